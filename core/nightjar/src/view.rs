@@ -1,0 +1,288 @@
+//! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
+
+use nightjar_form::Value;
+use serde::{Deserialize, Serialize};
+
+/// What a device holds and still has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusView {
+    /// The name given to the device when its vault was made.
+    pub label: String,
+    /// The study's title; `None` before the device has joined one.
+    pub study: Option<String>,
+    /// Codes of the wards this device may collect on; empty before it joined.
+    pub wards: Vec<String>,
+    /// Unfinished answers on this device; their content is not told.
+    pub drafts: u64,
+    /// Sealed envelopes the hub has not acknowledged yet.
+    pub waiting: u64,
+    /// Sealed envelopes the hub has acknowledged.
+    pub at_hub: u64,
+    /// Envelopes of this device that at least one evaluator device has signed for.
+    pub applied_by_evaluator: u64,
+    /// Envelopes this device could not read and keeps as they came.
+    pub set_aside: u64,
+}
+
+/// A form a device can open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormView {
+    /// The form's identifier, as `begin` takes it.
+    pub form_id: String,
+    /// The form's title in its default language.
+    pub title: String,
+    /// `response`, `fact`, `position`, `outcome` or another kind of the study.
+    pub kind: String,
+    /// Codes of the roles that may fill it in.
+    pub roles: Vec<String>,
+    /// The languages and variants it can be asked in, as the workbook names them.
+    pub languages: Vec<String>,
+    /// Whether finished answers are unreadable on this device.
+    pub confidential: bool,
+    /// What the form says about who has reviewed its wording.
+    pub wording_status: Option<String>,
+}
+
+/// The information page, shown before the first question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InformationView {
+    /// The page's version, kept with each response.
+    pub version: String,
+    /// Its heading.
+    pub title: String,
+    /// Its paragraphs.
+    pub paragraphs: Vec<String>,
+    /// The answer that begins.
+    pub yes: String,
+    /// The answer that puts it off.
+    pub not_now: String,
+    /// The answer that ends it.
+    pub no: String,
+    /// What "Talk to someone now" shows.
+    pub talk_to_someone: String,
+    /// What stands above each free-text box.
+    pub above_free_text: String,
+}
+
+/// Opens a form for one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginRequest {
+    /// The form.
+    pub form_id: String,
+    /// The role chosen at hand-over: claimed, never a person.
+    pub role: String,
+    /// The ward's code.
+    pub ward: String,
+    /// A language of the form; its default language if absent.
+    pub language: Option<String>,
+}
+
+/// An unfinished answer; never its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DraftView {
+    /// What `resume` takes.
+    pub id: String,
+    /// The form.
+    pub form_id: String,
+    /// The role it was begun in.
+    pub role: String,
+    /// The ward's code.
+    pub ward: String,
+    /// How many steps its journal holds.
+    pub steps: u64,
+}
+
+/// What answering changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutcomeView {
+    /// Paths of the questions to draw again.
+    pub changed: Vec<String>,
+    /// What stands in the way of going on, in the current language.
+    pub problems: Vec<ProblemView>,
+}
+
+/// Something that stands in the way of going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemView {
+    /// The question's path.
+    pub path: String,
+    /// What to do, in the respondent's language.
+    pub text: String,
+}
+
+/// A finished or kept answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FinishedView {
+    /// The record's id.
+    pub record: String,
+    /// Whether this device can read it back; a confidential response it cannot.
+    pub readable: bool,
+}
+
+/// Which ward records to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordsRequest {
+    /// Only this form.
+    pub form_id: Option<String>,
+    /// Only this ward.
+    pub ward: Option<String>,
+    /// Only records with an unsettled conflict.
+    pub in_conflict: bool,
+    /// At most this many (1 to 1,000); 100 if absent.
+    pub limit: Option<u32>,
+    /// Continue after this record id.
+    pub after: Option<String>,
+}
+
+/// A record this device can read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordView {
+    /// The record's id.
+    pub id: String,
+    /// The form it was made with.
+    pub form_id: String,
+    /// What kind of record it is.
+    pub kind: String,
+    /// The ward's code.
+    pub ward: String,
+    /// The phase the ward was in, if any.
+    pub phase: Option<String>,
+    /// What makes it unique in the study, such as `ward|night`, for things that exist once.
+    pub natural_key: Option<String>,
+    /// Its answers.
+    pub cells: Vec<CellView>,
+}
+
+/// One answer of a record with every value that is held.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellView {
+    /// The item's name in the form.
+    pub name: String,
+    /// The item's label.
+    pub label: String,
+    /// Every value held; more than one when devices differ and nobody has settled it.
+    pub values: Vec<HeldView>,
+    /// Whether the values differ and wait for a person.
+    pub in_conflict: bool,
+}
+
+/// A value and who gave it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldView {
+    /// The value.
+    pub value: Value,
+    /// The value in words: a choice's label, or the value itself.
+    pub text: String,
+    /// The role claimed at hand-over.
+    pub role: String,
+    /// The tablet it was given on.
+    pub tablet: String,
+    /// The local time it was given, for ward records only.
+    pub time: Option<String>,
+}
+
+/// Corrects a fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AmendRequest {
+    /// The record.
+    pub record: String,
+    /// The role that corrects it.
+    pub role: String,
+    /// Item names and their new values.
+    pub changes: Vec<(String, Value)>,
+}
+
+/// Concurrent values of a fact.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConflictView {
+    /// The record.
+    pub record: String,
+    /// Its form.
+    pub form_id: String,
+    /// The ward's code.
+    pub ward: String,
+    /// What makes the record unique, such as the night.
+    pub natural_key: Option<String>,
+    /// The item's name in the form.
+    pub name: String,
+    /// The item's label.
+    pub label: String,
+    /// All values, with who gave them.
+    pub values: Vec<HeldView>,
+}
+
+/// Settles a conflict; the settlement names every value it has seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SettleRequest {
+    /// The record.
+    pub record: String,
+    /// The item's name.
+    pub name: String,
+    /// The value that holds.
+    pub value: Value,
+    /// The role that settles.
+    pub role: String,
+}
+
+/// The positions on one case, beside its outcome. Never settled away.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DissensusView {
+    /// The case label that the ward keeps on paper.
+    pub case: String,
+    /// The ward's code.
+    pub ward: String,
+    /// The outcome, if one was recorded.
+    pub outcome: Option<RecordView>,
+    /// One record per voice.
+    pub positions: Vec<RecordView>,
+    /// Whether the positions differ.
+    pub differs: bool,
+}
+
+/// What one sync did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SyncView {
+    /// Envelopes of this device the hub now holds, of all it has sealed.
+    pub at_hub: u64,
+    /// Envelopes still waiting on this device.
+    pub waiting: u64,
+    /// Envelopes sent in this sync.
+    pub pushed: u64,
+    /// Envelopes received in this sync.
+    pub pulled: u64,
+    /// Records of this device's list that changed.
+    pub records_changed: u64,
+    /// Envelopes the hub refused, with its reason.
+    pub refused: Vec<String>,
+    /// Envelopes received that cannot be read and are kept as they came, with the reason.
+    pub set_aside: Vec<String>,
+    /// Envelopes of this device an evaluator has signed for.
+    pub applied_by_evaluator: u64,
+    /// Whether the hub has lost or rewritten what it held; this device offered it again.
+    pub hub_lost_data: bool,
+    /// Application bytes sent.
+    pub bytes_sent: u64,
+    /// Application bytes received.
+    pub bytes_received: u64,
+}
+
+/// How much of what a device has sent an evaluator holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReceivedView {
+    /// The device.
+    pub tablet: String,
+    /// Envelopes the evaluator holds and has applied.
+    pub received: u64,
+    /// Envelopes the device's signed chains name.
+    pub expected: u64,
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExportView {
+    /// Paths of the files, relative to the folder.
+    pub files: Vec<String>,
+    /// Responses it counted.
+    pub responses: u64,
+}
