@@ -1,1 +1,21 @@
-//! To be written.
+//! Instruments read from XLSForms, the expression language, and the answering session.
+
+mod diagnostic;
+mod expr;
+mod instrument;
+mod item;
+mod key;
+mod language;
+mod session;
+mod value;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use instrument::Instrument;
+pub use item::{Choice, Item, ItemKind, Scale};
+pub use key::{CellKey, InstanceKey, ItemKey, NotAKey};
+pub use language::Language;
+pub use session::{
+    Answers, Cause, ChoiceView, Entry, Instance, Opening, Outcome, Page, Problem, Question, Refusal,
+    RepeatEnd, Session,
+};
+pub use value::{Missing, Value};

@@ -1,0 +1,3 @@
+//! The expression language.
+
+pub(crate) mod number;
