@@ -1,1 +1,9 @@
-//! To be written.
+//! Real components for the tests: the program that was built, a hub process on loopback, a disk that is full.
+
+mod full_disk;
+mod hub;
+mod program;
+
+pub use full_disk::SmallDisk;
+pub use hub::HubProcess;
+pub use program::{program, sleepwell};
