@@ -1,0 +1,59 @@
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::Refused;
+
+/// Where files are written, by name.
+pub trait Output {
+    /// Writes one file, `name` with `/` between folders; `fill` puts the content in.
+    ///
+    /// # Errors
+    /// [`Refused`] of `fill`, or [`Refused::Unwritable`].
+    fn file(
+        &mut self,
+        name: &str,
+        fill: &mut dyn FnMut(&mut dyn Write) -> Result<(), Refused>,
+    ) -> Result<(), Refused>;
+}
+
+/// A folder on disk. A file appears under its name only when it is complete.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Writes into `path`, which is made when it is not there.
+    pub fn new(path: impl Into<PathBuf>) -> Folder {
+        Folder(path.into())
+    }
+}
+
+impl Output for Folder {
+    fn file(
+        &mut self,
+        name: &str,
+        fill: &mut dyn FnMut(&mut dyn Write) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        let failed = |source: io::Error| unwritable(name, source);
+        let path = self.0.join(name);
+        let partial = self.0.join(format!("{name}.part"));
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut written = io::BufWriter::new(File::create(&partial).map_err(failed)?);
+        let filled = fill(&mut written)
+            .and_then(|()| written.flush().map_err(failed))
+            .and_then(|()| written.get_ref().sync_all().map_err(failed));
+        drop(written);
+        if let Err(refused) = filled {
+            // The half-written file holds answers; leaving it would leave them.
+            let _ = std::fs::remove_file(&partial);
+            return Err(refused);
+        }
+        std::fs::rename(&partial, &path).map_err(failed)
+    }
+}
+
+pub(crate) fn unwritable(file: &str, source: io::Error) -> Refused {
+    Refused::Unwritable { file: file.to_owned(), source }
+}
