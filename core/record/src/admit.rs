@@ -1,0 +1,142 @@
+//! Admission: what one change must be, judged by its bytes alone. What depends on the other changes of its record is
+//! judged in [`Record::merge`](crate::Record::merge), over the whole set, so that the order of arrival never matters.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use nightjar_form::CellKey;
+
+use crate::error::RecordError;
+use crate::id::{Actor, ChangeHash};
+use crate::message::{Message, OpId};
+use crate::meta::Meta;
+use crate::register::{Register, Said, Scalar};
+use crate::view::Hand;
+use crate::walk::{Walked, walk};
+
+/// A change that passed the walk and every bound that can be judged without its record.
+#[derive(Clone)]
+pub struct Admitted {
+    pub(crate) change: automerge::Change,
+    pub(crate) hash: ChangeHash,
+    pub(crate) deps: Vec<ChangeHash>,
+    pub(crate) actor: Actor,
+    pub(crate) start_op: u64,
+    pub(crate) message: Message,
+    /// Present in a first change, absent in all others.
+    pub(crate) meta: Option<Meta>,
+    pub(crate) puts: Vec<Write>,
+}
+
+/// One admitted put of a cell or option.
+#[derive(Clone)]
+pub(crate) struct Write {
+    /// Place in the change: its counter is `start_op + place`.
+    pub(crate) place: u64,
+    pub(crate) key: String,
+    pub(crate) cell: CellKey,
+    pub(crate) said: Said,
+    pub(crate) preds: Vec<OpId>,
+}
+
+/// Walks, bounds and reads one change. Spends time and memory in proportion to its bytes.
+///
+/// # Errors
+/// [`RecordError`] says which rule the bytes break; they are then set aside, and other changes go on.
+pub fn admit(bytes: &[u8]) -> Result<Admitted, RecordError> {
+    let Walked { checksum, deps, actor, start_op, message, puts } = walk(bytes)?;
+    let message = Message::decode(message)?;
+    let mut metadata = BTreeMap::new();
+    let mut writes = Vec::with_capacity(puts.len());
+    let mut keys = BTreeSet::new();
+    for (place, put) in puts.into_iter().enumerate() {
+        if !keys.insert(put.key.clone()) {
+            return Err(RecordError::Register { key: put.key, problem: "written twice in one change" });
+        }
+        let named = message.settles.get(&put.key);
+        let closes: BTreeSet<OpId> = put.preds.iter().copied().collect();
+        if named.map_or(closes.len() > 1, |named| *named != closes) {
+            return Err(RecordError::Unsettled(put.key));
+        }
+        if put.preds.iter().any(|op| op.actor == actor || op.counter >= start_op) {
+            return Err(RecordError::OutOfPlace);
+        }
+        match Register::parse(&put.key)? {
+            Register::Meta => {
+                let Scalar::Text(text) = put.scalar else {
+                    return Err(RecordError::Metadata("a metadata value is not a text"));
+                };
+                metadata.insert(put.key, text);
+            }
+            register @ (Register::Cell(cell) | Register::Option(cell)) => {
+                let said = Said::read(&put.key, &register, &put.scalar)?;
+                writes.push(Write { place: place as u64, key: put.key, cell, said, preds: put.preds });
+            }
+        }
+    }
+    if message.settles.keys().any(|key| !keys.contains(key)) {
+        return Err(RecordError::Malformed("its settlement names a register that it does not write"));
+    }
+    let meta = match (deps.is_empty(), metadata.is_empty()) {
+        (true, _) if start_op != 1 => return Err(RecordError::OutOfPlace),
+        (true, _) => Some(Meta::from_registers(&metadata)?),
+        (false, true) => None,
+        (false, false) => return Err(RecordError::Metadata("metadata is written once, in the first change")),
+    };
+    // Everything that automerge expands is now known to be small.
+    let change = automerge::Change::from_bytes(bytes.to_vec()).map_err(|_| RecordError::Engine)?;
+    let hash = ChangeHash(change.hash().0);
+    if hash.0[..4] != checksum || change.len() != keys.len() {
+        return Err(RecordError::Malformed("its checksum does not match"));
+    }
+    let deps = deps.into_iter().map(ChangeHash).collect();
+    Ok(Admitted { change, hash, deps, actor, start_op, message, meta, puts: writes })
+}
+
+impl Admitted {
+    /// The change's name.
+    pub fn hash(&self) -> ChangeHash {
+        self.hash
+    }
+
+    /// The changes it rests on; they must be present before it counts.
+    pub fn deps(&self) -> &[ChangeHash] {
+        &self.deps
+    }
+
+    /// The record's metadata, in a first change.
+    pub fn meta(&self) -> Option<&Meta> {
+        self.meta.as_ref()
+    }
+
+    /// Role and time claimed.
+    pub fn hand(&self) -> &Hand {
+        &self.message.hand
+    }
+
+    /// How many operations it has.
+    pub fn operations(&self) -> usize {
+        self.change.len()
+    }
+
+    /// The bytes that were admitted.
+    pub fn bytes(&self) -> &[u8] {
+        self.change.raw_bytes()
+    }
+
+    /// The greatest operation counter it uses.
+    pub(crate) fn last_op(&self) -> u64 {
+        self.start_op + self.change.len() as u64 - 1
+    }
+
+    /// Whether it says which values it closes.
+    pub fn settles(&self) -> bool {
+        !self.message.settles.is_empty()
+    }
+}
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Admitted({}, {} operations)", self.hash, self.operations())
+    }
+}

@@ -1,0 +1,277 @@
+//! Merging: from a set of admitted changes to one record, the same whatever the order they came in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use automerge::Automerge;
+
+use crate::admit::Admitted;
+use crate::bounds;
+use crate::dissensus::check_outcome;
+use crate::error::RecordError;
+use crate::grants::{Action, Need};
+use crate::id::{Actor, ChangeHash, Contributor, IdentityKey, RecordId};
+use crate::message::OpId;
+use crate::meta::{Meta, Nature};
+use crate::register::Said;
+
+/// A change with the device it came from, as its envelope's header says.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The admitted change.
+    pub change: Admitted,
+    /// Tag of the device that sealed it.
+    pub from: Contributor,
+}
+
+/// One record: everything its admitted changes say.
+#[derive(Clone)]
+pub struct Record {
+    pub(crate) id: RecordId,
+    pub(crate) document: Automerge,
+    /// Changes that count, with the device each came from.
+    pub(crate) changes: BTreeMap<ChangeHash, Incoming>,
+    /// The same changes in an order in which each follows what it rests on.
+    pub(crate) order: Vec<ChangeHash>,
+    pub(crate) by_actor: BTreeMap<Actor, ChangeHash>,
+    refused: BTreeMap<ChangeHash, RecordError>,
+    waiting: BTreeSet<ChangeHash>,
+}
+
+/// What is known about a change that counts, for judging those that rest on it.
+struct Judged {
+    ancestors: BTreeSet<ChangeHash>,
+    reach: u64,
+}
+
+impl Record {
+    /// Merges changes of one record. Every change ends in exactly one of three places: it counts, it waits for a
+    /// change it rests on, or it is refused with a reason. The result depends on the set alone.
+    ///
+    /// `allow` answers whether the device was granted what the change needs; it must depend on the roster only.
+    ///
+    /// # Errors
+    /// Only [`RecordError::Engine`], if automerge does not take what the walk passed.
+    pub fn merge(
+        id: RecordId,
+        key: &IdentityKey,
+        incoming: impl IntoIterator<Item = Incoming>,
+        allow: impl Fn(&Need, Contributor) -> bool,
+    ) -> Result<Self, RecordError> {
+        let mut pool = BTreeMap::<ChangeHash, Incoming>::new();
+        for change in incoming {
+            let entry = pool.entry(change.change.hash).or_insert_with(|| change.clone());
+            entry.from = entry.from.min(change.from);
+        }
+        let mut refused = BTreeMap::new();
+        refuse_clashes(&mut pool, &mut refused);
+        refuse_overgrowth(&mut pool, &mut refused);
+
+        let mut record = Self {
+            id,
+            document: Automerge::new(),
+            changes: BTreeMap::new(),
+            order: Vec::new(),
+            by_actor: BTreeMap::new(),
+            refused,
+            waiting: BTreeSet::new(),
+        };
+        let mut judged = BTreeMap::<ChangeHash, Judged>::new();
+        let mut rest: Vec<Incoming> = pool.into_values().collect();
+        loop {
+            let before = rest.len();
+            let mut later = Vec::new();
+            for change in rest {
+                let hash = change.change.hash;
+                if change.change.deps.iter().any(|dep| record.refused.contains_key(dep)) {
+                    record.refused.insert(hash, RecordError::RestsOnRefused);
+                } else if change.change.deps.iter().all(|dep| judged.contains_key(dep)) {
+                    match record.judge(key, &change, &judged, &allow) {
+                        Ok(verdict) => {
+                            judged.insert(hash, verdict);
+                            record.by_actor.insert(change.change.actor, hash);
+                            record.order.push(hash);
+                            record.changes.insert(hash, change);
+                        }
+                        Err(reason) => {
+                            record.refused.insert(hash, reason);
+                        }
+                    }
+                } else {
+                    later.push(change);
+                }
+            }
+            rest = later;
+            if rest.len() == before || rest.is_empty() {
+                break;
+            }
+        }
+        record.waiting = rest.into_iter().map(|c| c.change.hash).collect();
+        let order = record.order.iter().filter_map(|hash| record.changes.get(hash));
+        let changes: Vec<automerge::Change> = order.map(|c| c.change.change.clone()).collect();
+        record.document.apply_changes(changes).map_err(|_| RecordError::Engine)?;
+        Ok(record)
+    }
+
+    /// Judges a change whose dependencies all count.
+    fn judge(
+        &self,
+        key: &IdentityKey,
+        incoming: &Incoming,
+        judged: &BTreeMap<ChangeHash, Judged>,
+        allow: &impl Fn(&Need, Contributor) -> bool,
+    ) -> Result<Judged, RecordError> {
+        let change = &incoming.change;
+        let mut ancestors = BTreeSet::new();
+        let mut reach = 0;
+        for dep in &change.deps {
+            if let Some(dep_judged) = judged.get(dep) {
+                ancestors.extend(dep_judged.ancestors.iter().copied());
+                reach = reach.max(dep_judged.reach);
+            }
+            ancestors.insert(*dep);
+        }
+        if change.start_op != reach + 1 {
+            return Err(RecordError::OutOfPlace);
+        }
+        if let Some(meta) = &change.meta {
+            if meta.record_id(key) != self.id {
+                return Err(RecordError::OtherRecord);
+            }
+            check_outcome(meta, |cell| {
+                change.puts.iter().find_map(|put| match &put.said {
+                    Said::Value(value) if put.cell == *cell => Some(value),
+                    _ => None,
+                })
+            })?;
+        }
+        let mut closes_differing = false;
+        for put in &change.puts {
+            let mut values = Vec::new();
+            for pred in &put.preds {
+                let said = self.said_by(pred, &put.key).ok_or(RecordError::OutOfPlace)?;
+                let by = self.by_actor.get(&pred.actor).ok_or(RecordError::OutOfPlace)?;
+                if !ancestors.contains(by) {
+                    return Err(RecordError::OutOfPlace);
+                }
+                if !values.contains(&said) {
+                    values.push(said);
+                }
+            }
+            closes_differing |= values.len() > 1;
+        }
+        let action = match (&change.meta, closes_differing) {
+            (Some(_), _) => Action::Create,
+            (None, true) => Action::Settle,
+            (None, false) => Action::Edit,
+        };
+        let founders: Vec<&Meta> = match &change.meta {
+            Some(meta) => vec![meta],
+            None => ancestors.iter().filter_map(|hash| self.changes.get(hash)?.change.meta.as_ref()).collect(),
+        };
+        for meta in &founders {
+            if action != Action::Create && meta.nature == Nature::Response {
+                return Err(RecordError::ResponseFinished);
+            }
+            if action == Action::Settle && meta.nature == Nature::Voice {
+                return Err(RecordError::Voice);
+            }
+            let need = Need { kind: meta.kind.clone(), action, ward: meta.ward.clone() };
+            if !allow(&need, incoming.from) {
+                return Err(RecordError::NotGranted);
+            }
+        }
+        Ok(Judged { ancestors, reach: change.last_op() })
+    }
+
+    /// What an operation said, if it wrote this register in a change that counts.
+    pub(crate) fn said_by(&self, op: &OpId, key: &str) -> Option<&Said> {
+        let change = &self.changes.get(self.by_actor.get(&op.actor)?)?.change;
+        let put = change.puts.iter().find(|put| change.start_op + put.place == op.counter)?;
+        (put.key == key).then_some(&put.said)
+    }
+
+    /// The record's name.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// What the record says about itself. When offline twins founded it, the founding change with the smallest
+    /// name speaks; [`metas`](Self::metas) gives all. `None` while no first change is here.
+    pub fn meta(&self) -> Option<&Meta> {
+        self.metas().next()
+    }
+
+    /// The metadata of every founding change.
+    pub fn metas(&self) -> impl Iterator<Item = &Meta> {
+        self.changes.values().filter_map(|c| c.change.meta.as_ref())
+    }
+
+    /// The changes that count.
+    pub fn counted(&self) -> impl Iterator<Item = ChangeHash> + '_ {
+        self.changes.keys().copied()
+    }
+
+    /// Changes that were refused, and why.
+    pub fn refused(&self) -> &BTreeMap<ChangeHash, RecordError> {
+        &self.refused
+    }
+
+    /// Changes that wait for one they rest on.
+    pub fn waiting(&self) -> &BTreeSet<ChangeHash> {
+        &self.waiting
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (counted, waiting, refused) = (self.changes.len(), self.waiting.len(), self.refused.len());
+        write!(f, "Record({}, {counted} counted, {waiting} waiting, {refused} refused)", self.id)
+    }
+}
+
+/// Of changes that claim one actor, the one with the smallest name stays.
+fn refuse_clashes(
+    pool: &mut BTreeMap<ChangeHash, Incoming>,
+    refused: &mut BTreeMap<ChangeHash, RecordError>,
+) {
+    let mut actors = BTreeSet::new();
+    pool.retain(|hash, change| {
+        let first = actors.insert(change.change.actor);
+        if !first {
+            refused.insert(*hash, RecordError::ActorClash);
+        }
+        first
+    });
+}
+
+/// While the record is beyond its bounds, everything of its largest contributor is set aside; ties by device tag.
+fn refuse_overgrowth(
+    pool: &mut BTreeMap<ChangeHash, Incoming>,
+    refused: &mut BTreeMap<ChangeHash, RecordError>,
+) {
+    loop {
+        let mut shares = BTreeMap::<Contributor, (usize, usize)>::new();
+        for change in pool.values() {
+            let share = shares.entry(change.from).or_default();
+            share.0 += change.change.operations();
+            share.1 += 1;
+        }
+        let total = shares.values().fold((0, 0), |sum, share| (sum.0 + share.0, sum.1 + share.1));
+        if total.0 <= bounds::RECORD_OPS && total.1 <= bounds::RECORD_CHANGES {
+            return;
+        }
+        let by_count = total.0 <= bounds::RECORD_OPS;
+        let size = |share: &(usize, usize)| if by_count { share.1 } else { share.0 };
+        let Some(largest) = shares.iter().max_by_key(|(tag, share)| (size(share), **tag)).map(|(tag, _)| *tag)
+        else {
+            return;
+        };
+        pool.retain(|hash, change| {
+            if change.from == largest {
+                refused.insert(*hash, RecordError::Overgrown);
+            }
+            change.from != largest
+        });
+    }
+}

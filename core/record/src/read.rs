@@ -1,0 +1,241 @@
+//! Reading a record: its cells, conflicts, settlements and history.
+
+use std::collections::BTreeMap;
+
+use automerge::{ObjId, ROOT, ReadDoc};
+use nightjar_form::{CellKey, Value};
+
+use crate::admit::Write;
+use crate::id::ChangeHash;
+use crate::merge::Record;
+use crate::message::OpId;
+use crate::meta::Nature;
+use crate::query::Row;
+use crate::register::{Register, Said};
+use crate::view::{Cell, Conflict, Held, Settlement, Step};
+
+/// One register: what is held, and by which operations.
+pub(crate) struct Current<'a> {
+    pub(crate) held: Vec<(OpId, &'a Said)>,
+}
+
+impl Current<'_> {
+    /// The distinct things said.
+    pub(crate) fn distinct(&self) -> Vec<&Said> {
+        let mut out: Vec<&Said> = Vec::new();
+        for (_, said) in &self.held {
+            if !out.contains(said) {
+                out.push(said);
+            }
+        }
+        out
+    }
+}
+
+impl Record {
+    /// Every cell and option register as automerge merged it.
+    pub(crate) fn registers(&self) -> BTreeMap<String, Current<'_>> {
+        let mut out = BTreeMap::new();
+        for key in self.document.keys(ROOT) {
+            if !matches!(Register::parse(&key), Ok(Register::Cell(_) | Register::Option(_))) {
+                continue;
+            }
+            let mut held = Vec::new();
+            for (_, id) in self.document.get_all(ROOT, key.as_str()).unwrap_or_default() {
+                let ObjId::Id(counter, actor, _) = id else { continue };
+                let Ok(actor) = actor.to_bytes().try_into() else { continue };
+                let op = OpId { counter, actor: crate::id::Actor(actor) };
+                if let Some(said) = self.said_by(&op, &key) {
+                    held.push((op, said));
+                }
+            }
+            held.sort_by_key(|(op, _)| *op);
+            out.insert(key, Current { held });
+        }
+        out
+    }
+
+    /// Every cell with all values that it holds, sorted by key.
+    pub fn cells(&self) -> Vec<Cell> {
+        let registers = self.registers();
+        let mut cells = Vec::new();
+        for (key, current) in &registers {
+            let Ok(Register::Cell(cell)) = Register::parse(key) else { continue };
+            let mut values = Vec::new();
+            for said in current.distinct() {
+                match said {
+                    Said::Value(value) => values.push(value.clone()),
+                    Said::Answered => values.push(Value::Many(chosen(&registers, key))),
+                    Said::Chosen(..) | Said::NotChosen(_) => {}
+                }
+            }
+            values.sort_by_key(sort_key);
+            cells.push(Cell { key: cell, values });
+        }
+        cells.sort_by_key(|c| c.key);
+        cells
+    }
+
+    /// What concurrent writers differ about and nobody has settled. For a position or judgement this lists what one
+    /// voice said twice; it stays for ever.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let registers = self.registers();
+        let mut out = Vec::new();
+        for (key, current) in &registers {
+            if current.distinct().len() < 2 {
+                continue;
+            }
+            let Some((cell, option)) = self.cell_of(key, current) else { continue };
+            let values = current.held.iter().filter_map(|(op, said)| self.held(op, said, &registers, key));
+            out.push(Conflict { record: self.id, cell, option, values: values.collect() });
+        }
+        out
+    }
+
+    /// Which cell, and which option of it, a register is.
+    fn cell_of(&self, key: &str, current: &Current<'_>) -> Option<(CellKey, Option<String>)> {
+        match Register::parse(key).ok()? {
+            Register::Meta => None,
+            Register::Cell(cell) => Some((cell, None)),
+            Register::Option(cell) => Some((cell, current.held.iter().find_map(|(_, said)| option_of(said)))),
+        }
+    }
+
+    fn held(
+        &self,
+        op: &OpId,
+        said: &Said,
+        registers: &BTreeMap<String, Current<'_>>,
+        key: &str,
+    ) -> Option<Held> {
+        let value = match said {
+            Said::Answered => Value::Many(chosen(registers, key)),
+            other => value_of(other),
+        };
+        let incoming = self.changes.get(self.by_actor.get(&op.actor)?)?;
+        Some(Held {
+            value,
+            change: incoming.change.hash,
+            from: incoming.from,
+            hand: incoming.change.message.hand.clone(),
+        })
+    }
+
+    /// The record as one row of a table.
+    pub fn row(&self) -> Option<Row> {
+        let meta = self.meta()?.clone();
+        Some(Row { record: self.id, meta, cells: self.cells(), conflicts: self.conflicts() })
+    }
+
+    /// Everything that was ever written, in an order in which each step follows what it rests on.
+    pub fn history(&self) -> Vec<Step> {
+        let mut out = Vec::new();
+        self.each_put(|hash, put| {
+            let Some(incoming) = self.changes.get(&hash) else { return };
+            let mut before = Vec::new();
+            for said in put.preds.iter().filter_map(|op| self.said_by(op, &put.key)) {
+                let value = value_of(said);
+                if !before.contains(&value) {
+                    before.push(value);
+                }
+            }
+            out.push(Step {
+                change: hash,
+                from: incoming.from,
+                hand: incoming.change.message.hand.clone(),
+                cell: put.cell,
+                option: option_of(&put.said),
+                settles: before.len() > 1,
+                before,
+                after: value_of(&put.said),
+            });
+        });
+        out
+    }
+
+    /// Every settlement that closed differing values, with what it closed.
+    pub fn settlements(&self) -> Vec<Settlement> {
+        let none = BTreeMap::new();
+        let mut out = Vec::new();
+        self.each_put(|hash, put| {
+            let Some(incoming) = self.changes.get(&hash) else { return };
+            let said: Vec<(&OpId, &Said)> =
+                put.preds.iter().filter_map(|op| Some((op, self.said_by(op, &put.key)?))).collect();
+            if said.iter().all(|(_, one)| *one == said[0].1) {
+                return;
+            }
+            out.push(Settlement {
+                change: hash,
+                from: incoming.from,
+                hand: incoming.change.message.hand.clone(),
+                reason: incoming.change.message.reason.clone(),
+                cell: put.cell,
+                option: option_of(&put.said),
+                settled: said.iter().filter_map(|(op, said)| self.held(op, said, &none, &put.key)).collect(),
+                value: value_of(&put.said),
+            });
+        });
+        out
+    }
+
+    fn each_put(&self, mut each: impl FnMut(ChangeHash, &Write)) {
+        for hash in &self.order {
+            for put in self.changes.get(hash).iter().flat_map(|c| &c.change.puts) {
+                each(*hash, put);
+            }
+        }
+    }
+
+    /// Whether its conflicts may be settled at all.
+    pub fn can_settle(&self) -> bool {
+        self.metas().all(|meta| matches!(meta.nature, Nature::Fact | Nature::Outcome))
+    }
+}
+
+fn option_of(said: &Said) -> Option<String> {
+    match said {
+        Said::Chosen(code, _) | Said::NotChosen(code) => Some(code.clone()),
+        Said::Value(_) | Said::Answered => None,
+    }
+}
+
+fn value_of(said: &Said) -> Value {
+    match said {
+        Said::Value(value) => value.clone(),
+        Said::Chosen(code, _) => Value::Many(vec![code.clone()]),
+        Said::NotChosen(_) | Said::Answered => Value::Many(Vec::new()),
+    }
+}
+
+/// The options chosen in a multi-select, in their order; one that is in conflict counts as chosen, and the conflict
+/// is shown beside it.
+fn chosen(registers: &BTreeMap<String, Current<'_>>, cell: &str) -> Vec<String> {
+    let prefix = format!("{cell}+");
+    let options = registers.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    let mut out = Vec::new();
+    for (_, current) in options {
+        let places = current.held.iter().filter_map(|(_, said)| match said {
+            Said::Chosen(code, place) => Some((*place, code.clone())),
+            _ => None,
+        });
+        out.extend(places.min());
+    }
+    out.sort();
+    out.into_iter().map(|(_, code)| code).collect()
+}
+
+/// A fixed order of values, so that every device shows a conflict the same way.
+fn sort_key(value: &Value) -> (u8, String) {
+    let kind = match value {
+        Value::Integer(n) => return (0, format!("{:020}", n.wrapping_sub(i64::MIN) as u64)),
+        Value::Decimal(_) => 1,
+        Value::Date(_) => 2,
+        Value::Time(_) => 3,
+        Value::DateTime(_) => 4,
+        Value::One(_) => 5,
+        Value::Many(_) => 6,
+        Value::Text(_) => 7,
+        Value::Missing(missing) => return (8, missing.code().to_owned()),
+    };
+    (kind, value.to_text())
+}

@@ -1,0 +1,113 @@
+//! What a record holds, as people see it: cells with every value that is held, conflicts, history.
+
+use nightjar_form::{CellKey, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChangeHash, Contributor, RecordId};
+
+/// Who wrote a change, as claimed when the tablet was handed over. Never a person.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Hand {
+    /// The role claimed.
+    pub role: String,
+    /// Local date and time such as `2025-03-02T14:05`, where the study allows it; never for a confidential response.
+    pub at: Option<String>,
+}
+
+/// One value that a register holds, and which change put it there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// The value.
+    pub value: Value,
+    /// The change that wrote it; a settlement names this.
+    pub change: ChangeHash,
+    /// Which device it came from.
+    pub from: Contributor,
+    /// Role and time claimed.
+    pub hand: Hand,
+}
+
+/// One cell of a record: its item (or item in an instance) and the values it holds.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Cell {
+    /// Which item, in which instance.
+    pub key: CellKey,
+    /// One value when all agree; every distinct value while a conflict stands. Sorted, never empty.
+    pub values: Vec<Value>,
+}
+
+impl Cell {
+    /// The value, if there is no conflict.
+    pub fn settled(&self) -> Option<&Value> {
+        match self.values.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Concurrent different values of one fact, all kept until a person settles them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The record.
+    pub record: RecordId,
+    /// The cell.
+    pub cell: CellKey,
+    /// For a multi-select, the option about which they differ: chosen is `Many([option])`, not chosen `Many([])`.
+    pub option: Option<String>,
+    /// All values with who wrote them, in a fixed order.
+    pub values: Vec<Held>,
+}
+
+/// How a conflict was settled: which value, and exactly which changes the person saw and settled.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Settle {
+    /// The cell.
+    pub cell: CellKey,
+    /// The value that stands from now on; it may be another than those held.
+    pub value: Value,
+    /// The changes whose values were seen. They must be exactly those held, or the settlement is refused.
+    pub settles: Vec<ChangeHash>,
+}
+
+/// One settlement as read back from history. It can itself be disputed by a later edit.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Settlement {
+    /// The change that settled.
+    pub change: ChangeHash,
+    /// Which device it came from.
+    pub from: Contributor,
+    /// Role and time claimed.
+    pub hand: Hand,
+    /// Why, in the settling person's words.
+    pub reason: String,
+    /// The cell, and the option for a multi-select.
+    pub cell: CellKey,
+    /// For a multi-select, the option.
+    pub option: Option<String>,
+    /// The values that were closed, with who had written them.
+    pub settled: Vec<Held>,
+    /// The value chosen.
+    pub value: Value,
+}
+
+/// One step of a record's history.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// The change.
+    pub change: ChangeHash,
+    /// Which device it came from.
+    pub from: Contributor,
+    /// Role and time claimed.
+    pub hand: Hand,
+    /// The cell, and the option for a multi-select.
+    pub cell: CellKey,
+    /// For a multi-select, the option.
+    pub option: Option<String>,
+    /// What the writer saw there before; empty when it is new.
+    pub before: Vec<Value>,
+    /// What they wrote.
+    pub after: Value,
+    /// Whether it closed a conflict, naming it.
+    pub settles: bool,
+}
