@@ -112,5 +112,5 @@ fn is_against(value: &Value) -> bool {
 
 fn held(row: &Row, purpose: Purpose) -> Vec<Value> {
     let cell = row.meta.purposes.get(&purpose).and_then(|key| row.cells.iter().find(|c| &c.key == key));
-    cell.map(|c| c.values.clone()).unwrap_or_default()
+    cell.map(|c| c.values().into_iter().cloned().collect()).unwrap_or_default()
 }

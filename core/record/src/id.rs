@@ -78,14 +78,11 @@ pub struct Origin {
 }
 
 impl RecordId {
-    /// `BLAKE3("record", withdrawal public key or 32 zero bytes, creator tag, 16 random bytes)[..16]`.
+    /// `BLAKE3("record", withdrawal public key or 32 zero bytes, creator tag, 16 random bytes)[..16]`. The same bytes
+    /// are the record's tag in the header of its envelopes, so this derivation is also nightjar-seal's.
     pub fn of_response(origin: &Origin) -> Self {
-        let mut hash = blake3::Hasher::new();
-        hash.update(b"record");
-        hash.update(&origin.withdrawal.unwrap_or([0; 32]));
-        hash.update(&origin.creator);
-        hash.update(&origin.random);
-        Self(first16(&hash.finalize()))
+        let withdrawal = origin.withdrawal.unwrap_or([0; 32]);
+        Self(digest("nightjar v0 record", &[&withdrawal, &origin.creator, &origin.random]))
     }
 
     /// Keyed BLAKE3 over kind and natural key, for things that exist once: offline twins get the same id,
@@ -104,14 +101,17 @@ impl RecordId {
 impl Actor {
     /// `BLAKE3("actor", device key, record, 16 random bytes)[..16]`.
     pub fn fresh(device_key: &[u8], record: RecordId, random: [u8; 16]) -> Self {
-        let mut hash = blake3::Hasher::new();
-        hash.update(b"actor");
-        hash.update(&(device_key.len() as u64).to_le_bytes());
-        hash.update(device_key);
-        hash.update(&record.0);
-        hash.update(&random);
-        Self(first16(&hash.finalize()))
+        Self(digest("nightjar v0 actor", &[device_key, &record.0, &random]))
     }
+}
+
+fn digest(context: &str, parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new_derive_key(context);
+    for part in parts {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    first16(&hash.finalize())
 }
 
 fn first16(hash: &blake3::Hash) -> [u8; 16] {

@@ -139,8 +139,8 @@ impl Meta {
         }
     }
 
-    /// The metadata registers, sorted by key.
-    pub(crate) fn registers(&self) -> BTreeMap<String, String> {
+    /// As texts by name, in the stored form; the names all begin with `~`.
+    pub fn registers(&self) -> BTreeMap<String, String> {
         let mut out = BTreeMap::new();
         let mut put = |name: &str, value: &str| {
             out.insert(format!("{RESERVED}{name}"), value.to_owned());
@@ -175,8 +175,8 @@ impl Meta {
         out
     }
 
-    /// Reads metadata registers back; anything unknown, missing or malformed is refused.
-    pub(crate) fn from_registers(registers: &BTreeMap<String, String>) -> Result<Self, RecordError> {
+    /// Reads what [`registers`](Self::registers) wrote; anything unknown, missing or malformed is refused.
+    pub fn from_registers(registers: &BTreeMap<String, String>) -> Result<Self, RecordError> {
         let mut rest: BTreeMap<&str, &String> = BTreeMap::new();
         for (key, value) in registers {
             let name = key.strip_prefix(RESERVED).ok_or(RecordError::Metadata("prefix"))?;

@@ -55,22 +55,16 @@ impl Record {
         out
     }
 
-    /// Every cell with all values that it holds, sorted by key.
+    /// Every cell with all that it holds, sorted by key.
     pub fn cells(&self) -> Vec<Cell> {
         let registers = self.registers();
         let mut cells = Vec::new();
         for (key, current) in &registers {
             let Ok(Register::Cell(cell)) = Register::parse(key) else { continue };
-            let mut values = Vec::new();
-            for said in current.distinct() {
-                match said {
-                    Said::Value(value) => values.push(value.clone()),
-                    Said::Answered => values.push(Value::Many(chosen(&registers, key))),
-                    Said::Chosen(..) | Said::NotChosen(_) => {}
-                }
-            }
-            values.sort_by_key(sort_key);
-            cells.push(Cell { key: cell, values });
+            let held = current.held.iter().filter_map(|(op, said)| self.held(op, said, &registers, key));
+            let mut held: Vec<Held> = held.collect();
+            held.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
+            cells.push(Cell { key: cell, held });
         }
         cells.sort_by_key(|c| c.key);
         cells
@@ -87,7 +81,9 @@ impl Record {
             }
             let Some((cell, option)) = self.cell_of(key, current) else { continue };
             let values = current.held.iter().filter_map(|(op, said)| self.held(op, said, &registers, key));
-            out.push(Conflict { record: self.id, cell, option, values: values.collect() });
+            let mut values: Vec<Held> = values.collect();
+            values.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
+            out.push(Conflict { record: self.id, cell, option, values });
         }
         out
     }

@@ -27,19 +27,31 @@ pub struct Held {
     pub hand: Hand,
 }
 
-/// One cell of a record: its item (or item in an instance) and the values it holds.
+/// One cell of a record: its item (or item in an instance) and everything held there.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// Which item, in which instance.
     pub key: CellKey,
-    /// One value when all agree; every distinct value while a conflict stands. Sorted, never empty.
-    pub values: Vec<Value>,
+    /// Everything held, never empty, in the same order on every device. Two devices may hold equal values; values that
+    /// differ are a conflict.
+    pub held: Vec<Held>,
 }
 
 impl Cell {
-    /// The value, if there is no conflict.
+    /// The values that differ from each other; one when all agree.
+    pub fn values(&self) -> Vec<&Value> {
+        let mut out: Vec<&Value> = Vec::new();
+        for held in &self.held {
+            if !out.contains(&&held.value) {
+                out.push(&held.value);
+            }
+        }
+        out
+    }
+
+    /// The value, if all that is held agrees.
     pub fn settled(&self) -> Option<&Value> {
-        match self.values.as_slice() {
+        match self.values().as_slice() {
             [one] => Some(one),
             _ => None,
         }

@@ -228,7 +228,7 @@ impl Record {
         for meta in self.metas() {
             check_outcome(meta, |key| {
                 let edited = edits.iter().rev().find(|(cell, _)| cell == key).map(|(_, value)| value);
-                edited.or_else(|| cells.iter().find(|c| c.key == *key)?.values.first())
+                edited.or_else(|| Some(&cells.iter().find(|c| c.key == *key)?.held.first()?.value))
             })?;
         }
         Ok(())
