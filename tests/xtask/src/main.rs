@@ -1,2 +1,49 @@
-//! x
-fn main() {}
+//! `cargo xtask …`: the project's tasks, written in Rust so that they need nothing but Rust.
+//!
+//! `test` is the one command of a newcomer and of continuous integration; `tidy` checks what the compiler cannot
+//! (dependencies between rooms, licences, file lengths); `bindings` builds one language's package.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner speaks to a terminal")]
+
+mod bindings;
+mod cargo;
+mod checkout;
+mod command_line;
+mod counts;
+mod debian;
+mod failure;
+mod hub;
+mod mirror_folder;
+mod process;
+mod suites;
+mod swift_root;
+mod system;
+mod tally;
+mod test_run;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use command_line::{CommandLine, Task};
+
+fn main() -> ExitCode {
+    match run(&CommandLine::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the task found everything in order.
+fn run(task: &Task) -> Result<bool, failure::Failure> {
+    let checkout = checkout::Checkout::find()?;
+    match task {
+        Task::Test(arguments) => test_run::run(&checkout, arguments),
+        Task::Tidy => tidy::run(&checkout),
+        Task::Bindings { language } => bindings::run(&checkout, *language),
+    }
+}

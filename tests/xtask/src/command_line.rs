@@ -1,0 +1,72 @@
+//! What `cargo xtask` can be asked for. `core/ARCHITECTURE.md` lists these commands and `tidy` compares the two.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// The project's tasks.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Run every test: Rust, Python, Kotlin, Swift and tidy
+    Test(TestArguments),
+    /// Check what the compiler cannot: dependencies between rooms, licences, file lengths, the command lists
+    Tidy,
+    /// Build one language's package into target/bindings
+    Bindings {
+        /// The language to build for
+        language: Language,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Install what is missing (root on Debian: apt packages and a Swift chroot in the cache); a skip is then a failure
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// Run only this suite; may be given more than once
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) only: Vec<crate::suites::Suite>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Kotlin,
+    Swift,
+    Python,
+}
+
+/// Every command as it is typed after `cargo xtask`, such as `bindings`.
+pub(crate) fn commands() -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&CommandLine::command(), "", &mut found);
+    found
+}
+
+fn collect(command: &clap::Command, prefix: &str, found: &mut Vec<String>) {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let path = format!("{prefix}{}", sub.get_name());
+        if sub.has_subcommands() {
+            collect(sub, &format!("{path} "), found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_lists_its_commands() {
+        CommandLine::command().debug_assert();
+        let commands = commands();
+        assert!(commands.contains(&"test".to_owned()), "{commands:?}");
+        assert!(!commands.contains(&"help".to_owned()), "{commands:?}");
+    }
+}
