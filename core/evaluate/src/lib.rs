@@ -11,14 +11,18 @@ pub mod statistics;
 
 mod error;
 mod export;
+mod figure;
+mod findings;
 mod options;
 mod output;
 mod published;
 mod report;
 mod source;
+pub mod table;
 
 pub use error::Refused;
 pub use export::{Summary, export};
+pub use figure::{Figure, FigureOrigin, Unit};
 pub use options::{FreeText, Options};
 pub use output::{Folder, Output};
 pub use published::{Incidents, ProtectedSleep, Published, PublishedFiles};

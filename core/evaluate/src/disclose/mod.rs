@@ -4,10 +4,11 @@
 //! of study data are computed from [`Shown`] counts alone, so nothing derived says more than the printed counts say.
 
 mod family;
+mod layout;
 mod policy;
 mod propagate;
 mod shown;
 
-pub use family::{Family, Protected, ProtectedRow, protect};
+pub use family::{Block, Family, Protected, ProtectedRow, protect};
 pub use policy::Policy;
 pub use shown::Shown;

@@ -1,0 +1,76 @@
+use nightjar_record::study::{InstrumentKind, Study, Voice};
+
+use super::FormFindings;
+use crate::disclose::Shown;
+use crate::figure::{Figure, FigureOrigin};
+
+/// From who could have answered to who did. A denominator nobody recorded stays "not known".
+#[derive(Debug)]
+pub(crate) struct Funnel {
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One step, out of the one named.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) label: String,
+    pub(crate) out_of: &'static str,
+    pub(crate) figure: Figure,
+}
+
+const QUESTION: &str = "Who was asked, and who answered?";
+
+impl Funnel {
+    pub(crate) fn of(_study: &Study, forms: &[FormFindings], origin: FigureOrigin) -> Funnel {
+        let mut steps = Vec::new();
+        let id = |what: &str| format!("{}.participation.{what}", origin.code());
+        let everybody =
+            |form: &FormFindings| form.records.lines.first().map_or(Shown::NOT_KNOWN, |l| l.base.numerator);
+        let encounters = forms.iter().find(|form| form.kind == Some(InstrumentKind::Encounter));
+        let offers = encounters.map_or(Shown::NOT_KNOWN, everybody);
+        if let Some(encounters) = encounters {
+            steps.push(Step {
+                label: "Offers logged, asked or not".into(),
+                out_of: "stays that reached 72 hours",
+                figure: Figure::count(
+                    id("offers"),
+                    QUESTION,
+                    "Offers logged".into(),
+                    offers,
+                    Shown::NOT_KNOWN,
+                    origin,
+                ),
+            });
+            if let Some(outcome) = encounters.question("outcome") {
+                let everybody = outcome.lines.first();
+                for (label, cell) in outcome.columns.iter().zip(everybody.iter().flat_map(|line| &line.cells))
+                {
+                    let mut figure = cell.clone();
+                    figure.id = id(&format!("offers.{}", cell.id.rsplit('.').next().unwrap_or_default()));
+                    figure.question = QUESTION.into();
+                    figure.group = format!("Offers: {label}");
+                    steps.push(Step { label: format!("Outcome: {label}"), out_of: "offers logged", figure });
+                }
+            }
+        }
+        for form in forms.iter().filter(|form| form.kind == Some(InstrumentKind::Response)) {
+            // Each person on the ward is offered once per stay and phase; nobody counted the others.
+            let (of, out_of) = match form.voices.as_slice() {
+                [Voice::Patient] if !offers.is_not_known() => (offers, "offers logged"),
+                [Voice::Carer] => (Shown::NOT_KNOWN, "carers invited"),
+                [Voice::Staff] => (Shown::NOT_KNOWN, "staff on the rota"),
+                _ => (Shown::NOT_KNOWN, "people who could have answered"),
+            };
+            let n = everybody(form);
+            let name = format!("responses.{}", form.form_id);
+            let group = format!("Responses: {}", form.title);
+            let figure = if of.is_not_known() {
+                Figure::count(id(&name), QUESTION, group, n, of, origin)
+            } else {
+                Figure::share(id(&name), QUESTION, group, (n, of), origin)
+            };
+            steps.push(Step { label: format!("Responses received: {}", form.title), out_of, figure });
+        }
+        Funnel { steps }
+    }
+}
