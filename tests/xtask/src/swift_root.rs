@@ -146,10 +146,11 @@ pub(crate) fn enter(
     in_namespace(ENTER, &arguments)
 }
 
-/// A shell script whose mounts and processes end with it.
+/// A shell script whose mounts and processes end with it, and which ends with this program, even if that is killed.
 fn in_namespace(script: &str, arguments: &[OsString]) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script, "sh"]).args(arguments);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
+    command.args(["sh", "-euc", script, "sh"]).args(arguments);
     command
 }
 

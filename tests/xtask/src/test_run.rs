@@ -82,7 +82,7 @@ fn report(line: &Line) {
     let name = line.suite.name();
     let output = match &line.outcome {
         Outcome::Ran(ran) if ran.tally.failed > 0 => Some(ran.output.as_str()),
-        Outcome::Broken(failure) => Some(failure.output().unwrap_or("")),
+        Outcome::Broken(failure) => failure.output(),
         Outcome::Ran(_) | Outcome::Skipped(_) => None,
     };
     if let Some(output) = output {

@@ -69,6 +69,13 @@ impl Finding {
 pub(crate) fn check(checkout: &Checkout) -> Result<Vec<Finding>, Failure> {
     let workspace = workspace::read(checkout)?;
     let tracked = tracked::read(checkout)?;
+    // A program that does not build must not hide what the other rules find.
+    let commands = command_lists::read(checkout).map_or_else(
+        |failure| {
+            vec![Problem::error("core/cli", failure.to_string(), "see `cargo build --package nightjar-cli`")]
+        },
+        |lists| command_lists::check(&lists),
+    );
     let finding = |rule, problems| Finding { rule, problems };
     Ok(vec![
         finding("dependencies between rooms", edges::check(&workspace)),
@@ -77,7 +84,7 @@ pub(crate) fn check(checkout: &Checkout) -> Result<Vec<Finding>, Failure> {
         finding("top level", top_level::check(&tracked)),
         finding("file lengths", lengths::check(&tracked)),
         finding("hosts and machine paths", tracked_text::check(&tracked)),
-        finding("command lists", command_lists::check(&command_lists::read(checkout)?)),
+        finding("command lists", commands),
     ])
 }
 

@@ -16,10 +16,10 @@ pub(super) fn check(files: &[Tracked]) -> Vec<Problem> {
 fn of_file(file: &Tracked) -> Option<Problem> {
     let lines = file.text.as_deref().unwrap_or_default().lines().count();
     let what = format!("has {lines} lines");
-    match lines {
-        0..=LOOK => None,
-        ..=SPLIT => Some(Problem::warning(&file.path, what, REMEDY)),
-        _ => Some(Problem::error(&file.path, what, REMEDY)),
+    if lines > SPLIT {
+        Some(Problem::error(&file.path, what, REMEDY))
+    } else {
+        (lines > LOOK).then(|| Problem::warning(&file.path, what, REMEDY))
     }
 }
 

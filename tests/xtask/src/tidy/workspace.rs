@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 
 use crate::checkout::Checkout;
 use crate::failure::{At, Failure};
@@ -52,9 +52,10 @@ pub(super) struct Manifest {
 
 /// Asks Cargo.
 pub(super) fn read(checkout: &Checkout) -> Result<Workspace, Failure> {
-    let metadata = MetadataCommand::new().current_dir(&checkout.root).exec().map_err(|problem| {
-        Failure::NotUnderstood { what: "cargo metadata".into(), problem: problem.to_string() }
-    })?;
+    let metadata =
+        MetadataCommand::new().current_dir(&checkout.root).features(CargoOpt::AllFeatures).exec().map_err(
+            |problem| Failure::NotUnderstood { what: "cargo metadata".into(), problem: problem.to_string() },
+        )?;
     let mut workspace = Workspace::default();
     for package in &metadata.packages {
         if metadata.workspace_members.contains(&package.id) {
