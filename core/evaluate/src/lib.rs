@@ -9,6 +9,7 @@
 pub mod disclose;
 pub mod statistics;
 
+mod chart;
 mod error;
 mod export;
 mod figure;

@@ -5,10 +5,10 @@ mod decisions;
 mod participation;
 mod published;
 
-pub(crate) use answers::{AnswerLine, AnswerTable, FormFindings, NumberTable, TextState};
-pub(crate) use decisions::{CaseInWords, ConflictInWords, Decisions};
-pub(crate) use participation::{Funnel, Step};
-pub(crate) use published::{IncidentLine, MedicineLine, PublishedFindings, WardLine};
+pub(crate) use answers::{AnswerLine, AnswerTable, FormFindings, NumberTable};
+pub(crate) use decisions::Decisions;
+pub(crate) use participation::Funnel;
+pub(crate) use published::{IncidentLine, MedicineLine, PublishedFindings};
 
 use nightjar_record::study::DisclosurePolicy;
 

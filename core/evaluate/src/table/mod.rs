@@ -5,7 +5,8 @@ mod gather;
 mod split;
 mod tally;
 
+pub(crate) use column::hex;
 pub use column::{Category, Column, Table, Version};
 pub(crate) use gather::{Gathered, gather};
-pub(crate) use split::{Split, Splits};
-pub(crate) use tally::{FormTally, NumberTally, QuestionTally, TextTally};
+pub(crate) use split::Splits;
+pub(crate) use tally::FormTally;
