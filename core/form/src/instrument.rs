@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use crate::{Diagnostic, Diagnostics, Item, ItemKey, Language, Severity};
+use crate::graph::Graph;
+use crate::node::Tree;
+use crate::{Diagnostic, Diagnostics, Item, ItemKey, Language};
 
 /// A form version, read from a workbook, checked and compiled; the same bytes give the same instrument everywhere.
 pub struct Instrument {
@@ -16,6 +18,8 @@ pub struct Instrument {
     pub(crate) items: Vec<Item>,
     pub(crate) by_key: HashMap<ItemKey, usize>,
     pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) tree: Tree,
+    pub(crate) graph: Graph,
 }
 
 impl fmt::Debug for Instrument {
@@ -30,16 +34,7 @@ impl fmt::Debug for Instrument {
 impl Instrument {
     /// Reads an XLSForm (`.xlsx`). `file` is the name that diagnostics show. All faults are reported at once.
     pub fn from_workbook(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnostics> {
-        let _ = bytes;
-        Err(Diagnostics(vec![Diagnostic {
-            file: file.to_owned(),
-            sheet: None,
-            row: None,
-            column: None,
-            severity: Severity::Error,
-            problem: "The reader is not there yet.".to_owned(),
-            remedy: "Build a newer version.".to_owned(),
-        }]))
+        crate::read::instrument(file, bytes)
     }
 
     /// What the reader ignored or thinks is a mistake.

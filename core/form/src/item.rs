@@ -86,6 +86,14 @@ impl fmt::Display for ItemKind {
     }
 }
 
+/// Which moment a metadata item keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    Start,
+    End,
+    Today,
+}
+
 /// Start, end and step of a range question.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scale {
@@ -178,6 +186,7 @@ pub struct Item {
     pub(crate) appearance: String,
     pub(crate) scale: Option<Scale>,
     pub(crate) repeat_depth: usize,
+    pub(crate) stamp: Option<Stamp>,
     pub(crate) extras: BTreeMap<String, String>,
 }
 
@@ -229,6 +238,12 @@ impl Item {
     #[must_use]
     pub fn hint(&self, language: &Language) -> &str {
         self.hint.get(language)
+    }
+
+    /// Guidance for the person who asks, as written; empty when it has none.
+    #[must_use]
+    pub fn guidance(&self, language: &Language) -> &str {
+        self.guidance.get(language)
     }
 
     /// The appearance column; empty when it has none. Unknown appearances are kept.

@@ -2,10 +2,14 @@
 
 mod diagnostic;
 mod expr;
+mod graph;
 mod instrument;
 mod item;
 mod key;
 mod language;
+mod node;
+mod read;
+mod reading;
 mod session;
 mod value;
 
@@ -14,6 +18,7 @@ pub use instrument::Instrument;
 pub use item::{Choice, Item, ItemKind, Scale};
 pub use key::{CellKey, InstanceKey, ItemKey, NotAKey};
 pub use language::Language;
+pub use reading::Unreadable;
 pub use session::{
     Answers, Cause, ChoiceView, Entry, Instance, Opening, Outcome, Page, Problem, Question, Refusal,
     RepeatEnd, Session,

@@ -1,10 +1,18 @@
 //! One person answering an instrument.
 
+mod accept;
 mod answers;
+mod compute;
 mod entry;
+mod finish;
 mod page;
 mod refusal;
+mod scene;
+mod show;
+mod state;
+mod walk;
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Zoned;
@@ -14,7 +22,13 @@ pub use entry::Entry;
 pub use page::{Cause, ChoiceView, Page, Problem, Question, RepeatEnd};
 pub use refusal::Refusal;
 
-use crate::{Instrument, Language, Value};
+use crate::graph::{Aspect, Vertex};
+use crate::node::{NodeId, NodeKind};
+use crate::{Instrument, Item, Language, Value};
+use compute::Wave;
+use scene::Scene;
+use state::{MAX_INSTANCES, ScopeId, State, instance, parse_path};
+use walk::Spot;
 
 /// What a session starts from.
 #[derive(Debug, Clone)]
@@ -30,36 +44,292 @@ pub struct Opening {
 /// What an entry did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// Paths of the questions whose value or relevance changed, in document order.
+    /// Paths of the items whose value or relevance changed, in order of the form.
     pub changed: Vec<String>,
     /// What is wrong with the answer given, or keeps `Next` on the page.
     pub problems: Vec<Problem>,
 }
 
 /// One person answering one instrument: pure, a function of its opening and its entries.
-#[derive(Debug, Clone)]
+///
+/// An answer recomputes what depends on it and nothing else; a page costs what is on it.
+#[derive(Clone)]
 pub struct Session {
     instrument: Arc<Instrument>,
     language: Language,
+    now: Zoned,
+    seed: u64,
+    /// Entries taken so far.
+    turn: u64,
+    state: State,
+    spot: Spot,
+    /// Number of the page on display, and of pages in all.
+    number: usize,
+    of: usize,
+    /// Whether `Next` found something missing on this page.
+    pressed: bool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("instrument", &self.instrument).finish_non_exhaustive()
+    }
 }
 
 impl Session {
     /// Opens a session: static and dynamic defaults are set, everything is calculated, the first page is on display.
     pub fn open(instrument: Arc<Instrument>, opening: Opening) -> Result<Session, Refusal> {
         let language = opening.language.unwrap_or_else(|| instrument.default_language().clone());
-        Ok(Session { instrument, language })
+        known(&instrument, &language)?;
+        let state = State::new(&instrument.tree);
+        let Opening { now, seed, .. } = opening;
+        let spot = Spot::Check;
+        let mut session = Session {
+            instrument,
+            language,
+            now,
+            seed,
+            turn: 0,
+            state,
+            spot,
+            number: 1,
+            of: 1,
+            pressed: false,
+        };
+        let mut wave = Wave::default();
+        session.preset_static(ScopeId::ROOT);
+        session.initial(&mut wave, ScopeId::ROOT);
+        session.preset_dynamic(ScopeId::ROOT);
+        session.enqueue(&mut wave, ScopeId::ROOT);
+        session.settle(&mut wave);
+        session.spot = session.first();
+        session.see();
+        session.recount();
+        Ok(session)
     }
 
-    /// Takes one entry. Refused entries change nothing.
+    /// Takes one entry. Refused entries change nothing. Journal the entry with `now`: the same entries at the same
+    /// times give the same session.
     pub fn apply(&mut self, entry: &Entry, now: &Zoned) -> Result<Outcome, Refusal> {
-        let _ = (entry, now);
-        Ok(Outcome::default())
+        let mut wave = Wave::default();
+        let before = (self.now.clone(), self.turn);
+        self.now = now.clone();
+        self.turn += 1;
+        let blocked = match self.entry(&mut wave, entry) {
+            Ok(blocked) => blocked,
+            Err(refusal) => {
+                (self.now, self.turn) = before;
+                return Err(refusal);
+            }
+        };
+        self.settle(&mut wave);
+        if !self.stands(self.spot) {
+            self.spot = self.after(self.spot);
+            self.pressed = false;
+        }
+        self.see();
+        if wave.pages {
+            self.recount();
+        }
+        let mut outcome = self.outcome(wave.changed);
+        outcome.problems = blocked;
+        if let Entry::Answer { path, .. } = entry
+            && let Ok((scope, id)) = self.locate(path)
+        {
+            outcome.problems.extend(self.problem(scope, id));
+        }
+        Ok(outcome)
     }
 
-    /// What is on display.
-    #[must_use]
-    pub fn page(&self) -> Page {
-        Page { number: 1, of: None, heading: String::new(), questions: vec![], repeat: None, check: true }
+    fn entry(&mut self, wave: &mut Wave, entry: &Entry) -> Result<Vec<Problem>, Refusal> {
+        match entry {
+            Entry::Answer { path, value } => self.answer(wave, path, value.as_ref())?,
+            Entry::AddRepeat { path } => self.add_repeat(wave, path)?,
+            Entry::RemoveRepeat { path } => self.remove_repeat(wave, path)?,
+            Entry::Language(language) => {
+                known(&self.instrument, language)?;
+                self.language = language.clone();
+                self.relabel(wave);
+            }
+            Entry::Next => {
+                let problems = self.page_problems();
+                self.pressed = !problems.is_empty();
+                if self.pressed {
+                    return Ok(problems);
+                }
+                if self.spot != Spot::Check {
+                    self.spot = self.after(self.spot);
+                    self.number += 1;
+                }
+            }
+            Entry::Back => {
+                if let Some(before) = self.before(self.spot) {
+                    self.spot = before;
+                    self.number -= 1;
+                }
+                self.pressed = false;
+            }
+            Entry::GoTo(path) => {
+                self.spot = self.destination(path)?;
+                self.pressed = false;
+                wave.pages = true;
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn answer(&mut self, wave: &mut Wave, path: &str, value: Option<&Value>) -> Result<(), Refusal> {
+        let instrument = self.instrument.clone();
+        let (scope, id) = self.locate(path)?;
+        let Some(item) = self.item(id) else { return Err(Refusal::UnknownPath(path.to_owned())) };
+        if !item.kind().is_asked() && item.kind() != crate::ItemKind::Hidden {
+            return Err(Refusal::NotAQuestion(path.to_owned()));
+        }
+        if !self.state.cell(&instrument.tree, scope, id).relevant {
+            return Err(Refusal::NotRelevant(path.to_owned()));
+        }
+        if self.is_read_only(scope, id) {
+            return Err(Refusal::ReadOnly(path.to_owned()));
+        }
+        let value = match value {
+            Some(value) => self.accepted(scope, id, item, path, value)?,
+            None => None,
+        };
+        let cell = self.state.cell_mut(&instrument.tree, scope, id);
+        cell.touched = true;
+        if cell.value != value || cell.cut.is_some() {
+            cell.value = value;
+            self.cut(scope, id);
+            wave.changed.insert((id, scope));
+            self.touch(wave, Vertex { node: id, aspect: Aspect::Value }, scope);
+        }
+        Ok(())
+    }
+
+    fn add_repeat(&mut self, wave: &mut Wave, path: &str) -> Result<(), Refusal> {
+        let instrument = self.instrument.clone();
+        let tree = &instrument.tree;
+        let unknown = || Refusal::UnknownRepeat(path.to_owned());
+        let (repeat, numbers) = parse_path(tree, path).ok_or_else(unknown)?;
+        if tree[repeat].kind != NodeKind::Repeat || numbers.len() + 1 != tree[repeat].depth {
+            return Err(unknown());
+        }
+        let outer = instance(tree, &self.state, repeat, &numbers).ok_or_else(unknown)?;
+        if tree[repeat].count.is_some() {
+            return Err(Refusal::CountedRepeat(path.to_owned()));
+        }
+        if !self.around(outer, tree[repeat].parent)
+            || !self.state.cell(tree, outer, tree[repeat].parent).relevant
+        {
+            return Err(Refusal::NotRelevant(path.to_owned()));
+        }
+        match self.add(wave, outer, repeat, false) {
+            Some(_) => Ok(()),
+            None => Err(Refusal::TooManyInstances { path: path.to_owned(), max: MAX_INSTANCES }),
+        }
+    }
+
+    fn remove_repeat(&mut self, wave: &mut Wave, path: &str) -> Result<(), Refusal> {
+        let instrument = self.instrument.clone();
+        let tree = &instrument.tree;
+        let unknown = || Refusal::UnknownRepeat(path.to_owned());
+        let (repeat, numbers) = parse_path(tree, path).ok_or_else(unknown)?;
+        if tree[repeat].kind != NodeKind::Repeat || numbers.len() != tree[repeat].depth {
+            return Err(unknown());
+        }
+        let scope = instance(tree, &self.state, repeat, &numbers).ok_or_else(unknown)?;
+        if tree[repeat].count.is_some() {
+            return Err(Refusal::CountedRepeat(path.to_owned()));
+        }
+        self.take_out(wave, scope);
+        Ok(())
+    }
+
+    fn destination(&self, path: &str) -> Result<Spot, Refusal> {
+        let tree = &self.instrument.tree;
+        if path.is_empty() {
+            return Ok(Spot::Check);
+        }
+        let unknown = || Refusal::UnknownPath(path.to_owned());
+        let (id, numbers) = parse_path(tree, path).ok_or_else(unknown)?;
+        let scope = instance(tree, &self.state, id, &numbers).ok_or_else(unknown)?;
+        let spot = if tree[id].kind == NodeKind::Repeat {
+            if numbers.len() + 1 != tree[id].depth {
+                return Err(unknown());
+            }
+            Spot::RepeatEnd(scope, id)
+        } else {
+            if numbers.len() != tree[id].depth {
+                return Err(unknown());
+            }
+            self.page_of(scope, id)
+        };
+        let relevant = match spot {
+            Spot::At(..) => self.state.cell(tree, scope, id).relevant && self.stands(spot),
+            spot => self.stands(spot),
+        };
+        if relevant { Ok(spot) } else { Err(Refusal::NotRelevant(path.to_owned())) }
+    }
+
+    /// The item at a path and the instance it is in.
+    fn locate(&self, path: &str) -> Result<(ScopeId, NodeId), Refusal> {
+        let tree = &self.instrument.tree;
+        let unknown = || Refusal::UnknownPath(path.to_owned());
+        let (id, numbers) = parse_path(tree, path).ok_or_else(unknown)?;
+        if !matches!(tree[id].kind, NodeKind::Item(_)) || numbers.len() != tree[id].depth {
+            return Err(unknown());
+        }
+        let scope = instance(tree, &self.state, id, &numbers).ok_or_else(unknown)?;
+        Ok((scope, id))
+    }
+
+    /// Takes the person out of an instance that is about to go.
+    fn leave(&mut self, instance: ScopeId) {
+        let here = match self.spot {
+            Spot::At(scope, _) | Spot::RepeatEnd(scope, _) => scope,
+            Spot::Check => return,
+        };
+        if self.state.is_inside(here, instance) {
+            self.spot = Spot::RepeatEnd(self.state[instance].parent, self.state[instance].node);
+        }
+    }
+
+    /// Counts the pages anew; only when some came or went.
+    fn recount(&mut self) {
+        let (mut spot, mut count) = (self.first(), 1);
+        self.number = 1;
+        loop {
+            if spot == self.spot {
+                self.number = count;
+            }
+            if spot == Spot::Check {
+                break;
+            }
+            spot = self.after(spot);
+            count += 1;
+        }
+        self.of = count;
+    }
+
+    fn item(&self, id: NodeId) -> Option<&Item> {
+        match self.instrument.tree[id].kind {
+            NodeKind::Item(index) => self.instrument.items.get(index),
+            _ => None,
+        }
+    }
+
+    fn scene(&self, scope: ScopeId, node: NodeId) -> Scene<'_> {
+        Scene {
+            instrument: &self.instrument,
+            state: &self.state,
+            language: &self.language,
+            now: &self.now,
+            seed: self.seed,
+            turn: self.turn,
+            scope,
+            node,
+            choice: None,
+        }
     }
 
     /// The instrument.
@@ -74,21 +344,24 @@ impl Session {
         &self.language
     }
 
-    /// The value now at a path, whether relevant or not.
+    /// The value now at a path, relevant or not; what a choice filter takes away is not there.
     #[must_use]
     pub fn value(&self, path: &str) -> Option<&Value> {
-        let _ = path;
-        None
+        let (scope, id) = self.locate(path).ok()?;
+        self.state.cell(&self.instrument.tree, scope, id).current()
     }
 
-    /// The whole response, or everything that blocks it.
-    pub fn finish(&self) -> Result<Answers, Vec<Problem>> {
-        Ok(Answers::default())
-    }
-
-    /// Keeps what is there when the person stops: nothing blocks.
+    /// Whether the item at a path is relevant now.
     #[must_use]
-    pub fn stop(&self) -> Answers {
-        Answers::default()
+    pub fn is_relevant(&self, path: &str) -> bool {
+        let found = self.locate(path);
+        found.is_ok_and(|(scope, id)| self.state.cell(&self.instrument.tree, scope, id).relevant)
+    }
+}
+
+fn known(instrument: &Instrument, language: &Language) -> Result<(), Refusal> {
+    match instrument.languages().contains(language) {
+        true => Ok(()),
+        false => Err(Refusal::UnknownLanguage(language.name().to_owned())),
     }
 }

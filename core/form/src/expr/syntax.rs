@@ -1,0 +1,87 @@
+//! An expression as written: names not yet resolved.
+
+/// A two-sided operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Union,
+}
+
+/// An expression tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expr {
+    Number(f64),
+    Text(String),
+    Negate(Box<Expr>),
+    Binary(Operator, Box<Expr>, Box<Expr>),
+    Call(String, Vec<Expr>),
+    Path(Path),
+}
+
+/// A location path.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Path {
+    pub(crate) start: Start,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Where a path starts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Start {
+    /// `/`
+    Root,
+    /// `.`, `..` or a name: the node the expression belongs to.
+    Here,
+    /// `${name}`
+    Reference(String),
+    /// A call or a parenthesis with predicates or steps after it.
+    Expr(Box<Expr>),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) test: Test,
+    pub(crate) predicates: Vec<Expr>,
+}
+
+/// What a step selects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    Here,
+    Parent,
+    Child(String),
+    Any,
+}
+
+impl Expr {
+    /// Levels of the tree below and with this one.
+    pub(crate) fn depth(&self) -> usize {
+        let deepest = |all: &[Expr]| all.iter().map(Expr::depth).max().unwrap_or(0);
+        1 + match self {
+            Expr::Number(_) | Expr::Text(_) => 0,
+            Expr::Negate(inner) => inner.depth(),
+            Expr::Binary(_, left, right) => left.depth().max(right.depth()),
+            Expr::Call(_, arguments) => deepest(arguments),
+            Expr::Path(path) => {
+                let start = match &path.start {
+                    Start::Expr(inner) => inner.depth(),
+                    _ => 0,
+                };
+                path.steps.iter().map(|step| deepest(&step.predicates)).max().unwrap_or(0).max(start)
+            }
+        }
+    }
+}

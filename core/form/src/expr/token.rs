@@ -1,0 +1,95 @@
+//! The words of the expression language.
+
+use logos::Logos;
+
+/// One token. `And`, `Or`, `Div`, `Mod` and `Times` are told from names and wildcards by what stands before them.
+#[derive(Logos, Debug, Clone, Copy, PartialEq)]
+#[logos(skip r"[ \t\r\n\u{a0}]+")]
+pub(crate) enum Token<'a> {
+    #[regex(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", |lex| lex.slice().parse().ok())]
+    Number(f64),
+    #[regex(r#""[^"]*"|'[^']*'"#, |lex| &lex.slice()[1..lex.slice().len() - 1])]
+    Text(&'a str),
+    #[regex(r"\$\{[^{}]*\}", |lex| lex.slice()[2..lex.slice().len() - 1].trim())]
+    Reference(&'a str),
+    #[regex(r"[\p{L}_][\p{L}\p{N}_.\-]*(:[\p{L}_][\p{L}\p{N}_.\-]*)?")]
+    Name(&'a str),
+    #[token("(")]
+    Open,
+    #[token(")")]
+    Close,
+    #[token("[")]
+    OpenBracket,
+    #[token("]")]
+    CloseBracket,
+    #[token(",")]
+    Comma,
+    #[token("+")]
+    Plus,
+    #[token("-")]
+    Minus,
+    #[token("*")]
+    Star,
+    #[token("=")]
+    Equal,
+    #[token("!=")]
+    NotEqual,
+    #[token("<")]
+    Less,
+    #[token("<=")]
+    LessOrEqual,
+    #[token(">")]
+    Greater,
+    #[token(">=")]
+    GreaterOrEqual,
+    #[token("|")]
+    Bar,
+    #[token("/")]
+    Slash,
+    #[token(".")]
+    Here,
+    #[token("..")]
+    Parent,
+    And,
+    Or,
+    Div,
+    Mod,
+    Times,
+}
+
+impl Token<'_> {
+    /// Whether an operand may end here, so that a following `-`, `*` or `and` is an operator (XPath 1.0, 3.7).
+    fn ends_operand(self) -> bool {
+        matches!(
+            self,
+            Token::Number(_)
+                | Token::Text(_)
+                | Token::Reference(_)
+                | Token::Name(_)
+                | Token::Close
+                | Token::CloseBracket
+                | Token::Star
+                | Token::Here
+                | Token::Parent
+        )
+    }
+}
+
+/// All tokens with the byte each starts at, or the byte of the first that is none.
+pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>, usize> {
+    let mut found: Vec<(Token<'_>, usize)> = Vec::new();
+    for (token, span) in Token::lexer(source).spanned() {
+        let Ok(token) = token else { return Err(span.start) };
+        let after_operand = found.last().is_some_and(|(last, _)| last.ends_operand());
+        let token = match token {
+            Token::Name("and") if after_operand => Token::And,
+            Token::Name("or") if after_operand => Token::Or,
+            Token::Name("div") if after_operand => Token::Div,
+            Token::Name("mod") if after_operand => Token::Mod,
+            Token::Star if after_operand => Token::Times,
+            other => other,
+        };
+        found.push((token, span.start));
+    }
+    Ok(found)
+}

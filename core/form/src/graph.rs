@@ -1,0 +1,229 @@
+//! What depends on what: built once from the code of an instrument, so that an answer recomputes only what it affects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::expr::code::{Code, Need};
+use crate::node::{NodeId, NodeKind, Tree};
+
+/// What of a node is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Aspect {
+    /// How many instances a repeat has.
+    Instances,
+    Relevance,
+    /// The value: as answered, calculated, or cut down to the choices on offer.
+    Value,
+}
+
+/// An aspect of a node, for all instances of the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Vertex {
+    pub(crate) node: NodeId,
+    pub(crate) aspect: Aspect,
+}
+
+impl Vertex {
+    fn index(self) -> usize {
+        self.node.index() * 3 + self.aspect as usize
+    }
+
+    fn at(index: usize) -> Vertex {
+        let aspect = [Aspect::Instances, Aspect::Relevance, Aspect::Value][index % 3];
+        Vertex { node: NodeId(u32::try_from(index / 3).unwrap_or(u32::MAX)), aspect }
+    }
+}
+
+/// A dependant, and how many of the outermost repeats it shares with what it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Edge {
+    pub(crate) to: Vertex,
+    pub(crate) fixed: usize,
+}
+
+/// A value that depends on itself.
+#[derive(Debug)]
+pub(crate) struct Cycle {
+    /// Where the way round begins.
+    pub(crate) node: NodeId,
+    /// The column to blame.
+    pub(crate) column: &'static str,
+    /// The way round, in names.
+    pub(crate) path: String,
+}
+
+/// The dependency graph.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    /// By vertex: who must be recomputed when it changes.
+    edges: Vec<Vec<Edge>>,
+    /// By vertex: its place in an order in which everything comes after what it depends on.
+    rank: Vec<u32>,
+    /// What shows words of the language on display.
+    pub(crate) languages: Vec<Vertex>,
+    /// Vertices that are on a cycle or depend on one.
+    stuck: BTreeSet<usize>,
+    /// By vertex: edges that only order.
+    order: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    pub(crate) fn new(tree: &Tree) -> Graph {
+        let count = tree.nodes.len() * 3;
+        let mut graph =
+            Graph { edges: vec![Vec::new(); count], order: vec![Vec::new(); count], ..Graph::default() };
+        for id in tree.ids() {
+            graph.node(tree, id);
+        }
+        for edges in &mut graph.edges {
+            edges.sort_unstable();
+            edges.dedup();
+        }
+        graph.sort();
+        graph
+    }
+
+    fn node(&mut self, tree: &Tree, id: NodeId) {
+        let node = &tree[id];
+        let relevance = Vertex { node: id, aspect: Aspect::Relevance };
+        let value = Vertex { node: id, aspect: Aspect::Value };
+        let instances = Vertex { node: id, aspect: Aspect::Instances };
+        if id != NodeId::ROOT {
+            let above = Vertex { node: node.parent, aspect: Aspect::Relevance };
+            self.edges[above.index()].push(Edge { to: relevance, fixed: tree[node.parent].depth });
+        }
+        if node.kind == NodeKind::Repeat {
+            self.order[instances.index()].push(relevance.index());
+        }
+        for (code, to) in [
+            (&node.relevant, relevance),
+            (&node.calculation, value),
+            (&node.filter, value),
+            (&node.count, instances),
+        ] {
+            if let Some(code) = code {
+                self.needs(tree, code, to);
+            }
+        }
+    }
+
+    fn needs(&mut self, tree: &Tree, code: &Code, to: Vertex) {
+        code.needs(&mut |need, fixed| {
+            let mut add = |node: NodeId, aspect: Aspect| {
+                let around = tree[node].depth - usize::from(aspect == Aspect::Instances);
+                let from = Vertex { node, aspect };
+                self.edges[from.index()].push(Edge { to, fixed: fixed.min(around) });
+            };
+            let node = match need {
+                Need::Language => return self.languages.push(to),
+                Need::Instances(repeat) => return add(repeat, Aspect::Instances),
+                Need::Value(node) => {
+                    add(node, Aspect::Value);
+                    add(node, Aspect::Relevance);
+                    node
+                }
+                Need::Relevance(node) => {
+                    add(node, Aspect::Relevance);
+                    node
+                }
+            };
+            for repeat in tree.repeats(node).into_iter().skip(fixed) {
+                add(repeat, Aspect::Instances);
+            }
+        });
+    }
+
+    fn after(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
+        self.edges[vertex].iter().map(|edge| edge.to.index()).chain(self.order[vertex].iter().copied())
+    }
+
+    /// Kahn's algorithm, smallest index first so that the order is the same everywhere.
+    fn sort(&mut self) {
+        let count = self.edges.len();
+        let mut before = vec![0_u32; count];
+        for vertex in 0..count {
+            for next in self.after(vertex) {
+                before[next] += 1;
+            }
+        }
+        let mut ready: BTreeSet<usize> = (0..count).filter(|v| before[*v] == 0).collect();
+        self.rank = vec![u32::MAX; count];
+        let mut rank = 0;
+        while let Some(vertex) = ready.pop_first() {
+            self.rank[vertex] = rank;
+            rank += 1;
+            for next in self.after(vertex).collect::<Vec<_>>() {
+                before[next] -= 1;
+                if before[next] == 0 {
+                    ready.insert(next);
+                }
+            }
+        }
+        self.stuck = (0..count).filter(|v| self.rank[*v] == u32::MAX).collect();
+    }
+
+    /// One way round for each group of values that depend on themselves.
+    pub(crate) fn cycles(&self, tree: &Tree) -> Vec<Cycle> {
+        let mut before: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for vertex in &self.stuck {
+            for next in self.after(*vertex) {
+                before.entry(next).or_default().push(*vertex);
+            }
+        }
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut found = Vec::new();
+        for start in &self.stuck {
+            // Going back from a stuck vertex always comes to a cycle, since each has a stuck one before it.
+            let mut trail = vec![*start];
+            let mut on_trail = BTreeSet::from([*start]);
+            let round = loop {
+                let last = trail[trail.len() - 1];
+                if seen.contains(&last) {
+                    break None;
+                }
+                let Some(previous) = before.get(&last).and_then(|list| list.first()) else { break None };
+                if !on_trail.insert(*previous) {
+                    break trail.iter().position(|v| v == previous).map(|at| trail[at..].to_vec());
+                }
+                trail.push(*previous);
+            };
+            seen.extend(trail);
+            if let Some(round) = round {
+                found.push(cycle(tree, round));
+            }
+        }
+        found
+    }
+
+    pub(crate) fn rank(&self, vertex: Vertex) -> u32 {
+        self.rank[vertex.index()]
+    }
+
+    pub(crate) fn dependants(&self, vertex: Vertex) -> &[Edge] {
+        &self.edges[vertex.index()]
+    }
+}
+
+/// Words for a way round, given backwards.
+fn cycle(tree: &Tree, mut round: Vec<usize>) -> Cycle {
+    round.reverse();
+    let column = |vertex: Vertex| match vertex.aspect {
+        Aspect::Instances => "repeat_count",
+        Aspect::Relevance => "relevant",
+        Aspect::Value if tree[vertex.node].calculation.is_some() => "calculation",
+        Aspect::Value => "choice_filter",
+    };
+    // Begin at something that a person wrote.
+    let written = |vertex: Vertex| match vertex.aspect {
+        Aspect::Instances => tree[vertex.node].count.is_some(),
+        Aspect::Relevance => tree[vertex.node].relevant.is_some(),
+        Aspect::Value => true,
+    };
+    let start = round.iter().position(|v| written(Vertex::at(*v))).unwrap_or(0);
+    round.rotate_left(start);
+    let first = Vertex::at(round[0]);
+    let mut names: Vec<String> = Vec::new();
+    for vertex in round.iter().chain([&round[0]]).map(|v| Vertex::at(*v)) {
+        names.push(format!("`{}` ({})", tree[vertex.node].name, column(vertex)));
+    }
+    Cycle { node: first.node, column: column(first), path: names.join(" → ") }
+}

@@ -1,0 +1,113 @@
+//! Checks an answer's type, codes and bounds before it is stored.
+
+use super::state::ScopeId;
+use super::{Refusal, Session};
+use crate::expr::code::Code;
+use crate::node::NodeId;
+use crate::reading::{TICK, on_scale};
+use crate::{Choice, Item, ItemKind, Scale, Value};
+
+/// Longest text answer, in characters.
+pub(crate) const MAX_TEXT: usize = 4_000;
+
+impl Session {
+    /// The value as it is stored, or why it is not.
+    pub(crate) fn accepted(
+        &self,
+        scope: ScopeId,
+        id: NodeId,
+        item: &Item,
+        path: &str,
+        value: &Value,
+    ) -> Result<Option<Value>, Refusal> {
+        let wrong = || Refusal::WrongType { path: path.to_owned(), expected: item.kind() };
+        if let Value::Missing(missing) = value {
+            return match missing.is_chosen() && item.kind().is_asked() {
+                true => Ok(Some(value.clone())),
+                false => Err(Refusal::NotAChoice(path.to_owned())),
+            };
+        }
+        let known = |code: &String| {
+            let offered = item.choice(code).is_some_and(|_| self.offers(scope, id, code));
+            if offered { Ok(()) } else { Err(Refusal::UnknownCode(path.to_owned())) }
+        };
+        match (item.kind(), value) {
+            (ItemKind::Text | ItemKind::Hidden, Value::Text(text)) => {
+                if text.chars().nth(MAX_TEXT).is_some() {
+                    return Err(Refusal::TooLong { path: path.to_owned(), max: MAX_TEXT });
+                }
+                Ok(Some(value.clone()).filter(|_| !text.is_empty()))
+            }
+            (ItemKind::Integer, Value::Integer(_))
+            | (ItemKind::Date, Value::Date(_))
+            | (ItemKind::Time, Value::Time(_))
+            | (ItemKind::DateTime, Value::DateTime(_))
+            | (ItemKind::Hidden, Value::Integer(_) | Value::Date(_)) => Ok(Some(value.clone())),
+            (ItemKind::Decimal, Value::Decimal(n)) if n.is_finite() => Ok(Some(value.clone())),
+            #[expect(clippy::cast_precision_loss, reason = "a decimal question holds a double")]
+            (ItemKind::Decimal, Value::Integer(n)) => Ok(Some(Value::Decimal(*n as f64))),
+            (ItemKind::Range, Value::Integer(_) | Value::Decimal(_)) => {
+                #[expect(clippy::cast_precision_loss, reason = "a scale's numbers are small")]
+                let number = match value {
+                    Value::Integer(n) => *n as f64,
+                    Value::Decimal(n) => *n,
+                    _ => f64::NAN,
+                };
+                let scale = item.scale().filter(|scale| is_step(*scale, number));
+                let scale = scale.ok_or_else(|| Refusal::OffScale(path.to_owned()))?;
+                Ok(Some(on_scale(scale, number)))
+            }
+            (ItemKind::SelectOne, Value::One(code)) => {
+                known(code)?;
+                Ok(Some(value.clone()))
+            }
+            (ItemKind::SelectMultiple | ItemKind::Rank, Value::Many(codes)) => {
+                codes.iter().try_for_each(known)?;
+                let twice = codes.iter().enumerate().any(|(i, code)| codes[..i].contains(code));
+                if twice {
+                    return Err(Refusal::UnknownCode(path.to_owned()));
+                }
+                let mut codes = codes.clone();
+                if item.kind() == ItemKind::SelectMultiple {
+                    codes.sort_by_key(|code| item.choices().iter().position(|choice| choice.code() == code));
+                }
+                Ok(Some(Value::Many(codes)).filter(|_| !matches!(value, Value::Many(c) if c.is_empty())))
+            }
+            (ItemKind::Acknowledge, Value::One(code)) => {
+                if code == TICK {
+                    Ok(Some(value.clone()))
+                } else {
+                    Err(Refusal::UnknownCode(path.to_owned()))
+                }
+            }
+            (ItemKind::Note | ItemKind::Calculate | ItemKind::Metadata, _) => {
+                Err(Refusal::NotAQuestion(path.to_owned()))
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    /// Whether the choice filter, if any, offers a code.
+    pub(crate) fn offers(&self, scope: ScopeId, id: NodeId, code: &str) -> bool {
+        let Some(filter) = &self.instrument.tree[id].filter else { return true };
+        let Some(item) = self.item(id) else { return false };
+        // With duplicates allowed, a code may stand for several choices.
+        item.choices()
+            .iter()
+            .filter(|choice| choice.code() == code)
+            .any(|c| self.passes(scope, id, filter, c))
+    }
+
+    /// Whether a choice passes the filter.
+    pub(crate) fn passes(&self, scope: ScopeId, id: NodeId, filter: &Code, choice: &Choice) -> bool {
+        let mut scene = self.scene(scope, id);
+        scene.choice = Some(choice);
+        scene.eval(filter).to_boolean()
+    }
+}
+
+fn is_step(scale: Scale, number: f64) -> bool {
+    let (low, high) = (scale.start.min(scale.end), scale.start.max(scale.end));
+    let steps = (number - scale.start) / scale.step;
+    number.is_finite() && low <= number && number <= high && (steps - steps.round()).abs() < 1e-6
+}
