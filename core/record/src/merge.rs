@@ -167,7 +167,9 @@ impl Record {
         };
         let founders: Vec<&Meta> = match &change.meta {
             Some(meta) => vec![meta],
-            None => ancestors.iter().filter_map(|hash| self.changes.get(hash)?.change.meta.as_ref()).collect(),
+            None => {
+                ancestors.iter().filter_map(|hash| self.changes.get(hash)?.change.meta.as_ref()).collect()
+            }
         };
         for meta in &founders {
             if action != Action::Create && meta.nature == Nature::Response {
@@ -189,6 +191,11 @@ impl Record {
         let change = &self.changes.get(self.by_actor.get(&op.actor)?)?.change;
         let put = change.puts.iter().find(|put| change.start_op + put.place == op.counter)?;
         (put.key == key).then_some(&put.said)
+    }
+
+    /// The greatest operation counter of all changes that count.
+    pub(crate) fn last_op(&self) -> u64 {
+        self.changes.values().map(|c| c.change.last_op()).max().unwrap_or(0)
     }
 
     /// The record's name.
@@ -263,7 +270,8 @@ fn refuse_overgrowth(
         }
         let by_count = total.0 <= bounds::RECORD_OPS;
         let size = |share: &(usize, usize)| if by_count { share.1 } else { share.0 };
-        let Some(largest) = shares.iter().max_by_key(|(tag, share)| (size(share), **tag)).map(|(tag, _)| *tag)
+        let Some(largest) =
+            shares.iter().max_by_key(|(tag, share)| (size(share), **tag)).map(|(tag, _)| *tag)
         else {
             return;
         };

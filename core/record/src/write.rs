@@ -1,9 +1,10 @@
 //! Writing: each act of a person becomes one change under a fresh actor.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::num::NonZeroU64;
 
-use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, Automerge, ROOT, ScalarValue};
+use automerge::{ActorId, ExpandedChange, ScalarValue, legacy};
 use nightjar_form::{CellKey, Value};
 
 use crate::admit::admit;
@@ -29,10 +30,29 @@ pub struct Written {
     pub bytes: Vec<u8>,
 }
 
-/// How to close the registers of one edit: what each register's operations are and which of them a settlement names.
+/// One change before it is encoded.
 struct Plan {
     puts: BTreeMap<String, Scalar>,
-    settles: BTreeMap<String, BTreeSet<OpId>>,
+    /// The operations that each put follows: all that its register holds.
+    preds: BTreeMap<String, BTreeSet<OpId>>,
+    /// With the settlement: every register that held more than one operation.
+    message: Message,
+}
+
+impl Plan {
+    fn new(hand: &Hand, reason: &str) -> Self {
+        let message = Message { hand: hand.clone(), reason: reason.to_owned(), settles: BTreeMap::new() };
+        Self { puts: BTreeMap::new(), preds: BTreeMap::new(), message }
+    }
+
+    fn put(&mut self, key: String, scalar: Scalar, current: Option<&Current<'_>>) {
+        let held: BTreeSet<OpId> = current.into_iter().flat_map(|c| &c.held).map(|(op, _)| *op).collect();
+        if held.len() > 1 {
+            self.message.settles.insert(key.clone(), held.clone());
+        }
+        self.preds.insert(key.clone(), held);
+        self.puts.insert(key, scalar);
+    }
 }
 
 /// Writes the first change of a record.
@@ -53,15 +73,16 @@ pub fn create(
 ) -> Result<Written, RecordError> {
     meta.check()?;
     check_outcome(meta, |cell| cells.iter().find(|(key, _)| key == cell).map(|(_, value)| value))?;
-    let mut plan = Plan { puts: BTreeMap::new(), settles: BTreeMap::new() };
+    let mut plan = Plan::new(hand, "");
     for (name, value) in meta.registers() {
-        plan.puts.insert(name, Scalar::Text(value));
+        plan.put(name, Scalar::Text(value), None);
     }
     for (cell, value) in cells {
-        plan.puts.extend(scalars(meta.nature, cell, value, options, actor)?);
+        for (name, scalar) in scalars(meta.nature, cell, value, options, actor)? {
+            plan.put(name, scalar, None);
+        }
     }
-    let message = Message { hand: hand.clone(), reason: String::new(), settles: BTreeMap::new() };
-    commit(&Automerge::new(), meta.record_id(key), plan, message, actor)
+    commit(None, meta.record_id(key), plan, actor)
 }
 
 impl Record {
@@ -79,23 +100,18 @@ impl Record {
     ) -> Result<Written, RecordError> {
         let nature = self.writable()?;
         let registers = self.registers();
-        let mut plan = Plan { puts: BTreeMap::new(), settles: BTreeMap::new() };
+        let mut plan = Plan::new(hand, "");
         for (cell, value) in edits {
-            let puts = self.changed(nature, cell, value, options, actor, &registers)?;
-            for (key, scalar) in puts {
-                if let Some(current) = registers.get(&key) {
-                    if current.distinct().len() > 1 {
-                        return Err(RecordError::Unsettled(key));
-                    }
-                    // The same value written twice: closing both loses nothing, but is said.
-                    name_all(&mut plan.settles, &key, current);
+            for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
+                let current = registers.get(&key);
+                if current.is_some_and(|current| current.distinct().len() > 1) {
+                    return Err(RecordError::Unsettled(key));
                 }
-                plan.puts.insert(key, scalar);
+                plan.put(key, scalar, current);
             }
         }
         self.check_after(&plan.puts, edits)?;
-        let message = Message { hand: hand.clone(), reason: String::new(), settles: plan.settles.clone() };
-        commit(&self.document, self.id, plan, message, actor)
+        commit(Some(self), self.id, plan, actor)
     }
 
     /// Settles conflicts: writes the values that stand from now on, naming the changes that are closed.
@@ -116,7 +132,7 @@ impl Record {
             return Err(RecordError::Voice);
         }
         let registers = self.registers();
-        let mut plan = Plan { puts: BTreeMap::new(), settles: BTreeMap::new() };
+        let mut plan = Plan::new(hand, reason);
         for settle in settles {
             let named: BTreeSet<ChangeHash> = settle.settles.iter().copied().collect();
             let key = settle.cell.to_string();
@@ -131,34 +147,32 @@ impl Record {
             if held.is_empty() || held != named {
                 return Err(RecordError::SettlesOther(key));
             }
-            let all: BTreeMap<String, Scalar> =
-                self.full(nature, &settle.cell, &settle.value, options, actor, &registers)?.into_iter().collect();
+            let all: BTreeMap<String, Scalar> = self
+                .full(nature, &settle.cell, &settle.value, options, actor, &registers)?
+                .into_iter()
+                .collect();
             for (name, scalar) in all {
                 let current = registers.get(&name);
                 let open = differing.iter().any(|(key, _)| **key == name);
                 if !open && current.is_some_and(|c| says(c, &name, &scalar)) {
                     continue;
                 }
-                if let Some(current) = current {
-                    name_all(&mut plan.settles, &name, current);
-                }
-                plan.puts.insert(name, scalar);
+                plan.put(name, scalar, current);
             }
             // A missing code closes the cell; options that still differ would stay open, so they are closed as well.
             for (name, current) in differing {
                 if !plan.puts.contains_key(name) {
-                    let Some((_, Said::Chosen(code, _) | Said::NotChosen(code))) = current.held.first() else {
+                    let Some((_, Said::Chosen(code, _) | Said::NotChosen(code))) = current.held.first()
+                    else {
                         continue;
                     };
-                    name_all(&mut plan.settles, name, current);
-                    plan.puts.insert(name.clone(), Scalar::Text(format!("-{code}")));
+                    plan.put(name.clone(), Scalar::Text(format!("-{code}")), Some(current));
                 }
             }
         }
         let edits: Vec<(CellKey, Value)> = settles.iter().map(|s| (s.cell, s.value.clone())).collect();
         self.check_after(&plan.puts, &edits)?;
-        let message = Message { hand: hand.clone(), reason: reason.to_owned(), settles: plan.settles.clone() };
-        commit(&self.document, self.id, plan, message, actor)
+        commit(Some(self), self.id, plan, actor)
     }
 
     fn writable(&self) -> Result<Nature, RecordError> {
@@ -241,12 +255,6 @@ fn says(current: &Current<'_>, key: &str, scalar: &Scalar) -> bool {
     !current.held.is_empty() && current.held.iter().all(|(_, held)| **held == said)
 }
 
-fn name_all(settles: &mut BTreeMap<String, BTreeSet<OpId>>, key: &str, current: &Current<'_>) {
-    if current.held.len() > 1 {
-        settles.insert(key.to_owned(), current.held.iter().map(|(op, _)| *op).collect());
-    }
-}
-
 fn scalars(
     nature: Nature,
     cell: &CellKey,
@@ -255,7 +263,8 @@ fn scalars(
     actor: Actor,
 ) -> Result<Vec<(String, Scalar)>, RecordError> {
     let listed = options.get(&cell.item);
-    if matches!(value, Value::Many(_)) && listed.is_none() && matches!(nature, Nature::Fact | Nature::Outcome) {
+    if matches!(value, Value::Many(_)) && listed.is_none() && matches!(nature, Nature::Fact | Nature::Outcome)
+    {
         let problem = "the options of a fact's multi-select are needed";
         return Err(RecordError::Register { key: cell.to_string(), problem });
     }
@@ -265,31 +274,49 @@ fn scalars(
     register::write(cell, value, listed, [a, b, c, d])
 }
 
-/// Makes one change of the plan on top of the document and admits it as a receiver would.
-fn commit(
-    document: &Automerge,
-    record: RecordId,
-    plan: Plan,
-    message: Message,
-    actor: Actor,
-) -> Result<Written, RecordError> {
-    if plan.puts.len() > bounds::CHANGE_OPS {
+/// Makes one change of the plan on top of what counts, and admits it as a receiver would. Operations are written one by
+/// one rather than through an automerge transaction: that would close a conflict with a deletion of the losing values
+/// when the winning one is chosen, and skip a put of the value that is there.
+fn commit(base: Option<&Record>, record: RecordId, plan: Plan, actor: Actor) -> Result<Written, RecordError> {
+    let Plan { puts, message, preds } = plan;
+    if puts.is_empty() {
+        return Err(RecordError::Nothing);
+    }
+    if puts.len() > bounds::CHANGE_OPS {
         let allowed = bounds::CHANGE_OPS as u64;
         return Err(RecordError::TooLarge { what: "operations of a change", allowed });
     }
-    let message = message.encode()?;
-    let mut document = document.clone().with_actor(ActorId::from(actor.0.to_vec()));
-    let mut transaction = document.transaction();
-    for (key, scalar) in plan.puts {
-        let value = match scalar {
+    let op_id = |op: &OpId| legacy::OpId(op.counter, ActorId::from(op.actor.0.to_vec()));
+    let operations = puts.into_iter().map(|(key, scalar)| legacy::Op {
+        action: legacy::OpType::Put(match scalar {
             Scalar::Int(n) => ScalarValue::Int(n),
             Scalar::Float(n) => ScalarValue::F64(n),
-            Scalar::Text(text) => ScalarValue::Str(text.as_str().into()),
-        };
-        transaction.put(ROOT, key, value).map_err(|_| RecordError::Engine)?;
-    }
-    transaction.commit_with(CommitOptions::default().with_message(message).with_time(0));
-    let change = document.get_last_local_change().ok_or(RecordError::Nothing)?;
+            Scalar::Text(text) => ScalarValue::Str(text.into()),
+        }),
+        obj: legacy::ObjectId::Root,
+        pred: preds.get(&key).into_iter().flatten().map(op_id).collect(),
+        key: legacy::Key::Map(key.into()),
+        insert: false,
+    });
+    let last_op = base.map_or(0, Record::last_op);
+    let change = automerge::Change::from(ExpandedChange {
+        operations: operations.collect(),
+        actor_id: ActorId::from(actor.0.to_vec()),
+        hash: None,
+        seq: 1,
+        start_op: NonZeroU64::MIN.saturating_add(last_op),
+        time: 0,
+        message: Some(message.encode()?),
+        deps: base.map(|record| record.document.get_heads()).unwrap_or_default(),
+        extra_bytes: Vec::new(),
+        author: None,
+    });
     let admitted = admit(change.raw_bytes())?;
     Ok(Written { record, hash: admitted.hash, bytes: admitted.bytes().to_vec() })
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Written({}, {} bytes)", self.hash, self.bytes.len())
+    }
 }
