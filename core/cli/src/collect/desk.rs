@@ -1,0 +1,138 @@
+//! From picking the tablet up to putting it down: who, where, which form, the information page, an unfinished draft.
+
+use std::io::{BufRead, Write};
+
+use nightjar::{BeginRequest, FormView, Sitting, Tablet};
+
+use super::pages::{Ended, Pages};
+use super::shown;
+use super::talk::Talk;
+use super::typed::Typed;
+use crate::trouble::Trouble;
+
+/// The help line under every question.
+pub(super) const KEYS: &str =
+    "Type the number or your answer. b back, s skip, stop, help = talk to someone now, language, hand over.";
+
+/// A tablet in someone's hands.
+pub(super) struct Desk<'a, R, W> {
+    tablet: &'a Tablet,
+    talk: Talk<R, W>,
+}
+
+impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
+    pub(super) fn new(tablet: &'a Tablet, talk: Talk<R, W>) -> Self {
+        Desk { tablet, talk }
+    }
+
+    /// Asks until nobody wants to go on.
+    pub(super) fn open(mut self) -> Result<(), Trouble> {
+        let status = self.tablet.status()?;
+        let Some(study) = status.study else {
+            return Err(Trouble::Given(
+                "this tablet has not joined a study; use `nightjar tablet join`, or try `nightjar collect --practice`"
+                    .into(),
+            ));
+        };
+        self.talk.say(&format!("\n{study}  ({})", status.label))?;
+        self.resume()?;
+        while let Some((form, role, ward)) = self.whom()? {
+            match self.ask(&form, role, ward)? {
+                Ended::InputClosed => break,
+                Ended::Done | Ended::Away => {}
+            }
+        }
+        self.talk.say("Goodbye. Everything finished is sealed; unfinished answers wait on this tablet.")
+    }
+
+    /// Offers what was left unfinished, as after a flat battery.
+    fn resume(&mut self) -> Result<(), Trouble> {
+        for draft in self.tablet.drafts()? {
+            let form = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id);
+            let title = form.map_or_else(|| draft.form_id.clone(), |form| form.title);
+            let question =
+                format!("\"{title}\" on ward {} was not finished on this tablet. Is it still you?", draft.ward);
+            let lines =
+                ["Yes, go on where I was".into(), "No, leave it for the person it belongs to".into(), "Throw it away".into()];
+            match self.talk.choose(&question, &lines)? {
+                Some(0) => {
+                    let sitting = self.tablet.resume(&draft.id)?;
+                    if matches!(self.answer(&sitting, &draft.ward, None)?, Ended::InputClosed) {
+                        return Ok(());
+                    }
+                }
+                Some(2) => {
+                    self.tablet.resume(&draft.id)?.throw_away()?;
+                    self.talk.say("It is thrown away.")?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Form, role and ward; `None` when the person leaves.
+    fn whom(&mut self) -> Result<Option<(FormView, String, String)>, Trouble> {
+        loop {
+            let forms = self.tablet.forms()?;
+            let titles: Vec<String> = forms.iter().map(|form| form.title.clone()).collect();
+            let Some(form) = self.talk.choose("Which form? (b leaves)", &titles)? else { return Ok(None) };
+            let form = forms[form].clone();
+            let Some(role) = self.one_of("Who is answering?", &form.roles)? else { continue };
+            let wards = self.tablet.status()?.wards;
+            let Some(ward) = self.one_of("Which ward?", &wards)? else { continue };
+            return Ok(Some((form, role, ward)));
+        }
+    }
+
+    /// One of some codes; asked only when there is more than one.
+    fn one_of(&mut self, question: &str, codes: &[String]) -> Result<Option<String>, Trouble> {
+        if let [only] = codes {
+            return Ok(Some(only.clone()));
+        }
+        Ok(self.talk.choose(question, codes)?.map(|at| codes[at].clone()))
+    }
+
+    fn ask(&mut self, form: &FormView, role: String, ward: String) -> Result<Ended, Trouble> {
+        let Some(language) = self.one_of("Which language?", &form.languages)? else { return Ok(Ended::Done) };
+        if form.kind == "response" && !self.agrees(&language)? {
+            self.talk.say("Thank you. Nothing was kept.")?;
+            return Ok(Ended::Done);
+        }
+        if let Some(status) = &form.wording_status {
+            self.talk.say(&format!("\nAbout the wording of this form: {status}"))?;
+        }
+        let language = Some(language);
+        let request = BeginRequest { form_id: form.form_id.clone(), role, ward: ward.clone(), language: language.clone() };
+        let sitting = self.tablet.begin(&request)?;
+        self.answer(&sitting, &ward, language.as_deref())
+    }
+
+    /// The information page, before the first question.
+    fn agrees(&mut self, language: &str) -> Result<bool, Trouble> {
+        let page = self.tablet.information(language)?;
+        self.talk.say(&shown::information(&page))?;
+        let lines = [page.yes.clone(), page.not_now.clone(), page.no.clone()];
+        Ok(self.talk.choose("", &lines)? == Some(0))
+    }
+
+    fn answer(&mut self, sitting: &Sitting, ward: &str, language: Option<&str>) -> Result<Ended, Trouble> {
+        let texts = self.tablet.information(language.unwrap_or_default())?;
+        Pages { tablet: self.tablet, sitting, ward, texts, talk: &mut self.talk }.turn()
+    }
+}
+
+impl<R: BufRead, W: Write> Talk<R, W> {
+    /// Waits for Enter; false at the end of input.
+    pub(super) fn wait(&mut self, words: &str) -> Result<bool, Trouble> {
+        Ok(self.ask(words)?.is_some())
+    }
+
+    /// Yes or no; `None` at the end of input.
+    pub(super) fn is_yes(&mut self, words: &str) -> Result<Option<bool>, Trouble> {
+        Ok(self.ask(words)?.map(|typed| match typed {
+            Typed::Words(words) => matches!(words.to_lowercase().as_str(), "y" | "yes" | "1"),
+            _ => false,
+        }))
+    }
+}

@@ -1,0 +1,44 @@
+//! `nightjar collect`: the questions asked in a terminal, with the same engine as everywhere else.
+
+mod desk;
+mod pages;
+mod shown;
+mod talk;
+mod typed;
+
+use std::io;
+use std::path::Path;
+
+use nightjar::{Clock, Options, Tablet};
+
+use crate::command::CollectArgs;
+use crate::key;
+use crate::pack;
+use crate::practice::Practice;
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+use desk::Desk;
+use talk::Talk;
+
+pub(crate) fn run(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let interactive = screen.is_interactive();
+    let input = io::stdin().lock();
+    let Some(vault) = &asked.vault else {
+        screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
+        let practice = Practice::begin(&pack::load(asked.study.as_deref())?)?;
+        return Desk::new(practice.tablet(), Talk::new(input, screen.writer(), interactive)).open();
+    };
+    let tablet = open(vault, asked)?;
+    Desk::new(&tablet, Talk::new(input, screen.writer(), interactive)).open()
+}
+
+fn open(vault: &Path, asked: &CollectArgs) -> Result<Tablet, Trouble> {
+    if !vault.is_file() {
+        return Err(Trouble::Given(format!(
+            "{}: no vault there; make one with `nightjar tablet create`, or try `nightjar collect --practice`",
+            vault.display()
+        )));
+    }
+    let key = key::open(vault, &asked.key)?;
+    Ok(Tablet::open(vault, &key, Options { clock: Clock::System })?)
+}

@@ -1,0 +1,242 @@
+//! The pages of one form: answering, going back, skipping, stopping, talking to someone, handing over, checking.
+
+use std::io::{BufRead, Write};
+
+use nightjar::{InformationView, Sitting, Tablet};
+use nightjar_form::{ItemKind, Page, Question};
+
+use super::desk::KEYS;
+use super::shown;
+use super::talk::Talk;
+use super::typed::{self, Typed};
+use crate::trouble::Trouble;
+
+/// How a form was left.
+pub(super) enum Ended {
+    /// Finished, stopped or thrown away.
+    Done,
+    /// Put down unfinished; the draft waits.
+    Away,
+    /// Nobody types any more; the draft waits.
+    InputClosed,
+}
+
+/// What follows a line typed at a question.
+enum Then {
+    /// The next question of the page.
+    On,
+    /// Draw the page that is now on display.
+    Redraw,
+    /// Leave the form.
+    Leave(Ended),
+}
+
+/// A form on display.
+pub(super) struct Pages<'a, R, W> {
+    pub(super) tablet: &'a Tablet,
+    pub(super) sitting: &'a Sitting,
+    pub(super) ward: &'a str,
+    pub(super) texts: InformationView,
+    pub(super) talk: &'a mut Talk<R, W>,
+}
+
+impl<R: BufRead, W: Write> Pages<'_, R, W> {
+    /// Turns pages until the form is left.
+    pub(super) fn turn(&mut self) -> Result<Ended, Trouble> {
+        self.talk.say(&format!("\n{KEYS}"))?;
+        loop {
+            let page = self.sitting.page()?;
+            let then = if page.check { self.check(&page)? } else { self.show(&page)? };
+            match then {
+                Then::Leave(ended) => return Ok(ended),
+                Then::Redraw => {}
+                Then::On => {
+                    self.sitting.next()?;
+                }
+            }
+        }
+    }
+
+    fn show(&mut self, page: &Page) -> Result<Then, Trouble> {
+        self.talk.say(&shown::place(page))?;
+        for question in &page.questions {
+            match self.ask(question)? {
+                Then::On => {}
+                then => return Ok(then),
+            }
+        }
+        if page.questions.is_empty() {
+            return self.end_of_repeat(page);
+        }
+        Ok(Then::On)
+    }
+
+    /// The page after the last of several: one more, or on.
+    fn end_of_repeat(&mut self, page: &Page) -> Result<Then, Trouble> {
+        let Some(repeat) = &page.repeat else { return Ok(Then::On) };
+        let question = format!("{}: there are {}.", repeat.label, repeat.count);
+        match self.talk.choose(&question, &["Add one more".into(), "Go on".into()])? {
+            Some(0) => {
+                self.sitting.add_repeat(&repeat.path)?;
+                Ok(Then::Redraw)
+            }
+            Some(_) => Ok(Then::On),
+            None => self.back(),
+        }
+    }
+
+    fn ask(&mut self, question: &Question) -> Result<Then, Trouble> {
+        let mut words = shown::question(question, &self.texts.above_free_text);
+        loop {
+            self.talk.say(&words)?;
+            let Some(typed) = self.talk.ask("")? else { return Ok(Then::Leave(Ended::InputClosed)) };
+            let said = match typed {
+                Typed::Words(said) => said,
+                Typed::Nothing if question.value.is_some() || !question.kind.is_asked() => return Ok(Then::On),
+                Typed::Nothing => {
+                    words = "Type your answer, or s to skip.".into();
+                    continue;
+                }
+                Typed::Skip if question.required && question.kind.is_asked() => {
+                    words = "This one is needed to go on. You can also stop.".into();
+                    continue;
+                }
+                Typed::Skip => {
+                    if question.value.is_some() && !question.read_only {
+                        self.sitting.answer(&question.path, None)?;
+                    }
+                    return Ok(Then::On);
+                }
+                other => return self.other(&other),
+            };
+            if question.kind == ItemKind::Note || question.read_only {
+                return Ok(Then::On);
+            }
+            match typed::answer(question, &said) {
+                Err(how) => words = how,
+                Ok(value) => match self.sitting.answer(&question.path, Some(value)) {
+                    Ok(outcome) => {
+                        match outcome.problems.into_iter().find(|problem| problem.path == question.path) {
+                            Some(problem) => words = format!("! {}", problem.text),
+                            None => return Ok(Then::On),
+                        }
+                    }
+                    Err(nightjar::Failure::Invalid(how)) => words = format!("! {how}"),
+                    Err(failure) => return Err(failure.into()),
+                },
+            }
+        }
+    }
+
+    /// What can be typed on every page.
+    fn other(&mut self, typed: &Typed) -> Result<Then, Trouble> {
+        match typed {
+            Typed::Back => self.back(),
+            Typed::Stop => self.stop(),
+            Typed::Help => self.talk_to_someone(),
+            Typed::HandOver => self.hand_over(),
+            Typed::Language => self.language(),
+            Typed::Skip | Typed::Nothing | Typed::Words(_) => Ok(Then::Redraw),
+        }
+    }
+
+    fn back(&mut self) -> Result<Then, Trouble> {
+        self.sitting.back()?;
+        Ok(Then::Redraw)
+    }
+
+    fn stop(&mut self) -> Result<Then, Trouble> {
+        let lines = ["Keep what I have said so far".into(), "Throw it away".into(), "Go on answering".into()];
+        match self.talk.choose("You want to stop. What shall happen to your answers?", &lines)? {
+            Some(0) => {
+                self.sitting.stop_keeping()?;
+                self.talk.clear()?;
+                self.talk.say("Thank you. What you said is kept and sealed.")?;
+            }
+            Some(1) => {
+                self.sitting.throw_away()?;
+                self.talk.clear()?;
+                self.talk.say("Your answers are thrown away. Nothing was kept.")?;
+            }
+            _ => return Ok(Then::Redraw),
+        }
+        Ok(Then::Leave(Ended::Done))
+    }
+
+    /// Hides the answers, counts that someone wanted to talk, and nothing else.
+    fn talk_to_someone(&mut self) -> Result<Then, Trouble> {
+        self.talk.clear()?;
+        let words = match self.texts.talk_to_someone.as_str() {
+            "" => "Please take this tablet to a member of staff.".to_owned(),
+            words => words.to_owned(),
+        };
+        self.talk.say(&words)?;
+        self.tablet.talk_to_someone(self.ward)?;
+        match self.talk.wait("Press Enter to go on answering")? {
+            true => Ok(Then::Redraw),
+            false => Ok(Then::Leave(Ended::InputClosed)),
+        }
+    }
+
+    fn hand_over(&mut self) -> Result<Then, Trouble> {
+        self.talk.clear()?;
+        self.talk.say("The answers are hidden and kept. Press Enter when someone has the tablet.")?;
+        if !self.talk.wait("")? {
+            return Ok(Then::Leave(Ended::InputClosed));
+        }
+        match self.talk.is_yes("Is it still you, who began this form? (yes or no) ")? {
+            Some(true) => Ok(Then::Redraw),
+            Some(false) => Ok(Then::Leave(Ended::Away)),
+            None => Ok(Then::Leave(Ended::InputClosed)),
+        }
+    }
+
+    fn language(&mut self) -> Result<Then, Trouble> {
+        let languages = self.sitting.languages();
+        if let Some(at) = self.talk.choose("Which language?", &languages)? {
+            self.sitting.language(&languages[at])?;
+            self.texts = self.tablet.information(&languages[at])?;
+        }
+        Ok(Then::Redraw)
+    }
+
+    fn check(&mut self, page: &Page) -> Result<Then, Trouble> {
+        self.talk.say(&shown::check(page))?;
+        let asked: Vec<&Question> = page.questions.iter().filter(|question| question.kind.is_asked()).collect();
+        let words = format!("\nEnter hands it in. 1 to {} changes an answer. b back, stop, help.\n", asked.len());
+        let Some(typed) = self.talk.ask(&words)? else { return Ok(Then::Leave(Ended::InputClosed)) };
+        match typed {
+            Typed::Nothing => self.finish(),
+            Typed::Words(number) => {
+                let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                match at.and_then(|at| asked.get(at)) {
+                    Some(question) => {
+                        self.sitting.go_to(&question.path)?;
+                    }
+                    None => self.talk.say("Press Enter to hand it in, or type the number of an answer.")?,
+                }
+                Ok(Then::Redraw)
+            }
+            other => self.other(&other),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Then, Trouble> {
+        match self.sitting.finish() {
+            Ok(finished) => {
+                self.talk.clear()?;
+                self.talk.say(if finished.readable {
+                    "Thank you. It is saved as a ward record."
+                } else {
+                    "Thank you. Your answers are sealed; nobody on this ward can open them."
+                })?;
+                Ok(Then::Leave(Ended::Done))
+            }
+            Err(nightjar::Failure::Invalid(problems)) => {
+                self.talk.say(&format!("Not yet: {problems}"))?;
+                Ok(Then::Redraw)
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! What can be asked for: the command tree and the words `--help` prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::terminal::Screen;
+use crate::trouble::{EXIT_CODES, Trouble};
+
+/// An offline survey core for wards: tablets collect, evaluators read.
+#[derive(Debug, Parser)]
+#[command(name = "nightjar", version, after_help = EXIT_CODES)]
+pub(crate) struct Program {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole way on simulated answers: a hub, three tablets, an evaluator, a report
+    Demo(DemoArgs),
+    /// Ask the questions here, in this terminal
+    Collect(CollectArgs),
+    /// Read forms (XLSForm workbooks)
+    #[command(subcommand)]
+    Form(FormCommand),
+    /// Check, found and run a study
+    #[command(subcommand)]
+    Study(StudyCommand),
+    /// Run the hub, which keeps sealed envelopes it cannot open
+    #[command(subcommand)]
+    Hub(HubCommand),
+    /// Make and run a tablet
+    #[command(subcommand)]
+    Tablet(TabletCommand),
+    /// Receive answers and write the report
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
+    /// Look after a vault
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Print every command, one a line
+    #[command(hide = true)]
+    Commands,
+}
+
+/// `nightjar demo`
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder to write to: made if it is missing, emptied only if an earlier demonstration made it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Drives answers, their order and the faults; never keys or ids. The same seed gives the same figures
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many forms people fill in, about
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) responses: u64,
+    /// A study pack to use instead of the one built in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) study: Option<PathBuf>,
+}
+
+/// `nightjar collect`
+#[derive(Debug, Args)]
+pub(crate) struct CollectArgs {
+    /// The tablet's vault; see `nightjar tablet create`
+    #[arg(long, value_name = "FILE", required_unless_present = "practice", conflicts_with = "practice")]
+    pub(crate) vault: Option<PathBuf>,
+    /// Try it out with a study that is thrown away afterwards
+    #[arg(long)]
+    pub(crate) practice: bool,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Study pack for `--practice`, instead of the one built in
+    #[arg(long, value_name = "DIR", requires = "practice")]
+    pub(crate) study: Option<PathBuf>,
+}
+
+/// How the vault's key is given.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    /// Read the key from this open file descriptor: 32 bytes, or 64 hexadecimal digits
+    #[arg(long, value_name = "N", conflicts_with = "passphrase")]
+    pub(crate) key_fd: Option<u32>,
+    /// Ask for a passphrase; the salt is kept beside the vault
+    #[arg(long)]
+    pub(crate) passphrase: bool,
+}
+
+/// A vault and its key.
+#[derive(Debug, Args)]
+pub(crate) struct VaultArgs {
+    /// The vault's file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault: PathBuf,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+}
+
+/// `nightjar form …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum FormCommand {
+    /// List everything wrong with forms: sheet, row, column, what to do
+    Check {
+        /// The workbooks (.xlsx)
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print a form's questions and choices in every language
+    Show {
+        /// The workbook (.xlsx)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// `nightjar study …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum StudyCommand {
+    /// Read a study pack and list everything wrong with it
+    Check {
+        /// The pack: study.toml, forms and published figures
+        #[arg(value_name = "DIR")]
+        study: PathBuf,
+    },
+    /// Found a study at a hub; this evaluator device becomes its steward
+    Found {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The pack; the one built in if absent
+        #[arg(long, value_name = "DIR")]
+        study: Option<PathBuf>,
+        /// The hub's address, as it printed it
+        #[arg(long, value_name = "URL")]
+        hub: String,
+        /// File with the setup code the hub printed; `-` reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        setup_code: PathBuf,
+    },
+    /// Let a device into the study and print its invitation
+    Admit {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// File with what the device's `create` printed; `-` reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        request: PathBuf,
+        /// A ward it may collect on; repeat for several. All wards if absent
+        #[arg(long, value_name = "CODE", conflicts_with = "evaluator")]
+        ward: Vec<String>,
+        /// It is an evaluator's device
+        #[arg(long)]
+        evaluator: bool,
+    },
+    /// Make the recovery words and print them once, for paper
+    Recovery {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+}
+
+/// `nightjar hub …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum HubCommand {
+    /// Serve until stopped; prints one line of JSON with its address and, before a study is founded, a setup code
+    Serve {
+        /// Folder for its log
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Address and port; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+        /// Stop as well when standard input closes
+        #[arg(long, hide = true)]
+        until_stdin_closes: bool,
+    },
+}
+
+/// `nightjar tablet …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TabletCommand {
+    /// Make a tablet's vault and print its request to join
+    Create {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// What people call it
+        #[arg(long, value_name = "NAME")]
+        label: String,
+    },
+    /// Join a study with the invitation its steward gave
+    Join {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// File with the invitation; `-` reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        invitation: PathBuf,
+        /// The study's pack; the one built in if absent
+        #[arg(long, value_name = "DIR")]
+        study: Option<PathBuf>,
+    },
+    /// Exchange what is new with the hub
+    Sync {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// List ward records
+    Records {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Only this ward
+        #[arg(long, value_name = "CODE")]
+        ward: Option<String>,
+        /// Only this form
+        #[arg(long, value_name = "ID")]
+        form: Option<String>,
+    },
+    /// List facts that tablets hold differently, with who said what
+    Conflicts {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Settle a conflict
+    Settle {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The record, as `conflicts` prints it
+        #[arg(long, value_name = "ID")]
+        record: String,
+        /// The item's name, as `conflicts` prints it
+        #[arg(long, value_name = "NAME")]
+        item: String,
+        /// Which of the printed values holds, counted from 1
+        #[arg(long, value_name = "N")]
+        value: usize,
+        /// The role that settles it
+        #[arg(long, value_name = "CODE")]
+        role: String,
+    },
+    /// Drive a tablet by lines of JSON; the first line of standard input is the key in hexadecimal
+    Run(RunArgs),
+}
+
+/// `nightjar evaluate …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvaluateCommand {
+    /// Make an evaluator's vault and print its request to join
+    Create {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// What people call it
+        #[arg(long, value_name = "NAME")]
+        label: String,
+    },
+    /// Join a study with the invitation its steward gave
+    Join {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// File with the invitation; `-` reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        invitation: PathBuf,
+        /// The study's pack; the one built in if absent
+        #[arg(long, value_name = "DIR")]
+        study: Option<PathBuf>,
+    },
+    /// Exchange what is new with the hub
+    Sync {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Print how much of what each tablet sent has been received
+    Received {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Write tables (CSV), codebook and report.html
+    Report {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Folder to write to
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Drive an evaluator by lines of JSON; the first line of standard input is the key in hexadecimal
+    Run(RunArgs),
+}
+
+/// `nightjar vault …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Open a vault, read it through and say whether it is sound
+    Check {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+}
+
+/// `… run`
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The vault's file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault: PathBuf,
+    /// Make the vault first, under this name
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) create: Option<String>,
+    /// Take the time from `set_time` instead of the system
+    #[arg(long)]
+    pub(crate) simulated_clock: bool,
+}
+
+/// Prints the command tree, one command a line.
+pub(crate) fn list(screen: &mut Screen) -> Result<(), Trouble> {
+    for line in tree(&Program::command(), "") {
+        screen.line(line)?;
+    }
+    Ok(())
+}
+
+fn tree(command: &clap::Command, prefix: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let name = format!("{prefix}{}", sub.get_name());
+        match sub.has_subcommands() {
+            true => lines.extend(tree(sub, &format!("{name} "))),
+            false => lines.push(name),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound_and_names_what_the_readme_promises() {
+        Program::command().debug_assert();
+        let tree = tree(&Program::command(), "");
+        for promised in ["demo", "collect", "form check", "hub serve", "tablet run", "evaluate run", "vault check"] {
+            assert!(tree.iter().any(|line| line == promised), "{promised} missing from {tree:?}");
+        }
+        assert!(!tree.iter().any(|line| line == "commands"));
+    }
+}

@@ -1,0 +1,65 @@
+//! The demonstration's hub: `nightjar hub serve` in a process of its own.
+
+use std::io::BufRead;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ChildStdin;
+
+use serde::Deserialize;
+
+use super::process::Guarded;
+use crate::trouble::Trouble;
+
+/// A running hub.
+pub(super) struct HubProcess {
+    process: Guarded,
+    /// Held open: the hub ends when it closes, even if this program is killed.
+    _lifeline: ChildStdin,
+    /// Its address.
+    pub(super) url: String,
+    /// What founding a study needs; none once it has one.
+    pub(super) setup_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listening {
+    listening: String,
+    setup_code: Option<String>,
+}
+
+impl HubProcess {
+    /// Starts it; `listen` is where it was before, or port 0.
+    pub(super) fn start(data: &Path, listen: SocketAddr) -> Result<HubProcess, Trouble> {
+        let listen = listen.to_string();
+        let mut process = Guarded::spawn(&[
+            "hub".as_ref(),
+            "serve".as_ref(),
+            "--until-stdin-closes".as_ref(),
+            "--data".as_ref(),
+            data.as_os_str(),
+            "--listen".as_ref(),
+            listen.as_ref(),
+        ])?;
+        let lifeline = process.stdin()?;
+        let mut line = String::new();
+        process.stdout()?.read_line(&mut line)?;
+        let said: Listening = serde_json::from_str(&line)
+            .map_err(|_| Trouble::Gone { device: "the hub".into(), why: "it did not start".into() })?;
+        Ok(HubProcess { process, _lifeline: lifeline, url: said.listening, setup_code: said.setup_code })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> Result<SocketAddr, Trouble> {
+        let address = self.url.trim_start_matches("http://").trim_end_matches('/');
+        address.parse().map_err(|_| Trouble::Gone {
+            device: "the hub".into(),
+            why: "it does not say where it listens".into(),
+        })
+    }
+
+    /// Stops it; what it held at most, in bytes.
+    pub(super) fn stop(mut self) -> Option<u64> {
+        self.process.kill();
+        self.process.peak()
+    }
+}

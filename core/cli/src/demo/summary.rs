@@ -1,0 +1,21 @@
+//! The last lines: what to open, and what it took.
+
+use super::heard::Exported;
+use super::memory::{in_words, own_peak};
+use super::Demo;
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+
+pub(super) fn run(demo: &Demo, exported: &Exported, screen: &mut Screen) -> Result<(), Trouble> {
+    let memory = demo.ended.zip(own_peak()).map_or("not known".to_owned(), |(ended, own)| in_words(ended + own));
+    screen.heading("What it took")?;
+    screen.line(format_args!("  responses            {}", exported.responses))?;
+    screen.line(format_args!("  records in all       {}", demo.tally.total()))?;
+    screen.line(format_args!("  wall time            {:.1} s", demo.began.elapsed().as_secs_f64()))?;
+    screen.line(format_args!("  peak memory          {memory} (all processes together)"))?;
+    screen.line(format_args!("  bytes over the wire  {}", in_words(demo.tally.wire)))?;
+    screen.heading("Open these")?;
+    screen.line(format_args!("  {}", demo.folder.report().display()))?;
+    screen.line(format_args!("  {}", demo.folder.export().display()))?;
+    screen.line("The keys of this demonstration's vaults were never written down; nobody can open them any more.")
+}

@@ -1,0 +1,72 @@
+//! What tablets' and evaluators' commands share: text from a file, and views in words.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use nightjar::{ConflictView, HeldView, Options, SyncView};
+
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+
+/// Longest request, invitation or setup code, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// The system's clock: what a device in real use goes by.
+pub(crate) fn options() -> Options {
+    Options { clock: nightjar::Clock::System }
+}
+
+/// A short text from a file; `-` is standard input.
+pub(crate) fn text(path: &Path) -> Result<String, Trouble> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(Trouble::file(path))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Who gave a value: role, device and, where it may be told, the time.
+pub(crate) fn who(held: &HeldView) -> String {
+    let time = held.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
+    format!("{} on {}{time}", held.role, held.tablet)
+}
+
+/// What a sync did, in words.
+pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Trouble> {
+    screen.line(format_args!(
+        "sent {}, received {}, waiting {}; {} are at the hub, an evaluator has signed for {}",
+        sync.pushed, sync.pulled, sync.waiting, sync.at_hub, sync.applied_by_evaluator
+    ))?;
+    for refused in &sync.refused {
+        screen.line(format_args!("the hub refused one: {refused}"))?;
+    }
+    for aside in &sync.set_aside {
+        screen.line(format_args!("kept as it came, because it cannot be read: {aside}"))?;
+    }
+    if sync.hub_lost_data {
+        screen.line("the hub had lost something; this device offered it again")?;
+    }
+    Ok(())
+}
+
+/// Facts held differently, with who said what.
+pub(crate) fn print_conflicts(conflicts: &[ConflictView], screen: &mut Screen) -> Result<(), Trouble> {
+    if conflicts.is_empty() {
+        return screen.line("no conflicts");
+    }
+    for conflict in conflicts {
+        let about = conflict.natural_key.as_deref().unwrap_or("");
+        screen.line(format_args!(
+            "{} {} {about}\n  record {}  item {}  ({})",
+            conflict.form_id, conflict.ward, conflict.record, conflict.name, conflict.label
+        ))?;
+        for (at, held) in conflict.values.iter().enumerate() {
+            screen.line(format_args!("  {}  {}  ({})", at + 1, held.text, who(held)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `nightjar evaluate …`
+
+use nightjar::{Evaluator, ExportRequest, Provenance};
+
+use crate::command::{EvaluateCommand, VaultArgs};
+use crate::device::{self, options};
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+use crate::{key, line_protocol, pack};
+
+pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Trouble> {
+    match asked {
+        EvaluateCommand::Create { device, label } => {
+            let evaluator = Evaluator::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
+            screen.line(evaluator.enrolment_request()?)
+        }
+        EvaluateCommand::Join { device, invitation, study } => {
+            let (invitation, pack) = (device::text(invitation)?, pack::load(study.as_deref())?);
+            let evaluator = open(device)?;
+            evaluator.join(&invitation, pack)?;
+            screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
+        }
+        EvaluateCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        EvaluateCommand::Received { device } => {
+            for received in open(device)?.received()? {
+                screen.line(format_args!("{}: {} of {} received", received.tablet, received.received, received.expected))?;
+            }
+            Ok(())
+        }
+        EvaluateCommand::Report { device, out } => {
+            let export = open(device)?.export(out, &ExportRequest { provenance: Provenance::Own })?;
+            screen.line(format_args!("{} responses", export.responses))?;
+            for file in &export.files {
+                screen.line(out.join(file).display())?;
+            }
+            Ok(())
+        }
+        EvaluateCommand::Run(asked) => line_protocol::run_evaluator(asked, screen),
+    }
+}
+
+fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {
+    Ok(Evaluator::open(&device.vault, &key::open(&device.vault, &device.key)?, options())?)
+}

@@ -1,0 +1,32 @@
+//! `nightjar form …`: reading workbooks.
+
+mod check;
+mod show;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::command::FormCommand;
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+
+/// Largest workbook read, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Trouble> {
+    match asked {
+        FormCommand::Check { files } => check::run(files, screen),
+        FormCommand::Show { file } => show::run(file, screen),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(Trouble::file(path))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Trouble::file(path))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Trouble::Given(format!("{}: larger than {} MiB, no form is", path.display(), LARGEST >> 20)));
+    }
+    Ok(bytes)
+}

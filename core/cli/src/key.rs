@@ -1,0 +1,176 @@
+//! How a vault's key gets in: through a pipe, or from a passphrase. Never by argument, environment or file.
+
+use std::fs::{self, File};
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use nightjar::VaultKey;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::command::KeyArgs;
+use crate::trouble::Trouble;
+
+const NO_KEY: Trouble =
+    Trouble::Key("no key was given: use --key-fd N with an open pipe, or --passphrase to be asked for one");
+const BAD_KEY: Trouble = Trouble::Key("the key is neither 32 bytes nor 64 hexadecimal digits; give it again");
+const SHORT_PASSPHRASE: Trouble = Trouble::Key("a passphrase needs at least 12 characters; choose a longer one");
+const DIFFERENT: Trouble = Trouble::Key("the two passphrases differ; type them again");
+
+/// Shortest passphrase taken for a new vault, in characters.
+const SHORTEST: usize = 12;
+
+/// The key of a vault that exists.
+pub(crate) fn open(vault: &Path, key: &KeyArgs) -> Result<VaultKey, Trouble> {
+    ask(vault, key, false)
+}
+
+/// The key of a vault about to be made: a passphrase is asked for twice and gets a new salt.
+pub(crate) fn create(vault: &Path, key: &KeyArgs) -> Result<VaultKey, Trouble> {
+    ask(vault, key, true)
+}
+
+fn ask(vault: &Path, key: &KeyArgs, new: bool) -> Result<VaultKey, Trouble> {
+    match (key.key_fd, key.passphrase) {
+        (Some(number), _) => from_descriptor(number),
+        (None, true) => from_passphrase(vault, new),
+        (None, false) if std::io::stdin().is_terminal() => from_passphrase(vault, new),
+        (None, false) => Err(NO_KEY),
+    }
+}
+
+/// A key as 64 hexadecimal digits, as the first line of `… run` holds it.
+pub(crate) fn from_hex(text: &str) -> Result<VaultKey, Trouble> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| BAD_KEY)?);
+    from_raw(&bytes)
+}
+
+fn from_raw(bytes: &[u8]) -> Result<VaultKey, Trouble> {
+    let mut raw: [u8; 32] = bytes.try_into().map_err(|_| BAD_KEY)?;
+    let key = VaultKey::from_bytes(raw);
+    raw.zeroize();
+    Ok(key)
+}
+
+/// Unix shows a process its own open descriptors under `/dev/fd`.
+fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
+    let path = PathBuf::from(format!("/dev/fd/{number}"));
+    let file = File::open(&path).map_err(|_| {
+        Trouble::Key("the descriptor given with --key-fd is not open here; pass a pipe, as in 3<keyfile --key-fd 3")
+    })?;
+    let mut given = Zeroizing::new(Vec::with_capacity(80));
+    file.take(80).read_to_end(&mut given).map_err(Trouble::file(path))?;
+    if given.len() == 32 {
+        return from_raw(&given);
+    }
+    from_hex(std::str::from_utf8(&given).map_err(|_| BAD_KEY)?)
+}
+
+/// What turns a passphrase into a key, kept beside the vault. Not secret; without it the passphrase opens nothing.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Derivation {
+    /// Always `argon2id`.
+    function: String,
+    /// Kibibytes.
+    memory: u32,
+    /// Passes.
+    passes: u32,
+    /// 16 bytes in hexadecimal.
+    salt: String,
+}
+
+impl Derivation {
+    /// The second choice of RFC 9106, section 4, which also fits an old tablet: 64 MiB, 3 passes.
+    fn new() -> Result<Derivation, Trouble> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|_| Trouble::Key("this system gives no random numbers"))?;
+        Ok(Derivation { function: "argon2id".into(), memory: 64 * 1024, passes: 3, salt: HEXLOWER.encode(&salt) })
+    }
+
+    /// The file may have been put there by anyone: nothing weaker than made above, nothing that stalls the machine.
+    fn derive(&self, passphrase: &str) -> Result<VaultKey, Trouble> {
+        const UNFIT: Trouble = Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy");
+        let sound = self.function == "argon2id"
+            && (64 * 1024..=1024 * 1024).contains(&self.memory)
+            && (3..=64).contains(&self.passes);
+        let salt = HEXLOWER.decode(self.salt.as_bytes()).ok().filter(|salt| sound && salt.len() == 16).ok_or(UNFIT)?;
+        let cost = Params::new(self.memory, self.passes, 1, Some(32)).map_err(|_| UNFIT)?;
+        let mut raw = Zeroizing::new([0; 32]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, cost)
+            .hash_password_into(passphrase.as_bytes(), &salt, &mut *raw)
+            .map_err(|_| UNFIT)?;
+        Ok(VaultKey::from_bytes(*raw))
+    }
+}
+
+fn salt_path(vault: &Path) -> PathBuf {
+    let mut name = vault.as_os_str().to_owned();
+    name.push(".salt");
+    name.into()
+}
+
+fn from_passphrase(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
+    let typed = Zeroizing::new(rpassword::prompt_password("Passphrase: ")?);
+    if new {
+        if typed.chars().count() < SHORTEST {
+            return Err(SHORT_PASSPHRASE);
+        }
+        if *typed != *Zeroizing::new(rpassword::prompt_password("The same again: ")?) {
+            return Err(DIFFERENT);
+        }
+    }
+    derivation_beside(vault, new)?.derive(&typed)
+}
+
+fn derivation_beside(vault: &Path, new: bool) -> Result<Derivation, Trouble> {
+    let path = salt_path(vault);
+    if new && !vault.exists() {
+        let derivation = Derivation::new()?;
+        let text = toml::to_string(&derivation).map_err(|_| Trouble::Key("the salt could not be written"))?;
+        fs::write(&path, text).map_err(Trouble::file(&path))?;
+        return Ok(derivation);
+    }
+    let mut text = String::new();
+    let file = File::open(&path).map_err(Trouble::file(&path))?;
+    file.take(4096).read_to_string(&mut text).map_err(Trouble::file(&path))?;
+    toml::from_str(&text)
+        .map_err(|_| Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_32_bytes_or_64_digits_and_nothing_else() {
+        assert!(from_hex(&"0a".repeat(32)).is_ok());
+        assert!(from_hex(&format!("{}\n", "0A".repeat(32))).is_ok());
+        for wrong in ["", "0a", &"0a".repeat(33), &"zz".repeat(32)] {
+            assert!(from_hex(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn a_salt_file_from_elsewhere_can_neither_weaken_nor_stall() {
+        let sound = Derivation::new().unwrap();
+        let changed = |memory, passes, salt: &str| Derivation {
+            function: "argon2id".into(),
+            memory,
+            passes,
+            salt: salt.into(),
+        };
+        for wrong in [
+            changed(8, 3, &sound.salt),
+            changed(u32::MAX, 3, &sound.salt),
+            changed(65536, 1, &sound.salt),
+            changed(65536, u32::MAX, &sound.salt),
+            changed(65536, 3, "00"),
+        ] {
+            assert!(wrong.derive("a long passphrase").is_err());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `nightjar tablet run`: a tablet by lines of JSON.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+
+use nightjar::{AmendRequest, BeginRequest, Clock, Failure, RecordsRequest, SettleRequest, Sitting, Tablet};
+use nightjar_form::Value;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::{Device, ok, read_key, serve, shared};
+use crate::command::RunArgs;
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+
+/// What a tablet can be asked; the names are the facade's.
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Ask {
+    EnrolmentRequest,
+    Join { invitation: String, study: Option<PathBuf> },
+    SetTime { now: String },
+    Status,
+    Forms,
+    Information { language: String },
+    Begin(BeginRequest),
+    Drafts,
+    Resume { draft: String },
+    Page { sitting: String },
+    Answer { sitting: String, path: String, value: Option<Value> },
+    Next { sitting: String },
+    Back { sitting: String },
+    Language { sitting: String, language: String },
+    GoTo { sitting: String, path: String },
+    AddRepeat { sitting: String, path: String },
+    RemoveRepeat { sitting: String, path: String },
+    Finish { sitting: String },
+    StopKeeping { sitting: String },
+    ThrowAway { sitting: String },
+    TalkToSomeone { ward: String },
+    Records(RecordsRequest),
+    Amend(AmendRequest),
+    Conflicts,
+    Settle(SettleRequest),
+    Dissensus,
+    Sync,
+    Pause,
+    ResumeVault,
+}
+
+struct Served {
+    tablet: Tablet,
+    clock: Clock,
+    sittings: HashMap<String, Sitting>,
+}
+
+/// Runs it over standard input and output.
+pub(crate) fn run(asked: &RunArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let mut input = io::stdin().lock();
+    let opened = open(asked, &mut input);
+    serve(opened, input, screen.writer())
+}
+
+fn open(asked: &RunArgs, input: &mut impl io::BufRead) -> Result<Served, Trouble> {
+    let key = shared::key(&read_key(input)?)?;
+    let (options, clock) = shared::options(asked);
+    let tablet = match &asked.create {
+        Some(label) => Tablet::create(&asked.vault, &key, label, options)?,
+        None => Tablet::open(&asked.vault, &key, options)?,
+    };
+    Ok(Served { tablet, clock, sittings: HashMap::new() })
+}
+
+impl Served {
+    fn sitting(&self, id: &str) -> Result<&Sitting, Failure> {
+        self.sittings.get(id).ok_or_else(|| Failure::Closed("no such form is open here".into()))
+    }
+
+    fn opened(&mut self, sitting: Sitting) -> Result<Json, Failure> {
+        let id = sitting.id();
+        let page = ok(sitting.page()?)?;
+        self.sittings.insert(id.clone(), sitting);
+        Ok(json!({ "sitting": id, "page": page }))
+    }
+
+    /// Ends a sitting; it stays open when that was refused.
+    fn end<T>(&mut self, id: &str, how: impl FnOnce(&Sitting) -> Result<T, Failure>) -> Result<T, Failure> {
+        let ended = how(self.sitting(id)?)?;
+        self.sittings.remove(id);
+        Ok(ended)
+    }
+}
+
+impl Device for Served {
+    type Command = Ask;
+
+    fn obey(&mut self, command: Ask) -> Result<Json, Failure> {
+        let tablet = &self.tablet;
+        match command {
+            Ask::EnrolmentRequest => ok(tablet.enrolment_request()?),
+            Ask::Join { invitation, study } => ok(tablet.join(&invitation, shared::study(study)?)?),
+            Ask::SetTime { now } => ok(shared::set_time(&self.clock, &now)?),
+            Ask::Status => ok(tablet.status()?),
+            Ask::Forms => ok(tablet.forms()?),
+            Ask::Information { language } => ok(tablet.information(&language)?),
+            Ask::Begin(request) => {
+                let sitting = tablet.begin(&request)?;
+                self.opened(sitting)
+            }
+            Ask::Drafts => ok(tablet.drafts()?),
+            Ask::Resume { draft } => {
+                let sitting = tablet.resume(&draft)?;
+                self.opened(sitting)
+            }
+            Ask::Page { sitting } => ok(self.sitting(&sitting)?.page()?),
+            Ask::Answer { sitting, path, value } => ok(self.sitting(&sitting)?.answer(&path, value)?),
+            Ask::Next { sitting } => ok(self.sitting(&sitting)?.next()?),
+            Ask::Back { sitting } => ok(self.sitting(&sitting)?.back()?),
+            Ask::Language { sitting, language } => ok(self.sitting(&sitting)?.language(&language)?),
+            Ask::GoTo { sitting, path } => ok(self.sitting(&sitting)?.go_to(&path)?),
+            Ask::AddRepeat { sitting, path } => ok(self.sitting(&sitting)?.add_repeat(&path)?),
+            Ask::RemoveRepeat { sitting, path } => ok(self.sitting(&sitting)?.remove_repeat(&path)?),
+            Ask::Finish { sitting } => ok(self.end(&sitting, Sitting::finish)?),
+            Ask::StopKeeping { sitting } => ok(self.end(&sitting, Sitting::stop_keeping)?),
+            Ask::ThrowAway { sitting } => ok(self.end(&sitting, Sitting::throw_away)?),
+            Ask::TalkToSomeone { ward } => ok(tablet.talk_to_someone(&ward)?),
+            Ask::Records(request) => ok(tablet.records(&request)?),
+            Ask::Amend(request) => ok(tablet.amend(&request)?),
+            Ask::Conflicts => ok(tablet.conflicts()?),
+            Ask::Settle(request) => ok(tablet.settle(&request)?),
+            Ask::Dissensus => ok(tablet.dissensus()?),
+            Ask::Sync => ok(tablet.sync()?),
+            Ask::Pause => ok(tablet.pause()?),
+            Ask::ResumeVault => ok(tablet.resume_vault()?),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `nightjar tablet …`
+
+use nightjar::{RecordsRequest, SettleRequest, Tablet};
+
+use crate::command::{TabletCommand, VaultArgs};
+use crate::device::{self, options};
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+use crate::{key, line_protocol, pack};
+
+pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trouble> {
+    match asked {
+        TabletCommand::Create { device, label } => {
+            let tablet = Tablet::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
+            screen.line(tablet.enrolment_request()?)
+        }
+        TabletCommand::Join { device, invitation, study } => {
+            let (invitation, pack) = (device::text(invitation)?, pack::load(study.as_deref())?);
+            let tablet = open(device)?;
+            tablet.join(&invitation, pack)?;
+            screen.line(format_args!("joined: {}", tablet.status()?.study.unwrap_or_default()))
+        }
+        TabletCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        TabletCommand::Records { device, ward, form } => records(&open(device)?, ward, form, screen),
+        TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
+        TabletCommand::Settle { device, record, item, value, role } => {
+            settle(&open(device)?, record, item, *value, role, screen)
+        }
+        TabletCommand::Run(asked) => line_protocol::run_tablet(asked, screen),
+    }
+}
+
+fn open(device: &VaultArgs) -> Result<Tablet, Trouble> {
+    Ok(Tablet::open(&device.vault, &key::open(&device.vault, &device.key)?, options())?)
+}
+
+fn records(
+    tablet: &Tablet,
+    ward: &Option<String>,
+    form: &Option<String>,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
+    let mut request =
+        RecordsRequest { form_id: form.clone(), ward: ward.clone(), limit: Some(200), ..RecordsRequest::default() };
+    loop {
+        let records = tablet.records(&request)?;
+        for record in &records {
+            let about = record.natural_key.as_deref().unwrap_or(&record.id);
+            screen.line(format_args!("{} {} {about}", record.form_id, record.ward))?;
+            for cell in &record.cells {
+                let values: Vec<String> =
+                    cell.values.iter().map(|held| format!("{} ({})", held.text, device::who(held))).collect();
+                let mark = if cell.in_conflict { "  ! differs" } else { "" };
+                screen.line(format_args!("  {}: {}{mark}", cell.name, values.join(" | ")))?;
+            }
+        }
+        match records.last() {
+            Some(last) if records.len() == 200 => request.after = Some(last.id.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn settle(
+    tablet: &Tablet,
+    record: &str,
+    item: &str,
+    value: usize,
+    role: &str,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
+    let conflicts = tablet.conflicts()?;
+    let conflict = conflicts.iter().find(|conflict| conflict.record == record && conflict.name == item);
+    let conflict = conflict.ok_or_else(|| {
+        Trouble::Given("there is no such conflict here; list them with `nightjar tablet conflicts`".into())
+    })?;
+    let held = value.checked_sub(1).and_then(|at| conflict.values.get(at)).ok_or_else(|| {
+        Trouble::Given(format!("choose one of its values, from 1 to {}", conflict.values.len()))
+    })?;
+    tablet.settle(&SettleRequest {
+        record: record.to_owned(),
+        name: item.to_owned(),
+        value: held.value.clone(),
+        role: role.to_owned(),
+    })?;
+    screen.line(format_args!("settled: {} is {}", conflict.label, held.text))
+}
