@@ -46,7 +46,7 @@ impl<T> At<T> for io::Result<T> {
 }
 
 /// How programs of many makers say that there is no network.
-const NO_NETWORK: [&str; 10] = [
+const NO_NETWORK: [&str; 11] = [
     "Could not resolve",
     "Couldn't resolve",
     "Temporary failure resolving",
@@ -57,6 +57,7 @@ const NO_NETWORK: [&str; 10] = [
     "Failed to establish a new connection",
     "Connection refused",
     "Couldn't download",
+    "Failed getting release file",
 ];
 
 fn hint(output: &str) -> &'static str {

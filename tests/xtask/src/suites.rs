@@ -112,17 +112,17 @@ impl Suite {
         }
     }
 
-    /// Runs the suite, or says why it cannot be run here.
-    pub(crate) fn run(self, checkout: &Checkout) -> Outcome {
+    /// Why the suite cannot be run here, and what would enable it.
+    pub(crate) fn obstacle(self, checkout: &Checkout) -> Option<String> {
         let missing = self.missing();
         if !missing.is_empty() {
-            return Outcome::Skipped(system::explain(&missing));
+            return Some(system::explain(&missing));
         }
-        if self == Suite::Swift
-            && let Err(reason) = swift_root::find(checkout)
-        {
-            return Outcome::Skipped(reason);
-        }
+        if self == Suite::Swift { swift_root::find(checkout).err() } else { None }
+    }
+
+    /// Runs the suite, on a system that has what it needs.
+    pub(crate) fn run(self, checkout: &Checkout) -> Outcome {
         self.run_here(checkout).map_or_else(Outcome::Broken, Outcome::Ran)
     }
 

@@ -29,22 +29,24 @@ pub(crate) fn run(checkout: &Checkout, arguments: &TestArguments) -> Result<bool
     }
     // The Swift root is mostly waiting for the network: make it while Rust compiles.
     let with_swift = arguments.install && suites.contains(&Suite::Swift);
-    let swift = with_swift.then(|| {
+    let mut swift = with_swift.then(|| {
         let checkout = checkout.clone();
         thread::spawn(move || swift_root::find_or_make(&checkout))
     });
-    let mut swift = swift;
     let mut lines = Vec::new();
     for suite in suites {
         println!("==> {}", suite.name());
         let started = Instant::now();
-        let made = (suite == Suite::Swift).then(|| swift.take()).flatten().map(thread::JoinHandle::join);
-        let outcome = match made {
-            Some(Ok(Err(failure))) => Outcome::Broken(failure),
-            _ if suite.language().is_some() && failed(&lines, Suite::Build) => {
-                Outcome::Broken(Failure::Needs("the library was not built".to_owned()))
-            }
-            _ => suite.run(checkout),
+        let swift_root =
+            (suite == Suite::Swift).then(|| swift.take()).flatten().map(thread::JoinHandle::join);
+        let outcome = if let Some(Ok(Err(failure))) = swift_root {
+            Outcome::Broken(failure)
+        } else if let Some(reason) = suite.obstacle(checkout) {
+            Outcome::Skipped(reason)
+        } else if suite.language().is_some() && failed(&lines, Suite::Build) {
+            Outcome::Broken(Failure::Needs("the library was not built".to_owned()))
+        } else {
+            suite.run(checkout)
         };
         let line = Line { suite, outcome, took: started.elapsed() };
         report(&line);
