@@ -36,7 +36,6 @@ pub(crate) struct AnswerTable {
 pub(crate) struct AnswerLine {
     /// "ward group", "role", "phase"; `None` for everybody.
     pub(crate) split: Option<&'static str>,
-    pub(crate) code: String,
     pub(crate) label: String,
     pub(crate) base: Figure,
     pub(crate) cells: Vec<Figure>,
@@ -45,7 +44,6 @@ pub(crate) struct AnswerLine {
 /// A number asked for in facts, added up over records.
 #[derive(Debug)]
 pub(crate) struct NumberTable {
-    pub(crate) name: String,
     pub(crate) question: String,
     pub(crate) lines: Vec<AnswerLine>,
     pub(crate) given: u64,
@@ -71,8 +69,7 @@ impl FormFindings {
     ) -> FormFindings {
         let table = &gathered.tables[tally.table];
         let kind = table.kind;
-        let roles: Vec<&_> =
-            study.roles.iter().filter(|role| role.may.iter().any(|id| *id == table.form_id)).collect();
+        let roles: Vec<&_> = study.roles.iter().filter(|role| role.may.contains(&table.form_id)).collect();
         let mut voices: Vec<Voice> = roles.iter().map(|role| role.voice).collect();
         voices.sort();
         voices.dedup();
@@ -100,7 +97,6 @@ impl FormFindings {
             // Sums are about other things than the records are, so each is protected by itself.
             let protected = Shelf::of(policy, vec![lines.block(&number.sums, 1)], staff).next();
             numbers.push(NumberTable {
-                name: named(number.column).name.clone(),
                 question: named(number.column).label.clone(),
                 lines: context.sums(named(number.column), &protected),
                 given: number.given,
@@ -151,8 +147,9 @@ impl<'a> Lines<'a> {
         let in_use = |split: usize, line: usize| tally.records[split][line][0] > 0;
         let kept = gathered.splits.all.iter().enumerate().map(|(number, split)| {
             let last = split.codes.len() - 1;
-            // Ward groups and phases are those of the study, used or not; roles and "not known" are shown when used.
-            let shown = |line: usize| in_use(number, line) || (line != last && split.name != "role");
+            // Ward groups and phases are those of the study, used or not; what the study does not have, and roles, are
+            // shown when used.
+            let shown = |line: usize| in_use(number, line) || split.always[line];
             (number, (0..=last).filter(|&line| shown(line)).collect::<Vec<_>>())
         });
         Lines { gathered, kept: kept.collect() }
@@ -319,7 +316,6 @@ impl Row {
     fn bare(self) -> AnswerLine {
         AnswerLine {
             split: self.split,
-            code: self.code,
             label: self.label,
             base: Figure::count(
                 String::new(),

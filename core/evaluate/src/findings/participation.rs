@@ -14,24 +14,28 @@ pub(crate) struct Funnel {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) label: String,
-    pub(crate) out_of: &'static str,
+    pub(crate) out_of: String,
     pub(crate) figure: Figure,
 }
 
 const QUESTION: &str = "Who was asked, and who answered?";
 
 impl Funnel {
-    pub(crate) fn of(_study: &Study, forms: &[FormFindings], origin: FigureOrigin) -> Funnel {
+    pub(crate) fn of(study: &Study, forms: &[FormFindings], origin: FigureOrigin) -> Funnel {
         let mut steps = Vec::new();
         let id = |what: &str| format!("{}.participation.{what}", origin.code());
         let everybody =
             |form: &FormFindings| form.records.lines.first().map_or(Shown::NOT_KNOWN, |l| l.base.numerator);
+        let denominators = |form: &FormFindings| {
+            let named = study.instrument(&form.form_id).map(|known| known.denominators.join("; "));
+            named.unwrap_or_else(|| "people who could have answered".to_owned())
+        };
         let encounters = forms.iter().find(|form| form.kind == Some(InstrumentKind::Encounter));
         let offers = encounters.map_or(Shown::NOT_KNOWN, everybody);
         if let Some(encounters) = encounters {
             steps.push(Step {
                 label: "Offers logged, asked or not".into(),
-                out_of: "stays that reached 72 hours",
+                out_of: denominators(encounters),
                 figure: Figure::count(
                     id("offers"),
                     QUESTION,
@@ -49,17 +53,19 @@ impl Funnel {
                     figure.id = id(&format!("offers.{}", cell.id.rsplit('.').next().unwrap_or_default()));
                     figure.question = QUESTION.into();
                     figure.group = format!("Offers: {label}");
-                    steps.push(Step { label: format!("Outcome: {label}"), out_of: "offers logged", figure });
+                    steps.push(Step {
+                        label: format!("Outcome: {label}"),
+                        out_of: "offers logged".to_owned(),
+                        figure,
+                    });
                 }
             }
         }
         for form in forms.iter().filter(|form| form.kind == Some(InstrumentKind::Response)) {
             // Each person on the ward is offered once per stay and phase; nobody counted the others.
             let (of, out_of) = match form.voices.as_slice() {
-                [Voice::Patient] if !offers.is_not_known() => (offers, "offers logged"),
-                [Voice::Carer] => (Shown::NOT_KNOWN, "carers invited"),
-                [Voice::Staff] => (Shown::NOT_KNOWN, "staff on the rota"),
-                _ => (Shown::NOT_KNOWN, "people who could have answered"),
+                [Voice::Patient] if !offers.is_not_known() => (offers, "offers logged".to_owned()),
+                _ => (Shown::NOT_KNOWN, denominators(form)),
             };
             let n = everybody(form);
             let name = format!("responses.{}", form.form_id);

@@ -33,12 +33,12 @@ pub(super) fn section(found: &PublishedFindings) -> Markup {
 fn lines(caption: &str, below: &str, lines: &[MedicineLine]) -> Markup {
     let head =
         [("Medicine", false), ("Counted in", false), ("Before", true), ("After", true), ("Change", true)];
-    let digits = |x: f64| usize::from(x.fract() != 0.0);
+    let digits = |line: &MedicineLine| usize::from(line.unit == "defined daily doses");
     let rows = html! {
         @for line in lines {
             tr.total[line.name == "All together"] {
                 th scope="row" { (line.name) } td { (line.unit) }
-                td.n { (number(line.before, digits(line.before))) } td.n { (number(line.after, digits(line.after))) }
+                td.n { (number(line.before, digits(line))) } td.n { (number(line.after, digits(line))) }
                 td.n { (value(&line.change)) }
             }
         }

@@ -21,14 +21,19 @@ pub(crate) struct Split {
     pub(crate) codes: Vec<String>,
     /// What the lines are called.
     pub(crate) labels: Vec<String>,
+    /// Which lines are printed even when nobody stands in them.
+    pub(crate) always: Vec<bool>,
 }
 
 impl Split {
-    fn new(name: &'static str, lines: impl Iterator<Item = (String, String)>) -> Split {
-        let (mut codes, mut labels): (Vec<_>, Vec<_>) = lines.unzip();
-        codes.push("not-known".to_owned());
-        labels.push("Not known".to_owned());
-        Split { name, codes, labels }
+    fn new(name: &'static str, lines: impl Iterator<Item = (String, String, bool)>) -> Split {
+        let mut split = Split { name, codes: vec![], labels: vec![], always: vec![] };
+        for (code, label, always) in lines.chain([("not-known".into(), "Not known".into(), false)]) {
+            split.codes.push(code);
+            split.labels.push(label);
+            split.always.push(always);
+        }
+        split
     }
 
     fn not_known(&self) -> usize {
@@ -42,11 +47,12 @@ pub(crate) const PHASE: usize = 2;
 
 impl Splits {
     pub(crate) fn of(study: &Study) -> Splits {
-        let groups = study.ward_groups.iter().map(|group| (group.code.clone(), group.label.clone()));
-        let roles = study.roles.iter().map(|role| (role.code.clone(), role.label.clone()));
+        let groups = study.ward_groups.iter().map(|group| (group.code.clone(), group.label.clone(), true));
+        let roles = study.roles.iter().map(|role| (role.code.clone(), role.label.clone(), false));
         let phases = Phase::ALL.iter().map(|phase| {
             let note = if phase.counts() { "" } else { " (left out of comparisons)" };
-            (phase.code().to_owned(), format!("{}{note}", phase.label()))
+            let planned = study.wards.iter().any(|ward| ward.phase(*phase).is_some());
+            (phase.code().to_owned(), format!("{}{note}", phase.label()), planned)
         });
         let place = |code: &String| study.ward_groups.iter().position(|group| group.code == *code);
         Splits {
