@@ -1,6 +1,6 @@
 //! `nightjar evaluate …`
 
-use nightjar::{Evaluator, ExportRequest, Provenance};
+use nightjar::Evaluator;
 
 use crate::command::{EvaluateCommand, VaultArgs};
 use crate::device::{self, options};
@@ -28,7 +28,7 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             Ok(())
         }
         EvaluateCommand::Report { device, out } => {
-            let export = open(device)?.export(out, &ExportRequest { provenance: Provenance::Own })?;
+            let export = open(device)?.export(out)?;
             screen.line(format_args!("{} responses", export.responses))?;
             for file in &export.files {
                 screen.line(out.join(file).display())?;

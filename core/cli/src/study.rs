@@ -13,7 +13,7 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
         StudyCommand::Check { study } => check(study, screen),
         StudyCommand::Found { device, study, hub, setup_code } => {
             let (pack, setup_code) = (pack::load(study.as_deref())?, device::text(setup_code)?);
-            open(device)?.found(&FoundRequest { pack, hub: hub.clone(), setup_code })?;
+            open(device)?.found(FoundRequest { pack, hub: hub.clone(), setup_code })?;
             screen.line("The study is founded; this device is its steward.")?;
             screen.line("Before a tablet may collect it needs recovery words (`nightjar study recovery`)")?;
             screen.line("and a second evaluator device (`nightjar study admit --evaluator`).")

@@ -43,7 +43,7 @@ fn records(
     let mut request =
         RecordsRequest { form_id: form.clone(), ward: ward.clone(), limit: Some(200), ..RecordsRequest::default() };
     loop {
-        let records = tablet.records(&request)?;
+        let records = tablet.records(request.clone())?;
         for record in &records {
             let about = record.natural_key.as_deref().unwrap_or(&record.id);
             screen.line(format_args!("{} {} {about}", record.form_id, record.ward))?;
@@ -77,7 +77,7 @@ fn settle(
     let held = value.checked_sub(1).and_then(|at| conflict.values.get(at)).ok_or_else(|| {
         Trouble::Given(format!("choose one of its values, from 1 to {}", conflict.values.len()))
     })?;
-    tablet.settle(&SettleRequest {
+    tablet.settle(SettleRequest {
         record: record.to_owned(),
         name: item.to_owned(),
         value: held.value.clone(),

@@ -48,16 +48,15 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
     /// Offers what was left unfinished, as after a flat battery.
     fn resume(&mut self) -> Result<(), Trouble> {
         for draft in self.tablet.drafts()? {
-            let form = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id);
-            let title = form.map_or_else(|| draft.form_id.clone(), |form| form.title);
+            let Some(form) = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id) else { continue };
             let question =
-                format!("\"{title}\" on ward {} was not finished on this tablet. Is it still you?", draft.ward);
+                format!("\"{}\" on ward {} was not finished on this tablet. Is it still you?", form.title, draft.ward);
             let lines =
                 ["Yes, go on where I was".into(), "No, leave it for the person it belongs to".into(), "Throw it away".into()];
             match self.talk.choose(&question, &lines)? {
                 Some(0) => {
                     let sitting = self.tablet.resume(&draft.id)?;
-                    if matches!(self.answer(&sitting, &draft.ward, None)?, Ended::InputClosed) {
+                    if matches!(self.answer(&sitting, &draft.ward, &form)?, Ended::InputClosed) {
                         return Ok(());
                     }
                 }
@@ -102,10 +101,9 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         if let Some(status) = &form.wording_status {
             self.talk.say(&format!("\nAbout the wording of this form: {status}"))?;
         }
-        let language = Some(language);
-        let request = BeginRequest { form_id: form.form_id.clone(), role, ward: ward.clone(), language: language.clone() };
-        let sitting = self.tablet.begin(&request)?;
-        self.answer(&sitting, &ward, language.as_deref())
+        let form_id = form.form_id.clone();
+        let sitting = self.tablet.begin(BeginRequest { form_id, role, ward: ward.clone(), language: Some(language) })?;
+        self.answer(&sitting, &ward, form)
     }
 
     /// The information page, before the first question.
@@ -116,9 +114,10 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         Ok(self.talk.choose("", &lines)? == Some(0))
     }
 
-    fn answer(&mut self, sitting: &Sitting, ward: &str, language: Option<&str>) -> Result<Ended, Trouble> {
-        let texts = self.tablet.information(language.unwrap_or_default())?;
-        Pages { tablet: self.tablet, sitting, ward, texts, talk: &mut self.talk }.turn()
+    fn answer(&mut self, sitting: &Sitting, ward: &str, form: &FormView) -> Result<Ended, Trouble> {
+        let texts = self.tablet.information(&sitting.spoken()?)?;
+        let languages = &form.languages;
+        Pages { tablet: self.tablet, sitting, ward, languages, texts, talk: &mut self.talk }.turn()
     }
 }
 

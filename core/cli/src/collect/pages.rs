@@ -36,6 +36,8 @@ pub(super) struct Pages<'a, R, W> {
     pub(super) tablet: &'a Tablet,
     pub(super) sitting: &'a Sitting,
     pub(super) ward: &'a str,
+    /// The languages the form can be asked in.
+    pub(super) languages: &'a [String],
     pub(super) texts: InformationView,
     pub(super) talk: &'a mut Talk<R, W>,
 }
@@ -192,10 +194,9 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
     }
 
     fn language(&mut self) -> Result<Then, Trouble> {
-        let languages = self.sitting.languages();
-        if let Some(at) = self.talk.choose("Which language?", &languages)? {
-            self.sitting.language(&languages[at])?;
-            self.texts = self.tablet.information(&languages[at])?;
+        if let Some(at) = self.talk.choose("Which language?", self.languages)? {
+            self.sitting.language(&self.languages[at])?;
+            self.texts = self.tablet.information(&self.languages[at])?;
         }
         Ok(Then::Redraw)
     }

@@ -71,3 +71,26 @@ impl<R: BufRead, W: Write> Talk<R, W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_cannot_steer_the_terminal() {
+        let mut shown = Vec::new();
+        let mut talk = Talk::new(&b""[..], &mut shown, true);
+        talk.say("How did you \u{1b}[2J\u{7}sleep?\nTell us.").unwrap();
+        drop(talk);
+        assert_eq!(String::from_utf8(shown).unwrap(), "How did you [2Jsleep?\nTell us.\n");
+    }
+
+    #[test]
+    fn choosing_goes_on_until_a_number_is_one_of_those_shown() {
+        let mut shown = Vec::new();
+        let lines = ["one".to_owned(), "two".to_owned()];
+        let mut talk = Talk::new(&b"0\nthree\n\n2\n"[..], &mut shown, false);
+        assert_eq!(talk.choose("Which?", &lines).unwrap(), Some(1));
+        assert_eq!(talk.choose("Which?", &lines).unwrap(), None);
+    }
+}

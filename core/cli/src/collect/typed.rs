@@ -110,6 +110,66 @@ fn many(question: &Question, words: &str) -> Result<Value, String> {
 mod tests {
     use super::*;
 
+    fn question(kind: ItemKind, codes: &[&str]) -> Question {
+        let choice = |code: &&str| nightjar_form::ChoiceView {
+            code: (*code).into(),
+            label: code.to_uppercase(),
+            missing: None,
+            image: None,
+        };
+        Question {
+            path: "q".into(),
+            item: "aaaaaaaaaaaaaaaa".parse().unwrap(),
+            kind,
+            label: "?".into(),
+            hint: String::new(),
+            guidance: String::new(),
+            choices: codes.iter().map(choice).collect(),
+            scale: None,
+            value: None,
+            answer: String::new(),
+            required: false,
+            read_only: false,
+            problem: None,
+            appearance: String::new(),
+            image: None,
+            audio: None,
+        }
+    }
+
+    #[test]
+    fn numbers_on_the_screen_stand_for_codes() {
+        let one = question(ItemKind::SelectOne, &["well", "badly"]);
+        assert_eq!(answer(&one, "2"), Ok(Value::One("badly".into())));
+        for wrong in ["0", "3", "badly", "-1", "1 2"] {
+            assert!(answer(&one, wrong).is_err(), "{wrong}");
+        }
+        let many = question(ItemKind::SelectMultiple, &["doors", "light", "checks"]);
+        assert_eq!(answer(&many, "1, 3"), Ok(Value::Many(vec!["doors".into(), "checks".into()])));
+        assert!(answer(&many, "1 4").is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_says_how_to_put_it() {
+        for (kind, wrong, hint) in [
+            (ItemKind::Integer, "many", "whole number"),
+            (ItemKind::Date, "yesterday", "year-month-day"),
+            (ItemKind::Time, "late", "hours:minutes"),
+            (ItemKind::Decimal, "NaN", "number"),
+        ] {
+            let said = answer(&question(kind, &[]), wrong).unwrap_err();
+            assert!(said.contains(hint), "{said}");
+        }
+        assert_eq!(answer(&question(ItemKind::Decimal, &[]), "2,5"), Ok(Value::Decimal(2.5)));
+    }
+
+    #[test]
+    fn not_knowing_is_an_answer_where_there_are_no_choices() {
+        let number = question(ItemKind::Integer, &[]);
+        assert_eq!(answer(&number, "?"), Ok(Value::Missing(Missing::DontKnow)));
+        assert_eq!(answer(&number, "-"), Ok(Value::Missing(Missing::Declined)));
+    }
+
     #[test]
     fn a_word_of_the_menu_can_still_be_an_answer_in_quotation_marks() {
         assert_eq!(Typed::from_line("  STOP \n"), Typed::Stop);

@@ -43,6 +43,11 @@ impl Folder {
         Ok(Folder { root: root.to_owned() })
     }
 
+    /// The folder itself.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The hub's log.
     pub(super) fn hub(&self) -> PathBuf {
         self.root.join("hub")

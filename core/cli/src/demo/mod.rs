@@ -55,8 +55,10 @@ struct Demo {
     hub: Option<HubProcess>,
     evaluators: Vec<Station>,
     tablets: Vec<Station>,
-    /// Most memory held by processes that have ended, in bytes; none where it is not known.
-    ended: Option<u64>,
+    /// Most memory the hub's processes held, in bytes.
+    hub_peak: Option<u64>,
+    /// Most memory the devices' processes held, added up, in bytes; none where it is not known.
+    devices_peak: Option<u64>,
     /// What the tablets acknowledged.
     tally: gather::Tally,
 }
@@ -87,7 +89,8 @@ impl Demo {
             hub: None,
             evaluators: Vec::new(),
             tablets: Vec::new(),
-            ended: Some(0),
+            hub_peak: None,
+            devices_peak: Some(0),
             tally: gather::Tally::default(),
         })
     }
@@ -105,13 +108,8 @@ impl Demo {
 
     fn stop_hub(&mut self) {
         if let Some(hub) = self.hub.take() {
-            let peak = hub.stop();
-            self.add_ended(peak);
+            self.hub_peak = self.hub_peak.max(hub.stop());
         }
-    }
-
-    fn add_ended(&mut self, peak: Option<u64>) {
-        self.ended = self.ended.zip(peak).map(|(sum, peak)| sum + peak);
     }
 
     /// Ends every process in order.
@@ -119,7 +117,7 @@ impl Demo {
         let mut stations: Vec<Station> = self.tablets.drain(..).chain(self.evaluators.drain(..)).collect();
         for station in &mut stations {
             station.close()?;
-            self.add_ended(station.peak);
+            self.devices_peak = self.devices_peak.zip(station.peak).map(|(sum, peak)| sum + peak);
             self.tally.wire += station.wire;
         }
         self.stop_hub();

@@ -7,12 +7,13 @@ use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
 pub(super) fn run(demo: &Demo, exported: &Exported, screen: &mut Screen) -> Result<(), Trouble> {
-    let memory = demo.ended.zip(own_peak()).map_or("not known".to_owned(), |(ended, own)| in_words(ended + own));
+    let peaks: Option<Vec<u64>> = [own_peak(), demo.hub_peak, demo.devices_peak].into_iter().collect();
+    let memory = peaks.map_or("not known".to_owned(), |peaks| in_words(peaks.iter().sum()));
     screen.heading("What it took")?;
     screen.line(format_args!("  responses            {}", exported.responses))?;
     screen.line(format_args!("  records in all       {}", demo.tally.total()))?;
     screen.line(format_args!("  wall time            {:.1} s", demo.began.elapsed().as_secs_f64()))?;
-    screen.line(format_args!("  peak memory          {memory} (all processes together)"))?;
+    screen.line(format_args!("  peak memory          {memory} (the peaks of all processes added up)"))?;
     screen.line(format_args!("  bytes over the wire  {}", in_words(demo.tally.wire)))?;
     screen.heading("Open these")?;
     screen.line(format_args!("  {}", demo.folder.report().display()))?;

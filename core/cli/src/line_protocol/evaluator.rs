@@ -3,9 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use nightjar::{
-    Admission, Clock, Evaluator, ExportRequest, Failure, FoundRequest, Provenance, RecordsRequest, SettleRequest,
-};
+use nightjar::{Admission, Clock, Evaluator, Failure, FoundRequest, RecordsRequest, SettleRequest};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -31,7 +29,7 @@ enum Ask {
     Dissensus,
     Sync,
     Received,
-    Export { dir: PathBuf, provenance: Provenance },
+    Export { dir: PathBuf },
 }
 
 struct Served {
@@ -67,18 +65,18 @@ impl Device for Served {
             Ask::SetTime { now } => ok(shared::set_time(&self.clock, &now)?),
             Ask::Status => ok(evaluator.status()?),
             Ask::Found { hub, setup_code, study } => {
-                ok(evaluator.found(&FoundRequest { pack: shared::study(study)?, hub, setup_code })?)
+                ok(evaluator.found(FoundRequest { pack: shared::study(study)?, hub, setup_code })?)
             }
             Ask::AddRecovery => ok(evaluator.add_recovery()?),
             Ask::Admit { request, wards: Some(wards) } => ok(evaluator.admit(&request, Admission::Tablet { wards })?),
             Ask::Admit { request, wards: None } => ok(evaluator.admit(&request, Admission::Evaluator)?),
-            Ask::Records(request) => ok(evaluator.records(&request)?),
+            Ask::Records(request) => ok(evaluator.records(request)?),
             Ask::Conflicts => ok(evaluator.conflicts()?),
-            Ask::Settle(request) => ok(evaluator.settle(&request)?),
+            Ask::Settle(request) => ok(evaluator.settle(request)?),
             Ask::Dissensus => ok(evaluator.dissensus()?),
             Ask::Sync => ok(evaluator.sync()?),
             Ask::Received => ok(evaluator.received()?),
-            Ask::Export { dir, provenance } => ok(evaluator.export(&dir, &ExportRequest { provenance })?),
+            Ask::Export { dir } => ok(evaluator.export(&dir)?),
         }
     }
 }

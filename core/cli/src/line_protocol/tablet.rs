@@ -105,7 +105,7 @@ impl Device for Served {
             Ask::Forms => ok(tablet.forms()?),
             Ask::Information { language } => ok(tablet.information(&language)?),
             Ask::Begin(request) => {
-                let sitting = tablet.begin(&request)?;
+                let sitting = tablet.begin(request)?;
                 self.opened(sitting)
             }
             Ask::Drafts => ok(tablet.drafts()?),
@@ -125,10 +125,10 @@ impl Device for Served {
             Ask::StopKeeping { sitting } => ok(self.end(&sitting, Sitting::stop_keeping)?),
             Ask::ThrowAway { sitting } => ok(self.end(&sitting, Sitting::throw_away)?),
             Ask::TalkToSomeone { ward } => ok(tablet.talk_to_someone(&ward)?),
-            Ask::Records(request) => ok(tablet.records(&request)?),
-            Ask::Amend(request) => ok(tablet.amend(&request)?),
+            Ask::Records(request) => ok(tablet.records(request)?),
+            Ask::Amend(request) => ok(tablet.amend(request)?),
             Ask::Conflicts => ok(tablet.conflicts()?),
-            Ask::Settle(request) => ok(tablet.settle(&request)?),
+            Ask::Settle(request) => ok(tablet.settle(request)?),
             Ask::Dissensus => ok(tablet.dissensus()?),
             Ask::Sync => ok(tablet.sync()?),
             Ask::Pause => ok(tablet.pause()?),
