@@ -36,9 +36,10 @@ impl Hub {
         let folder = tempfile::tempdir().at("making", std::env::temp_dir())?;
         let log_file = std::fs::File::create(log).at("writing", log)?;
         let mut process = Command::new(program)
-            .args(["hub", "serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["hub", "serve", "--until-stdin-closes", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path().join("hub"))
-            .stdin(Stdio::null())
+            // Held open by `process`: the hub ends when this program does, even if it is killed.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log_file)
             .spawn()
