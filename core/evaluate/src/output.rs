@@ -57,3 +57,27 @@ impl Output for Folder {
 pub(crate) fn unwritable(file: &str, source: io::Error) -> Refused {
     Refused::Unwritable { file: file.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut out = Folder::new(folder.path());
+        let good = &mut |to: &mut dyn Write| to.write_all(b"whole").map_err(|e| unwritable("a", e));
+        out.file("export/a.csv", good).unwrap();
+        let bad = &mut |to: &mut dyn Write| {
+            to.write_all(b"half").map_err(|e| unwritable("a", e))?;
+            Err(Refused::NotAuthorised)
+        };
+        assert!(out.file("export/a.csv", bad).is_err());
+        let names: Vec<_> = std::fs::read_dir(folder.path().join("export"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(names, ["a.csv"], "nothing half-written is left");
+        assert_eq!(std::fs::read(folder.path().join("export/a.csv")).unwrap(), b"whole");
+    }
+}

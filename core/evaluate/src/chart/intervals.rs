@@ -30,7 +30,7 @@ const WIDTH: f64 = 340.0;
 const LEFT: f64 = 12.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 8.0;
-const LINE: f64 = 42.0;
+const LINE: f64 = 54.0;
 
 impl IntervalChart<'_> {
     pub(crate) fn render(&self) -> Markup {
@@ -61,10 +61,10 @@ impl IntervalChart<'_> {
 
     fn mark(&self, mark: &Mark<'_>, y: f64) -> Markup {
         let figure = mark.figure;
-        let middle = y + 29.0;
+        let middle = y + 42.0;
         html! {
-            text.label x=(LEFT) y=(y + 15.0) { (mark.label) }
-            text.value x=(WIDTH - RIGHT) y=(y + 15.0) text-anchor="end" { (short(figure)) }
+            text.label x=(LEFT) y=(y + 14.0) { (mark.label) }
+            text.value x=(LEFT) y=(y + 29.0) { (short(figure)) }
             @if let Some(value) = figure.value.filter(|v| v.is_finite() && !figure.is_suppressed()) {
                 @if let Some(interval) = figure.interval {
                     @let (low, high) = (interval.lower, interval.upper);

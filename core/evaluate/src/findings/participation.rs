@@ -47,8 +47,10 @@ impl Funnel {
             });
             if let Some(outcome) = encounters.question("outcome") {
                 let everybody = outcome.lines.first();
-                for (label, cell) in outcome.columns.iter().zip(everybody.iter().flat_map(|line| &line.cells))
-                {
+                // The last column holds offers without an outcome; the table of the form shows them.
+                let outcomes = outcome.columns.len().saturating_sub(1);
+                let cells = everybody.iter().flat_map(|line| &line.cells).take(outcomes);
+                for (label, cell) in outcome.columns.iter().zip(cells) {
                     let mut figure = cell.clone();
                     figure.id = id(&format!("offers.{}", cell.id.rsplit('.').next().unwrap_or_default()));
                     figure.question = QUESTION.into();

@@ -86,13 +86,12 @@ fn is_sum(line: &IncidentLine) -> bool {
     line.category.ends_with("(sum)")
 }
 
-/// Names inside the picture have to leave room for the figure.
+/// Names inside the picture have one line; the table below has them whole.
 fn shorten(category: &str) -> String {
-    let name = category.split(['(', '/']).next().unwrap_or(category).trim();
-    if name.chars().count() <= 22 {
-        return name.to_owned();
+    if category.chars().count() <= 36 {
+        return category.to_owned();
     }
-    let short: String = name.chars().take(21).collect();
+    let short: String = category.chars().take(35).collect();
     format!("{}…", short.trim_end())
 }
 

@@ -47,7 +47,7 @@ pub(super) fn table(caption: &str, below: &str, head: &[(&str, bool)], body: Mar
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
-                caption { (caption) @if !below.is_empty() { small { (below) } } }
+                caption { span { (caption) @if !below.is_empty() { small { (below) } } } }
                 thead { tr { @for (label, numeric) in head { th.n[*numeric] scope="col" { (label) } } } }
                 tbody { (body) }
             }

@@ -25,7 +25,7 @@ pub(super) fn section(found: &PublishedFindings) -> Markup {
     let chart = IntervalChart {
         id: "chart-protected",
         title: "How many people were on protected sleep, ward by ward?",
-        axis_label: "People on protected sleep, % of people on the ward",
+        axis_label: "On protected sleep, % of people on the ward",
         source: "Published figures. Bars: 95 % interval (Wilson).",
         axis: Axis::PerCent,
         marks,
