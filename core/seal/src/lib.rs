@@ -1,1 +1,69 @@
-//! To be written.
+//! Everything cryptographic, and nothing else: bytes in, bytes out. No clock, no input or output, no randomness but what
+//! the caller's [`Entropy`] gives, and no knowledge of what a payload means.
+//!
+//! A guided tour, in the order an answer takes:
+//!
+//! 1. A device makes its [`DeviceKeys`] once. A steward lets it into the study's [`Roster`], a signed log that says who
+//!    belongs and with which [`Grant`]s; [`EnrolmentRequest`] and [`Invitation`] are the texts they exchange.
+//! 2. Finishing seals one change under a [`RecordKey`] with [`seal`]: an [`Envelope`] whose [`Header`] is in clear. [`wrap`]
+//!    hands the key to those who may read, in an envelope of its own.
+//! 3. At the next sync each envelope gets its place in the device's [`Chain`], and one [`SignedHead`] covers the batch.
+//!    [`RequestSignature`] says to the hub who asks.
+//! 4. A reader verifies the chain with [`Chain::follow`], takes the key out with [`unwrap`] and opens the change with
+//!    [`open`].
+//!
+//! ```
+//! use nightjar_seal::{DeviceKeys, DocumentHash, Header, Holder, Recipient, RecordKey, RecordTag, RootKeys, Roster, ScopeTag};
+//! # fn main() -> Result<(), nightjar_seal::Refused> {
+//! let mut entropy = |bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness");
+//! let (tablet, evaluator) = (DeviceKeys::generate(&mut entropy), DeviceKeys::generate(&mut entropy));
+//! let roster = Roster::found(&RootKeys::generate(&mut entropy), DocumentHash([0; 32]), "A study", &mut entropy)?;
+//!
+//! let key = RecordKey::generate(&mut entropy);
+//! let scope = ScopeTag::of(&roster.study(), "responses");
+//! let header = Header::change(roster.study(), scope, RecordTag([1; 16]), tablet.tag(), roster.head(), &key);
+//! let to = [Recipient::Device(&evaluator.public())];
+//! let keys = nightjar_seal::wrap(header.keys(), &key, &to, &mut entropy)?;
+//! let change = nightjar_seal::seal(header, b"one change", &key, &mut entropy)?;
+//! drop(key); // from here on only the evaluator can read it
+//!
+//! let holder = Holder { device: Some(&evaluator), ..Holder::default() };
+//! let key = nightjar_seal::unwrap(&keys, &holder)?.expect("wrapped for this evaluator");
+//! assert_eq!(nightjar_seal::open(&change, &key)?, b"one change");
+//! # Ok(())
+//! # }
+//! ```
+
+mod canonical;
+mod chain;
+mod device;
+mod enrolment;
+mod entropy;
+mod envelope;
+mod hash;
+mod header;
+mod ids;
+mod padding;
+mod receipt;
+mod refused;
+mod request;
+mod roster;
+mod secret;
+mod wrap;
+
+pub use chain::{Chain, Link, SignedHead};
+pub use device::{DeviceKeys, DevicePublic, RootKeys};
+pub use enrolment::{EnrolmentRequest, Invitation};
+pub use entropy::Entropy;
+pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, open, seal};
+pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
+pub use ids::{
+    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, LinkHash, ReadingPublic, RecordTag,
+    RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, WithdrawalPublic,
+};
+pub use receipt::Receipt;
+pub use refused::Refused;
+pub use request::RequestSignature;
+pub use roster::{Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch};
+pub use secret::{EpochKey, RecordKey, RecoveryKeys};
+pub use wrap::{Holder, MAX_RECIPIENTS, Recipient, unwrap, wrap};

@@ -1,0 +1,257 @@
+//! One entry of the roster: what the steward decided, its place, and the root key's signature.
+
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+use super::grants::{Grant, MAX_GRANTS};
+use crate::{
+    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, RecoveryPublic, Refused, RootKeys,
+    RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
+    canonical::check_text,
+    device::verify,
+    hash::digest,
+    wrap::{from_public, to_public},
+};
+
+/// Largest encoded entry, bytes.
+pub const MAX_ENTRY: usize = 64 * 1024;
+const MAX_LABEL: usize = 120;
+const MAX_WRAPS: usize = 512;
+const CONTEXT: &str = "nightjar v0 roster entry";
+
+/// An entry of the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Entry {
+    #[n(0)]
+    body: Body,
+    #[n(1)]
+    signature: Signature,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct Body {
+    #[n(0)]
+    format: u16,
+    #[n(1)]
+    seq: u64,
+    #[n(2)]
+    prev: RosterHead,
+    #[n(3)]
+    act: Act,
+}
+
+/// What an entry does.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Act {
+    /// Founds the study: names the key that signs every entry, and the study's document.
+    #[n(0)]
+    Found {
+        /// The key that signs this and every later entry.
+        #[n(0)]
+        root: RootPublic,
+        /// The study's document.
+        #[n(1)]
+        document: DocumentHash,
+        /// What people call the study.
+        #[n(2)]
+        title: String,
+        /// Keeps two studies apart that are founded alike.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        salt: [u8; 16],
+    },
+    /// Lets a device in, and hands it the epoch keys it needs.
+    #[n(1)]
+    Admit {
+        /// Its public keys.
+        #[n(0)]
+        device: DevicePublic,
+        /// What people call it, at most 120 bytes.
+        #[n(1)]
+        label: String,
+        /// What it is.
+        #[n(2)]
+        membership: Membership,
+        /// What it may do.
+        #[n(3)]
+        grants: Vec<Grant>,
+        /// Epoch keys wrapped for it.
+        #[n(4)]
+        epochs: Vec<WrappedEpoch>,
+    },
+    /// Names the offline recovery key.
+    #[n(2)]
+    Recovery {
+        /// Its public half.
+        #[n(0)]
+        public: RecoveryPublic,
+    },
+    /// Begins a new epoch of a scope.
+    #[n(3)]
+    Epoch {
+        /// The new key, wrapped for every member that stays.
+        #[n(0)]
+        wraps: Vec<WrappedEpoch>,
+    },
+    /// Puts a device out. What it sent after its last good place waits for a person.
+    #[n(4)]
+    Revoke {
+        /// The device.
+        #[n(0)]
+        device: DeviceTag,
+        /// Its last good place per scope.
+        #[n(1)]
+        last_good: Vec<(ScopeTag, u64)>,
+    },
+    /// Replaces the study's document by a newer version.
+    #[n(5)]
+    Document {
+        /// The new document.
+        #[n(0)]
+        document: DocumentHash,
+    },
+}
+
+/// What a device is in the study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Membership {
+    /// Collects; reads ward records only.
+    #[n(0)]
+    Tablet,
+    /// Reads everything that is sealed to evaluators.
+    #[n(1)]
+    Evaluator,
+}
+
+/// An epoch key wrapped for one device (HPKE with its X25519 key).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct WrappedEpoch {
+    /// The scope whose members share the key.
+    #[n(0)]
+    pub scope: ScopeTag,
+    /// The device it is for.
+    #[n(1)]
+    pub device: DeviceTag,
+    /// The key's id, which commits to it.
+    #[n(2)]
+    pub key: EpochId,
+    #[n(3)]
+    sealed: ByteVec,
+}
+
+impl WrappedEpoch {
+    /// Wraps an epoch key for a device.
+    ///
+    /// # Errors
+    /// When the device's key is unusable.
+    pub fn new(
+        scope: ScopeTag,
+        key: &EpochKey,
+        device: &DevicePublic,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, Refused> {
+        let sealed = to_public(device.receiving(), &key.to_bytes()[..], &aad(&scope, &key.id()), entropy)?;
+        Ok(Self { scope, device: device.tag(), key: key.id(), sealed: sealed.into() })
+    }
+
+    /// Unwraps it with the device's own keys.
+    ///
+    /// # Errors
+    /// [`Refused::WrongDevice`]; [`Refused::Altered`]; [`Refused::WrongCommitment`].
+    pub fn open(&self, keys: &DeviceKeys) -> Result<EpochKey, Refused> {
+        if keys.tag() != self.device {
+            return Err(Refused::WrongDevice { expected: self.device, found: keys.tag() });
+        }
+        let plain = from_public(keys.receiving(), &self.sealed, &aad(&self.scope, &self.key))?;
+        let key = EpochKey::from_bytes(&plain)?;
+        if key.id() == self.key { Ok(key) } else { Err(Refused::WrongCommitment) }
+    }
+}
+
+fn aad(scope: &ScopeTag, key: &EpochId) -> Vec<u8> {
+    [&b"nightjar v0 epoch"[..], &scope.0, &key.0].concat()
+}
+
+impl Entry {
+    pub(crate) fn signed(seq: u64, prev: RosterHead, act: Act, root: &RootKeys) -> Result<Self, Refused> {
+        let body = Body { format: 0, seq, prev, act };
+        let signature = root.sign(CONTEXT, &canonical::encode(&body));
+        let entry = Self { body, signature };
+        entry.check()?;
+        let have = entry.encode().len();
+        if have > MAX_ENTRY {
+            return Err(Refused::Oversize { what: "roster entry", have, most: MAX_ENTRY });
+        }
+        Ok(entry)
+    }
+
+    /// The entry as canonical CBOR, at most [`MAX_ENTRY`] bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        canonical::encode(self)
+    }
+
+    /// Reads an entry. Whether it fits the roster and who signed it is for [`Roster::push`](crate::Roster::push) to say.
+    ///
+    /// # Errors
+    /// When the bytes are no entry, or beyond the bounds.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Refused> {
+        let entry: Self = canonical::decode("roster entry", bytes, MAX_ENTRY)?;
+        entry.check()?;
+        Ok(entry)
+    }
+
+    /// Its place, 0 for the founding entry.
+    pub fn seq(&self) -> u64 {
+        self.body.seq
+    }
+
+    /// The hash of the entry before.
+    pub fn prev(&self) -> RosterHead {
+        self.body.prev
+    }
+
+    /// What it does.
+    pub fn act(&self) -> &Act {
+        &self.body.act
+    }
+
+    /// Its hash: the roster's head after it.
+    pub fn hash(&self) -> RosterHead {
+        RosterHead(digest("nightjar v0 roster head", &[&self.encode()]))
+    }
+
+    /// The study that this entry founds.
+    pub fn study(&self) -> StudyTag {
+        StudyTag(digest("nightjar v0 study tag", &[&self.encode()]))
+    }
+
+    pub(crate) fn verify(&self, root: &RootPublic) -> Result<(), Refused> {
+        verify(&root.0, CONTEXT, &canonical::encode(&self.body), &self.signature)
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        if self.body.format != 0 {
+            return Err(Refused::UnknownFormat { what: "roster entry", format: self.body.format.into() });
+        }
+        match &self.body.act {
+            Act::Found { title, .. } => check_text("title of the study", title, MAX_LABEL),
+            Act::Admit { label, grants, epochs, .. } => {
+                check_text("label of a device", label, MAX_LABEL)?;
+                if grants.len() > MAX_GRANTS {
+                    return Err(Refused::Oversize { what: "grants", have: grants.len(), most: MAX_GRANTS });
+                }
+                grants.iter().try_for_each(Grant::check)?;
+                bounded(epochs.len())
+            }
+            Act::Epoch { wraps } => bounded(wraps.len()),
+            Act::Revoke { last_good, .. } => bounded(last_good.len()),
+            Act::Recovery { .. } | Act::Document { .. } => Ok(()),
+        }
+    }
+}
+
+fn bounded(have: usize) -> Result<(), Refused> {
+    match have > MAX_WRAPS {
+        true => Err(Refused::Oversize { what: "parts of a roster entry", have, most: MAX_WRAPS }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,266 @@
+//! The log as a whole: verified entry by entry, and what it says today.
+
+use std::collections::BTreeMap;
+
+use super::entry::{Act, Entry, Membership, WrappedEpoch};
+use super::grants::{Action, Grant};
+use crate::{
+    DevicePublic, DeviceTag, DocumentHash, Entropy, RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag,
+    StudyTag, entropy::random,
+};
+
+/// Most entries of a roster.
+pub const MAX_ENTRIES: usize = 20_000;
+/// Evaluator devices without which nobody may collect.
+const READERS: usize = 2;
+
+/// A device of the study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its public keys.
+    pub public: DevicePublic,
+    /// What people call it.
+    pub label: String,
+    /// What it is.
+    pub membership: Membership,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// Place of the entry that let it in.
+    pub since: u64,
+    /// Set once it was put out: its last good place per scope.
+    pub revoked: Option<BTreeMap<ScopeTag, u64>>,
+}
+
+impl Member {
+    /// Whether one of its grants covers it.
+    pub fn may(&self, kind: &str, action: Action, ward: &str) -> bool {
+        self.grants.iter().any(|grant| grant.covers(kind, action, ward))
+    }
+}
+
+/// A verified roster and what it says.
+#[derive(Debug, Clone)]
+pub struct Roster {
+    entries: Vec<Entry>,
+    hashes: Vec<RosterHead>,
+    study: StudyTag,
+    root: RootPublic,
+    document: DocumentHash,
+    title: String,
+    members: BTreeMap<DeviceTag, Member>,
+    recovery: Option<RecoveryPublic>,
+    epochs: Vec<WrappedEpoch>,
+}
+
+impl Roster {
+    /// Founds a study: a roster with its founding entry.
+    ///
+    /// # Errors
+    /// When the title is empty or too long.
+    pub fn found(
+        root: &RootKeys,
+        document: DocumentHash,
+        title: &str,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, Refused> {
+        let act = Act::Found { root: root.public(), document, title: title.to_owned(), salt: random(entropy) };
+        Self::begin(Entry::signed(0, RosterHead::START, act, root)?)
+    }
+
+    /// Begins with a founding entry that was received.
+    ///
+    /// # Errors
+    /// [`Refused::Unfit`] when it founds nothing; [`Refused::Altered`] when its own key has not signed it.
+    pub fn begin(founding: Entry) -> Result<Self, Refused> {
+        let (seq, prev) = (founding.seq(), founding.prev());
+        let Act::Found { root, document, title, .. } = founding.act().clone() else {
+            return Err(Refused::Unfit { seq, problem: "a roster begins with a founding entry" });
+        };
+        if seq != 0 || prev != RosterHead::START {
+            return Err(Refused::Unfit { seq, problem: "a founding entry stands at place 0" });
+        }
+        founding.verify(&root)?;
+        Ok(Self {
+            study: founding.study(),
+            hashes: vec![founding.hash()],
+            entries: vec![founding],
+            root,
+            document,
+            title,
+            members: BTreeMap::new(),
+            recovery: None,
+            epochs: Vec::new(),
+        })
+    }
+
+    /// Verifies a whole log, as stored or received.
+    ///
+    /// # Errors
+    /// As [`Roster::begin`] and [`Roster::push`]; nothing is taken of a log that does not verify to its end.
+    pub fn read<'b>(log: impl IntoIterator<Item = &'b [u8]>) -> Result<Self, Refused> {
+        let mut log = log.into_iter();
+        let founding = log.next().ok_or(Refused::Truncated { what: "roster" })?;
+        let mut roster = Self::begin(Entry::decode(founding)?)?;
+        for bytes in log {
+            roster.push(Entry::decode(bytes)?)?;
+        }
+        Ok(roster)
+    }
+
+    /// Signs the next entry and appends it.
+    ///
+    /// # Errors
+    /// As [`Roster::push`].
+    pub fn append(&mut self, act: Act, root: &RootKeys) -> Result<&Entry, Refused> {
+        let seq = self.entries.len() as u64;
+        self.push(Entry::signed(seq, self.head(), act, root)?)?;
+        Ok(&self.entries[self.entries.len() - 1])
+    }
+
+    /// Appends an entry that was received. An entry that is there already is harmless.
+    ///
+    /// # Errors
+    /// [`Refused::RosterGap`]; [`Refused::RosterFork`] for a second entry at a place; [`Refused::Altered`];
+    /// [`Refused::Unfit`]. The roster is as it was then.
+    pub fn push(&mut self, entry: Entry) -> Result<(), Refused> {
+        let seq = entry.seq();
+        let hash = entry.hash();
+        let next = self.entries.len();
+        if let Some(kept) = usize::try_from(seq).ok().and_then(|place| self.hashes.get(place)) {
+            return match *kept == hash {
+                true => Ok(()),
+                false => Err(Refused::RosterFork { seq, kept: *kept, refused: hash }),
+            };
+        }
+        if seq != next as u64 {
+            return Err(Refused::RosterGap { expected: next as u64, found: seq });
+        }
+        if entry.prev() != self.head() {
+            return Err(Refused::RosterFork { seq, kept: self.head(), refused: entry.prev() });
+        }
+        if next >= MAX_ENTRIES {
+            return Err(Refused::Oversize { what: "roster", have: next + 1, most: MAX_ENTRIES });
+        }
+        entry.verify(&self.root)?;
+        self.apply(&entry)?;
+        self.hashes.push(hash);
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn apply(&mut self, entry: &Entry) -> Result<(), Refused> {
+        let seq = entry.seq();
+        let unfit = |problem| Err(Refused::Unfit { seq, problem });
+        match entry.act() {
+            Act::Found { .. } => return unfit("a study is founded once"),
+            Act::Admit { device, label, membership, grants, epochs } => {
+                let tag = device.tag();
+                if self.members.contains_key(&tag) {
+                    return unfit("the device is in the roster already");
+                }
+                if epochs.iter().any(|wrap| wrap.device != tag) {
+                    return unfit("an epoch key in it is for another device");
+                }
+                self.members.insert(
+                    tag,
+                    Member {
+                        public: *device,
+                        label: label.clone(),
+                        membership: *membership,
+                        grants: grants.clone(),
+                        since: seq,
+                        revoked: None,
+                    },
+                );
+                self.epochs.extend(epochs.iter().cloned());
+            }
+            Act::Recovery { public } => {
+                if self.recovery.is_some() {
+                    return unfit("there is a recovery key already");
+                }
+                self.recovery = Some(*public);
+            }
+            Act::Epoch { wraps } => {
+                if wraps.iter().any(|wrap| !self.members.contains_key(&wrap.device)) {
+                    return unfit("an epoch key in it is for a device that is not in the roster");
+                }
+                self.epochs.extend(wraps.iter().cloned());
+            }
+            Act::Revoke { device, last_good } => match self.members.get_mut(device) {
+                None => return unfit("the device is not in the roster"),
+                Some(member) if member.revoked.is_some() => return unfit("the device was put out already"),
+                Some(member) => member.revoked = Some(last_good.iter().copied().collect()),
+            },
+            Act::Document { document } => self.document = *document,
+        }
+        Ok(())
+    }
+
+    /// The study.
+    pub fn study(&self) -> StudyTag {
+        self.study
+    }
+
+    /// The key that signs every entry.
+    pub fn root(&self) -> RootPublic {
+        self.root
+    }
+
+    /// The study's document in force.
+    pub fn document(&self) -> DocumentHash {
+        self.document
+    }
+
+    /// What people call the study.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Hash of the last entry.
+    pub fn head(&self) -> RosterHead {
+        self.hashes[self.hashes.len() - 1]
+    }
+
+    /// Every entry, from the founding one on.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Every device that was ever let in, by tag.
+    pub fn members(&self) -> &BTreeMap<DeviceTag, Member> {
+        &self.members
+    }
+
+    /// A device of the roster, whether or not it was put out since.
+    pub fn member(&self, device: &DeviceTag) -> Option<&Member> {
+        self.members.get(device)
+    }
+
+    /// Evaluator devices that belong today.
+    pub fn evaluators(&self) -> impl Iterator<Item = &Member> {
+        let here = |m: &&Member| m.membership == Membership::Evaluator && m.revoked.is_none();
+        self.members.values().filter(here)
+    }
+
+    /// The offline recovery key.
+    pub fn recovery(&self) -> Option<&RecoveryPublic> {
+        self.recovery.as_ref()
+    }
+
+    /// Epoch keys wrapped for a device, in the order they were handed out.
+    pub fn epochs_for(&self, device: &DeviceTag) -> impl Iterator<Item = &WrappedEpoch> {
+        self.epochs.iter().filter(move |wrap| wrap.device == *device)
+    }
+
+    /// Whether collecting may begin: with fewer readers, a lost device could lose what people said.
+    ///
+    /// # Errors
+    /// [`Refused::TooFewReaders`], [`Refused::NoRecovery`].
+    pub fn may_collect(&self) -> Result<(), Refused> {
+        let have = self.evaluators().count();
+        if have < READERS {
+            return Err(Refused::TooFewReaders { have, need: READERS });
+        }
+        self.recovery.map(|_| ()).ok_or(Refused::NoRecovery)
+    }
+}

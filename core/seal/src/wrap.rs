@@ -1,0 +1,226 @@
+//! Key envelopes: the record key, wrapped for each of those who may read, and a commitment that all of them check.
+//!
+//! HPKE (RFC 9180) in base mode, DHKEM(X25519, HKDF-SHA256) with HKDF-SHA256 and ChaCha20-Poly1305, for devices and the
+//! recovery key; XChaCha20-Poly1305 under the epoch key for the members of a scope. The AEADs do not commit to their
+//! key, so a recipient also checks the unwrapped key against the commitment, which is what the header's key id truncates.
+
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hpke::{Deserializable, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::X25519HkdfSha256};
+use minicbor::{Decode, Encode};
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use crate::{
+    DeviceKeys, DevicePublic, Entropy, Envelope, EpochId, EpochKey, Header, Kind, RecordKey,
+    RecoveryKeys, RecoveryPublic, Refused, canonical,
+    entropy::{Adapter, random},
+    hash::digest,
+};
+
+/// Most recipients of one key.
+pub const MAX_RECIPIENTS: usize = 32;
+
+/// HPKE with X25519, HKDF-SHA256 and ChaCha20-Poly1305.
+const SUITE_X25519: u16 = 0;
+/// XChaCha20-Poly1305 under an epoch key.
+const SUITE_EPOCH: u16 = 1;
+const INFO: &[u8] = b"nightjar v0 record key wrap";
+const EPOCH_CIPHER: &str = "nightjar v0 epoch wrap cipher";
+const NONCE: usize = 24;
+const ENCAPPED: usize = 32;
+const MAX_BODY: usize = 32 * 1024;
+
+/// Somebody a record key is wrapped for.
+#[derive(Clone, Copy)]
+pub enum Recipient<'a> {
+    /// A device of the roster.
+    Device(&'a DevicePublic),
+    /// The offline recovery key.
+    Recovery(&'a RecoveryPublic),
+    /// Everybody who holds this epoch key.
+    Epoch(&'a EpochKey),
+}
+
+/// Who unwraps, and with what.
+#[derive(Default)]
+pub struct Holder<'a> {
+    /// The device's own keys.
+    pub device: Option<&'a DeviceKeys>,
+    /// The epoch keys it holds.
+    pub epochs: &'a [(EpochId, EpochKey)],
+    /// The recovery key, when it was fetched from its paper.
+    pub recovery: Option<&'a RecoveryKeys>,
+}
+
+#[derive(Encode, Decode)]
+struct Wraps {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    commitment: [u8; 32],
+    #[n(1)]
+    wraps: Vec<Wrap>,
+}
+
+#[derive(Encode, Decode)]
+struct Wrap {
+    #[n(0)]
+    suite: u16,
+    /// A device's tag, the recovery key's tag, or the epoch key's id.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    to: [u8; 16],
+    #[cbor(n(2), with = "minicbor::bytes")]
+    sealed: Vec<u8>,
+}
+
+/// Wraps a record key for 1 to [`MAX_RECIPIENTS`] recipients.
+///
+/// # Errors
+/// [`Refused::WrongKind`] unless the header is one of [`Header::keys`]; [`Refused::WrongKey`] when it names another key.
+pub fn wrap(
+    header: Header,
+    key: &RecordKey,
+    recipients: &[Recipient<'_>],
+    entropy: &mut dyn Entropy,
+) -> Result<Envelope, Refused> {
+    if header.kind != Kind::Keys {
+        return Err(Refused::WrongKind);
+    }
+    if header.key != key.id() {
+        return Err(Refused::WrongKey { wanted: header.key, given: key.id() });
+    }
+    if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
+        return Err(Refused::Oversize { what: "recipients", have: recipients.len(), most: MAX_RECIPIENTS });
+    }
+    Envelope::sealed(header, |aad| {
+        let plain = key.to_bytes();
+        let mut wraps = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            wraps.push(match recipient {
+                Recipient::Device(device) => {
+                    Wrap { suite: SUITE_X25519, to: device.tag().0, sealed: to_public(device.receiving(), &plain[..], aad, entropy)? }
+                }
+                Recipient::Recovery(public) => {
+                    Wrap { suite: SUITE_X25519, to: recovery_tag(public), sealed: to_public(&public.0, &plain[..], aad, entropy)? }
+                }
+                Recipient::Epoch(epoch) => {
+                    Wrap { suite: SUITE_EPOCH, to: epoch.id().0, sealed: to_epoch(epoch, &plain[..], aad, entropy)? }
+                }
+            });
+        }
+        Ok(canonical::encode(&Wraps { commitment: key.commitment(), wraps }))
+    })
+}
+
+/// Unwraps the record key; `None` when this holder is not among the recipients.
+///
+/// # Errors
+/// [`Refused::WrongCommitment`] when what was wrapped is not the key that was committed to; [`Refused::Altered`].
+pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordKey>, Refused> {
+    if envelope.header().kind != Kind::Keys {
+        return Err(Refused::WrongKind);
+    }
+    let wraps: Wraps = canonical::decode("key envelope", envelope.body(), MAX_BODY)?;
+    if wraps.wraps.len() > MAX_RECIPIENTS {
+        return Err(Refused::Oversize { what: "recipients", have: wraps.wraps.len(), most: MAX_RECIPIENTS });
+    }
+    if wraps.commitment[..16] != envelope.header().key.0 {
+        return Err(Refused::WrongCommitment);
+    }
+    let aad = envelope.header_bytes();
+    for wrap in &wraps.wraps {
+        let plain = match wrap.suite {
+            SUITE_X25519 => {
+                let secret = match (holder.device, holder.recovery) {
+                    (Some(keys), _) if keys.tag().0 == wrap.to => keys.receiving(),
+                    (_, Some(keys)) if recovery_tag(&keys.public()) == wrap.to => keys.secret(),
+                    _ => continue,
+                };
+                from_public(secret, &wrap.sealed, aad)?
+            }
+            SUITE_EPOCH => {
+                let Some((_, epoch)) = holder.epochs.iter().find(|(id, _)| id.0 == wrap.to) else { continue };
+                from_epoch(epoch, &wrap.sealed, aad)?
+            }
+            // A suite of a later version, for somebody else or for a later me.
+            _ => continue,
+        };
+        let key = RecordKey::from_bytes(&plain)?;
+        if key.commitment() != wraps.commitment {
+            return Err(Refused::WrongCommitment);
+        }
+        return Ok(Some(key));
+    }
+    Ok(None)
+}
+
+/// Names the recovery key among recipients.
+fn recovery_tag(public: &RecoveryPublic) -> [u8; 16] {
+    digest("nightjar v0 recovery tag", &[&public.0])
+}
+
+/// Wraps bytes for one X25519 key: encapsulated key, then ciphertext.
+pub(crate) fn to_public(
+    public: &[u8; 32],
+    plain: &[u8],
+    aad: &[u8],
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, Refused> {
+    let weak = |_| Refused::WeakKey { what: "recipient" };
+    let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(public).map_err(weak)?;
+    let (encapped, mut context) = hpke::setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &public,
+        INFO,
+        &mut Adapter(entropy),
+    )
+    .map_err(weak)?;
+    let mut out = encapped.to_bytes().to_vec();
+    out.extend(context.seal(plain, aad).map_err(weak)?);
+    Ok(out)
+}
+
+/// Unwraps what [`to_public`] wrapped.
+pub(crate) fn from_public(secret: &StaticSecret, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    let what = "wrapped key";
+    if sealed.len() < ENCAPPED {
+        return Err(Refused::Truncated { what });
+    }
+    let altered = |_| Refused::Altered { what };
+    let (encapped, sealed) = sealed.split_at(ENCAPPED);
+    let secret = Zeroizing::new(secret.to_bytes());
+    let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&secret[..]).map_err(altered)?;
+    let encapped = <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapped).map_err(altered)?;
+    let mut context = hpke::setup_receiver::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeR::Base,
+        &secret,
+        &encapped,
+        INFO,
+    )
+    .map_err(altered)?;
+    Ok(Zeroizing::new(context.open(sealed, aad).map_err(altered)?))
+}
+
+fn epoch_cipher(epoch: &EpochKey) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Key::from(*epoch.derive(EPOCH_CIPHER)))
+}
+
+fn to_epoch(epoch: &EpochKey, plain: &[u8], aad: &[u8], entropy: &mut dyn Entropy) -> Result<Vec<u8>, Refused> {
+    let nonce = random::<NONCE>(entropy);
+    let mut out = nonce.to_vec();
+    let sealed = epoch_cipher(epoch).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad });
+    out.extend(sealed.map_err(|_| Refused::Malformed { what: "record key", problem: "it cannot be wrapped" })?);
+    Ok(out)
+}
+
+fn from_epoch(epoch: &EpochKey, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    let what = "wrapped key";
+    if sealed.len() < NONCE {
+        return Err(Refused::Truncated { what });
+    }
+    let (nonce, msg) = sealed.split_at(NONCE);
+    let nonce = XNonce::try_from(nonce).map_err(|_| Refused::Truncated { what })?;
+    let plain = epoch_cipher(epoch).decrypt(&nonce, Payload { msg, aad });
+    plain.map(Zeroizing::new).map_err(|_| Refused::Altered { what })
+}
