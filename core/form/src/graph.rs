@@ -10,10 +10,21 @@ use crate::node::{NodeId, NodeKind, Tree};
 pub(crate) enum Aspect {
     /// How many instances a repeat has.
     Instances,
+    /// Which number each instance of a repeat has; changes only when one is removed.
+    Order,
     Relevance,
     /// The value: as answered, calculated, or cut down to the choices on offer.
     Value,
 }
+
+impl Aspect {
+    /// Whether it belongs to the list of a repeat's instances, and so to the instance around the repeat.
+    pub(crate) fn is_of_list(self) -> bool {
+        matches!(self, Aspect::Instances | Aspect::Order)
+    }
+}
+
+const ASPECTS: [Aspect; 4] = [Aspect::Instances, Aspect::Order, Aspect::Relevance, Aspect::Value];
 
 /// An aspect of a node, for all instances of the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,12 +35,12 @@ pub(crate) struct Vertex {
 
 impl Vertex {
     fn index(self) -> usize {
-        self.node.index() * 3 + self.aspect as usize
+        self.node.index() * ASPECTS.len() + self.aspect as usize
     }
 
     fn at(index: usize) -> Vertex {
-        let aspect = [Aspect::Instances, Aspect::Relevance, Aspect::Value][index % 3];
-        Vertex { node: NodeId(u32::try_from(index / 3).unwrap_or(u32::MAX)), aspect }
+        let node = NodeId(u32::try_from(index / ASPECTS.len()).unwrap_or(u32::MAX));
+        Vertex { node, aspect: ASPECTS[index % ASPECTS.len()] }
     }
 }
 
@@ -68,7 +79,7 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub(crate) fn new(tree: &Tree) -> Graph {
-        let count = tree.nodes.len() * 3;
+        let count = tree.nodes.len() * ASPECTS.len();
         let mut graph =
             Graph { edges: vec![Vec::new(); count], order: vec![Vec::new(); count], ..Graph::default() };
         for id in tree.ids() {
@@ -92,7 +103,8 @@ impl Graph {
             self.edges[above.index()].push(Edge { to: relevance, fixed: tree[node.parent].depth });
         }
         if node.kind == NodeKind::Repeat {
-            self.order[instances.index()].push(relevance.index());
+            let order = Vertex { node: id, aspect: Aspect::Order };
+            self.order[instances.index()].extend([order.index(), relevance.index()]);
         }
         for (code, to) in [
             (&node.relevant, relevance),
@@ -109,13 +121,13 @@ impl Graph {
     fn needs(&mut self, tree: &Tree, code: &Code, to: Vertex) {
         code.needs(&mut |need, fixed| {
             let mut add = |node: NodeId, aspect: Aspect| {
-                let around = tree[node].depth - usize::from(aspect == Aspect::Instances);
+                let around = tree[node].depth - usize::from(aspect.is_of_list());
                 let from = Vertex { node, aspect };
                 self.edges[from.index()].push(Edge { to, fixed: fixed.min(around) });
             };
             let node = match need {
                 Need::Language => return self.languages.push(to),
-                Need::Instances(repeat) => return add(repeat, Aspect::Instances),
+                Need::Order(repeat) => return add(repeat, Aspect::Order),
                 Need::Value(node) => {
                     add(node, Aspect::Value);
                     add(node, Aspect::Relevance);
@@ -203,22 +215,22 @@ impl Graph {
     }
 }
 
-/// Words for a way round, given backwards.
+/// Words for a way round, from what depends to what it depends on.
 fn cycle(tree: &Tree, mut round: Vec<usize>) -> Cycle {
-    round.reverse();
     let column = |vertex: Vertex| match vertex.aspect {
-        Aspect::Instances => "repeat_count",
+        Aspect::Instances | Aspect::Order => "repeat_count",
         Aspect::Relevance => "relevant",
         Aspect::Value if tree[vertex.node].calculation.is_some() => "calculation",
         Aspect::Value => "choice_filter",
     };
-    // Begin at something that a person wrote.
+    // Begin at the first row that a person wrote the dependency in.
     let written = |vertex: Vertex| match vertex.aspect {
-        Aspect::Instances => tree[vertex.node].count.is_some(),
+        Aspect::Instances | Aspect::Order => tree[vertex.node].count.is_some(),
         Aspect::Relevance => tree[vertex.node].relevant.is_some(),
         Aspect::Value => true,
     };
-    let start = round.iter().position(|v| written(Vertex::at(*v))).unwrap_or(0);
+    let candidates = round.iter().enumerate().filter(|(_, v)| written(Vertex::at(**v)));
+    let start = candidates.min_by_key(|(_, v)| **v).map_or(0, |(at, _)| at);
     round.rotate_left(start);
     let first = Vertex::at(round[0]);
     let mut names: Vec<String> = Vec::new();

@@ -189,6 +189,6 @@ mod tests {
 
     #[test]
     fn item_keys_never_change_between_builds() {
-        expect_test::expect!["tbd"].assert_eq(ItemKey::of("slept").as_str());
+        expect_test::expect!["6kte2opuiqoti4x4"].assert_eq(ItemKey::of("slept").as_str());
     }
 }

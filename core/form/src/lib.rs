@@ -1,4 +1,53 @@
 //! Instruments read from XLSForms, the expression language, and the answering session.
+//!
+//! An [`Instrument`] is a form version: read from an `.xlsx` once, checked, compiled. Everything wrong with the
+//! workbook is listed with sheet, row and column ([`Diagnostics`]). A [`Session`] is one person answering it: it takes
+//! [`Entry`] after [`Entry`], shows one [`Page`] after another, and leaves [`Answers`]. Both are pure: the clock and the
+//! seed come in as arguments, so a draft is its journal of entries, and replaying them gives the same session.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use nightjar_form::{Entry, Instrument, Missing, Opening, Session, Value};
+//! # use rust_xlsxwriter::Workbook;
+//! # fn workbook() -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+//! #     let mut book = Workbook::new();
+//! #     let survey = [
+//! #         ["type", "name", "label", "relevant"],
+//! #         ["select_one slept", "slept", "How did you sleep?", ""],
+//! #         ["text", "why", "What kept you awake?", "${slept} = 'badly'"],
+//! #     ];
+//! #     let choices = [
+//! #         ["list_name", "name", "label", "nightjar::missing"],
+//! #         ["slept", "well", "Well", ""],
+//! #         ["slept", "badly", "Badly", ""],
+//! #         ["slept", "no", "Rather not say", "declined"],
+//! #     ];
+//! #     let survey_sheet = book.add_worksheet().set_name("survey")?;
+//! #     for (r, row) in survey.iter().enumerate() { survey_sheet.write_row(r as u32, 0, *row)?; }
+//! #     let choices_sheet = book.add_worksheet().set_name("choices")?;
+//! #     for (r, row) in choices.iter().enumerate() { choices_sheet.write_row(r as u32, 0, *row)?; }
+//! #     book.save_to_buffer()
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bytes = workbook()?; // a survey and a choices sheet, as a spreadsheet program saves them
+//! let instrument = Arc::new(Instrument::from_workbook("night.xlsx", &bytes)?);
+//! let now: jiff::Zoned = "2026-01-15T08:30:00+00:00[Europe/London]".parse()?;
+//! let opening = Opening { language: None, now: now.clone(), seed: 7 };
+//! let mut session = Session::open(instrument.clone(), opening)?;
+//!
+//! assert_eq!(session.page().questions[0].label, "How did you sleep?");
+//! let badly = Value::One("badly".to_owned());
+//! let outcome = session.apply(&Entry::Answer { path: "slept".to_owned(), value: Some(badly) }, &now)?;
+//! assert_eq!(outcome.changed, ["slept", "why"]); // the second question is now asked
+//! session.apply(&Entry::Next, &now)?;
+//! session.apply(&Entry::Next, &now)?; // passed by without an answer
+//! assert!(session.page().check);
+//!
+//! let answers = session.finish().map_err(|problems| problems[0].message.clone())?;
+//! let why = instrument.item_named("why").ok_or("no such item")?;
+//! assert_eq!(answers.get(why.key()), Some(&Value::Missing(Missing::NotAnswered)));
+//! # Ok(()) }
+//! ```
 
 mod diagnostic;
 mod expr;

@@ -296,19 +296,16 @@ impl Session {
 
     /// Counts the pages anew; only when some came or went.
     fn recount(&mut self) {
-        let (mut spot, mut count) = (self.first(), 1);
-        self.number = 1;
-        loop {
-            if spot == self.spot {
-                self.number = count;
-            }
-            if spot == Spot::Check {
-                break;
-            }
-            spot = self.after(spot);
+        let (mut number, mut count) = (None, 0);
+        self.pages(ScopeId::ROOT, NodeId::ROOT, &mut |spot| {
             count += 1;
-        }
-        self.of = count;
+            if spot == self.spot {
+                number = Some(count);
+            }
+        });
+        // The check page is the last.
+        self.of = count + 1;
+        self.number = number.unwrap_or(self.of);
     }
 
     fn item(&self, id: NodeId) -> Option<&Item> {
@@ -365,3 +362,6 @@ fn known(instrument: &Instrument, language: &Language) -> Result<(), Refusal> {
         false => Err(Refusal::UnknownLanguage(language.name().to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,8 +47,8 @@ pub(crate) enum Need {
     Value(NodeId),
     /// The relevance of a group or repeat.
     Relevance(NodeId),
-    /// How many instances a repeat has, and in which order.
-    Instances(NodeId),
+    /// Which number an instance of a repeat has.
+    Order(NodeId),
     /// The language on display.
     Language,
 }
@@ -66,7 +66,7 @@ impl Code {
             Code::Call(_, arguments) => arguments.iter().for_each(|argument| argument.needs(found)),
             Code::Read(r) | Code::ReadAll(r) => found(Need::Value(r.node), r.fixed),
             Code::Count(r) => found(Need::Relevance(r.node), r.fixed),
-            Code::Position(r) => found(Need::Instances(r.node), r.fixed.saturating_sub(1)),
+            Code::Position(r) => found(Need::Order(r.node), r.fixed.saturating_sub(1)),
             Code::Indexed(r, indices) => {
                 // Any instance may be the one: nothing below the levels without index is fixed.
                 let fixed = indices.iter().take_while(|index| index.is_none()).count().min(r.fixed);

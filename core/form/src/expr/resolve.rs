@@ -229,12 +229,12 @@ impl Place<'_> {
                 }
             }
         };
-        Ok(self.from_afar(node))
+        Ok(self.by_name_or_root(node))
     }
 
     /// A reference by name or absolute path: the same instances as far as the repeats are shared; a repeat itself means
     /// all its instances.
-    fn from_afar(&self, node: NodeId) -> Ref {
+    fn by_name_or_root(&self, node: NodeId) -> Ref {
         let mut fixed = self.common(node);
         if self.tree[node].kind == NodeKind::Repeat {
             fixed = fixed.min(self.tree[node].depth - 1);
@@ -270,7 +270,7 @@ impl Place<'_> {
                 Test::Any => return Err(unsupported("`*` for any name")),
             };
         }
-        if path.start == Start::Root { Ok(self.from_afar(at.node)) } else { Ok(at) }
+        if path.start == Start::Root { Ok(self.by_name_or_root(at.node)) } else { Ok(at) }
     }
 
     fn parent(&self, at: Ref) -> Ref {

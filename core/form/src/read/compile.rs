@@ -186,14 +186,15 @@ impl Compiler<'_> {
             return self.expression("default", false).map_or(Preset::None, Preset::Dynamic);
         }
         match item.read(cell) {
-            Ok(Some(value)) if known_codes(item, &value) => Preset::Static(value),
-            Ok(None) => Preset::None,
-            _ => {
-                let problem = format!("The default is not an answer of type {}.", item.kind);
-                self.fail("default", &problem, "Correct or clear the cell.");
-                Preset::None
-            }
+            Ok(Some(value)) if known_codes(item, &value) => return Preset::Static(value),
+            Ok(None) => return Preset::None,
+            // `1 + 1` in a number is an expression; in a text it is a text.
+            Err(_) if let Ok(code) = resolve::compile(cell, self.place()) => return Preset::Dynamic(code),
+            _ => {}
         }
+        let problem = format!("The default is not an answer of type {}.", item.kind);
+        self.fail("default", &problem, "Correct or clear the cell.");
+        Preset::None
     }
 }
 

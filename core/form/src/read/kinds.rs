@@ -126,6 +126,12 @@ pub(crate) fn row_kind(cell: &str) -> RowKind {
     if let Some((_, remedy)) = REFUSED.iter().find(|(name, _)| *name == spaced) {
         return RowKind::Refused(remedy);
     }
+    if spaced.starts_with("begin loop ") {
+        return RowKind::Refused(DEPRECATED);
+    }
+    if spaced.starts_with("osm ") {
+        return RowKind::Refused(GEO);
+    }
     if spaced.contains("from file") || spaced.starts_with("select one external") {
         return RowKind::Refused(FILES);
     }

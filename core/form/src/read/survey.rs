@@ -478,7 +478,18 @@ fn arrange(
     }
     let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents };
     let mut identities: HashSet<String> = HashSet::new();
-    for id in tree.ids() {
+    for id in tree.ids().skip(1) {
+        if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
+            let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
+            let problem = format!("Row {first}, in the same group, has the same name.");
+            findings.error(
+                "survey",
+                Some(sheet.place(row.number, "name")),
+                problem,
+                "Rename one of the two.",
+            );
+            continue;
+        }
         if !matches!(tree[id].kind, NodeKind::Repeat | NodeKind::Item(_)) {
             continue;
         }
@@ -506,6 +517,12 @@ fn arrange(
         (node.path, node.key) = (path, key);
     }
     tree
+}
+
+/// A node before this one with the same parent and name.
+fn twin(tree: &Tree, id: NodeId) -> Option<NodeId> {
+    let named = tree.by_name.get(&tree[id].name)?;
+    named.iter().copied().find(|other| *other < id && tree[*other].parent == tree[id].parent)
 }
 
 /// The path of a node (groups only where two nodes of one scope share the name), and the path without any groups.

@@ -24,6 +24,17 @@ pub(crate) struct Wave {
     pub(crate) pages: bool,
 }
 
+#[cfg(test)]
+impl Wave {
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn forget(&mut self, which: impl Fn(Vertex, ScopeId) -> bool) {
+        self.queue.retain(|(_, vertex, scope)| !which(*vertex, *scope));
+    }
+}
+
 impl Session {
     fn push(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
         wave.queue.insert((self.instrument.graph.rank(vertex), vertex, scope));
@@ -35,10 +46,8 @@ impl Session {
         for edge in self.instrument.graph.dependants(vertex) {
             let outer = self.state.climb(scope, edge.fixed);
             // How many instances a repeat has is a matter of the instance around it.
-            let home = match edge.to.aspect {
-                Aspect::Instances => tree.outer(edge.to.node),
-                _ => tree[edge.to.node].scope,
-            };
+            let home =
+                if edge.to.aspect.is_of_list() { tree.outer(edge.to.node) } else { tree[edge.to.node].scope };
             self.state.within(tree, outer, home, &mut |scope| self.push(wave, edge.to, scope));
         }
     }
@@ -50,6 +59,8 @@ impl Session {
                 Aspect::Instances => self.count(wave, vertex, scope),
                 Aspect::Relevance => self.relevance(wave, vertex, scope),
                 Aspect::Value => self.revalue(wave, vertex, scope),
+                // Nothing to compute: removing an instance is what changes it.
+                Aspect::Order => {}
             }
         }
     }
@@ -177,6 +188,7 @@ impl Session {
         wave.changed.retain(|(_, scope)| !inside(*scope));
         self.state.remove(&instrument.tree, instance);
         self.touch(wave, Vertex { node: repeat, aspect: Aspect::Instances }, outer);
+        self.touch(wave, Vertex { node: repeat, aspect: Aspect::Order }, outer);
         wave.pages = true;
     }
 
@@ -255,10 +267,9 @@ impl Session {
     pub(crate) fn relabel(&mut self, wave: &mut Wave) {
         let instrument = self.instrument.clone();
         for vertex in &instrument.graph.languages {
-            let home = match vertex.aspect {
-                Aspect::Instances => instrument.tree.outer(vertex.node),
-                _ => instrument.tree[vertex.node].scope,
-            };
+            let tree = &instrument.tree;
+            let home =
+                if vertex.aspect.is_of_list() { tree.outer(vertex.node) } else { tree[vertex.node].scope };
             let state = &self.state;
             state.within(&instrument.tree, ScopeId::ROOT, home, &mut |scope| self.push(wave, *vertex, scope));
         }

@@ -76,7 +76,7 @@ impl World for Scene<'_> {
     }
 
     fn position(&self, repeat: Ref) -> usize {
-        self.state.position(self.tree(), self.state.climb(self.scope, repeat.fixed))
+        self.state[self.state.climb(self.scope, repeat.fixed)].number
     }
 
     fn read_at(&self, node: Ref, instances: &[Option<usize>]) -> Option<&Value> {

@@ -54,7 +54,7 @@ impl Session {
             let label = self.scene(scope, id).words(&tree[id].label);
             if tree[id].kind == NodeKind::Repeat {
                 if !label.is_empty() {
-                    labels.push(format!("{label} {}", self.state.position(tree, scope)));
+                    labels.push(format!("{label} {}", self.state[scope].number));
                 }
                 scope = self.state[scope].parent;
             } else if !label.is_empty() {

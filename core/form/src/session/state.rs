@@ -48,6 +48,8 @@ pub(crate) struct Scope {
     pub(crate) node: NodeId,
     pub(crate) parent: ScopeId,
     pub(crate) depth: usize,
+    /// Place among its siblings, from 1.
+    pub(crate) number: usize,
     /// None for the root.
     pub(crate) key: Option<InstanceKey>,
     pub(crate) cells: Vec<Cell>,
@@ -88,6 +90,7 @@ fn scope(tree: &Tree, node: NodeId, parent: ScopeId, key: Option<InstanceKey>) -
         node,
         parent,
         depth: tree[node].depth,
+        number: 1,
         key,
         cells: vec![Cell::NEW; extent.slots],
         lists: vec![Vec::new(); extent.lists],
@@ -144,12 +147,6 @@ impl State {
         &self[outer].lists[tree[repeat].list]
     }
 
-    /// The 1-based number of an instance.
-    pub(crate) fn position(&self, tree: &Tree, instance: ScopeId) -> usize {
-        let Scope { node, parent, .. } = self[instance];
-        self.list(tree, parent, node).iter().position(|id| *id == instance).map_or(0, |at| at + 1)
-    }
-
     /// Adds an instance at the end; none when there are too many.
     pub(crate) fn add(&mut self, tree: &Tree, outer: ScopeId, repeat: NodeId, seed: u64) -> Option<ScopeId> {
         if self.instances() >= MAX_INSTANCES {
@@ -157,7 +154,8 @@ impl State {
         }
         let key = InstanceKey::of(seed, tree[repeat].key, self.made);
         self.made += 1;
-        let new = scope(tree, repeat, outer, Some(key));
+        let mut new = scope(tree, repeat, outer, Some(key));
+        new.number = self.list(tree, outer, repeat).len() + 1;
         let id = if let Some(id) = self.free.pop() {
             self[id] = new;
             id
@@ -174,6 +172,9 @@ impl State {
     pub(crate) fn remove(&mut self, tree: &Tree, instance: ScopeId) {
         let Scope { node, parent, .. } = self[instance];
         self[parent].lists[tree[node].list].retain(|id| *id != instance);
+        for (id, number) in self.list(tree, parent, node).to_vec().into_iter().zip(1..) {
+            self[id].number = number;
+        }
         self.drop_below(instance);
     }
 
@@ -206,7 +207,7 @@ pub(crate) fn path(tree: &Tree, state: &State, scope: ScopeId, node: NodeId) -> 
         String::new()
     } else {
         let around = path_of_repeat(tree, state, at.parent, at.node);
-        format!("{around}[{}]", state.position(tree, scope))
+        format!("{around}[{}]", state[scope].number)
     };
     if own || node == NodeId::ROOT {
         return prefix;

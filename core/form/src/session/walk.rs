@@ -162,7 +162,7 @@ impl Session {
         let tree = &self.instrument.tree;
         let (repeat, outer) = (self.state[instance].node, self.state[instance].parent);
         let list = self.state.list(tree, outer, repeat);
-        let at = list.iter().position(|id| *id == instance).unwrap_or(list.len());
+        let at = self.state[instance].number - 1;
         match way {
             Way::Forward => list
                 .iter()
@@ -176,6 +176,32 @@ impl Session {
     fn last_instance(&self, outer: ScopeId, repeat: NodeId) -> Option<Spot> {
         let list = self.state.list(&self.instrument.tree, outer, repeat);
         list.iter().rev().find_map(|instance| self.instance(*instance, Way::Back))
+    }
+
+    /// Visits every page at or below a node but the check page, in order.
+    pub(crate) fn pages(&self, scope: ScopeId, id: NodeId, found: &mut dyn FnMut(Spot)) {
+        let tree = &self.instrument.tree;
+        if tree[id].kind == NodeKind::Repeat && self.state[scope].node != id {
+            for instance in self.state.list(tree, scope, id) {
+                self.pages(*instance, id, found);
+            }
+            if self.has_end(scope, id) {
+                found(Spot::RepeatEnd(scope, id));
+            }
+            return;
+        }
+        if !self.state.cell(tree, scope, id).relevant {
+            return;
+        }
+        if matches!(tree[id].kind, NodeKind::Item(_)) || tree[id].field_list {
+            if self.is_page(scope, id) {
+                found(Spot::At(scope, id));
+            }
+            return;
+        }
+        for child in tree.children(id) {
+            self.pages(scope, child, found);
+        }
     }
 
     /// Whether a node is a page of its own: a relevant shown item, or a field-list with one in it.

@@ -1,0 +1,9 @@
+//! The reader and the engine, driven from outside with workbooks made on the spot.
+
+mod answering;
+mod expressions;
+mod fixture;
+mod languages;
+mod reading;
+mod repeats;
+mod replay;
