@@ -74,7 +74,8 @@ pub fn dissensus(rows: &[Row]) -> Vec<Dissensus> {
                 stances.push(stance);
             }
         }
-        let against = case.outcomes.iter().flat_map(|row| held(row, Purpose::Outcome)).any(|v| is_against(&v));
+        let against =
+            case.outcomes.iter().flat_map(|row| held(row, Purpose::Outcome)).any(|v| is_against(&v));
         case.held = stances.len() > 1 || against;
     }
     cases.into_values().collect()
@@ -92,7 +93,9 @@ pub(crate) fn check_outcome<'a>(
     if !of(Purpose::Outcome).is_some_and(is_against) {
         return Ok(());
     }
-    for (purpose, name) in [(Purpose::Reasons, "reasons"), (Purpose::ExplainedTo, "to whom they were explained")] {
+    for (purpose, name) in
+        [(Purpose::Reasons, "reasons"), (Purpose::ExplainedTo, "to whom they were explained")]
+    {
         let said = match of(purpose) {
             None | Some(Value::Missing(_)) => false,
             Some(Value::Text(text)) => !text.trim().is_empty(),

@@ -35,7 +35,8 @@ pub struct Choices {
 
 /// The choices of every multi-select and ranking of an instrument.
 pub fn options_of(instrument: &Instrument) -> Options {
-    let many = instrument.items().iter().filter(|i| matches!(i.kind(), ItemKind::SelectMultiple | ItemKind::Rank));
+    let many =
+        instrument.items().iter().filter(|i| matches!(i.kind(), ItemKind::SelectMultiple | ItemKind::Rank));
     many.map(|item| {
         let codes = item.choices().iter().map(|c| c.code().to_owned()).collect();
         (item.key(), Choices { codes, ranked: item.kind() == ItemKind::Rank })
@@ -116,7 +117,9 @@ impl Said {
             (_, Scalar::Text(text)) if text.len() > bounds::TEXT_BYTES => {
                 return Err(RecordError::too_long_text());
             }
-            (Register::Cell(_), Scalar::Text(text)) => read_cell(text).ok_or_else(|| bad("not a value of ours"))?,
+            (Register::Cell(_), Scalar::Text(text)) => {
+                read_cell(text).ok_or_else(|| bad("not a value of ours"))?
+            }
             (Register::Option(cell), Scalar::Text(text)) => {
                 let said = read_option(text).ok_or_else(|| bad("not an option of ours"))?;
                 let (Self::Chosen(code, _) | Self::NotChosen(code)) = &said else {
@@ -200,7 +203,8 @@ pub(crate) fn write(
     }
     for (given, code) in codes.iter().enumerate() {
         // Two writers who choose the same options must say the same: unless ranked, the place is the list's.
-        let in_list = listed.filter(|c| !c.ranked).and_then(|c| c.codes.iter().position(|listed| listed == code));
+        let in_list =
+            listed.filter(|c| !c.ranked).and_then(|c| c.codes.iter().position(|listed| listed == code));
         let place = in_list.unwrap_or(given);
         if code.is_empty() || code.len() > bounds::META_BYTES {
             return Err(bad("an option's code is empty or too long"));

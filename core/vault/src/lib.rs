@@ -1,1 +1,44 @@
-//! To be written.
+//! The encrypted database of one device.
+//!
+//! A guided tour, in the order an answer takes:
+//!
+//! 1. [`Vault::create`] and [`Vault::open`]: SQLCipher with a raw 32-byte [`VaultKey`], one writer and several readers.
+//!    [`Vault::pause`] gives up every lock, [`Vault::resume`] goes on.
+//! 2. [`Vault::begin`], [`Vault::append`], [`Vault::draft`]: a draft is a journal under a key of its own. An entry is durable
+//!    when `append` returns.
+//! 3. [`Checked::open`] opens what was sealed as a receiver will; only then can [`Vault::finish`] put it into the outbox,
+//!    project it or only count it, and delete the draft with its key, in one transaction.
+//! 4. The outbox: [`Vault::chain_outbox`] gives envelopes their places in the device's chain at the next sync, in an
+//!    order the caller drew; [`Vault::pending`] and [`Vault::acknowledge`] follow them to the hub.
+//! 5. [`Vault::import`] stores what was received, opens and merges what can be read and projects it. Every envelope is
+//!    in one [`State`], whatever the order of arrival.
+//! 6. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
+//!
+//! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
+
+mod chains;
+mod envelopes;
+mod error;
+mod finish;
+mod import;
+mod journal;
+mod keep;
+mod key;
+mod outbox;
+mod pack;
+mod projection;
+mod query;
+mod schema;
+mod vault;
+
+pub use chains::Received;
+pub use envelopes::{Held, State, Stored};
+pub use error::VaultError;
+pub use finish::{Checked, Finished, Readable};
+pub use import::Imported;
+pub use journal::{DraftId, DraftMeta, DraftSummary, ENTRIES, ENTRY_BYTES};
+pub use keep::{FILE_BYTES, PackFile};
+pub use key::VaultKey;
+pub use outbox::{Outbox, Pending};
+pub use projection::{Gate, Reading, tag_of};
+pub use vault::Vault;

@@ -1,0 +1,147 @@
+-- Schema 1: drafts, keys, envelopes, outbox, projection.
+--
+-- NOTES for whoever writes 0002.sql
+-- * One file per version, run in one transaction, then user_version is set. Never edit a file that was released.
+-- * Tables that hold confidential responses have no rowid and no time column: the order in which answers were
+--   given must not be readable from the database, not even with its key.
+-- * secure_delete is on: deleting a key row overwrites it. Do not move keys into a table that is rewritten as a whole.
+
+-- Single values of the device: keys, label, study tag, cursors.
+CREATE TABLE setting (
+  name  TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- The study pack, by file name.
+CREATE TABLE file (
+  name  TEXT PRIMARY KEY,
+  hash  BLOB NOT NULL CHECK (length(hash) = 32),
+  bytes BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- The roster log as received and verified, from 0.
+CREATE TABLE roster_entry (
+  seq   INTEGER PRIMARY KEY,
+  bytes BLOB NOT NULL
+);
+
+-- What this device knows of each hub log: last pull and last acknowledged push.
+CREATE TABLE cursor (
+  scope BLOB NOT NULL CHECK (length(scope) = 16),
+  name  TEXT NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY (scope, name)
+) WITHOUT ROWID;
+
+-- Open drafts. Their answers are in draft_entry, sealed under the key in draft_key.
+CREATE TABLE draft (
+  id    BLOB PRIMARY KEY CHECK (length(id) = 16),
+  about TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE draft_key (
+  draft BLOB PRIMARY KEY REFERENCES draft (id) ON DELETE CASCADE,
+  key   BLOB NOT NULL CHECK (length(key) = 32)
+) WITHOUT ROWID;
+
+CREATE TABLE draft_entry (
+  draft  BLOB NOT NULL REFERENCES draft (id) ON DELETE CASCADE,
+  n      INTEGER NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (draft, n)
+) WITHOUT ROWID;
+
+-- Record keys this device holds. `own` marks the one it seals its own changes with.
+CREATE TABLE record_key (
+  id     BLOB PRIMARY KEY CHECK (length(id) = 16),
+  record BLOB NOT NULL CHECK (length(record) = 16),
+  own    INTEGER NOT NULL,
+  key    BLOB NOT NULL CHECK (length(key) = 32)
+) WITHOUT ROWID;
+CREATE INDEX record_key_record ON record_key (record);
+
+CREATE TABLE epoch_key (
+  id  BLOB PRIMARY KEY CHECK (length(id) = 16),
+  key BLOB NOT NULL CHECK (length(key) = 32)
+) WITHOUT ROWID;
+
+-- Every envelope, sealed bytes kept. `state` and `reason` are those of the enum State.
+CREATE TABLE envelope (
+  id     BLOB PRIMARY KEY CHECK (length(id) = 32),
+  scope  BLOB NOT NULL,
+  record BLOB NOT NULL,
+  device BLOB NOT NULL,
+  key    BLOB NOT NULL,
+  kind   INTEGER NOT NULL,
+  state  INTEGER NOT NULL,
+  reason TEXT,
+  bytes  BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX envelope_record ON envelope (record);
+CREATE INDEX envelope_key ON envelope (key);
+CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4);
+
+-- Bytes that are not even an envelope, kept as they came.
+CREATE TABLE unreadable (
+  hash   BLOB PRIMARY KEY,
+  reason TEXT NOT NULL,
+  bytes  BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub.
+CREATE TABLE outbox (
+  envelope BLOB PRIMARY KEY REFERENCES envelope (id),
+  scope    BLOB NOT NULL,
+  chained  INTEGER NOT NULL DEFAULT 0,
+  state    INTEGER NOT NULL DEFAULT 0,
+  reason   TEXT
+) WITHOUT ROWID;
+CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
+
+-- The chain of every device in every scope, own and others', and the last signed head of each.
+CREATE TABLE link (
+  device   BLOB NOT NULL,
+  scope    BLOB NOT NULL,
+  seq      INTEGER NOT NULL,
+  envelope BLOB NOT NULL,
+  bytes    BLOB NOT NULL,
+  PRIMARY KEY (device, scope, seq)
+) WITHOUT ROWID;
+CREATE INDEX link_envelope ON link (envelope);
+
+CREATE TABLE head (
+  device BLOB NOT NULL,
+  scope  BLOB NOT NULL,
+  seq    INTEGER NOT NULL,
+  bytes  BLOB NOT NULL,
+  PRIMARY KEY (device, scope)
+) WITHOUT ROWID;
+
+-- The projection: one row per readable record.
+CREATE TABLE record (
+  id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+  tag        BLOB NOT NULL UNIQUE,
+  kind       TEXT NOT NULL,
+  nature     TEXT NOT NULL,
+  instrument TEXT NOT NULL,
+  ward       TEXT NOT NULL,
+  role       TEXT NOT NULL,
+  phase      TEXT,
+  case_label TEXT,
+  conflict   INTEGER NOT NULL,
+  packed     BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX record_group ON record (instrument, ward, role, phase);
+CREATE INDEX record_kind ON record (kind, ward);
+CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
+CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;
+
+-- How many confidential responses were finished on this device. Nothing else of them stays.
+CREATE TABLE tally (
+  instrument TEXT NOT NULL,
+  ward       TEXT NOT NULL,
+  role       TEXT NOT NULL,
+  phase      TEXT NOT NULL,
+  responses  INTEGER NOT NULL,
+  PRIMARY KEY (instrument, ward, role, phase)
+) WITHOUT ROWID;

@@ -1,0 +1,180 @@
+//! Finishing: from a draft to a sealed change in the outbox, in one transaction, after what was sealed has been opened
+//! as a receiver will open it.
+
+use nightjar_record::{Admitted, Contributor, Incoming, Meta, Record, RecordError, RecordId, Written, admit};
+use nightjar_seal::{Envelope, EnvelopeId, Kind, RecordKey, open};
+use rusqlite::{Transaction, params};
+
+use crate::envelopes::{self, State};
+use crate::error::VaultError;
+use crate::journal::{self, DraftId};
+use crate::keep::keep_record_key;
+use crate::projection::{Reading, project, tag_of};
+use crate::vault::Vault;
+
+/// Whether this device may read what it finished.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readable {
+    /// Ward records, positions, outcomes: the record key stays in the vault and the record is projected.
+    Here,
+    /// Confidential responses: the record key is destroyed and only a count stays.
+    Elsewhere,
+}
+
+/// What was sealed, opened again with a receiver's code and bounds and found to be what was written. Only this can be
+/// finished, so nobody can forget to look.
+pub struct Checked {
+    change: Envelope,
+    keys: Option<Envelope>,
+    key: RecordKey,
+    meta: Option<Meta>,
+    record: RecordId,
+}
+
+/// What finishing made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finished {
+    /// The record.
+    pub record: RecordId,
+    /// The envelopes now in the outbox.
+    pub envelopes: Vec<EnvelopeId>,
+}
+
+impl Checked {
+    /// Decodes, opens and admits what was sealed, as a receiver will, and compares it with what was written.
+    ///
+    /// `keys` is the envelope that hands the key out; `None` only when an earlier one of this device already did.
+    ///
+    /// # Errors
+    /// [`VaultError::SealedWrong`], or what a receiver would say. Nothing has been destroyed.
+    pub fn open(
+        written: &Written,
+        change: Envelope,
+        keys: Option<Envelope>,
+        key: RecordKey,
+        reading: Reading<'_>,
+    ) -> Result<Self, VaultError> {
+        let received = Envelope::decode(&change.encode())?;
+        let payload = open(&received, &key)?;
+        let admitted: Admitted = admit(&payload)?;
+        if payload != written.bytes || admitted.hash() != written.hash {
+            return Err(VaultError::SealedWrong);
+        }
+        if let Some(keys) = &keys {
+            let keys = Envelope::decode(&keys.encode())?;
+            let (a, b) = (keys.header(), received.header());
+            let same = (a.study, a.scope, a.record, a.device, a.key)
+                == (b.study, b.scope, b.record, b.device, b.key);
+            if !same || a.kind != Kind::Keys {
+                return Err(VaultError::SealedWrong);
+            }
+        }
+        let meta = admitted.meta().cloned();
+        if let Some(meta) = &meta {
+            if tag_of(meta, reading.identity) != received.header().record {
+                return Err(RecordError::OtherRecord.into());
+            }
+            // A first change must found its record by itself.
+            let from = Contributor(received.header().device.0);
+            let alone = Incoming { change: admitted, from };
+            let record = Record::merge(written.record, reading.identity, [alone], |_, _| true)?;
+            if let Some(reason) = record.refused().values().next() {
+                return Err(reason.clone().into());
+            }
+        }
+        Ok(Self { change, keys, key, meta, record: written.record })
+    }
+}
+
+impl Vault {
+    /// Finishes a draft: its sealed change goes into the outbox, the record is projected or only counted, and the draft
+    /// is deleted with its key, all in one transaction. When it fails, the draft is as it was.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; storage errors; a change that the roster does not grant to this device.
+    pub fn finish(
+        &self,
+        draft: &DraftId,
+        checked: Checked,
+        readable: Readable,
+        reading: Reading<'_>,
+    ) -> Result<Finished, VaultError> {
+        self.put(Some(draft), checked, readable, reading)
+    }
+
+    /// Stores an edit or settlement of a record that this device can read.
+    ///
+    /// # Errors
+    /// Storage errors; a change that the record or the roster refuses.
+    pub fn amend(&self, checked: Checked, reading: Reading<'_>) -> Result<Finished, VaultError> {
+        self.put(None, checked, Readable::Here, reading)
+    }
+
+    fn put(
+        &self,
+        draft: Option<&DraftId>,
+        checked: Checked,
+        readable: Readable,
+        reading: Reading<'_>,
+    ) -> Result<Finished, VaultError> {
+        let Checked { change, keys, key, meta, record } = checked;
+        let tag = change.header().record;
+        // The key first: from here on nothing on this device opens a confidential response.
+        let key = match readable {
+            Readable::Here => Some(key),
+            Readable::Elsewhere => {
+                drop(key);
+                None
+            }
+        };
+        let ids = self.write(|t| {
+            if let Some(draft) = draft {
+                journal::remove(t, draft)?;
+            }
+            let mut ids = Vec::new();
+            for envelope in [Some(&change), keys.as_ref()].into_iter().flatten() {
+                let state = match (&key, envelope.header().kind) {
+                    (Some(_), Kind::Keys) => State::Applied,
+                    _ => State::Kept,
+                };
+                envelopes::insert(t, envelope, &state)?;
+                let sql = "INSERT INTO outbox (envelope, scope) VALUES (?1, ?2)";
+                t.prepare_cached(sql)?.execute(params![envelope.id().0, envelope.header().scope.0])?;
+                ids.push(envelope.id());
+            }
+            match (&key, &meta) {
+                (Some(key), _) => {
+                    keep_record_key(t, key, &tag, true)?;
+                    project(t, &tag, reading)?;
+                    refuse_own(t, &change)?;
+                }
+                (None, Some(meta)) => tally(t, meta)?,
+                (None, None) => return Err(RecordError::ResponseFinished.into()),
+            }
+            Ok(ids)
+        })?;
+        if draft.is_some() {
+            self.truncate_log()?;
+        }
+        Ok(Finished { record, envelopes: ids })
+    }
+}
+
+/// A device does not send what every receiver would set aside.
+fn refuse_own(t: &Transaction<'_>, change: &Envelope) -> Result<(), VaultError> {
+    let sql = "SELECT state FROM envelope WHERE id = ?1";
+    let state: i64 = t.prepare_cached(sql)?.query_row([change.id().0], |row| row.get(0))?;
+    match state {
+        1 => Ok(()),
+        0 => Err(RecordError::NotGranted.into()),
+        _ => Err(VaultError::SealedWrong),
+    }
+}
+
+fn tally(t: &Transaction<'_>, meta: &Meta) -> Result<(), VaultError> {
+    let sql = "INSERT INTO tally (instrument, ward, role, phase, responses) VALUES (?1, ?2, ?3, ?4, 1)
+               ON CONFLICT (instrument, ward, role, phase) DO UPDATE SET responses = responses + 1";
+    let phase = meta.phase.as_deref().unwrap_or_default();
+    t.prepare_cached(sql)?.execute(params![meta.instrument, meta.ward, meta.role, phase])?;
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Importing: envelopes from the hub or a bundle, in any order and any number of times. Each is stored, then read if it
+//! can be; one that cannot is set aside as bytes with its reason and its siblings go on.
+
+use std::collections::BTreeSet;
+
+use nightjar_record::RecordId;
+use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, unwrap};
+use rusqlite::{Transaction, params};
+
+use crate::envelopes::{self, State};
+use crate::error::VaultError;
+use crate::keep::keep_record_key;
+use crate::projection::{Reading, project};
+use crate::vault::Vault;
+
+/// What an import did. Read [`Vault::held`] for totals.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Envelopes that were not here before.
+    pub new: u64,
+    /// Envelopes that were here already.
+    pub known: u64,
+    /// Records whose row may have changed, sorted.
+    pub records: Vec<RecordId>,
+    /// Envelopes of this import that were set aside, with the reason; `None` for bytes that are no envelope.
+    pub set_aside: Vec<(Option<EnvelopeId>, String)>,
+}
+
+impl Vault {
+    /// Stores envelopes as received, opens and merges what can be read, and brings every record touched up to date, in
+    /// one transaction. Chains and signatures are the caller's to verify before.
+    ///
+    /// `holder` is who this device is to those who wrap keys.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing of this batch was stored.
+    pub fn import<'e>(
+        &self,
+        envelopes: impl IntoIterator<Item = &'e [u8]>,
+        holder: &Holder<'_>,
+        reading: Reading<'_>,
+    ) -> Result<Imported, VaultError> {
+        self.write(|t| {
+            let mut done = Imported::default();
+            let mut touched = BTreeSet::new();
+            let mut mine = Vec::new();
+            for bytes in envelopes {
+                match Envelope::decode(bytes) {
+                    Ok(envelope) => {
+                        if store(t, &envelope, holder, reading)? {
+                            done.new += 1;
+                            touched.insert(envelope.header().record);
+                            mine.push(envelope.id());
+                        } else {
+                            done.known += 1;
+                        }
+                    }
+                    Err(reason) => {
+                        let reason = reason.to_string();
+                        let sql =
+                            "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
+                        t.prepare_cached(sql)?.execute(params![
+                            blake3::hash(bytes).as_bytes(),
+                            reason,
+                            bytes
+                        ])?;
+                        done.set_aside.push((None, reason));
+                    }
+                }
+            }
+            project_all(t, touched, reading, &mut done)?;
+            for id in mine {
+                if let Some(reason) = reason_of(t, &id)? {
+                    done.set_aside.push((Some(id), reason));
+                }
+            }
+            Ok(done)
+        })
+    }
+
+    /// Looks again at every envelope that waits for its device: after the roster grew.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing changed.
+    pub fn retry(&self, holder: &Holder<'_>, reading: Reading<'_>) -> Result<Imported, VaultError> {
+        self.write(|t| {
+            let mut done = Imported::default();
+            let mut touched = BTreeSet::new();
+            let sql =
+                "SELECT bytes, state, reason FROM envelope WHERE state IN (0, 2) OR (state = 4 AND kind = 1)";
+            let mut statement = t.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let mut waiting = Vec::new();
+            while let Some(row) = rows.next()? {
+                waiting.push(envelopes::read_envelope(row)?.0);
+            }
+            for envelope in waiting {
+                let state = receive(t, &envelope, holder, reading)?;
+                envelopes::set_state(t, &envelope.id(), &state)?;
+                touched.insert(envelope.header().record);
+            }
+            project_all(t, touched, reading, &mut done)?;
+            Ok(done)
+        })
+    }
+}
+
+fn store(
+    t: &Transaction<'_>,
+    envelope: &Envelope,
+    holder: &Holder<'_>,
+    reading: Reading<'_>,
+) -> Result<bool, VaultError> {
+    if !envelopes::insert(t, envelope, &State::WaitsForKey)? {
+        return Ok(false);
+    }
+    let state = receive(t, envelope, holder, reading)?;
+    envelopes::set_state(t, &envelope.id(), &state)?;
+    Ok(true)
+}
+
+/// What an envelope is to this device before its record is looked at; takes the record key out of a key envelope.
+fn receive(
+    t: &Transaction<'_>,
+    envelope: &Envelope,
+    holder: &Holder<'_>,
+    reading: Reading<'_>,
+) -> Result<State, VaultError> {
+    let header = envelope.header();
+    if !reading.gate.knows(&header.device) {
+        return Ok(State::WaitsForDevice);
+    }
+    match header.kind {
+        Kind::Change => Ok(State::WaitsForKey),
+        Kind::Other(_) => Ok(State::Kept),
+        Kind::Keys => match unwrap(envelope, holder) {
+            Ok(Some(key)) => {
+                keep_record_key(t, &key, &header.record, false)?;
+                Ok(State::Applied)
+            }
+            Ok(None) => Ok(State::Kept),
+            Err(reason) => Ok(State::SetAside(reason.to_string())),
+        },
+    }
+}
+
+fn project_all(
+    t: &Transaction<'_>,
+    touched: BTreeSet<RecordTag>,
+    reading: Reading<'_>,
+    done: &mut Imported,
+) -> Result<(), VaultError> {
+    for tag in touched {
+        done.records.extend(project(t, &tag, reading)?);
+    }
+    done.records.sort();
+    Ok(())
+}
+
+fn reason_of(t: &Transaction<'_>, id: &EnvelopeId) -> Result<Option<String>, VaultError> {
+    let sql = "SELECT reason FROM envelope WHERE id = ?1 AND state = 5";
+    let mut statement = t.prepare_cached(sql)?;
+    let mut rows = statement.query([id.0])?;
+    Ok(match rows.next()? {
+        Some(row) => Some(row.get::<_, Option<String>>(0)?.unwrap_or_default()),
+        None => None,
+    })
+}

@@ -1,0 +1,229 @@
+//! Drafts: the journal of one person's answers, each entry durable before the call returns, sealed under a key of the
+//! draft's own. Deleting the key's row is what throws a draft away.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::error::VaultError;
+use crate::vault::Vault;
+
+/// Bytes of one entry at most.
+pub const ENTRY_BYTES: usize = 64 * 1024;
+/// Entries of one draft at most.
+pub const ENTRIES: u64 = 20_000;
+
+const NONCE: usize = 24;
+
+/// Names a draft on this device. Random, 16 bytes, shown as hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct DraftId(pub [u8; 16]);
+
+impl std::fmt::Display for DraftId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl std::str::FromStr for DraftId {
+    type Err = VaultError;
+
+    fn from_str(text: &str) -> Result<Self, VaultError> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| VaultError::NoDraft)?;
+        Ok(Self(bytes.try_into().map_err(|_| VaultError::NoDraft)?))
+    }
+}
+
+/// What a draft was opened with: enough to replay its entries. Deleted with the draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DraftMeta {
+    /// The instrument's form id.
+    pub instrument: String,
+    /// BLAKE3 of the instrument's source bytes.
+    pub version: [u8; 32],
+    /// The role claimed at hand-over.
+    pub role: String,
+    /// Ward code.
+    pub ward: String,
+    /// The language it was opened in.
+    pub language: String,
+    /// The clock at opening, as the caller writes it (RFC 9557), for replay.
+    pub opened: String,
+    /// The seed of the session.
+    pub seed: u64,
+    /// Anything else that the caller needs to resume.
+    pub extra: std::collections::BTreeMap<String, String>,
+}
+
+/// A draft as listed: never its content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DraftSummary {
+    /// Its name.
+    pub id: DraftId,
+    /// What it was opened with.
+    pub meta: DraftMeta,
+    /// How many entries its journal holds.
+    pub entries: u64,
+}
+
+impl Vault {
+    /// Begins a draft under a fresh key of its own.
+    ///
+    /// # Errors
+    /// Storage errors; nothing is left behind then.
+    pub fn begin(&self, meta: &DraftMeta) -> Result<DraftId, VaultError> {
+        let mut id = [0; 16];
+        let mut key = Zeroizing::new([0; 32]);
+        fill(&mut id)?;
+        fill(key.as_mut_slice())?;
+        let about = serde_json::to_string(meta).map_err(|_| VaultError::Corrupt("a draft's metadata"))?;
+        if about.len() > ENTRY_BYTES {
+            return Err(VaultError::TooLarge { what: "a draft's metadata in bytes", allowed: ENTRY_BYTES });
+        }
+        self.write(|t| {
+            t.execute("INSERT INTO draft (id, about) VALUES (?1, ?2)", params![id, about])?;
+            t.execute("INSERT INTO draft_key (draft, key) VALUES (?1, ?2)", params![id, key.as_slice()])?;
+            Ok(())
+        })?;
+        Ok(DraftId(id))
+    }
+
+    /// Appends one entry; when this returns, the entry survives a power cut.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; storage errors, and then the entry is not in the journal.
+    pub fn append(&self, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError> {
+        if entry.len() > ENTRY_BYTES {
+            return Err(VaultError::TooLarge { what: "an entry in bytes", allowed: ENTRY_BYTES });
+        }
+        let mut nonce = [0; NONCE];
+        fill(&mut nonce)?;
+        self.write(|t| {
+            let cipher = cipher(t, draft)?;
+            let n = next(t, draft)?;
+            if n >= ENTRIES {
+                return Err(VaultError::TooLarge {
+                    what: "the entries of a draft",
+                    allowed: ENTRIES as usize,
+                });
+            }
+            let aad = place(draft, n);
+            let sealed = cipher
+                .encrypt(&XNonce::from(nonce), Payload { msg: entry, aad: &aad })
+                .map_err(|_| VaultError::Corrupt("an entry could not be sealed"))?;
+            let mut stored = nonce.to_vec();
+            stored.extend_from_slice(&sealed);
+            t.prepare_cached("INSERT INTO draft_entry (draft, n, sealed) VALUES (?1, ?2, ?3)")?
+                .execute(params![draft.0, n as i64, stored])?;
+            Ok(n)
+        })
+    }
+
+    /// The entries of a draft in order, and what it was opened with.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; [`VaultError::Corrupt`] when an entry does not open or is missing.
+    pub fn draft(&self, draft: &DraftId) -> Result<(DraftMeta, Vec<Zeroizing<Vec<u8>>>), VaultError> {
+        self.read(|c| {
+            let about: Option<String> = c
+                .prepare_cached("SELECT about FROM draft WHERE id = ?1")?
+                .query_row([draft.0], |row| row.get(0))
+                .optional()?;
+            let meta = read_meta(&about.ok_or(VaultError::NoDraft)?)?;
+            let cipher = cipher(c, draft)?;
+            let mut statement =
+                c.prepare_cached("SELECT n, sealed FROM draft_entry WHERE draft = ?1 ORDER BY n")?;
+            let mut rows = statement.query([draft.0])?;
+            let mut entries = Vec::new();
+            while let Some(row) = rows.next()? {
+                let n = row.get::<_, i64>(0)? as u64;
+                let sealed: Vec<u8> = row.get(1)?;
+                if n != entries.len() as u64 || sealed.len() < NONCE {
+                    return Err(VaultError::Corrupt("a draft's journal has a gap"));
+                }
+                let (nonce, msg) = sealed.split_at(NONCE);
+                let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Corrupt("a draft's journal"))?;
+                let aad = place(draft, n);
+                let entry = cipher.decrypt(&nonce, Payload { msg, aad: &aad });
+                let entry = entry.map_err(|_| VaultError::Corrupt("an entry of a draft does not open"))?;
+                entries.push(Zeroizing::new(entry));
+            }
+            Ok((meta, entries))
+        })
+    }
+
+    /// All drafts of this device, without their content.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn drafts(&self) -> Result<Vec<DraftSummary>, VaultError> {
+        self.read(|c| {
+            let mut statement = c.prepare_cached(
+                "SELECT id, about, (SELECT count(*) FROM draft_entry WHERE draft = id) FROM draft ORDER BY id",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let about: String = row.get(1)?;
+                out.push(DraftSummary {
+                    id: DraftId(row.get(0)?),
+                    meta: read_meta(&about)?,
+                    entries: row.get::<_, i64>(2)? as u64,
+                });
+            }
+            Ok(out)
+        })
+    }
+
+    /// Throws a draft away: its key first, then everything else, and the log is cut.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; storage errors, and then the draft is still there.
+    pub fn discard(&self, draft: &DraftId) -> Result<(), VaultError> {
+        self.write(|t| remove(t, draft))?;
+        self.truncate_log()
+    }
+}
+
+/// Deletes a draft inside a transaction: its key first.
+pub(crate) fn remove(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {
+    if c.execute("DELETE FROM draft_key WHERE draft = ?1", [draft.0])? == 0 {
+        return Err(VaultError::NoDraft);
+    }
+    c.execute("DELETE FROM draft_entry WHERE draft = ?1", [draft.0])?;
+    c.execute("DELETE FROM draft WHERE id = ?1", [draft.0])?;
+    Ok(())
+}
+
+fn read_meta(about: &str) -> Result<DraftMeta, VaultError> {
+    serde_json::from_str(about).map_err(|_| VaultError::Corrupt("a draft's metadata"))
+}
+
+fn cipher(c: &Connection, draft: &DraftId) -> Result<XChaCha20Poly1305, VaultError> {
+    let key = c
+        .prepare_cached("SELECT key FROM draft_key WHERE draft = ?1")?
+        .query_row([draft.0], |row| row.get::<_, [u8; 32]>(0))
+        .optional()?;
+    let key = Zeroizing::new(key.ok_or(VaultError::NoDraft)?);
+    Ok(XChaCha20Poly1305::new(&Key::from(*key)))
+}
+
+fn next(c: &Connection, draft: &DraftId) -> Result<u64, VaultError> {
+    let last = "SELECT n FROM draft_entry WHERE draft = ?1 ORDER BY n DESC LIMIT 1";
+    let last: Option<i64> = c.prepare_cached(last)?.query_row([draft.0], |row| row.get(0)).optional()?;
+    Ok(last.map_or(0, |n| n as u64 + 1))
+}
+
+/// What an entry is bound to: its draft and its place, so that entries cannot be swapped.
+fn place(draft: &DraftId, n: u64) -> [u8; 24] {
+    let mut out = [0; 24];
+    out[..16].copy_from_slice(&draft.0);
+    out[16..].copy_from_slice(&n.to_le_bytes());
+    out
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
+    getrandom::fill(bytes).map_err(|_| VaultError::Database(-2))
+}

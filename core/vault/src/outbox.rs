@@ -1,0 +1,181 @@
+//! The outbox: own envelopes on their way to the hub. What was finished waits without a place; at the next sync the
+//! caller draws an order and all that waits gets its places in the device's chain, so that the chain tells nothing about
+//! the order in which answers were given.
+
+use nightjar_seal::{Chain, DeviceKeys, EnvelopeId, ScopeTag, SignedHead};
+use rusqlite::{Connection, params};
+
+use crate::chains;
+use crate::error::VaultError;
+use crate::vault::Vault;
+
+/// What waits in the outbox of a scope and what has left it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outbox {
+    /// Finished, without a place in the chain yet.
+    pub unchained: u64,
+    /// All that the hub has not acknowledged, with the unchained.
+    pub waiting: u64,
+    /// Acknowledged by the hub.
+    pub acknowledged: u64,
+    /// Refused by the hub, with its reason. Kept; never blocks the others.
+    pub refused: Vec<(EnvelopeId, String)>,
+}
+
+/// One envelope to push.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// Its place in the device's chain.
+    pub seq: u64,
+    /// Its name.
+    pub id: EnvelopeId,
+    /// Its sealed bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Vault {
+    /// What was finished and has no place in the chain yet, in the order of ids. The caller draws a permutation of it.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn unchained(&self, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
+        self.read(|c| unchained(c, scope))
+    }
+
+    /// Gives everything unchained its place, in the order drawn, and signs the new end of the chain. `order` is a
+    /// permutation of [`unchained`](Self::unchained). `None` when nothing waited and nothing was ever chained.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongOrder`] when it is not, for example because something was finished in between: ask again.
+    pub fn chain_outbox(
+        &self,
+        scope: &ScopeTag,
+        keys: &DeviceKeys,
+        order: &[EnvelopeId],
+    ) -> Result<Option<SignedHead>, VaultError> {
+        self.write(|t| {
+            let mut sorted = order.to_vec();
+            sorted.sort();
+            if sorted != unchained(t, scope)? {
+                return Err(VaultError::WrongOrder);
+            }
+            let mut chain = chains::end(t, &keys.tag(), scope)?;
+            for id in order {
+                chains::insert(t, &chain.next(*id))?;
+                t.prepare_cached("UPDATE outbox SET chained = 1 WHERE envelope = ?1")?.execute([id.0])?;
+            }
+            sign(t, &chain, keys)
+        })
+    }
+
+    /// Chained envelopes that the hub has not acknowledged, in chain order: at least one if any waits, and no more
+    /// than fit into `most` bytes.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT link.seq, envelope.id, envelope.bytes FROM outbox
+                       JOIN envelope ON envelope.id = outbox.envelope
+                       JOIN link ON link.envelope = outbox.envelope AND link.device = envelope.device
+                       WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY link.seq";
+            let mut statement = c.prepare_cached(sql)?;
+            let mut rows = statement.query([scope.0])?;
+            let (mut out, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                let (seq, id, sealed) =
+                    (row.get::<_, i64>(0)? as u64, row.get(1)?, row.get::<_, Vec<u8>>(2)?);
+                bytes += sealed.len();
+                if bytes > most && !out.is_empty() {
+                    break;
+                }
+                out.push(Pending { seq, id: EnvelopeId(id), bytes: sealed });
+            }
+            Ok(out)
+        })
+    }
+
+    /// The hub has stored these. Others than own envelopes are passed over.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn acknowledge(&self, ids: &[EnvelopeId]) -> Result<(), VaultError> {
+        self.write(|t| {
+            for id in ids {
+                t.prepare_cached("UPDATE outbox SET state = 1, reason = NULL WHERE envelope = ?1")?
+                    .execute([id.0])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The hub refused this one, with its reason. It is kept and shown.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn refuse(&self, id: &EnvelopeId, reason: &str) -> Result<(), VaultError> {
+        let reason: String = reason.chars().take(300).collect();
+        self.write(|t| {
+            let sql = "UPDATE outbox SET state = 2, reason = ?2 WHERE envelope = ?1 AND state = 0";
+            t.execute(sql, params![id.0, reason])?;
+            Ok(())
+        })
+    }
+
+    /// The hub lost or rewrote what it held: everything that it had acknowledged or refused is offered again.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn offer_again(&self, scope: &ScopeTag) -> Result<u64, VaultError> {
+        self.write(|t| {
+            let sql = "UPDATE outbox SET state = 0, reason = NULL WHERE scope = ?1 AND state <> 0";
+            Ok(t.execute(sql, [scope.0])? as u64)
+        })
+    }
+
+    /// What waits and what has left.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn outbox(&self) -> Result<Outbox, VaultError> {
+        self.read(|c| {
+            let mut outbox = Outbox::default();
+            let sql = "SELECT state, chained, count(*) FROM outbox GROUP BY state, chained";
+            let mut statement = c.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let count = row.get::<_, i64>(2)? as u64;
+                match (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?) {
+                    (0, 0) => {
+                        outbox.unchained += count;
+                        outbox.waiting += count;
+                    }
+                    (0, _) => outbox.waiting += count,
+                    (1, _) => outbox.acknowledged += count,
+                    _ => {}
+                }
+            }
+            let sql = "SELECT envelope, coalesce(reason, '') FROM outbox WHERE state = 2 ORDER BY envelope";
+            let mut statement = c.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| Ok((EnvelopeId(row.get(0)?), row.get(1)?)))?;
+            outbox.refused = rows.collect::<Result<_, _>>()?;
+            Ok(outbox)
+        })
+    }
+}
+
+fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
+    let sql = "SELECT envelope FROM outbox WHERE scope = ?1 AND chained = 0 AND state = 0 ORDER BY envelope";
+    let mut statement = c.prepare_cached(sql)?;
+    let rows = statement.query_map([scope.0], |row| Ok(EnvelopeId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn sign(c: &Connection, chain: &Chain, keys: &DeviceKeys) -> Result<Option<SignedHead>, VaultError> {
+    if chain.seq == 0 {
+        return Ok(None);
+    }
+    let head = chain.sign(keys)?;
+    chains::keep_head(c, &head)?;
+    Ok(Some(head))
+}

@@ -1,0 +1,232 @@
+//! Opening, pausing and closing: one writer, several readers, every connection set up the same way.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::VaultError;
+use crate::key::VaultKey;
+use crate::schema;
+
+/// How long a statement waits for another process before it says [`VaultError::Locked`].
+const BUSY: Duration = Duration::from_secs(2);
+/// Readers kept open for the next question.
+const IDLE_READERS: usize = 4;
+/// The smallest page SQLite writes; a shorter file is cut off.
+const PAGE: u64 = 4096;
+
+/// The encrypted database of one device. Shared by reference between threads: writes queue for the one writer, reads
+/// go side by side.
+pub struct Vault {
+    path: PathBuf,
+    key: VaultKey,
+    writer: Mutex<Option<Connection>>,
+    /// `None` while paused or closed.
+    readers: Mutex<Option<Vec<Connection>>>,
+}
+
+impl Vault {
+    /// Makes a new vault. The folder must exist.
+    ///
+    /// # Errors
+    /// [`VaultError::Exists`] when there is a file already; it is left as it is.
+    pub fn create(path: impl AsRef<Path>, key: &VaultKey) -> Result<Self, VaultError> {
+        let path = path.as_ref();
+        fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
+            match error.kind() {
+                std::io::ErrorKind::AlreadyExists => VaultError::Exists,
+                _ => VaultError::io(error),
+            }
+        })?;
+        let vault = Self::at(path, key);
+        vault.connect_writer()?;
+        Ok(vault)
+    }
+
+    /// Opens a vault. Loads nothing: the cost does not depend on what is in it.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::WrongKey`], [`VaultError::Corrupt`], [`VaultError::NewerSchema`],
+    /// [`VaultError::StorageFull`], [`VaultError::Locked`]; none changes the file.
+    pub fn open(path: impl AsRef<Path>, key: &VaultKey) -> Result<Self, VaultError> {
+        let path = path.as_ref();
+        let length = fs::metadata(path).map_err(VaultError::io)?.len();
+        if length < PAGE {
+            return Err(VaultError::Corrupt("the file is cut off"));
+        }
+        let vault = Self::at(path, key);
+        vault.connect_writer()?;
+        Ok(vault)
+    }
+
+    fn at(path: &Path, key: &VaultKey) -> Self {
+        let (writer, readers) = (Mutex::new(None), Mutex::new(None));
+        Self { path: path.to_owned(), key: key.clone(), writer, readers }
+    }
+
+    /// Where the vault is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes every connection, so that no lock is held: for an app that goes to the background. Waits for the write
+    /// that is under way; until [`resume`](Self::resume) everything says [`VaultError::Closed`].
+    pub fn pause(&self) {
+        *lock(&self.writer) = None;
+        *lock(&self.readers) = None;
+    }
+
+    /// Opens the connections again after [`pause`](Self::pause). Harmless when not paused.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn resume(&self) -> Result<(), VaultError> {
+        if lock(&self.writer).is_some() {
+            return Ok(());
+        }
+        self.connect_writer()
+    }
+
+    /// Reads every page and checks it: for a verification the person asked for, not for opening.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when a page does not verify or the tables do not hold together.
+    pub fn check(&self) -> Result<(), VaultError> {
+        self.read(|c| {
+            let mut statement = c.prepare("PRAGMA cipher_integrity_check")?;
+            if statement.query([])?.next()?.is_some() {
+                return Err(VaultError::Corrupt("a page does not verify"));
+            }
+            let said: String = c.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+            if said == "ok" { Ok(()) } else { Err(VaultError::Corrupt("its tables do not hold together")) }
+        })
+    }
+
+    /// Bounds the database to so many pages of 4 KiB, as a full disk would. Pages in use stay.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn limit_pages(&self, pages: u32) -> Result<(), VaultError> {
+        let writer = lock(&self.writer);
+        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
+        writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    fn connect_writer(&self) -> Result<(), VaultError> {
+        let mut writer = self.connect()?;
+        writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000;")?;
+        schema::migrate(&mut writer)?;
+        *lock(&self.readers) = Some(Vec::new());
+        *lock(&self.writer) = Some(writer);
+        Ok(())
+    }
+
+    /// A connection with the key given and verified.
+    fn connect(&self) -> Result<Connection, VaultError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        // SQLCipher would print to standard error; what went wrong is in the error we return.
+        connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+        connection.execute_batch(&self.key.pragma()).map_err(|_| VaultError::WrongKey)?;
+        // The first read of the first page is where a wrong key shows.
+        match connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)) {
+            Ok(_) => {}
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if failure.code == rusqlite::ErrorCode::NotADatabase =>
+            {
+                return Err(VaultError::WrongKey);
+            }
+            Err(other) => return Err(other.into()),
+        }
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL;
+             PRAGMA secure_delete = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA foreign_keys = ON;
+             PRAGMA trusted_schema = OFF;
+             PRAGMA cell_size_check = ON;",
+        )?;
+        Ok(connection)
+    }
+
+    /// Runs `work` in one transaction of the writer: all of it is stored, synced to disk, or none.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let mut slot = lock(&self.writer);
+        let mut writer = match slot.take() {
+            Some(writer) => writer,
+            // The last write met a damaged page, after which SQLCipher refuses everything on that connection.
+            None if lock(&self.readers).is_some() => self.connect()?,
+            None => return Err(VaultError::Closed),
+        };
+        let done = transact(&mut writer, work);
+        if !matches!(done, Err(VaultError::Corrupt(_) | VaultError::Io(_) | VaultError::Database(_))) {
+            *slot = Some(writer);
+        }
+        done
+    }
+
+    /// Empties the write-ahead log into the database and cuts it to nothing, so that what was deleted is gone from it.
+    /// A reader in the middle of a question only delays it.
+    pub(crate) fn truncate_log(&self) -> Result<(), VaultError> {
+        let writer = lock(&self.writer);
+        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Runs `work` on a reader.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let idle = lock(&self.readers).as_mut().ok_or(VaultError::Closed)?.pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => {
+                let reader = self.connect()?;
+                reader.execute_batch("PRAGMA query_only = ON;")?;
+                reader
+            }
+        };
+        let done = work(&reader);
+        // After a damaged page SQLCipher refuses everything on that connection, so it is not used again.
+        if done.is_ok()
+            && let Some(readers) = lock(&self.readers).as_mut()
+            && readers.len() < IDLE_READERS
+        {
+            readers.push(reader);
+        }
+        done
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn transact<T>(
+    writer: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// A panic in another thread left its transaction rolled back; the connection is as good as before.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

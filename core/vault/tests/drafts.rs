@@ -1,0 +1,148 @@
+//! Drafts: an entry is durable when `append` returns, and what was thrown away is gone.
+
+mod common;
+
+use std::fs;
+
+use common::*;
+use nightjar_vault::{DraftId, Vault, VaultError};
+
+fn entries(vault: &Vault, draft: &DraftId) -> Vec<Vec<u8>> {
+    vault.draft(draft).unwrap().1.iter().map(|e| e.to_vec()).collect()
+}
+
+/// What the disk holds at the moment `append` returns is enough: a copy of the files opens with every entry.
+#[test]
+fn after_a_kill_every_acknowledged_entry_is_there() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    let mut acknowledged = Vec::new();
+    for n in 0..40u32 {
+        let entry = format!("entry {n} {}", "x".repeat(n as usize * 30)).into_bytes();
+        vault.append(&draft, &entry).unwrap();
+        acknowledged.push(entry);
+        let copy = Home::new();
+        for (path, bytes) in files(&home.path) {
+            let name = path.file_name().unwrap();
+            // The shared memory file is lost in a crash; the log alone must do.
+            if name.to_string_lossy().ends_with("-shm") {
+                continue;
+            }
+            fs::write(copy.folder.path().join(name), bytes).unwrap();
+        }
+        let found = Vault::open(&copy.path, &key(1)).unwrap();
+        assert_eq!(entries(&found, &draft), acknowledged);
+        assert_eq!(found.draft(&draft).unwrap().0, draft_meta());
+    }
+}
+
+/// A torn last write takes the entry that was not acknowledged and no other.
+#[test]
+fn a_torn_write_loses_only_what_was_not_acknowledged() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    vault.append(&draft, b"acknowledged").unwrap();
+    let log = home.path.with_extension("db-wal");
+    let safe = fs::metadata(&log).unwrap().len();
+    vault.append(&draft, b"under way").unwrap();
+    let whole = fs::read(&log).unwrap();
+    for length in (safe..whole.len() as u64).step_by(97) {
+        let copy = Home::new();
+        fs::copy(&home.path, &copy.path).unwrap();
+        fs::write(copy.path.with_extension("db-wal"), &whole[..length as usize]).unwrap();
+        let found = Vault::open(&copy.path, &key(1)).unwrap();
+        assert_eq!(entries(&found, &draft), [b"acknowledged".to_vec()]);
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    vault.limit_pages(60).unwrap();
+    let mut acknowledged = Vec::new();
+    let error = loop {
+        let entry = vec![acknowledged.len() as u8; 20_000];
+        match vault.append(&draft, &entry) {
+            Ok(_) => acknowledged.push(entry),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, VaultError::StorageFull), "{error:?}");
+    assert!(!acknowledged.is_empty());
+    assert_eq!(entries(&vault, &draft), acknowledged);
+    vault.limit_pages(10_000).unwrap();
+    vault.append(&draft, b"room again").unwrap();
+    assert_eq!(entries(&vault, &draft).len(), acknowledged.len() + 1);
+}
+
+#[test]
+fn what_was_thrown_away_is_in_no_page_and_no_file() {
+    let home = Home::new();
+    let vault = home.create();
+    let kept = vault.begin(&draft_meta()).unwrap();
+    vault.append(&kept, b"kept").unwrap();
+    let mut meta = draft_meta();
+    meta.ward = "CANARY-WARD-4417".into();
+    let draft = vault.begin(&meta).unwrap();
+    for n in 0..50 {
+        vault.append(&draft, format!("CANARY-ANSWER {n}").as_bytes()).unwrap();
+    }
+    let sealed = decrypted(&home.path, [1; 32]);
+    assert!(holds(&sealed, b"CANARY-WARD"), "the scan is not blind");
+    assert!(!holds(&sealed, b"CANARY-ANSWER"), "answers are sealed even inside the database");
+    vault.discard(&draft).unwrap();
+    let after = decrypted(&home.path, [1; 32]);
+    assert!(!holds(&after, b"CANARY"));
+    assert!(!holds(&after, &draft.0), "not even its name");
+    assert_eq!(fs::metadata(home.path.with_extension("db-wal")).unwrap().len(), 0, "the log is cut");
+    assert!(matches!(vault.draft(&draft), Err(VaultError::NoDraft)));
+    assert!(matches!(vault.append(&draft, b"x"), Err(VaultError::NoDraft)));
+    assert!(matches!(vault.discard(&draft), Err(VaultError::NoDraft)));
+    assert_eq!(vault.drafts().unwrap().len(), 1);
+    assert_eq!(entries(&vault, &kept), [b"kept".to_vec()]);
+}
+
+#[test]
+fn drafts_are_listed_without_their_content() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    vault.append(&draft, b"secret").unwrap();
+    let listed = vault.drafts().unwrap();
+    assert_eq!((listed[0].id, listed[0].entries), (draft, 1));
+    assert!(!format!("{listed:?}").contains("secret"));
+    assert_eq!(draft.to_string().parse::<DraftId>().unwrap(), draft);
+}
+
+#[test]
+fn an_entry_too_large_is_refused_by_name() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    let large = vec![0; nightjar_vault::ENTRY_BYTES + 1];
+    assert!(matches!(vault.append(&draft, &large), Err(VaultError::TooLarge { .. })));
+}
+
+#[test]
+fn two_threads_append_and_read_side_by_side() {
+    let home = Home::new();
+    let vault = home.create();
+    let drafts: Vec<DraftId> = (0..4).map(|_| vault.begin(&draft_meta()).unwrap()).collect();
+    std::thread::scope(|scope| {
+        for draft in &drafts {
+            scope.spawn(|| {
+                for n in 0..25u8 {
+                    vault.append(draft, &[n]).unwrap();
+                    assert_eq!(entries(&vault, draft).len(), n as usize + 1);
+                }
+            });
+        }
+    });
+    for draft in &drafts {
+        assert_eq!(entries(&vault, draft), (0..25u8).map(|n| vec![n]).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,141 @@
+//! Opening: each kind of damage is one clear error, and none destroys anything.
+
+mod common;
+
+use std::fs;
+
+use common::*;
+use nightjar_vault::{Vault, VaultError};
+
+#[test]
+fn a_vault_opens_with_its_key_and_with_no_other() {
+    let home = Home::new();
+    home.create().keep_setting("label", b"Tablet 2").unwrap();
+    let before = fs::read(&home.path).unwrap();
+    let error = Vault::open(&home.path, &key(2)).unwrap_err();
+    assert!(matches!(error, VaultError::WrongKey), "{error:?}");
+    assert_eq!(fs::read(&home.path).unwrap(), before, "a wrong key changes nothing");
+    let vault = Vault::open(&home.path, &key(1)).unwrap();
+    assert_eq!(vault.setting("label").unwrap().as_deref(), Some(b"Tablet 2".as_slice()));
+}
+
+#[test]
+fn a_key_is_never_shown() {
+    let shown = format!("{:?} {:?}", key(0xab), Home::new().create());
+    assert!(!shown.contains("ab") && !shown.contains("171"), "{shown}");
+}
+
+#[test]
+fn creating_never_overwrites() {
+    let home = Home::new();
+    fs::write(&home.path, b"somebody's file").unwrap();
+    assert!(matches!(Vault::create(&home.path, &key(1)), Err(VaultError::Exists)));
+    assert_eq!(fs::read(&home.path).unwrap(), b"somebody's file");
+    assert!(matches!(Vault::open(home.folder.path().join("none"), &key(1)), Err(VaultError::Missing)));
+}
+
+#[test]
+fn a_file_cut_off_is_damaged() {
+    let home = Home::new();
+    drop(home.create());
+    let whole = fs::read(&home.path).unwrap();
+    for length in [0, 1, 100, 4095] {
+        fs::write(&home.path, &whole[..length]).unwrap();
+        let error = Vault::open(&home.path, &key(1)).unwrap_err();
+        assert!(matches!(error, VaultError::Corrupt(_)), "{length}: {error:?}");
+    }
+    // Cut within or between later pages: said at the latest when what is gone is asked for.
+    for length in [4096 * 2, whole.len() - 4096, whole.len() - 1] {
+        fs::write(&home.path, &whole[..length]).unwrap();
+        let asked = Vault::open(&home.path, &key(1)).and_then(|vault| vault.check());
+        assert!(matches!(asked, Err(VaultError::Corrupt(_))), "{length}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_damaged_page_is_said_and_the_rest_stays_readable() {
+    let home = Home::new();
+    let vault = home.create();
+    vault.keep_setting("label", b"Tablet 2").unwrap();
+    vault.keep_pack(&[("form.xlsx".into(), vec![7; 40_000])]).unwrap();
+    vault.pause();
+    drop(vault);
+    let mut bytes = fs::read(&home.path).unwrap();
+    let last = bytes.len() - 2_000;
+    bytes[last] ^= 1;
+    fs::write(&home.path, &bytes).unwrap();
+    let vault = Vault::open(&home.path, &key(1)).unwrap();
+    assert!(matches!(vault.check(), Err(VaultError::Corrupt(_))));
+    assert!(matches!(vault.pack(), Err(VaultError::Corrupt(_))));
+    assert_eq!(vault.setting("label").unwrap().as_deref(), Some(b"Tablet 2".as_slice()));
+}
+
+#[test]
+fn something_else_than_a_vault_is_not_opened() {
+    let home = Home::new();
+    rusqlite::Connection::open(&home.path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    assert!(matches!(Vault::open(&home.path, &key(1)), Err(VaultError::WrongKey)));
+    fs::write(&home.path, vec![b'x'; 10_000]).unwrap();
+    assert!(matches!(Vault::open(&home.path, &key(1)), Err(VaultError::WrongKey)));
+}
+
+#[test]
+fn a_newer_vault_is_left_alone() {
+    let home = Home::new();
+    drop(home.create());
+    let connection = rusqlite::Connection::open(&home.path).unwrap();
+    connection
+        .execute_batch(&format!("PRAGMA key = \"x'{}'\"; PRAGMA user_version = 99;", "01".repeat(32)))
+        .unwrap();
+    drop(connection);
+    let error = Vault::open(&home.path, &key(1)).unwrap_err();
+    assert!(matches!(error, VaultError::NewerSchema { found: 99, .. }), "{error:?}");
+}
+
+#[test]
+fn without_the_key_no_program_reads_it() {
+    let home = Home::new();
+    let vault = home.create();
+    vault.keep_setting("canary", b"BLACKBIRD-7731").unwrap();
+    for (path, bytes) in files(&home.path) {
+        assert!(!holds(&bytes, b"BLACKBIRD-7731"), "{}", path.display());
+        assert!(!holds(&bytes, b"SQLite format 3"), "{}", path.display());
+        assert!(!holds(&bytes, b"draft_entry"), "{}", path.display());
+    }
+    vault.pause();
+    let plain = rusqlite::Connection::open(&home.path).unwrap();
+    assert!(plain.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).is_err());
+    assert!(holds(&decrypted(&home.path, [1; 32]), b"BLACKBIRD-7731"), "the scan is not blind");
+}
+
+#[test]
+fn pausing_gives_up_every_lock_and_resuming_goes_on() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    vault.append(&draft, b"one").unwrap();
+    vault.pause();
+    assert!(matches!(vault.append(&draft, b"two"), Err(VaultError::Closed)));
+    assert!(matches!(vault.drafts(), Err(VaultError::Closed)));
+    let other = rusqlite::Connection::open(&home.path).unwrap();
+    let key = "01".repeat(32);
+    let taken =
+        format!("PRAGMA key = \"x'{key}'\"; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;");
+    other.execute_batch(&taken).expect("no lock is held while paused");
+    drop(other);
+    vault.resume().unwrap();
+    vault.append(&draft, b"two").unwrap();
+    assert_eq!(vault.draft(&draft).unwrap().1.len(), 2);
+}
+
+#[test]
+fn a_vault_held_by_another_process_says_so() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    let other = rusqlite::Connection::open(&home.path).unwrap();
+    other.execute_batch(&format!("PRAGMA key = \"x'{}'\"; BEGIN IMMEDIATE;", "01".repeat(32))).unwrap();
+    assert!(matches!(vault.append(&draft, b"one"), Err(VaultError::Locked)));
+    other.execute_batch("ROLLBACK").unwrap();
+    vault.append(&draft, b"one").unwrap();
+}
