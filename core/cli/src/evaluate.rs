@@ -11,7 +11,12 @@ use crate::{key, line_protocol, pack};
 pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
         EvaluateCommand::Create { device, label } => {
-            let evaluator = Evaluator::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
+            let evaluator = Evaluator::create(
+                &device.vault,
+                &key::create(&device.vault, &device.key)?,
+                label,
+                options(),
+            )?;
             screen.line(evaluator.enrolment_request()?)
         }
         EvaluateCommand::Join { device, invitation, study } => {
@@ -23,7 +28,10 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
         EvaluateCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
         EvaluateCommand::Received { device } => {
             for received in open(device)?.received()? {
-                screen.line(format_args!("{}: {} of {} received", received.tablet, received.received, received.expected))?;
+                screen.line(format_args!(
+                    "{}: {} of {} received",
+                    received.tablet, received.received, received.expected
+                ))?;
             }
             Ok(())
         }

@@ -16,7 +16,8 @@ use crate::trouble::Trouble;
 const NO_KEY: Trouble =
     Trouble::Key("no key was given: use --key-fd N with an open pipe, or --passphrase to be asked for one");
 const BAD_KEY: Trouble = Trouble::Key("the key is neither 32 bytes nor 64 hexadecimal digits; give it again");
-const SHORT_PASSPHRASE: Trouble = Trouble::Key("a passphrase needs at least 12 characters; choose a longer one");
+const SHORT_PASSPHRASE: Trouble =
+    Trouble::Key("a passphrase needs at least 12 characters; choose a longer one");
 const DIFFERENT: Trouble = Trouble::Key("the two passphrases differ; type them again");
 
 /// Shortest passphrase taken for a new vault, in characters.
@@ -59,7 +60,9 @@ fn from_raw(bytes: &[u8]) -> Result<VaultKey, Trouble> {
 fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
     let path = PathBuf::from(format!("/dev/fd/{number}"));
     let file = File::open(&path).map_err(|_| {
-        Trouble::Key("the descriptor given with --key-fd is not open here; pass a pipe, as in 3<keyfile --key-fd 3")
+        Trouble::Key(
+            "the descriptor given with --key-fd is not open here; pass a pipe, as in 3<keyfile --key-fd 3",
+        )
     })?;
     let mut given = Zeroizing::new(Vec::with_capacity(80));
     file.take(80).read_to_end(&mut given).map_err(Trouble::file(path))?;
@@ -88,16 +91,26 @@ impl Derivation {
     fn new() -> Result<Derivation, Trouble> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| Trouble::Key("this system gives no random numbers"))?;
-        Ok(Derivation { function: "argon2id".into(), memory: 64 * 1024, passes: 3, salt: HEXLOWER.encode(&salt) })
+        Ok(Derivation {
+            function: "argon2id".into(),
+            memory: 64 * 1024,
+            passes: 3,
+            salt: HEXLOWER.encode(&salt),
+        })
     }
 
     /// The file may have been put there by anyone: nothing weaker than made above, nothing that stalls the machine.
     fn derive(&self, passphrase: &str) -> Result<VaultKey, Trouble> {
-        const UNFIT: Trouble = Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy");
+        const UNFIT: Trouble =
+            Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy");
         let sound = self.function == "argon2id"
             && (64 * 1024..=1024 * 1024).contains(&self.memory)
             && (3..=64).contains(&self.passes);
-        let salt = HEXLOWER.decode(self.salt.as_bytes()).ok().filter(|salt| sound && salt.len() == 16).ok_or(UNFIT)?;
+        let salt = HEXLOWER
+            .decode(self.salt.as_bytes())
+            .ok()
+            .filter(|salt| sound && salt.len() == 16)
+            .ok_or(UNFIT)?;
         let cost = Params::new(self.memory, self.passes, 1, Some(32)).map_err(|_| UNFIT)?;
         let mut raw = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, cost)
@@ -137,8 +150,9 @@ fn derivation_beside(vault: &Path, new: bool) -> Result<Derivation, Trouble> {
     let mut text = String::new();
     let file = File::open(&path).map_err(Trouble::file(&path))?;
     file.take(4096).read_to_string(&mut text).map_err(Trouble::file(&path))?;
-    toml::from_str(&text)
-        .map_err(|_| Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy"))
+    toml::from_str(&text).map_err(|_| {
+        Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy")
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
         StudyCommand::Check { study } => check(study, screen),
         StudyCommand::Found { device, study, hub, setup_code } => {
             let (pack, setup_code) = (pack::load(study.as_deref())?, device::text(setup_code)?);
-            open(device)?.found(FoundRequest { pack, hub: hub.clone(), setup_code })?;
+            open(device)?.found(FoundRequest { pack, hub: Some(hub.clone()), setup_code })?;
             screen.line("The study is founded; this device is its steward.")?;
             screen.line("Before a tablet may collect it needs recovery words (`nightjar study recovery`)")?;
             screen.line("and a second evaluator device (`nightjar study admit --evaluator`).")
@@ -56,7 +56,11 @@ fn check(folder: &std::path::Path, screen: &mut Screen) -> Result<(), Trouble> {
     }
     screen.line(format_args!("{} (version {}) is sound", study.title, study.version))?;
     let beds: u32 = study.wards.iter().filter_map(|ward| ward.beds.first()).map(|beds| beds.beds).sum();
-    screen.line(format_args!("{} wards with {beds} beds, {} forms", study.wards.len(), study.instruments.len()))?;
+    screen.line(format_args!(
+        "{} wards with {beds} beds, {} forms",
+        study.wards.len(),
+        study.instruments.len()
+    ))?;
     for form in &study.instruments {
         screen.line(format_args!("  {:<16} {:<10} {}", form.id, form.kind.code(), form.wording_status))?;
     }

@@ -11,7 +11,8 @@ use crate::{key, line_protocol, pack};
 pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
         TabletCommand::Create { device, label } => {
-            let tablet = Tablet::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
+            let tablet =
+                Tablet::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
             screen.line(tablet.enrolment_request()?)
         }
         TabletCommand::Join { device, invitation, study } => {
@@ -40,8 +41,12 @@ fn records(
     form: &Option<String>,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
-    let mut request =
-        RecordsRequest { form_id: form.clone(), ward: ward.clone(), limit: Some(200), ..RecordsRequest::default() };
+    let mut request = RecordsRequest {
+        form_id: form.clone(),
+        ward: ward.clone(),
+        limit: Some(200),
+        ..RecordsRequest::default()
+    };
     loop {
         let records = tablet.records(request.clone())?;
         for record in &records {

@@ -142,7 +142,11 @@ mod tests {
             (Failure::Internal(String::new()), 1),
         ];
         for (failure, code) in failures {
-            let far = Trouble::Reply { device: "tablet 1".into(), kind: kind(&failure).into(), text: String::new() };
+            let far = Trouble::Reply {
+                device: "tablet 1".into(),
+                kind: kind(&failure).into(),
+                text: String::new(),
+            };
             assert_eq!(far.exit_code(), code, "{}", kind(&failure));
             assert_eq!(Trouble::from(failure).exit_code(), code);
         }

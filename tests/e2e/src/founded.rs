@@ -82,5 +82,6 @@ impl Founded {
 fn admit(steward: &mut Station, device: &mut Station, wards: &Json) {
     let request = device.device.must("enrolment_request", json!({}));
     let invitation = steward.device.must("admit", json!({ "request": request, "wards": wards }));
+    steward.device.must("sync", json!({}));
     device.device.must("join", json!({ "invitation": invitation }));
 }

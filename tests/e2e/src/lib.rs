@@ -80,8 +80,12 @@ impl Driven {
         if simulated {
             command.arg("--simulated-clock");
         }
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut driven = Driven { child, stdin, stdout, asked: 0 };
@@ -191,7 +195,9 @@ pub fn holds(folder: &Path, wanted: &[u8]) -> Option<std::path::PathBuf> {
     let mut left = vec![folder.to_owned()];
     while let Some(path) = left.pop() {
         if path.is_dir() {
-            left.extend(std::fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            left.extend(
+                std::fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()),
+            );
         } else if std::fs::read(&path).expect("a file").windows(wanted.len()).any(|window| window == wanted) {
             return Some(path);
         }

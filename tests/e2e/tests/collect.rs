@@ -63,7 +63,12 @@ fn saying_no_ends_it_before_the_first_question() {
 #[test]
 fn a_person_can_go_back_skip_ask_for_help_hand_over_and_throw_it_away() {
     let out = practice(&format!("{}1\n1\nb\n1\nhelp\n\nhand over\n\nyes\nstop\n2\nb\n", begin()));
-    for said in ["member of staff", "--- the screen is cleared ---", "Is it still you", "thrown away. Nothing was kept"] {
+    for said in [
+        "member of staff",
+        "--- the screen is cleared ---",
+        "Is it still you",
+        "thrown away. Nothing was kept",
+    ] {
         assert!(out.contains(said), "\"{said}\" is not in\n{out}");
     }
 }
@@ -83,7 +88,8 @@ fn handing_over_to_someone_else_leaves_the_draft_and_hides_it() {
 
 #[test]
 fn a_vault_that_is_not_there_is_said_in_one_line() {
-    let ran = run(["collect".as_ref(), "--vault".as_ref(), Path::new("/nowhere/tablet.vault").as_os_str()], "");
+    let ran =
+        run(["collect".as_ref(), "--vault".as_ref(), Path::new("/nowhere/tablet.vault").as_os_str()], "");
     assert_eq!(ran.code, 3);
     assert!(ran.err.contains("--practice") && ran.err.lines().count() == 1, "{}", ran.err);
 }

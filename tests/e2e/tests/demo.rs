@@ -20,7 +20,12 @@ impl Shown {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("demo");
         let mut arguments: Vec<&std::ffi::OsStr> = vec!["demo".as_ref(), "--seed".as_ref(), "7".as_ref()];
-        arguments.extend::<[&std::ffi::OsStr; 4]>(["--responses".as_ref(), "60".as_ref(), "--out".as_ref(), out.as_ref()]);
+        arguments.extend::<[&std::ffi::OsStr; 4]>([
+            "--responses".as_ref(),
+            "60".as_ref(),
+            "--out".as_ref(),
+            out.as_ref(),
+        ]);
         if let Some(study) = study {
             arguments.extend::<[&std::ffi::OsStr; 2]>(["--study".as_ref(), study.as_ref()]);
         }
@@ -66,7 +71,8 @@ fn it_goes_the_whole_way_and_says_so_in_plain_words() {
         assert!(matches!(counts.as_slice(), [received, of] if received == of), "{line}");
     }
     let killed = out.lines().find(|line| line.contains("SIGKILL")).unwrap();
-    let counts: Vec<u64> = killed.split_whitespace().filter_map(|word| word.parse().ok()).filter(|n| *n > 2).collect();
+    let counts: Vec<u64> =
+        killed.split_whitespace().filter_map(|word| word.parse().ok()).filter(|n| *n > 2).collect();
     assert!(matches!(counts.as_slice(), [there, of] if there == of), "{killed}");
 }
 
@@ -91,7 +97,8 @@ fn the_same_seed_gives_the_same_figures_and_other_keys_and_ids() {
 }
 
 fn hub_bytes(shown: &Shown) -> Vec<u8> {
-    let mut files: Vec<PathBuf> = fs::read_dir(shown.path("hub")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(shown.path("hub")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files.iter().filter(|path| path.is_file()).flat_map(|path| fs::read(path).unwrap()).collect()
 }

@@ -15,8 +15,7 @@ fn open(tablet: &mut Station) -> (String, String, Vec<Json>) {
     let status = tablet.device.must("status", json!({}));
     let forms = tablet.device.must("forms", json!({}));
     let form = forms.as_array().unwrap().iter().find(|form| form["kind"] == "response").unwrap();
-    let request =
-        json!({ "form_id": form["form_id"], "role": form["roles"][0], "ward": status["wards"][0], "language": null });
+    let request = json!({ "form_id": form["form_id"], "role": form["roles"][0], "ward": status["wards"][0], "language": null });
     let opened = tablet.device.must("begin", request);
     let sitting = opened["sitting"].as_str().unwrap().to_owned();
     let mut page = opened["page"].clone();
@@ -38,7 +37,8 @@ fn held(tablet: &mut Station, path: &str) -> (String, Json) {
     let opened = tablet.device.must("resume", json!({ "draft": draft["id"] }));
     let sitting = opened["sitting"].as_str().unwrap().to_owned();
     let page = tablet.device.must("go_to", json!({ "sitting": sitting, "path": path }));
-    let question = page["questions"].as_array().unwrap().iter().find(|question| question["path"] == path).unwrap();
+    let question =
+        page["questions"].as_array().unwrap().iter().find(|question| question["path"] == path).unwrap();
     (sitting, question["value"].clone())
 }
 
@@ -55,7 +55,8 @@ fn no_kill_loses_an_acknowledged_answer() {
         let under_way = if under_way == acknowledged { values[0].clone() } else { under_way };
         tablet.device.send("answer", json!({ "sitting": sitting, "path": path, "value": under_way }));
         // From at once to some milliseconds later: before, while and after it is written.
-        let random = u64::from(u16::from_le_bytes([nightjar_e2e::random_key()[0], nightjar_e2e::random_key()[0]]));
+        let random =
+            u64::from(u16::from_le_bytes([nightjar_e2e::random_key()[0], nightjar_e2e::random_key()[0]]));
         let until = Instant::now() + Duration::from_micros(random % 6_000);
         while Instant::now() < until {
             std::hint::spin_loop();
@@ -70,7 +71,10 @@ fn no_kill_loses_an_acknowledged_answer() {
         }
         assert_eq!(value, acknowledged, "after kill {kill}");
     }
-    println!("{} kills, 0 acknowledged answers lost; {between} fell after the write and before it was acknowledged", kills());
+    println!(
+        "{} kills, 0 acknowledged answers lost; {between} fell after the write and before it was acknowledged",
+        kills()
+    );
 }
 
 #[test]
@@ -87,7 +91,10 @@ fn a_tablet_goes_on_collecting_without_its_hub_and_loses_nothing() {
     let waiting = tablet.device.must("status", json!({}))["waiting"].as_u64().unwrap();
     assert!(waiting > 0);
 
-    let hub = nightjar_test_support::HubProcess::start_at(&founded.folder.path().join("hub"), &format!("127.0.0.1:{port}"));
+    let hub = nightjar_test_support::HubProcess::start_at(
+        &founded.folder.path().join("hub"),
+        &format!("127.0.0.1:{port}"),
+    );
     let synced = tablet.device.must("sync", json!({}));
     assert_eq!((synced["pushed"].as_u64(), synced["waiting"].as_u64()), (Some(waiting), Some(0)));
     drop(hub);

@@ -48,11 +48,19 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
     /// Offers what was left unfinished, as after a flat battery.
     fn resume(&mut self) -> Result<(), Trouble> {
         for draft in self.tablet.drafts()? {
-            let Some(form) = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id) else { continue };
-            let question =
-                format!("\"{}\" on ward {} was not finished on this tablet. Is it still you?", form.title, draft.ward);
-            let lines =
-                ["Yes, go on where I was".into(), "No, leave it for the person it belongs to".into(), "Throw it away".into()];
+            let Some(form) = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id)
+            else {
+                continue;
+            };
+            let question = format!(
+                "\"{}\" on ward {} was not finished on this tablet. Is it still you?",
+                form.title, draft.ward
+            );
+            let lines = [
+                "Yes, go on where I was".into(),
+                "No, leave it for the person it belongs to".into(),
+                "Throw it away".into(),
+            ];
             match self.talk.choose(&question, &lines)? {
                 Some(0) => {
                     let sitting = self.tablet.resume(&draft.id)?;
@@ -102,7 +110,12 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             self.talk.say(&format!("\nAbout the wording of this form: {status}"))?;
         }
         let form_id = form.form_id.clone();
-        let sitting = self.tablet.begin(BeginRequest { form_id, role, ward: ward.clone(), language: Some(language) })?;
+        let sitting = self.tablet.begin(BeginRequest {
+            form_id,
+            role,
+            ward: ward.clone(),
+            language: Some(language),
+        })?;
         self.answer(&sitting, &ward, form)
     }
 

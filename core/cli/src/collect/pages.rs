@@ -94,7 +94,9 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
             let Some(typed) = self.talk.ask("")? else { return Ok(Then::Leave(Ended::InputClosed)) };
             let said = match typed {
                 Typed::Words(said) => said,
-                Typed::Nothing if question.value.is_some() || !question.kind.is_asked() => return Ok(Then::On),
+                Typed::Nothing if question.value.is_some() || !question.kind.is_asked() => {
+                    return Ok(Then::On);
+                }
                 Typed::Nothing => {
                     words = "Type your answer, or s to skip.".into();
                     continue;
@@ -203,8 +205,10 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
 
     fn check(&mut self, page: &Page) -> Result<Then, Trouble> {
         self.talk.say(&shown::check(page))?;
-        let asked: Vec<&Question> = page.questions.iter().filter(|question| question.kind.is_asked()).collect();
-        let words = format!("\nEnter hands it in. 1 to {} changes an answer. b back, stop, help.\n", asked.len());
+        let asked: Vec<&Question> =
+            page.questions.iter().filter(|question| question.kind.is_asked()).collect();
+        let words =
+            format!("\nEnter hands it in. 1 to {} changes an answer. b back, stop, help.\n", asked.len());
         let Some(typed) = self.talk.ask(&words)? else { return Ok(Then::Leave(Ended::InputClosed)) };
         match typed {
             Typed::Nothing => self.finish(),

@@ -58,12 +58,14 @@ pub(super) fn answer(question: &Question, words: &str) -> Result<Value, String> 
         ItemKind::Integer => words.parse().map(Value::Integer).map_err(|_| "Type a whole number.".into()),
         ItemKind::Decimal => decimal(words).map(Value::Decimal).ok_or_else(|| "Type a number.".into()),
         ItemKind::Range => decimal(words).map(on_scale).ok_or_else(|| "Type a number on the scale.".into()),
-        ItemKind::Date => {
-            words.parse::<Date>().map(Value::Date).map_err(|_| "Type the date as year-month-day: 2026-03-31.".into())
-        }
-        ItemKind::Time => {
-            words.parse::<Time>().map(Value::Time).map_err(|_| "Type the time as hours:minutes: 21:30.".into())
-        }
+        ItemKind::Date => words
+            .parse::<Date>()
+            .map(Value::Date)
+            .map_err(|_| "Type the date as year-month-day: 2026-03-31.".into()),
+        ItemKind::Time => words
+            .parse::<Time>()
+            .map(Value::Time)
+            .map_err(|_| "Type the time as hours:minutes: 21:30.".into()),
         ItemKind::DateTime => (words.parse::<DateTime>().map(Value::DateTime))
             .map_err(|_| "Type date and time as 2026-03-31 21:30.".into()),
         ItemKind::SelectOne => one(question, words),
@@ -83,7 +85,11 @@ fn decimal(words: &str) -> Option<f64> {
 }
 
 fn on_scale(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < 1e15 { Value::Integer(number as i64) } else { Value::Decimal(number) }
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        Value::Integer(number as i64)
+    } else {
+        Value::Decimal(number)
+    }
 }
 
 fn code(question: &Question, number: &str) -> Option<String> {
@@ -102,7 +108,10 @@ fn many(question: &Question, words: &str) -> Result<Value, String> {
     let codes: Option<Vec<String>> = numbers.map(|number| code(question, number)).collect();
     match codes {
         Some(codes) if !codes.is_empty() => Ok(Value::Many(codes)),
-        _ => Err(format!("Type the numbers you choose, from 1 to {}, with spaces between.", question.choices.len())),
+        _ => Err(format!(
+            "Type the numbers you choose, from 1 to {}, with spaces between.",
+            question.choices.len()
+        )),
     }
 }
 

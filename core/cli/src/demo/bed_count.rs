@@ -43,22 +43,36 @@ fn form(demo: &Demo) -> Option<(String, String, String)> {
     let facts = demo.pack.study().instruments.iter().filter(|form| form.kind.code() == "fact");
     facts.into_iter().find_map(|form| {
         let instrument = demo.pack.instrument(&form.id)?;
-        let night = form.natural_key.iter().find(|name| {
-            instrument.item_named(name).is_some_and(|item| item.kind() == ItemKind::Date)
-        })?;
-        let beds = instrument.items().iter().find(|item| item.kind() == ItemKind::Integer && item.name().contains("bed"))?;
+        let night = form
+            .natural_key
+            .iter()
+            .find(|name| instrument.item_named(name).is_some_and(|item| item.kind() == ItemKind::Date))?;
+        let beds = instrument
+            .items()
+            .iter()
+            .find(|item| item.kind() == ItemKind::Integer && item.name().contains("bed"))?;
         Some((form.id.clone(), night.clone(), beds.name().to_owned()))
     })
 }
 
 /// While everything is still online, tablet 1 writes the night down and every tablet receives it.
 pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Trouble> {
-    let none = || Trouble::Given("the study has no form that counts beds by night; the demonstration needs one".into());
+    let none = || {
+        Trouble::Given("the study has no form that counts beds by night; the demonstration needs one".into())
+    };
     let (form_id, night_item, item) = form(demo).ok_or_else(none)?;
     let mut chance = demo.chance(Chance::BedCount);
     let date = demo.calendar.date(0);
     let place = demo.calendar.somewhere(date, &mut chance).ok_or_else(none)?;
-    let role = demo.pack.study().roles.iter().find(|role| role.may.contains(&form_id)).ok_or_else(none)?.code.clone();
+    let role = demo
+        .pack
+        .study()
+        .roles
+        .iter()
+        .find(|role| role.may.contains(&form_id))
+        .ok_or_else(none)?
+        .code
+        .clone();
     let night = Value::Date(date);
     let visit = Visit {
         stream: Chance::BedCount as u64,
@@ -92,7 +106,10 @@ pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Tr
             return Err(Trouble::NotHeld(format!("{name} has the ward night that tablet 1 wrote down")));
         }
     }
-    screen.line(format_args!("tablet 1 wrote down the night of {date} on {}; every tablet has it.", place.ward))?;
+    screen.line(format_args!(
+        "tablet 1 wrote down the night of {date} on {}; every tablet has it.",
+        place.ward
+    ))?;
     Ok(BedCount { form_id, record, item, role, ward: place.ward, night_item, night, beds: place.beds })
 }
 
@@ -112,7 +129,10 @@ pub(super) fn edit_twice(demo: &mut Demo, bed_count: &BedCount, screen: &mut Scr
                 "changes": [[bed_count.item, Value::Integer(count)]],
             }),
         )?;
-        screen.line(format_args!("{}, offline, corrects the count on {} to {count}.", tablet.name, bed_count.ward))?;
+        screen.line(format_args!(
+            "{}, offline, corrects the count on {} to {count}.",
+            tablet.name, bed_count.ward
+        ))?;
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The new device asks, the steward invites, the device joins. `wards` is null for an evaluator's.
+/// The new device asks, the steward invites and tells the hub, the device joins. `wards` is null for an evaluator's.
 fn admit(
     steward: &mut Station,
     device: &mut Station,
@@ -53,5 +53,6 @@ fn admit(
 ) -> Result<(), Trouble> {
     let request: String = device.device()?.ask("enrolment_request", json!({}))?;
     let invitation: String = steward.device()?.ask("admit", json!({ "request": request, "wards": wards }))?;
+    steward.sync()?;
     device.device()?.tell("join", json!({ "invitation": invitation, "study": study }))
 }

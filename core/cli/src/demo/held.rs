@@ -10,7 +10,12 @@ use crate::simulate::CANARY;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
-pub(super) fn run(demo: &Demo, exported: &Exported, canary: bool, screen: &mut Screen) -> Result<(), Trouble> {
+pub(super) fn run(
+    demo: &Demo,
+    exported: &Exported,
+    canary: bool,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     screen.heading("9. What held")?;
     screen.line("No acknowledged answer was lost, with one tablet killed in the middle of a form.")?;
     screen.line("Every voice is shown; both bed counts were shown until a person settled them.")?;
@@ -32,7 +37,9 @@ pub(super) fn run(demo: &Demo, exported: &Exported, canary: bool, screen: &mut S
             return Err(Trouble::NotHeld(format!("what a patient wrote is not in {}", file.display())));
         }
     }
-    screen.line("What a patient wrote can be read by the evaluator; it stands in no file of hub, tablets or export.")
+    screen.line(
+        "What a patient wrote can be read by the evaluator; it stands in no file of hub, tablets or export.",
+    )
 }
 
 /// A vault is not a database anyone can open: not even its first bytes say so.

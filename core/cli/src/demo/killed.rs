@@ -41,12 +41,15 @@ pub(super) fn run(
     let mut there = 0;
     for (path, value) in &acknowledged {
         let page = form.go_to(path)?;
-        let held = page.questions.iter().find(|question| question.path == *path).and_then(|q| q.value.as_ref());
+        let held =
+            page.questions.iter().find(|question| question.path == *path).and_then(|q| q.value.as_ref());
         there += usize::from(held == Some(value));
     }
     let of = acknowledged.len();
     if there != of {
-        return Err(Trouble::NotHeld(format!("{there} of {of} acknowledged answers were there after the kill")));
+        return Err(Trouble::NotHeld(format!(
+            "{there} of {of} acknowledged answers were there after the kill"
+        )));
     }
     let walked = walk(&mut form, visit, habits, answers)?;
     let said = format!(

@@ -74,7 +74,8 @@ enum Chance {
 impl Demo {
     fn begin(asked: &DemoArgs) -> Result<Demo, Trouble> {
         let began = Instant::now();
-        let study = asked.study.as_ref().map(|path| path.canonicalize().map_err(Trouble::file(path))).transpose()?;
+        let study =
+            asked.study.as_ref().map(|path| path.canonicalize().map_err(Trouble::file(path))).transpose()?;
         let pack = pack::load(study.as_deref())?;
         let folder = Folder::prepare(&asked.out)?;
         Ok(Demo {
@@ -128,7 +129,11 @@ impl Demo {
 /// Runs the steps.
 pub(crate) fn run(asked: &DemoArgs, screen: &mut Screen) -> Result<(), Trouble> {
     let mut demo = Demo::begin(asked)?;
-    screen.line(format_args!("{}: a demonstration with simulated answers, seed {}.", demo.pack.study().title, demo.seed))?;
+    screen.line(format_args!(
+        "{}: a demonstration with simulated answers, seed {}.",
+        demo.pack.study().title,
+        demo.seed
+    ))?;
     found::run(&mut demo, screen)?;
     let bed_count = bed_count::enter(&mut demo, screen)?;
     offline::run(&mut demo, screen)?;

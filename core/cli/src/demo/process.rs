@@ -112,7 +112,13 @@ impl DeviceProcess {
     /// Starts it and waits until its vault is open.
     pub(super) fn start(start: &Start<'_>) -> Result<DeviceProcess, Trouble> {
         let vault = start.vault.as_os_str();
-        let mut arguments = vec![start.face.as_ref(), "run".as_ref(), "--simulated-clock".as_ref(), "--vault".as_ref(), vault];
+        let mut arguments = vec![
+            start.face.as_ref(),
+            "run".as_ref(),
+            "--simulated-clock".as_ref(),
+            "--vault".as_ref(),
+            vault,
+        ];
         if !start.vault.exists() {
             arguments.extend::<[&std::ffi::OsStr; 2]>(["--create".as_ref(), start.name.as_ref()]);
         }
@@ -141,7 +147,8 @@ impl DeviceProcess {
     pub(super) fn ask<T: DeserializeOwned>(&mut self, what: &str, with: Json) -> Result<T, Trouble> {
         self.begin_asking(what, with)?;
         let ok = self.receive()?;
-        serde_json::from_value(ok).map_err(|fault| gone(&self.name, format!("its answer to {what} is not understood: {fault}")))
+        serde_json::from_value(ok)
+            .map_err(|fault| gone(&self.name, format!("its answer to {what} is not understood: {fault}")))
     }
 
     /// Asks one thing whose answer does not matter.
@@ -162,7 +169,9 @@ impl DeviceProcess {
         }
         let reply: Reply = serde_json::from_str(&line).map_err(|fault| gone(&self.name, fault))?;
         match (reply.ok, reply.failed) {
-            (_, Some(failed)) => Err(Trouble::Reply { device: self.name.clone(), kind: failed.kind, text: failed.text }),
+            (_, Some(failed)) => {
+                Err(Trouble::Reply { device: self.name.clone(), kind: failed.kind, text: failed.text })
+            }
             (Some(ok), None) if reply.id == self.asked => Ok(ok),
             (None, None) if reply.id == self.asked => Ok(Json::Null),
             _ => Err(gone(&self.name, "it answered something else than it was asked")),

@@ -20,7 +20,8 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<bool, Trouble>
     }
     let received: Vec<Received> = demo.evaluators[0].device()?.ask("received", json!({}))?;
     for tablet in &received {
-        screen.line(format_args!("{}: {} of {} received", tablet.tablet, tablet.received, tablet.expected))?;
+        screen
+            .line(format_args!("{}: {} of {} received", tablet.tablet, tablet.received, tablet.expected))?;
     }
     for tablet in &demo.tablets {
         if !received.iter().any(|known| known.tablet == tablet.name && known.received == known.expected) {

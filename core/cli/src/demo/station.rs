@@ -70,7 +70,10 @@ impl Station {
         let synced: Synced = self.device()?.ask("sync", json!({}))?;
         self.wire += synced.bytes_sent + synced.bytes_received;
         if let Some(why) = synced.refused.first().or(synced.set_aside.first()) {
-            return Err(Trouble::NotHeld(format!("everything {} sends and receives is taken: {why}", self.name)));
+            return Err(Trouble::NotHeld(format!(
+                "everything {} sends and receives is taken: {why}",
+                self.name
+            )));
         }
         Ok(synced)
     }

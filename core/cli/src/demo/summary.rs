@@ -1,8 +1,8 @@
 //! The last lines: what to open, and what it took.
 
+use super::Demo;
 use super::heard::Exported;
 use super::memory::{in_words, own_peak};
-use super::Demo;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -18,5 +18,7 @@ pub(super) fn run(demo: &Demo, exported: &Exported, screen: &mut Screen) -> Resu
     screen.heading("Open these")?;
     screen.line(format_args!("  {}", demo.folder.report().display()))?;
     screen.line(format_args!("  {}", demo.folder.export().display()))?;
-    screen.line("The keys of this demonstration's vaults were never written down; nobody can open them any more.")
+    screen.line(
+        "The keys of this demonstration's vaults were never written down; nobody can open them any more.",
+    )
 }

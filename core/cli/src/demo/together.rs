@@ -11,7 +11,12 @@ use super::{Chance, Demo};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
-pub(super) fn run(demo: &mut Demo, case: &str, bed_count: &BedCount, screen: &mut Screen) -> Result<(), Trouble> {
+pub(super) fn run(
+    demo: &mut Demo,
+    case: &str,
+    bed_count: &BedCount,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     screen.heading("6. Together")?;
     demo.start_hub()?;
     let mut order: Vec<usize> = (0..demo.tablets.len()).collect();
@@ -19,7 +24,10 @@ pub(super) fn run(demo: &mut Demo, case: &str, bed_count: &BedCount, screen: &mu
     for tablet in &order {
         let tablet = &mut demo.tablets[*tablet];
         let synced = tablet.sync()?;
-        screen.line(format_args!("{} syncs: {} sent, {} received.", tablet.name, synced.pushed, synced.pulled))?;
+        screen.line(format_args!(
+            "{} syncs: {} sent, {} received.",
+            tablet.name, synced.pushed, synced.pulled
+        ))?;
         if synced.waiting > 0 {
             return Err(Trouble::NotHeld(format!("{} has sent everything", tablet.name)));
         }
@@ -40,7 +48,8 @@ fn dissensus(demo: &mut Demo, case: &str, screen: &mut Screen) -> Result<(), Tro
     for number in 0..demo.tablets.len() {
         let tablet = &mut demo.tablets[number];
         let cases: Vec<Dissensus> = tablet.device()?.ask("dissensus", json!({}))?;
-        let missing = || Trouble::NotHeld(format!("every voice is shown on every tablet, {} included", tablet.name));
+        let missing =
+            || Trouble::NotHeld(format!("every voice is shown on every tablet, {} included", tablet.name));
         let held = cases.iter().find(|held| held.case == case).ok_or_else(missing)?;
         let outcome = held.outcome.as_ref().ok_or_else(missing)?;
         if held.positions.len() != 3 || !held.differs {
@@ -51,11 +60,13 @@ fn dissensus(demo: &mut Demo, case: &str, screen: &mut Screen) -> Result<(), Tro
         }
         screen.line(format_args!("Dissensus on case \"{case}\" ({}), on every tablet:", outcome.ward))?;
         for position in &held.positions {
-            let said: Vec<String> = position.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
+            let said: Vec<String> =
+                position.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
             let who = position.cells.iter().flat_map(|cell| &cell.values).next().map(|held| held.who());
             screen.line(format_args!("  {}  [{}]", said.join(" · "), who.unwrap_or_default()))?;
         }
-        let decided: Vec<String> = outcome.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
+        let decided: Vec<String> =
+            outcome.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
         screen.line(format_args!("  Outcome: {}", decided.join(" · ")))?;
     }
     Ok(())
@@ -69,7 +80,10 @@ fn conflict(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) -> Resul
         let [conflict] = <[Conflict; 1]>::try_from(conflicts).map_err(|all| {
             Trouble::NotHeld(format!("{} shows one conflict, not {}", tablet.name, all.len()))
         })?;
-        if conflict.record != bed_count.record || conflict.name != bed_count.item || conflict.values.len() != 2 {
+        if conflict.record != bed_count.record
+            || conflict.name != bed_count.item
+            || conflict.values.len() != 2
+        {
             return Err(Trouble::NotHeld(format!("{} shows both bed counts", tablet.name)));
         }
         shown = Some(conflict);
@@ -83,7 +97,12 @@ fn conflict(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) -> Resul
 }
 
 /// A person settles it on tablet 3; after another sync it is settled everywhere.
-fn settle(demo: &mut Demo, bed_count: &BedCount, conflict: &Conflict, screen: &mut Screen) -> Result<(), Trouble> {
+fn settle(
+    demo: &mut Demo,
+    bed_count: &BedCount,
+    conflict: &Conflict,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let number = |value: &Value| if let Value::Integer(number) = value { *number } else { 0 };
     let chosen = conflict.values.iter().max_by_key(|held| number(&held.value));
     let chosen = chosen.ok_or_else(|| Trouble::NotHeld("a conflict has values".into()))?;
@@ -97,7 +116,9 @@ fn settle(demo: &mut Demo, bed_count: &BedCount, conflict: &Conflict, screen: &m
     everyone(demo)?;
     for tablet in &mut demo.tablets {
         let left: Vec<Conflict> = tablet.device()?.ask("conflicts", json!({}))?;
-        let records: Vec<Record> = tablet.device()?.ask("records", json!({ "form_id": bed_count.form_id, "ward": bed_count.ward, "limit": 1000 }))?;
+        let records: Vec<Record> = tablet
+            .device()?
+            .ask("records", json!({ "form_id": bed_count.form_id, "ward": bed_count.ward, "limit": 1000 }))?;
         let record = records.iter().find(|record| record.id == bed_count.record);
         let held = record.and_then(|record| record.cell(&bed_count.item)).map(|cell| cell.values.as_slice());
         let settled = matches!(held, Some([only]) if only.value == chosen.value);

@@ -24,7 +24,9 @@ const VOICES: [(&str, &str, &str, usize); 3] = [
 pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<String, Trouble> {
     screen.heading("4. Three voices on one decision")?;
     let none = || {
-        Trouble::Given("the study has no forms for positions and outcomes; the demonstration needs both".into())
+        Trouble::Given(
+            "the study has no forms for positions and outcomes; the demonstration needs both".into(),
+        )
     };
     let of_kind = |kind: &str| {
         let form = demo.pack.study().instruments.iter().find(|form| form.kind.code() == kind)?;
@@ -42,7 +44,12 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<String, Troubl
     }
     let mut given = case_of(demo, &outcome, &outcomes);
     say(&outcomes, "outcome", "balanced", &mut given);
-    say(&outcomes, "reasons", "Two views are held; checks stay for three nights, then we look again.", &mut given);
+    say(
+        &outcomes,
+        "reasons",
+        "Two views are held; checks stay for three nights, then we look again.",
+        &mut given,
+    );
     say(&outcomes, "explained_to", "patient", &mut given);
     write_down(demo, &outcome, "doctor", 2, VOICES.len() as u64, given)?;
     screen.line(format_args!("Outcome on {}: balanced, disagreement held.", demo.tablets[2].name))?;
@@ -84,9 +91,17 @@ fn write_down(
     let none = || Trouble::Given(format!("nobody may fill in {form_id} in this study"));
     let mut numbers = numbers(demo.seed, 1_000 + number);
     let at = demo.calendar.asking(0.9995);
-    let place = demo.calendar.somewhere(at.date(), &mut crate::simulate::numbers(demo.seed, 1_000)).ok_or_else(none)?;
+    let place = demo
+        .calendar
+        .somewhere(at.date(), &mut crate::simulate::numbers(demo.seed, 1_000))
+        .ok_or_else(none)?;
     let roles = || demo.pack.study().roles.iter().filter(|role| role.may.iter().any(|form| form == form_id));
-    let role = roles().find(|role| role.code.contains(voice)).or_else(|| roles().next()).ok_or_else(none)?.code.clone();
+    let role = roles()
+        .find(|role| role.code.contains(voice))
+        .or_else(|| roles().next())
+        .ok_or_else(none)?
+        .code
+        .clone();
     let visit = Visit {
         stream: 1_000 + number,
         tablet,

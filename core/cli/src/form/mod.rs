@@ -26,7 +26,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     let file = File::open(path).map_err(Trouble::file(path))?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Trouble::file(path))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Trouble::Given(format!("{}: larger than {} MiB, no form is", path.display(), LARGEST >> 20)));
+        return Err(Trouble::Given(format!(
+            "{}: larger than {} MiB, no form is",
+            path.display(),
+            LARGEST >> 20
+        )));
     }
     Ok(bytes)
 }

@@ -12,7 +12,12 @@ pub(super) fn run(file: &Path, screen: &mut Screen) -> Result<(), Trouble> {
     let name = file.display().to_string();
     let form = Instrument::from_workbook(&name, &read(file)?)
         .map_err(|diagnostics| Trouble::Given(format!("the form has errors:\n{diagnostics}")))?;
-    screen.line(format_args!("{} ({}, version {})", form.title(form.default_language()), form.form_id(), form.version()))?;
+    screen.line(format_args!(
+        "{} ({}, version {})",
+        form.title(form.default_language()),
+        form.form_id(),
+        form.version()
+    ))?;
     if let Some(status) = form.setting("nightjar::wording_status") {
         screen.line(format_args!("Wording: {status}"))?;
     }

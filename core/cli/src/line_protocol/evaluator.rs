@@ -17,19 +17,34 @@ use crate::trouble::Trouble;
 #[serde(tag = "do", rename_all = "snake_case")]
 enum Ask {
     EnrolmentRequest,
-    Join { invitation: String, study: Option<PathBuf> },
-    SetTime { now: String },
+    Join {
+        invitation: String,
+        study: Option<PathBuf>,
+    },
+    SetTime {
+        now: String,
+    },
     Status,
-    Found { hub: String, setup_code: String, study: Option<PathBuf> },
+    Found {
+        hub: Option<String>,
+        #[serde(default)]
+        setup_code: String,
+        study: Option<PathBuf>,
+    },
     AddRecovery,
-    Admit { request: String, wards: Option<Vec<String>> },
+    Admit {
+        request: String,
+        wards: Option<Vec<String>>,
+    },
     Records(RecordsRequest),
     Conflicts,
     Settle(SettleRequest),
     Dissensus,
     Sync,
     Received,
-    Export { dir: PathBuf },
+    Export {
+        dir: PathBuf,
+    },
 }
 
 struct Served {
@@ -68,7 +83,9 @@ impl Device for Served {
                 ok(evaluator.found(FoundRequest { pack: shared::study(study)?, hub, setup_code })?)
             }
             Ask::AddRecovery => ok(evaluator.add_recovery()?),
-            Ask::Admit { request, wards: Some(wards) } => ok(evaluator.admit(&request, Admission::Tablet { wards })?),
+            Ask::Admit { request, wards: Some(wards) } => {
+                ok(evaluator.admit(&request, Admission::Tablet { wards })?)
+            }
             Ask::Admit { request, wards: None } => ok(evaluator.admit(&request, Admission::Evaluator)?),
             Ask::Records(request) => ok(evaluator.records(request)?),
             Ask::Conflicts => ok(evaluator.conflicts()?),

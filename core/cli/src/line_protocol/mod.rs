@@ -112,7 +112,10 @@ fn answer<D: Device>(device: &mut D, line: &str) -> (u64, Answer<'static>) {
         Ok(asked) => asked,
         // The text of a parse error may repeat what stood in the line, so it is not passed on.
         Err(_) => {
-            let id = serde_json::from_str::<Json>(line).ok().and_then(|line| line.get("id")?.as_u64()).unwrap_or(0);
+            let id = serde_json::from_str::<Json>(line)
+                .ok()
+                .and_then(|line| line.get("id")?.as_u64())
+                .unwrap_or(0);
             let text = "this line is no command of this device, or lacks what the command needs".to_owned();
             return (id, Answer::Failed { kind: "invalid", text });
         }

@@ -6,8 +6,8 @@ use jiff::Zoned;
 use nightjar::{Clock, Failure, Options, StudyPack};
 
 use crate::command::RunArgs;
-use crate::{key, pack};
 use crate::trouble::Trouble;
+use crate::{key, pack};
 
 /// The device of a `… run`: made first if it was asked for.
 pub(super) fn options(asked: &RunArgs) -> (Options, Clock) {
@@ -33,5 +33,9 @@ pub(super) fn set_time(clock: &Clock, now: &str) -> Result<(), Failure> {
     let now: Zoned = now.parse().map_err(|_| {
         Failure::Invalid("a time is written as 2026-03-31T21:30:00+01:00[Europe/London]".into())
     })?;
-    if clock.set(now) { Ok(()) } else { Err(Failure::Invalid("this device goes by the system's clock".into())) }
+    if clock.set(now) {
+        Ok(())
+    } else {
+        Err(Failure::Invalid("this device goes by the system's clock".into()))
+    }
 }

@@ -28,7 +28,9 @@ pub(super) fn draw(
     }
     match question.kind {
         ItemKind::Text => text(question, visit, habits, numbers),
-        ItemKind::Integer => Some(Value::Integer(number(name, visit, habits, attempt, numbers).round() as i64)),
+        ItemKind::Integer => {
+            Some(Value::Integer(number(name, visit, habits, attempt, numbers).round() as i64))
+        }
         ItemKind::Decimal => Some(Value::Decimal(number(name, visit, habits, attempt, numbers))),
         ItemKind::Date => Some(Value::Date(visit.at.date())),
         ItemKind::Time => Some(Value::Time(time(numbers))),
@@ -54,7 +56,8 @@ fn one(question: &Question, visit: &Visit, habits: &Habits, numbers: &mut impl R
     let wants_none = numbers.random_bool(habits.missing) && !visit.diligent;
     let (absent, present): (Vec<_>, Vec<_>) = sorted(question).partition(|choice| choice.missing.is_some());
     let offered = if (wants_none && !absent.is_empty()) || present.is_empty() { absent } else { present };
-    let weights: Vec<f64> = offered.iter().map(|choice| habits.weight(name, &choice.code, visit.after)).collect();
+    let weights: Vec<f64> =
+        offered.iter().map(|choice| habits.weight(name, &choice.code, visit.after)).collect();
     weighted(&weights, numbers).map(|at| offered[at].code.clone())
 }
 

@@ -66,7 +66,9 @@ impl Facts {
         let day = items.iter().find(|item| !item.kind().has_choices()).map(|item| item.name().to_owned());
         let lists = (items.iter())
             .filter(|item| item.kind() == ItemKind::SelectOne)
-            .map(|item| (item.name().to_owned(), item.choices().iter().map(|c| c.code().to_owned()).collect()))
+            .map(|item| {
+                (item.name().to_owned(), item.choices().iter().map(|c| c.code().to_owned()).collect())
+            })
             .collect();
         let step = day.as_deref().map_or(Step::Night, Step::of);
         let mut facts = Facts { ground: Arc::clone(ground), form, count, next: 0, step, day, lists };

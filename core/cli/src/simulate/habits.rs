@@ -58,7 +58,10 @@ impl Habits {
 
     /// The weight of a choice.
     pub(crate) fn weight(&self, item: &str, code: &str, after: bool) -> f64 {
-        self.choices.get(item).and_then(|codes| codes.get(code)).map_or(1.0, |weights| weights[usize::from(after)])
+        self.choices
+            .get(item)
+            .and_then(|codes| codes.get(code))
+            .map_or(1.0, |weights| weights[usize::from(after)])
     }
 
     /// Least and most for a number.
@@ -90,7 +93,9 @@ mod tests {
             assert!(texts.iter().all(|sentences| !sentences.is_empty()), "{item} has no sentence");
         }
         for codes in habits.choices.values() {
-            assert!([0, 1].iter().all(|phase| codes.values().map(|weights| weights[*phase]).sum::<f64>() > 0.0));
+            assert!(
+                [0, 1].iter().all(|phase| codes.values().map(|weights| weights[*phase]).sum::<f64>() > 0.0)
+            );
         }
     }
 }

@@ -86,7 +86,12 @@ pub(crate) struct Visits {
 
 impl Visits {
     /// About `responses` visits over the whole study, on `tablets` tablets.
-    pub(crate) fn plan(pack: &StudyPack, seed: u64, responses: u64, tablets: usize) -> Result<Visits, Trouble> {
+    pub(crate) fn plan(
+        pack: &StudyPack,
+        seed: u64,
+        responses: u64,
+        tablets: usize,
+    ) -> Result<Visits, Trouble> {
         let habits = Habits::read()?;
         let calendar = Calendar::of(pack);
         let ground = Arc::new(Ground { pack: pack.clone(), calendar, habits, seed, tablets });
@@ -130,7 +135,10 @@ impl Iterator for Visits {
         }
         let mut visit = self.sources[earliest?.0].next()?;
         // The first person who goes through the form to its end says what must be found with the evaluator only.
-        if self.canary.as_ref().is_some_and(|(form, _)| *form == visit.form_id && visit.manner == Manner::Finish)
+        if self
+            .canary
+            .as_ref()
+            .is_some_and(|(form, _)| *form == visit.form_id && visit.manner == Manner::Finish)
             && let Some((_, item)) = self.canary.take()
         {
             visit.given.insert(item, Value::Text(CANARY.into()));
@@ -141,7 +149,8 @@ impl Iterator for Visits {
 
 /// The first free text of the first confidential form.
 fn free_text(pack: &StudyPack) -> Option<(String, String)> {
-    let forms = pack.study().instruments.iter().filter(|form| form.confidential && form.kind.code() == "response");
+    let forms =
+        pack.study().instruments.iter().filter(|form| form.confidential && form.kind.code() == "response");
     forms.into_iter().find_map(|form| {
         let items = pack.instrument(&form.id)?.items();
         let text = items.iter().find(|item| item.kind() == nightjar_form::ItemKind::Text)?;
