@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 /// The 32-byte key of a vault. Kept by the operating system's key store or by whoever opens the vault, never beside it.
 #[derive(Clone)]
-pub struct VaultKey(pub(crate) Zeroizing<[u8; 32]>);
+pub struct VaultKey(Zeroizing<[u8; 32]>);
 
 impl VaultKey {
     /// A key from its bytes.
@@ -25,6 +25,16 @@ impl VaultKey {
         getrandom::fill(bytes.as_mut()).map_err(Failure::internal)?;
         Ok(Self(bytes))
     }
+
+    /// The key's bytes, for a key store to keep.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.0.clone()
+    }
+
+    pub(crate) fn for_vault(&self) -> nightjar_vault::VaultKey {
+        nightjar_vault::VaultKey::new(*self.0)
+    }
 }
 
 /// The operating system's randomness.
@@ -35,4 +45,11 @@ impl Entropy for OsEntropy {
     fn fill(&mut self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives randomness");
     }
+}
+
+/// Fresh random bytes.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Failure::internal)?;
+    Ok(bytes)
 }

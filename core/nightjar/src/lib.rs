@@ -1,1 +1,67 @@
-//! To be written.
+//! Nightjar: an offline survey core. A [`Tablet`] collects, an [`Evaluator`] reads.
+//!
+//! This is the only door for apps: the ward screen, the program and the bindings stand on it. It owns what the rooms
+//! below do without: the clock, randomness, threads and the network.
+//!
+//! - [`Tablet::begin`] opens a form for one person; each [`Sitting::answer`] is on disk when it returns, and
+//!   [`Sitting::finish`] seals the answers. A confidential response cannot be read on the tablet from then on.
+//! - [`Tablet::records`], [`Tablet::conflicts`] and [`Tablet::dissensus`] show what ward staff may read back. Positions
+//!   stay beside the outcome for ever; concurrent values of a fact wait for [`Tablet::settle`].
+//! - [`Tablet::sync`] sends and receives what is new, by a hub that can open none of it.
+//! - [`Evaluator::found`] founds a study, [`Evaluator::admit`] lets devices in, [`Evaluator::export`] writes figures that
+//!   went through the study's disclosure policy.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use nightjar::{BeginRequest, Options, Tablet, VaultKey};
+//!
+//! # fn main() -> Result<(), nightjar::Failure> {
+//! # let key = VaultKey::random()?;
+//! let tablet = Tablet::open(Path::new("ward.vault"), &key, Options::default())?;
+//! let sitting = tablet.begin(BeginRequest {
+//!     form_id: "patient-core".into(),
+//!     role: "patient".into(),
+//!     ward: "acute-male".into(),
+//!     language: Some("en".into()),
+//! })?;
+//! let page = sitting.next()?;
+//! # drop(page);
+//! # Ok(())
+//! # }
+//! ```
+
+mod clock;
+mod device;
+#[cfg(feature = "evaluate")]
+mod evaluator;
+mod failure;
+mod finish;
+mod key;
+mod membership;
+mod observe;
+mod reading;
+mod sitting;
+#[cfg(feature = "evaluate")]
+mod source;
+mod steward;
+mod study_pack;
+mod sync;
+mod tablet;
+mod time;
+mod view;
+
+pub use nightjar_form as form;
+pub use nightjar_record::study;
+
+pub use clock::Clock;
+pub use device::Options;
+#[cfg(feature = "evaluate")]
+pub use evaluator::Evaluator;
+pub use failure::Failure;
+pub use key::VaultKey;
+pub use observe::{Observed, Observer, Subscription};
+pub use sitting::Sitting;
+pub use steward::{Admission, FoundRequest};
+pub use study_pack::StudyPack;
+pub use tablet::Tablet;
+pub use view::*;

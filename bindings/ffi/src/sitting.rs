@@ -1,0 +1,97 @@
+//! One person answering one form.
+
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::value::Value;
+use crate::view::{FinishedView, OutcomeView, PageView};
+
+/// One person answering one form. Every answer is on disk when its call returns.
+#[derive(uniffi::Object)]
+pub struct Sitting(nightjar::Sitting);
+
+impl From<nightjar::Sitting> for Sitting {
+    fn from(sitting: nightjar::Sitting) -> Self {
+        Self(sitting)
+    }
+}
+
+impl Sitting {
+    pub(crate) fn shared(sitting: nightjar::Sitting) -> Arc<Self> {
+        Arc::new(sitting.into())
+    }
+}
+
+#[uniffi::export]
+impl Sitting {
+    /// What `resume` takes if the app is killed.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.0.id()
+    }
+
+    /// What is on display.
+    ///
+    /// # Errors
+    /// `Closed` once it was finished, thrown away or handed over.
+    pub fn page(&self) -> Result<PageView, Failure> {
+        Ok(self.0.page()?.into())
+    }
+
+    /// Gives, changes or (without a value) clears an answer.
+    ///
+    /// # Errors
+    /// `Invalid` when the question does not take it; `StorageFull` when it could not be saved.
+    pub fn answer(&self, path: String, value: Option<Value>) -> Result<OutcomeView, Failure> {
+        let value = value.map(TryInto::try_into).transpose()?;
+        Ok(self.0.answer(&path, value)?.into())
+    }
+
+    /// Goes to the next page, unless something on this one stands in the way: then it stays and shows why.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn next(&self) -> Result<PageView, Failure> {
+        Ok(self.0.next()?.into())
+    }
+
+    /// Goes to the page before.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn back(&self) -> Result<PageView, Failure> {
+        Ok(self.0.back()?.into())
+    }
+
+    /// Goes on in another language; answers stay.
+    ///
+    /// # Errors
+    /// `Invalid` when the form has no such language.
+    pub fn language(&self, language: String) -> Result<PageView, Failure> {
+        Ok(self.0.language(&language)?.into())
+    }
+
+    /// Seals the answers and destroys the draft.
+    ///
+    /// # Errors
+    /// `Invalid` with what still blocks; then the draft is kept.
+    pub fn finish(&self) -> Result<FinishedView, Failure> {
+        Ok(self.0.finish()?.into())
+    }
+
+    /// Stop, and keep what was answered.
+    ///
+    /// # Errors
+    /// As `finish`.
+    pub fn stop_keeping(&self) -> Result<FinishedView, Failure> {
+        Ok(self.0.stop_keeping()?.into())
+    }
+
+    /// Stop, and throw everything away: its key is destroyed.
+    ///
+    /// # Errors
+    /// `Closed` when there is nothing left to throw away.
+    pub fn throw_away(&self) -> Result<(), Failure> {
+        Ok(self.0.throw_away()?)
+    }
+}

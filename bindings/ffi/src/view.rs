@@ -1,0 +1,472 @@
+//! Plain data that crosses to Kotlin, Swift and Python: the facade's views, with answers as [`Value`].
+
+use crate::value::Value;
+
+/// Declares records with the same fields as the facade's view of the same name, and how they come out of it.
+macro_rules! views {
+    ($($(#[$about:meta])* $name:ident { $($(#[$field_about:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        $(#[$about])*
+        #[derive(Clone, PartialEq, uniffi::Record)]
+        pub struct $name { $($(#[$field_about])* pub $field: $kind,)* }
+
+        impl From<nightjar::$name> for $name {
+            fn from(view: nightjar::$name) -> Self {
+                Self { $($field: Out::out(view.$field),)* }
+            }
+        }
+    )*};
+}
+
+/// Field by field from the facade's type to the one that crosses.
+trait Out<T> {
+    fn out(self) -> T;
+}
+
+impl<A: Out<B>, B> Out<Vec<B>> for Vec<A> {
+    fn out(self) -> Vec<B> {
+        self.into_iter().map(Out::out).collect()
+    }
+}
+
+impl<A: Out<B>, B> Out<Option<B>> for Option<A> {
+    fn out(self) -> Option<B> {
+        self.map(Out::out)
+    }
+}
+
+macro_rules! as_they_are {
+    ($($kind:ty),*) => {$(impl Out<$kind> for $kind {
+        fn out(self) -> $kind {
+            self
+        }
+    })*};
+}
+
+macro_rules! converted {
+    ($($name:ident),*) => {$(impl Out<$name> for nightjar::$name {
+        fn out(self) -> $name {
+            self.into()
+        }
+    })*};
+}
+
+as_they_are!(String, bool, u64);
+converted!(ProblemView, CellView, HeldView, RecordView);
+
+impl Out<Value> for nightjar::form::Value {
+    fn out(self) -> Value {
+        self.into()
+    }
+}
+
+views! {
+    /// What a device holds and still has to do.
+    StatusView {
+        /// The name given to the device when its vault was made.
+        label: String,
+        /// The study's title; none before the device has joined one.
+        study: Option<String>,
+        /// Codes of the wards this device may collect on.
+        wards: Vec<String>,
+        /// Unfinished answers on this device; their content is not told.
+        drafts: u64,
+        /// Sealed envelopes the hub has not acknowledged yet.
+        waiting: u64,
+        /// Sealed envelopes the hub has acknowledged.
+        at_hub: u64,
+        /// Envelopes of this device that at least one evaluator device has signed for.
+        applied_by_evaluator: u64,
+        /// Envelopes this device could not read and keeps as they came.
+        set_aside: u64,
+    }
+
+    /// A form a device can open.
+    FormView {
+        /// The form's identifier, as `begin` takes it.
+        form_id: String,
+        /// The form's title in its default language.
+        title: String,
+        /// `response`, `fact`, `position`, `outcome` or `encounter`.
+        kind: String,
+        /// Codes of the roles that may fill it in.
+        roles: Vec<String>,
+        /// The languages and variants it can be asked in.
+        languages: Vec<String>,
+        /// Whether finished answers are unreadable on this device.
+        confidential: bool,
+        /// What the form says about who has reviewed its wording.
+        wording_status: Option<String>,
+    }
+
+    /// The information page, shown before the first question.
+    InformationView {
+        /// The page's version, kept with each response.
+        version: String,
+        /// Its heading.
+        title: String,
+        /// Its paragraphs.
+        paragraphs: Vec<String>,
+        /// The answer that begins.
+        yes: String,
+        /// The answer that puts it off.
+        not_now: String,
+        /// The answer that ends it.
+        no: String,
+        /// What "Talk to someone now" shows.
+        talk_to_someone: String,
+        /// What stands above each free-text box.
+        above_free_text: String,
+    }
+
+    /// An unfinished answer; never its content.
+    DraftView {
+        /// What `resume` takes.
+        id: String,
+        /// The form.
+        form_id: String,
+        /// The role it was begun in.
+        role: String,
+        /// The ward's code.
+        ward: String,
+        /// How many steps its journal holds.
+        steps: u64,
+    }
+
+    /// What answering changed.
+    OutcomeView {
+        /// Paths of the questions to draw again.
+        changed: Vec<String>,
+        /// What stands in the way of going on.
+        problems: Vec<ProblemView>,
+    }
+
+    /// Something that stands in the way of going on.
+    ProblemView {
+        /// The question's path.
+        path: String,
+        /// What to do, in the respondent's language.
+        text: String,
+    }
+
+    /// A finished or kept answer.
+    FinishedView {
+        /// The record's id.
+        record: String,
+        /// Whether this device can read it back.
+        readable: bool,
+    }
+
+    /// A record this device can read.
+    RecordView {
+        /// The record's id.
+        id: String,
+        /// The form it was made with.
+        form_id: String,
+        /// What kind of record it is.
+        kind: String,
+        /// The ward's code.
+        ward: String,
+        /// The phase the ward was in, if any.
+        phase: Option<String>,
+        /// What makes it unique in the study, for things that exist once.
+        natural_key: Option<String>,
+        /// Its answers.
+        cells: Vec<CellView>,
+    }
+
+    /// One answer of a record with every value that is held.
+    CellView {
+        /// The item's name in the form.
+        name: String,
+        /// The item's label.
+        label: String,
+        /// Every value held; more than one when devices differ and nobody has settled it.
+        values: Vec<HeldView>,
+        /// Whether the values differ and wait for a person.
+        in_conflict: bool,
+    }
+
+    /// A value and who gave it.
+    HeldView {
+        /// The value.
+        value: Value,
+        /// The value in words.
+        text: String,
+        /// The role claimed at hand-over.
+        role: String,
+        /// The tablet it was given on.
+        tablet: String,
+        /// The local time it was given, for ward records only.
+        time: Option<String>,
+    }
+
+    /// Concurrent values of a fact.
+    ConflictView {
+        /// The record.
+        record: String,
+        /// Its form.
+        form_id: String,
+        /// The ward's code.
+        ward: String,
+        /// What makes the record unique, such as the night.
+        natural_key: Option<String>,
+        /// The item's name in the form.
+        name: String,
+        /// The item's label.
+        label: String,
+        /// All values, with who gave them.
+        values: Vec<HeldView>,
+    }
+
+    /// The positions on one case, beside its outcome.
+    DissensusView {
+        /// The case label that the ward keeps on paper.
+        case: String,
+        /// The ward's code.
+        ward: String,
+        /// The outcome, if one was recorded.
+        outcome: Option<RecordView>,
+        /// One record per voice.
+        positions: Vec<RecordView>,
+        /// Whether the positions differ.
+        differs: bool,
+    }
+
+    /// What one sync did.
+    SyncView {
+        /// Envelopes of this device the hub now holds.
+        at_hub: u64,
+        /// Envelopes still waiting on this device.
+        waiting: u64,
+        /// Envelopes sent in this sync.
+        pushed: u64,
+        /// Envelopes received in this sync.
+        pulled: u64,
+        /// Records of this device's list that changed.
+        records_changed: u64,
+        /// Envelopes the hub refused, with its reason.
+        refused: Vec<String>,
+        /// Envelopes received that cannot be read and are kept as they came.
+        set_aside: Vec<String>,
+        /// Envelopes of this device an evaluator has signed for.
+        applied_by_evaluator: u64,
+        /// Whether the hub has lost or rewritten what it held.
+        hub_lost_data: bool,
+        /// Application bytes sent.
+        bytes_sent: u64,
+        /// Application bytes received.
+        bytes_received: u64,
+    }
+}
+
+/// The evaluator's views.
+#[cfg(feature = "full")]
+mod evaluator {
+    use super::Out;
+
+    views! {
+        /// How much of what a device has sent an evaluator holds.
+        ReceivedView {
+            /// The device.
+            tablet: String,
+            /// Envelopes the evaluator holds and has applied.
+            received: u64,
+            /// Envelopes the device's signed chains name.
+            expected: u64,
+        }
+
+        /// What an export wrote.
+        ExportView {
+            /// Paths of the files, relative to the folder.
+            files: Vec<String>,
+            /// Responses it counted.
+            responses: u64,
+        }
+    }
+}
+
+#[cfg(feature = "full")]
+pub use evaluator::{ExportView, ReceivedView};
+
+/// Opens a form for one person.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct BeginRequest {
+    /// The form.
+    pub form_id: String,
+    /// The role chosen at hand-over: claimed, never a person.
+    pub role: String,
+    /// The ward's code.
+    pub ward: String,
+    /// A language of the form; its default language if absent.
+    #[uniffi(default = None)]
+    pub language: Option<String>,
+}
+
+impl From<BeginRequest> for nightjar::BeginRequest {
+    fn from(request: BeginRequest) -> Self {
+        let BeginRequest { form_id, role, ward, language } = request;
+        Self { form_id, role, ward, language }
+    }
+}
+
+/// Which ward records to list.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecordsRequest {
+    /// Only this form.
+    #[uniffi(default = None)]
+    pub form_id: Option<String>,
+    /// Only this ward.
+    #[uniffi(default = None)]
+    pub ward: Option<String>,
+    /// Only records with an unsettled conflict.
+    #[uniffi(default = false)]
+    pub in_conflict: bool,
+    /// At most this many (1 to 1,000).
+    #[uniffi(default = 100)]
+    pub limit: u32,
+    /// Continue after this record id.
+    #[uniffi(default = None)]
+    pub after: Option<String>,
+}
+
+impl From<RecordsRequest> for nightjar::RecordsRequest {
+    fn from(request: RecordsRequest) -> Self {
+        let RecordsRequest { form_id, ward, in_conflict, limit, after } = request;
+        Self { form_id, ward, in_conflict, limit: Some(limit), after }
+    }
+}
+
+/// A new value for an item of a fact.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct NewValue {
+    /// The item's name in the form.
+    pub name: String,
+    /// Its new value.
+    pub value: Value,
+}
+
+/// Corrects a fact.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct AmendRequest {
+    /// The record.
+    pub record: String,
+    /// The role that corrects it.
+    pub role: String,
+    /// Items and their new values.
+    pub changes: Vec<NewValue>,
+}
+
+/// Settles a conflict; the settlement names every value it has seen.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct SettleRequest {
+    /// The record.
+    pub record: String,
+    /// The item's name.
+    pub name: String,
+    /// The value that holds.
+    pub value: Value,
+    /// The role that settles.
+    pub role: String,
+}
+
+/// What is on display.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct PageView {
+    /// Number of this page among the pages now relevant, from 1.
+    pub number: u64,
+    /// How many pages are now relevant, where that is known.
+    pub of: Option<u64>,
+    /// Labels of the groups around the questions; may be empty.
+    pub heading: String,
+    /// What to show, in order.
+    pub questions: Vec<QuestionView>,
+    /// Whether this is the check-your-answers page.
+    pub check: bool,
+}
+
+/// One question or note as it is shown.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct QuestionView {
+    /// For `answer`.
+    pub path: String,
+    /// What it asks for, such as `select_one`.
+    pub kind: String,
+    /// The words.
+    pub label: String,
+    /// The hint; may be empty.
+    pub hint: String,
+    /// The choices offered now.
+    pub choices: Vec<ChoiceView>,
+    /// The answer so far.
+    pub value: Option<Value>,
+    /// The answer so far in words.
+    pub answer: String,
+    /// Whether it must be answered before going on.
+    pub required: bool,
+    /// Whether it cannot be changed.
+    pub read_only: bool,
+    /// Why the answer cannot stand.
+    pub problem: Option<String>,
+    /// The form's wish for how it looks; may be empty.
+    pub appearance: String,
+    /// File name of a picture.
+    pub image: Option<String>,
+    /// File name of a recording.
+    pub audio: Option<String>,
+}
+
+/// One choice as it is shown.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ChoiceView {
+    /// What is stored.
+    pub code: String,
+    /// The words.
+    pub label: String,
+    /// Choosing it means that there is no answer: `declined`, `dont_know`, `not_applicable`.
+    pub missing: Option<String>,
+    /// File name of a picture.
+    pub image: Option<String>,
+}
+
+impl From<nightjar::form::Page> for PageView {
+    fn from(page: nightjar::form::Page) -> Self {
+        Self {
+            number: page.number as u64,
+            of: page.of.map(|of| of as u64),
+            heading: page.heading,
+            questions: page.questions.into_iter().map(Into::into).collect(),
+            check: page.check,
+        }
+    }
+}
+
+impl From<nightjar::form::Question> for QuestionView {
+    fn from(question: nightjar::form::Question) -> Self {
+        Self {
+            path: question.path,
+            kind: question.kind.to_string(),
+            label: question.label,
+            hint: question.hint,
+            choices: question.choices.into_iter().map(Into::into).collect(),
+            value: question.value.map(Into::into),
+            answer: question.answer,
+            required: question.required,
+            read_only: question.read_only,
+            problem: question.problem,
+            appearance: question.appearance,
+            image: question.image,
+            audio: question.audio,
+        }
+    }
+}
+
+impl From<nightjar::form::ChoiceView> for ChoiceView {
+    fn from(choice: nightjar::form::ChoiceView) -> Self {
+        Self {
+            code: choice.code,
+            label: choice.label,
+            missing: choice.missing.map(|missing| missing.code().to_owned()),
+            image: choice.image,
+        }
+    }
+}

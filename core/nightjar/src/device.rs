@@ -1,0 +1,355 @@
+//! One device of a study, whichever face it shows: its vault, its keys, the study it belongs to.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use jiff::Zoned;
+use nightjar_record::{Hand, Query, RecordId};
+use nightjar_seal::{DeviceKeys, DeviceTag, EnrolmentRequest, Membership, Roster};
+use nightjar_vault::{Vault, VaultError};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::key::{OsEntropy, VaultKey};
+use crate::membership::Joined;
+use crate::observe::Notifier;
+use crate::study_pack::StudyPack;
+use crate::time;
+use crate::view::{ConflictView, DissensusView, ReceivedView, RecordView, RecordsRequest, StatusView};
+
+/// What a device is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The clock it goes by.
+    pub clock: Clock,
+}
+
+/// Which face a vault was made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Collects.
+    Tablet,
+    /// Reads.
+    Evaluator,
+}
+
+impl Kind {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Tablet => "tablet",
+            Self::Evaluator => "evaluator",
+        }
+    }
+}
+
+impl From<Kind> for Membership {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Tablet => Self::Tablet,
+            Kind::Evaluator => Self::Evaluator,
+        }
+    }
+}
+
+/// Records in one page of a list at most.
+const MAX_LIST: u32 = 1_000;
+/// Records in one page of a list when the caller does not say.
+const LIST: u32 = 100;
+/// Longest label of a device, in bytes.
+const MAX_LABEL: usize = 120;
+
+const LABEL: &str = "device.label";
+const KIND: &str = "device.kind";
+
+pub(crate) struct Device {
+    pub(crate) vault: Vault,
+    pub(crate) keys: DeviceKeys,
+    pub(crate) label: String,
+    pub(crate) clock: Clock,
+    pub(crate) notifier: Notifier,
+    /// One sync at a time.
+    pub(crate) syncing: tokio::sync::Mutex<()>,
+    counting: Mutex<()>,
+    joined: RwLock<Option<Arc<Joined>>>,
+    runtime: Runtime,
+}
+
+impl Device {
+    pub(crate) fn create(
+        path: &Path,
+        key: &VaultKey,
+        label: &str,
+        kind: Kind,
+        options: Options,
+    ) -> Result<Arc<Self>, Failure> {
+        let label = label.trim();
+        if label.is_empty() || label.len() > MAX_LABEL || label.chars().any(char::is_control) {
+            return Err(Failure::Invalid(format!("a device needs a label of 1 to {MAX_LABEL} bytes")));
+        }
+        let vault = Vault::create(path, &key.for_vault())?;
+        let keys = DeviceKeys::generate(&mut OsEntropy);
+        vault.keep_device_keys(&keys)?;
+        vault.keep_setting(LABEL, label.as_bytes())?;
+        vault.keep_setting(KIND, kind.code().as_bytes())?;
+        Self::new(vault, keys, label.to_owned(), options)
+    }
+
+    pub(crate) fn open(path: &Path, key: &VaultKey, kind: Kind, options: Options) -> Result<Arc<Self>, Failure> {
+        let vault = Vault::open(path, &key.for_vault())?;
+        let corrupt = |what: &str| Failure::Corrupt(format!("the vault has no {what}"));
+        let keys = vault.device_keys()?.ok_or_else(|| corrupt("device keys"))?;
+        let text = |name| -> Result<String, Failure> {
+            let bytes = vault.setting(name)?.ok_or_else(|| corrupt("device label"))?;
+            String::from_utf8(bytes).map_err(|_| corrupt("readable device label"))
+        };
+        let (label, made_for) = (text(LABEL)?, text(KIND)?);
+        if made_for != kind.code() {
+            return Err(Failure::Invalid(format!("this is the vault of a {made_for}, not of a {}", kind.code())));
+        }
+        Self::new(vault, keys, label, options)
+    }
+
+    fn new(vault: Vault, keys: DeviceKeys, label: String, options: Options) -> Result<Arc<Self>, Failure> {
+        // One worker is enough: it waits for the network, and long work in the vault runs on blocking threads.
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::internal)?;
+        Ok(Arc::new(Self {
+            vault,
+            keys,
+            label,
+            clock: options.clock,
+            notifier: Notifier::default(),
+            syncing: tokio::sync::Mutex::new(()),
+            counting: Mutex::new(()),
+            joined: RwLock::new(None),
+            runtime,
+        }))
+    }
+
+    pub(crate) fn tag(&self) -> DeviceTag {
+        self.keys.tag()
+    }
+
+    /// The study this device belongs to. Read from the vault when it is first asked for.
+    pub(crate) fn joined(&self) -> Result<Arc<Joined>, Failure> {
+        if let Some(joined) = self.joined.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(Arc::clone(joined));
+        }
+        let joined = Joined::load(self)?.ok_or_else(|| Failure::Invalid("this device has not joined a study yet".into()))?;
+        let joined = Arc::new(joined);
+        *self.joined.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&joined));
+        Ok(joined)
+    }
+
+    /// The study, if this device belongs to one.
+    pub(crate) fn maybe_joined(&self) -> Result<Option<Arc<Joined>>, Failure> {
+        match self.vault.roster()?.is_empty() {
+            true => Ok(None),
+            false => self.joined().map(Some),
+        }
+    }
+
+    /// Forgets what was read of the study, so that it is read again: after the roster grew.
+    pub(crate) fn study_changed(&self) {
+        *self.joined.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The time in the study's zone, as the device's clock shows it.
+    pub(crate) fn now(&self) -> Result<Zoned, Failure> {
+        let now = self.clock.now();
+        Ok(match self.maybe_joined()? {
+            Some(joined) => now.with_time_zone(joined.study().zone().clone()),
+            None => now,
+        })
+    }
+
+    /// The role claimed and, but for confidential responses, the time.
+    pub(crate) fn hand(&self, role: &str, confidential: bool) -> Result<Hand, Failure> {
+        let at = match confidential {
+            true => None,
+            false => Some(time::minute_text(&self.now()?)),
+        };
+        Ok(Hand { role: role.to_owned(), at })
+    }
+
+    pub(crate) fn enrolment_request(&self) -> Result<String, Failure> {
+        Ok(EnrolmentRequest { device: self.keys.public(), label: self.label.clone() }.to_text())
+    }
+
+    pub(crate) fn status(&self) -> Result<StatusView, Failure> {
+        let outbox = self.vault.outbox()?;
+        let joined = self.maybe_joined()?;
+        let wards = match &joined {
+            Some(joined) => joined.wards_of(&self.tag()),
+            None => Vec::new(),
+        };
+        Ok(StatusView {
+            label: self.label.clone(),
+            study: joined.as_ref().map(|joined| joined.study().title.clone()),
+            wards,
+            drafts: self.vault.drafts()?.len() as u64,
+            waiting: outbox.waiting,
+            at_hub: outbox.acknowledged,
+            applied_by_evaluator: self.applied_by_evaluator()?,
+            set_aside: self.vault.held()?.set_aside,
+        })
+    }
+
+    pub(crate) fn record_id(&self, text: &str) -> Result<RecordId, Failure> {
+        RecordId::from_hex(text).ok_or_else(|| Failure::Invalid("this is not the id of a record".into()))
+    }
+
+    pub(crate) fn records(&self, request: RecordsRequest) -> Result<Vec<RecordView>, Failure> {
+        let joined = self.joined()?;
+        let limit = request.limit.unwrap_or(LIST);
+        if limit == 0 || limit > MAX_LIST {
+            return Err(Failure::Invalid(format!("a list has 1 to {MAX_LIST} records")));
+        }
+        let query = Query {
+            instruments: request.form_id.into_iter().collect(),
+            wards: request.ward.into_iter().collect(),
+            conflict: request.in_conflict.then_some(true),
+            limit: limit as usize,
+            after: request.after.as_deref().map(|after| self.record_id(after)).transpose()?,
+            ..Query::default()
+        };
+        let rows = self.vault.query(&query)?.rows;
+        Ok(joined.words(|words| rows.iter().map(|row| words.record(row)).collect()))
+    }
+
+    pub(crate) fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {
+        let joined = self.joined()?;
+        let rows = self.vault.query(&Query { conflict: Some(true), ..Query::default() })?.rows;
+        Ok(joined.words(|words| rows.iter().flat_map(|row| words.conflicts(row)).collect()))
+    }
+
+    pub(crate) fn dissensus(&self) -> Result<Vec<DissensusView>, Failure> {
+        let joined = self.joined()?;
+        let cases = self.vault.dissensus(None)?;
+        let row = |id: &RecordId| {
+            let query = Query { records: vec![*id], ..Query::default() };
+            self.vault.query(&query).ok().and_then(|batch| batch.rows.into_iter().next())
+        };
+        Ok(joined.words(|words| cases.iter().map(|case| words.dissensus(case, &row)).collect()))
+    }
+
+    pub(crate) fn received(&self) -> Result<Vec<ReceivedView>, Failure> {
+        let joined = self.joined()?;
+        let chains = self.vault.received()?;
+        let roster = joined.roster();
+        let mut members: Vec<_> = roster
+            .members()
+            .iter()
+            .filter(|(_, member)| member.membership == Membership::Tablet)
+            .collect();
+        members.sort_by_key(|(_, member)| member.since);
+        Ok(members
+            .into_iter()
+            .map(|(tag, member)| {
+                let of = chains.iter().filter(|chain| chain.device == *tag);
+                let (received, expected) =
+                    of.fold((0, 0), |(received, expected), chain| (received + chain.applied, expected + chain.expected));
+                ReceivedView { tablet: member.label.clone(), received, expected }
+            })
+            .collect())
+    }
+
+    /// Counts by ward and week, nothing else.
+    pub(crate) fn talk_to_someone(&self, ward: &str) -> Result<u64, Failure> {
+        let joined = self.joined()?;
+        if joined.study().ward(ward).is_none() {
+            return Err(Failure::Invalid(format!("the study has no ward \"{ward}\"")));
+        }
+        let week = time::week_text(&time::period(&self.now()?));
+        let name = format!("talk/{ward}/{week}");
+        let _one_at_a_time = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.vault.setting(&name)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
+        self.vault.keep_setting(&name, &(before + 1).to_le_bytes())?;
+        Ok(before + 1)
+    }
+
+    /// Envelopes of this device that at least one evaluator has signed for, over both scopes.
+    pub(crate) fn applied_by_evaluator(&self) -> Result<u64, Failure> {
+        let bytes = self.vault.setting(APPLIED)?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes))
+    }
+
+    /// Keeps what an evaluator has signed for.
+    pub(crate) fn keep_applied_by_evaluator(&self, envelopes: u64) -> Result<(), Failure> {
+        Ok(self.vault.keep_setting(APPLIED, &envelopes.to_le_bytes())?)
+    }
+
+    /// Waits on this thread, which must not be one of an asynchronous runtime.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        self.runtime.block_on(work)
+    }
+
+    /// Runs on this device's own runtime, so that the caller's executor never waits for a disk.
+    pub(crate) async fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.runtime.spawn(work).await.map_err(|_| Failure::Cancelled)?
+    }
+
+    /// Begins to belong to a study: keeps its files and what is known of its roster.
+    pub(crate) fn keep_study(&self, pack: &StudyPack, roster: &Roster, hub: &str) -> Result<(), Failure> {
+        if self.maybe_joined()?.is_some() {
+            return Err(Failure::Invalid("this device belongs to a study already".into()));
+        }
+        let files: Vec<_> = pack.files().iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+        self.vault.keep_pack(&files)?;
+        self.vault.keep_setting(HUB, hub.as_bytes())?;
+        let entries: Vec<_> = roster.entries().iter().map(nightjar_seal::Entry::encode).collect();
+        self.vault.keep_roster(0, &entries)?;
+        self.study_changed();
+        Ok(())
+    }
+
+    /// The hub's address; empty for a study without one.
+    pub(crate) fn hub(&self) -> Result<String, Failure> {
+        let bytes = self.vault.setting(HUB)?.unwrap_or_default();
+        String::from_utf8(bytes).map_err(|_| Failure::Corrupt("the hub's address".into()))
+    }
+}
+
+const APPLIED: &str = "sync.applied_by_evaluator";
+const HUB: &str = "study.hub";
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let text = error.to_string();
+        match error {
+            VaultError::WrongKey => Self::WrongKey(text),
+            VaultError::Corrupt(_) | VaultError::SealedWrong => Self::Corrupt(text),
+            VaultError::NewerSchema { .. } => Self::Incompatible(text),
+            VaultError::StorageFull => Self::StorageFull(text),
+            VaultError::Closed | VaultError::Locked => Self::Closed(text),
+            VaultError::Record(error) => error.into(),
+            VaultError::Seal(error) => error.into(),
+            VaultError::Missing
+            | VaultError::Exists
+            | VaultError::NoDraft
+            | VaultError::NoRecord
+            | VaultError::Io(_)
+            | VaultError::TooLarge { .. } => Self::Invalid(text),
+            _ => Self::Internal(text),
+        }
+    }
+}
+
+impl From<nightjar_record::RecordError> for Failure {
+    fn from(error: nightjar_record::RecordError) -> Self {
+        match error {
+            nightjar_record::RecordError::NotGranted => Self::Rejected(error.to_string()),
+            _ => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<nightjar_seal::Refused> for Failure {
+    fn from(refused: nightjar_seal::Refused) -> Self {
+        Self::Invalid(refused.to_string())
+    }
+}

@@ -1,0 +1,215 @@
+//! The evaluator: founds the study, lets devices in, receives, exports.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nightjar_evaluate::{Folder, Options as Printing, Published, PublishedFiles, Received};
+
+use crate::device::{Device, Kind, Options};
+use crate::failure::Failure;
+use crate::finish;
+use crate::key::VaultKey;
+use crate::observe::{Observer, Subscription};
+use crate::source::VaultSource;
+use crate::steward::{self, Admission, FoundRequest};
+use crate::study_pack::StudyPack;
+use crate::view::{
+    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest, StatusView,
+    SyncView,
+};
+
+/// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
+#[derive(Clone)]
+pub struct Evaluator {
+    device: Arc<Device>,
+}
+
+impl Evaluator {
+    /// Makes a vault and the device's keys.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is a file already; storage failures.
+    pub fn create(path: &Path, key: &VaultKey, label: &str, options: Options) -> Result<Self, Failure> {
+        Ok(Self { device: Device::create(path, key, label, Kind::Evaluator, options)? })
+    }
+
+    /// Opens a vault.
+    ///
+    /// # Errors
+    /// [`Failure::WrongKey`], [`Failure::Corrupt`], [`Failure::Incompatible`]; none of them changes the file.
+    pub fn open(path: &Path, key: &VaultKey, options: Options) -> Result<Self, Failure> {
+        Ok(Self { device: Device::open(path, key, Kind::Evaluator, options)? })
+    }
+
+    /// The text a steward needs to let this device in: its public keys and label.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn enrolment_request(&self) -> Result<String, Failure> {
+        self.device.enrolment_request()
+    }
+
+    /// Founds a study; this device becomes its steward and first evaluator. With a hub it is founded there as well.
+    ///
+    /// # Errors
+    /// [`Failure::Offline`]; [`Failure::Rejected`] for a wrong setup code; [`Failure::Invalid`] when this device belongs
+    /// to a study already.
+    pub fn found(&self, request: FoundRequest) -> Result<(), Failure> {
+        self.device.block_on(steward::found(&self.device, request))
+    }
+
+    /// [`Evaluator::found`], awaited.
+    ///
+    /// # Errors
+    /// As [`Evaluator::found`].
+    pub async fn found_async(&self, request: FoundRequest) -> Result<(), Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { steward::found(&device, request).await }).await
+    }
+
+    /// Joins a study that another device founded.
+    ///
+    /// # Errors
+    /// As [`Tablet::join`](crate::Tablet::join).
+    pub fn join(&self, invitation: &str, pack: StudyPack) -> Result<(), Failure> {
+        self.device.block_on(self.device.join(invitation.to_owned(), pack))
+    }
+
+    /// [`Evaluator::join`], awaited.
+    ///
+    /// # Errors
+    /// As [`Evaluator::join`].
+    pub async fn join_async(&self, invitation: String, pack: StudyPack) -> Result<(), Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.join(invitation, pack).await }).await
+    }
+
+    /// Makes the offline recovery key and names it in the roster. Its words are given once, for paper, and kept nowhere.
+    ///
+    /// # Errors
+    /// [`Failure::Rejected`] where this device is not the steward.
+    pub fn add_recovery(&self) -> Result<String, Failure> {
+        steward::add_recovery(&self.device)
+    }
+
+    /// Lets a device in and gives the invitation for it. The hub learns of it at the next sync, or at once if it can
+    /// be reached.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is not the steward.
+    pub fn admit(&self, request: &str, admission: Admission) -> Result<String, Failure> {
+        steward::admit(&self.device, request, admission)
+    }
+
+    /// What this device holds and still has to do.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn status(&self) -> Result<StatusView, Failure> {
+        self.device.status()
+    }
+
+    /// Sends what is new and receives what is new. Waits for the hub.
+    ///
+    /// # Errors
+    /// As [`Tablet::sync`](crate::Tablet::sync).
+    pub fn sync(&self) -> Result<SyncView, Failure> {
+        self.device.block_on(self.device.sync())
+    }
+
+    /// [`Evaluator::sync`], awaited.
+    ///
+    /// # Errors
+    /// As [`Evaluator::sync`].
+    pub async fn sync_async(&self) -> Result<SyncView, Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.sync().await }).await
+    }
+
+    /// Records this device can read, in the order of their ids: responses too.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn records(&self, request: RecordsRequest) -> Result<Vec<RecordView>, Failure> {
+        self.device.records(request)
+    }
+
+    /// Concurrent values of facts that wait for a person.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {
+        self.device.conflicts()
+    }
+
+    /// Settles a conflict.
+    ///
+    /// # Errors
+    /// As [`Tablet::settle`](crate::Tablet::settle).
+    pub fn settle(&self, request: SettleRequest) -> Result<(), Failure> {
+        let SettleRequest { record, name, value, role } = request;
+        finish::settle(&self.device, self.device.record_id(&record)?, &role, &name, &value)
+    }
+
+    /// Positions beside their outcome, by case.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn dissensus(&self) -> Result<Vec<DissensusView>, Failure> {
+        self.device.dissensus()
+    }
+
+    /// How much of what each tablet's signed chains name is here and applied, by the roster's order.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn received(&self) -> Result<Vec<ReceivedView>, Failure> {
+        self.device.received()
+    }
+
+    /// Tells an observer about every change from now on, beginning with a Reset.
+    #[must_use]
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Subscription {
+        self.device.notifier.observe(observer)
+    }
+
+    /// Writes `export/` (CSV with a codebook, every figure) and `report.html` into a folder. Files appear whole or not
+    /// at all; row-level files are named `internal`.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when the folder cannot be written or the published figures cannot be read.
+    pub fn export(&self, folder: &Path) -> Result<ExportView, Failure> {
+        let joined = self.device.joined()?;
+        let received = self.received()?;
+        let received = received.into_iter().map(|view| Received {
+            tablet: view.tablet,
+            received: view.received,
+            expected: Some(view.expected),
+        });
+        let source = VaultSource { device: &self.device, joined: &joined, received: received.collect() };
+        let published = published(&joined.pack)?;
+        let options = Printing::default();
+        let refused = |refused: nightjar_evaluate::Refused| Failure::Invalid(refused.to_string());
+        let tables = folder.join("export");
+        let summary =
+            nightjar_evaluate::export(&source, &published, &options, &mut Folder::new(&tables)).map_err(refused)?;
+        nightjar_evaluate::report(&source, &published, &options, &mut Folder::new(folder)).map_err(refused)?;
+        let mut files: Vec<_> = summary.files.iter().map(|file| format!("export/{file}")).collect();
+        files.push("report.html".to_owned());
+        Ok(ExportView { files, responses: summary.records })
+    }
+}
+
+/// The published figures of a pack, by the ids the evaluation knows.
+fn published(pack: &StudyPack) -> Result<Published, Failure> {
+    let bytes = |id: &str| {
+        let set = pack.study().published(id)?;
+        pack.files().get(&set.file).map(Vec::as_slice)
+    };
+    let files = PublishedFiles {
+        protected_sleep: bytes("protected_sleep"),
+        incidents: bytes("incidents"),
+        hypnotics: bytes("hypnotics"),
+    };
+    Published::read(files).map_err(|refused| Failure::Invalid(refused.to_string()))
+}

@@ -1,0 +1,282 @@
+//! From answers to a sealed change: which record it is, who it is sealed for, and what this device keeps of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nightjar_form::{Answers, CellKey, Instrument, Session, Value};
+use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
+use nightjar_record::{
+    Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create, options_of,
+};
+use nightjar_seal::{Header, Origin, RecordKey};
+use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
+
+use crate::device::Device;
+use crate::membership::Joined;
+use crate::failure::Failure;
+use crate::key::{OsEntropy, random};
+use crate::time;
+use crate::view::FinishedView;
+
+/// How a person's answering ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// To the end.
+    Finished,
+    /// They stopped, and kept what they had answered.
+    Stopped,
+}
+
+impl Ended {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Writes the one change of a finished draft, seals it, opens it again as a receiver would, and stores it in place of
+/// the draft.
+pub(crate) fn finish(
+    device: &Device,
+    draft: &DraftId,
+    about: &DraftMeta,
+    session: &Session,
+    answers: Answers,
+    ended: Ended,
+) -> Result<FinishedView, Failure> {
+    let joined = device.joined()?;
+    let instrument = Arc::clone(session.instrument());
+    let entry = joined.entry(&about.instrument)?;
+    let confidential = entry.confidential;
+    let origin = has_origin(entry.kind).then(|| Origin::new(device.tag(), None, &mut OsEntropy));
+    let meta = describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
+    let id = meta.record_id(&joined.identity);
+    let tag = tag_of(&meta, &joined.identity);
+    let hand = device.hand(&about.role, confidential)?;
+    let actor = fresh_actor(device, id)?;
+    let options = options_of(&instrument);
+
+    let written = match existing(device, &joined, &id)? {
+        Some(record) => record.edit(&answers.cells, &options, &hand, actor).map_err(said_before)?,
+        None => create(&meta, &answers.cells, &options, &joined.identity, &hand, actor)?,
+    };
+    let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
+    let (key, hand_out) = match device.vault.own_record_key(&tag)? {
+        Some(key) => (key, false),
+        None => (RecordKey::generate(&mut OsEntropy), true),
+    };
+    let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
+    header.origin = origin;
+    header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
+    let checked = sealed(&joined, &written, header, key, hand_out, confidential)?;
+    let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
+    let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
+    Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
+}
+
+/// Corrects cells of a fact.
+pub(crate) fn amend(
+    device: &Device,
+    id: RecordId,
+    role: &str,
+    changes: &[(String, Value)],
+) -> Result<(), Failure> {
+    write(device, id, role, |record, instrument, hand, actor| {
+        let cells = changes
+            .iter()
+            .map(|(name, value)| Ok((cell_named(instrument, name)?, value.clone())))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        Ok(record.edit(&cells, &options_of(instrument), hand, actor)?)
+    })
+}
+
+/// Settles one conflict with the value a person chose, naming every value that is held now.
+pub(crate) fn settle(device: &Device, id: RecordId, role: &str, name: &str, value: &Value) -> Result<(), Failure> {
+    write(device, id, role, |record, instrument, hand, actor| {
+        let cell = cell_named(instrument, name)?;
+        let settles: Vec<_> = record
+            .conflicts()
+            .iter()
+            .filter(|conflict| conflict.cell == cell)
+            .flat_map(|conflict| conflict.values.iter().map(|held| held.change))
+            .collect();
+        if settles.is_empty() {
+            return Err(Failure::Invalid(format!("\"{name}\" has no conflict to settle (any more); look again")));
+        }
+        let settle = Settle { cell, value: value.clone(), settles };
+        Ok(record.settle(&[settle], "", &options_of(instrument), hand, actor)?)
+    })
+}
+
+fn write(
+    device: &Device,
+    id: RecordId,
+    role: &str,
+    change: impl FnOnce(&Record, &Instrument, &Hand, Actor) -> Result<Written, Failure>,
+) -> Result<(), Failure> {
+    let joined = device.joined()?;
+    let record = joined.reading(|reading| device.vault.record(&id, reading))?;
+    let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
+    if !joined.study().may(role, &meta.instrument) {
+        return Err(Failure::Rejected(format!("the role \"{role}\" may not write \"{}\"", meta.instrument)));
+    }
+    let instrument = joined
+        .pack
+        .instrument(&meta.instrument)
+        .ok_or_else(|| Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)))?;
+    let hand = device.hand(role, false)?;
+    let written = change(&record, instrument, &hand, fresh_actor(device, id)?)?;
+    let tag = tag_of(meta, &joined.identity);
+    let (key, hand_out) = match device.vault.own_record_key(&tag)? {
+        Some(key) => (key, false),
+        None => (RecordKey::generate(&mut OsEntropy), true),
+    };
+    let scope = joined.scopes.ward;
+    let header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
+    let checked = sealed(&joined, &written, header, key, hand_out, false)?;
+    joined.reading(|reading| device.vault.amend(checked, reading))?;
+    device.notifier.changed([id.to_string()]);
+    Ok(())
+}
+
+/// Seals a change and, where its key is new, the key for those who may read; opens both again as a receiver would.
+fn sealed(
+    joined: &Joined,
+    written: &Written,
+    header: Header,
+    key: RecordKey,
+    hand_out: bool,
+    confidential: bool,
+) -> Result<Checked, Failure> {
+    let keys = match hand_out {
+        true => Some(joined.hand_out(&header, &key, confidential)?),
+        false => None,
+    };
+    let change = nightjar_seal::seal(header, &written.bytes, &key, &mut OsEntropy)?;
+    Ok(joined.reading(|reading| Checked::open(written, change, keys, key, reading))?)
+}
+
+/// Responses, encounters and positions are given; facts and outcomes exist once.
+fn has_origin(kind: InstrumentKind) -> bool {
+    matches!(kind, InstrumentKind::Response | InstrumentKind::Encounter | InstrumentKind::Position)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a record's description gathers what every room knows of it")]
+fn describe(
+    device: &Device,
+    joined: &Joined,
+    entry: &StudyInstrument,
+    instrument: &Instrument,
+    about: &DraftMeta,
+    session: &Session,
+    answers: &Answers,
+    ended: Ended,
+    origin: Option<&Origin>,
+) -> Result<Meta, Failure> {
+    let natural = natural_key(entry, instrument, &about.ward, answers)?;
+    let identity = match origin {
+        Some(origin) => Identity::Given(nightjar_record::Origin {
+            withdrawal: None,
+            creator: origin.creator.0,
+            random: origin.salt,
+        }),
+        None => Identity::Once(natural.clone()),
+    };
+    let now = device.now()?;
+    let study = joined.study();
+    let coarse = time::period(&now);
+    let wording = study.wording(session.language().code());
+    let mut extra = BTreeMap::from([("ended".to_owned(), ended.code().to_owned())]);
+    if entry.kind == InstrumentKind::Response {
+        extra.insert("information".to_owned(), study.information_version.clone());
+        extra.insert("wording".to_owned(), wording.language.clone());
+    }
+    Ok(Meta {
+        kind: entry.id.clone(),
+        nature: match entry.kind {
+            InstrumentKind::Response => Nature::Response,
+            InstrumentKind::Encounter | InstrumentKind::Fact => Nature::Fact,
+            InstrumentKind::Position => Nature::Voice,
+            InstrumentKind::Outcome => Nature::Outcome,
+        },
+        identity,
+        instrument: entry.id.clone(),
+        version: instrument.hash(),
+        ward: about.ward.clone(),
+        role: about.role.clone(),
+        phase: study.phase_at(&about.ward, study.night_of(&now)).map(|phase| phase.code().to_owned()),
+        week: Some(time::week_text(&coarse)),
+        part_of_day: Some(time::part_text(&coarse).to_owned()),
+        language: Some(session.language().code().to_owned()),
+        case: matches!(entry.kind, InstrumentKind::Position | InstrumentKind::Outcome).then_some(natural),
+        purposes: purposes(instrument),
+        extra,
+    })
+}
+
+/// The natural key in words: the values of the items that name the one thing, joined by ` / `.
+fn natural_key(
+    entry: &StudyInstrument,
+    instrument: &Instrument,
+    ward: &str,
+    answers: &Answers,
+) -> Result<String, Failure> {
+    let mut parts = Vec::new();
+    for name in &entry.natural_key {
+        if name == WARD {
+            parts.push(ward.to_owned());
+            continue;
+        }
+        let item = instrument
+            .item_named(name)
+            .ok_or_else(|| Failure::Internal(format!("{}: no item \"{name}\" for the natural key", entry.id)))?;
+        match answers.get(item.key()) {
+            Some(value) if value.missing().is_none() => parts.push(value.to_text().trim().to_owned()),
+            _ => return Err(Failure::Invalid(format!("\"{name}\" needs an answer: it says what this record is about"))),
+        }
+    }
+    Ok(parts.join(" / "))
+}
+
+/// Which items the merge rules must know, as the workbook's `nightjar::purpose` column says.
+fn purposes(instrument: &Instrument) -> BTreeMap<Purpose, CellKey> {
+    let items = instrument.items().iter();
+    items
+        .filter_map(|item| {
+            let purpose = Purpose::from_code(item.extra("nightjar::purpose")?)?;
+            Some((purpose, CellKey::from(item.key())))
+        })
+        .collect()
+}
+
+fn existing(device: &Device, joined: &Joined, id: &RecordId) -> Result<Option<Record>, Failure> {
+    match joined.reading(|reading| device.vault.record(id, reading)) {
+        Ok(record) => Ok(Some(record)),
+        Err(VaultError::NoRecord) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn cell_named(instrument: &Instrument, name: &str) -> Result<CellKey, Failure> {
+    let item = instrument.item_named(name);
+    item.map(|item| CellKey::from(item.key()))
+        .ok_or_else(|| Failure::Invalid(format!("\"{}\" has no item \"{name}\"", instrument.form_id())))
+}
+
+fn fresh_actor(device: &Device, record: RecordId) -> Result<Actor, Failure> {
+    Ok(Actor::fresh(device.tag().as_bytes(), record, random()?))
+}
+
+fn said_before(error: RecordError) -> Failure {
+    match error {
+        RecordError::Nothing => {
+            Failure::Invalid("this record says exactly that already; throw these answers away".into())
+        }
+        RecordError::Unsettled(_) => Failure::Invalid(
+            "tablets differ about this record; settle what differs first, these answers stay here meanwhile".into(),
+        ),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The study a device belongs to: its pack, its roster, the keys that came with it.
+
+use nightjar_form::Instrument;
+use nightjar_record::study::{Study, StudyInstrument};
+use nightjar_record::{Action, Contributor, IdentityKey, Need};
+use nightjar_seal::{
+    DeviceTag, Envelope, EpochId, EpochKey, Header, Holder, Recipient, RecordKey, Roster, ScopeTag, StudyTag,
+    wrap,
+};
+use nightjar_vault::{Gate, Reading};
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::key::OsEntropy;
+use crate::reading::Words;
+use crate::study_pack::StudyPack;
+
+/// The two logs of a study, and the name under which its identity key is handed out.
+pub(crate) struct Scopes {
+    /// Confidential responses: tablets push, evaluators pull.
+    pub(crate) responses: ScopeTag,
+    /// What ward staff may read back: every member pulls.
+    pub(crate) ward: ScopeTag,
+    /// No log: the identity key travels like an epoch key of this scope, and never changes.
+    pub(crate) identity: ScopeTag,
+}
+
+impl Scopes {
+    pub(crate) fn of(study: &StudyTag) -> Self {
+        Self {
+            responses: ScopeTag::of(study, "responses"),
+            ward: ScopeTag::of(study, "ward"),
+            identity: ScopeTag::of(study, "identity"),
+        }
+    }
+}
+
+/// A study as one of its devices knows it today.
+pub(crate) struct Joined {
+    pub(crate) pack: StudyPack,
+    pub(crate) study_tag: StudyTag,
+    pub(crate) scopes: Scopes,
+    pub(crate) identity: IdentityKey,
+    roster: Roster,
+    /// Epoch keys of the ward scope, the one in force last.
+    epochs: Vec<(EpochId, EpochKey)>,
+}
+
+impl Joined {
+    /// Reads the study from the vault; `None` when the device belongs to none.
+    pub(crate) fn load(device: &Device) -> Result<Option<Self>, Failure> {
+        let log = device.vault.roster()?;
+        if log.is_empty() {
+            return Ok(None);
+        }
+        let roster = Roster::read(log.iter().map(Vec::as_slice))
+            .map_err(|refused| Failure::Corrupt(format!("the roster in the vault: {refused}")))?;
+        let files = device.vault.pack()?.into_iter().map(|file| (file.name, file.bytes)).collect();
+        let pack = StudyPack::from_files(files)?;
+        check_document(&roster, &pack)?;
+        let study_tag = roster.study();
+        let scopes = Scopes::of(&study_tag);
+        let mut identity = None;
+        let mut epochs = Vec::new();
+        for wrapped in roster.epochs_for(&device.tag()) {
+            let key = wrapped.open(&device.keys)?;
+            if wrapped.scope == scopes.identity {
+                identity.get_or_insert(IdentityKey(*key.to_bytes()));
+            } else if wrapped.scope == scopes.ward {
+                epochs.push((key.id(), key));
+            }
+        }
+        let identity = identity
+            .ok_or_else(|| Failure::Rejected("the roster does not let this device in (yet); ask the steward".into()))?;
+        Ok(Some(Self { pack, study_tag, scopes, identity, roster, epochs }))
+    }
+
+    pub(crate) fn study(&self) -> &Study {
+        self.pack.study()
+    }
+
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// How the study uses a form.
+    pub(crate) fn entry(&self, form_id: &str) -> Result<&StudyInstrument, Failure> {
+        self.study()
+            .instrument(form_id)
+            .ok_or_else(|| Failure::Incompatible(format!("the study has no form \"{form_id}\" (any more)")))
+    }
+
+    /// Whether collecting may begin.
+    pub(crate) fn may_collect(&self) -> Result<(), Failure> {
+        self.roster.may_collect().map_err(|refused| {
+            Failure::Invalid(format!("{refused}; without them a lost device could lose what people said"))
+        })
+    }
+
+    /// Whether a device was granted to begin such records there.
+    pub(crate) fn may_create(&self, device: &DeviceTag, kind: &str, ward: &str) -> Result<(), Failure> {
+        let need = Need { kind: kind.to_owned(), action: Action::Create, ward: ward.to_owned() };
+        match self.allows(device, &need) {
+            true => Ok(()),
+            false => Err(Failure::Rejected(format!("this device may not collect \"{kind}\" on ward \"{ward}\""))),
+        }
+    }
+
+    /// The wards a device may collect on, in the study's order.
+    pub(crate) fn wards_of(&self, device: &DeviceTag) -> Vec<String> {
+        let Some(member) = self.roster.member(device) else { return Vec::new() };
+        let granted = |ward: &str| {
+            member.grants.iter().any(|grant| grant.wards.is_empty() || grant.wards.iter().any(|known| known == ward))
+        };
+        self.study().wards.iter().map(|ward| ward.code.clone()).filter(|ward| granted(ward)).collect()
+    }
+
+    /// Lets the vault read records.
+    pub(crate) fn reading<T>(&self, read: impl FnOnce(Reading<'_>) -> T) -> T {
+        read(Reading { identity: &self.identity, gate: self })
+    }
+
+    /// Who this device is to those who wrap keys.
+    pub(crate) fn holder<'a>(&'a self, device: &'a Device) -> Holder<'a> {
+        Holder { device: Some(&device.keys), epochs: &self.epochs, recovery: None }
+    }
+
+    /// The envelope that hands a record key to those who may read: evaluators and the recovery key, and for ward records
+    /// the members of the scope.
+    pub(crate) fn hand_out(&self, header: &Header, key: &RecordKey, confidential: bool) -> Result<Envelope, Failure> {
+        let mut to: Vec<Recipient<'_>> =
+            self.roster.evaluators().map(|member| Recipient::Device(&member.public)).collect();
+        to.extend(self.roster.recovery().map(Recipient::Recovery));
+        if !confidential {
+            let (_, epoch) = self
+                .epochs
+                .last()
+                .ok_or_else(|| Failure::Rejected("this device holds no key of the ward's records".into()))?;
+            to.push(Recipient::Epoch(epoch));
+        }
+        Ok(wrap(header.keys(), key, &to, &mut OsEntropy)?)
+    }
+
+    /// What people call a device.
+    pub(crate) fn label_of(&self, device: &Contributor) -> String {
+        let member = self.roster.member(&DeviceTag(device.0));
+        member.map_or_else(|| "a device that is not in the roster".to_owned(), |member| member.label.clone())
+    }
+
+    /// Puts words to keys.
+    pub(crate) fn words<T>(&self, with: impl FnOnce(&Words<'_>) -> T) -> T {
+        let instrument = |form_id: &str| -> Option<&Instrument> { self.pack.instrument(form_id).map(AsRef::as_ref) };
+        let device = |device: &Contributor| self.label_of(device);
+        with(&Words { instrument: &instrument, device: &device })
+    }
+}
+
+/// A pack must be the one the roster names.
+pub(crate) fn check_document(roster: &Roster, pack: &StudyPack) -> Result<(), Failure> {
+    match roster.document().0 == pack.hash() {
+        true => Ok(()),
+        false => Err(Failure::Incompatible(
+            "these are not the study's forms: the study document or a workbook differs from what the roster names".into(),
+        )),
+    }
+}
+
+impl Gate for Joined {
+    fn knows(&self, device: &DeviceTag) -> bool {
+        self.roster.member(device).is_some()
+    }
+
+    fn allows(&self, device: &DeviceTag, need: &Need) -> bool {
+        let action = match need.action {
+            Action::Create => nightjar_seal::Action::Create,
+            Action::Edit => nightjar_seal::Action::Edit,
+            Action::Settle => nightjar_seal::Action::Settle,
+        };
+        self.roster.member(device).is_some_and(|member| member.may(&need.kind, action, &need.ward))
+    }
+}

@@ -1,0 +1,223 @@
+//! One person answering one form: every act is applied, journalled and only then acknowledged.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Zoned;
+use nightjar_form::{Answers, Entry, Instrument, Language, Opening, Outcome, Page, Session, Value};
+use nightjar_vault::{DraftId, DraftMeta};
+use serde::{Deserialize, Serialize};
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::finish::{self, Ended};
+use crate::view::{FinishedView, OutcomeView, ProblemView};
+
+/// One person answering one form. Handles are cheap to clone; when one finishes, all are closed.
+#[derive(Clone)]
+pub struct Sitting {
+    device: Arc<Device>,
+    draft: DraftId,
+    about: Arc<DraftMeta>,
+    session: Arc<Mutex<Option<Session>>>,
+}
+
+/// What the journal holds for one act: the act and the clock it was done at, so that replaying gives the same session.
+#[derive(Serialize, Deserialize)]
+struct Act {
+    entry: Entry,
+    at: Zoned,
+}
+
+impl Sitting {
+    /// Opens a new draft.
+    pub(crate) fn begin(device: Arc<Device>, meta: DraftMeta, instrument: Arc<Instrument>) -> Result<Self, Failure> {
+        let session = opened(instrument, &meta)?;
+        let draft = device.vault.begin(&meta)?;
+        Ok(Self { device, draft, about: Arc::new(meta), session: Arc::new(Mutex::new(Some(session))) })
+    }
+
+    /// Opens a draft again by replaying its journal.
+    pub(crate) fn resume(device: Arc<Device>, draft: DraftId) -> Result<Self, Failure> {
+        let (about, session) = replay(&device, &draft)?;
+        Ok(Self { device, draft, about: Arc::new(about), session: Arc::new(Mutex::new(Some(session))) })
+    }
+
+    /// What [`Tablet::resume`](crate::Tablet::resume) takes after a crash.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.draft.to_string()
+    }
+
+    /// What is on display.
+    ///
+    /// # Errors
+    /// [`Failure::Closed`] once it was finished or thrown away.
+    pub fn page(&self) -> Result<Page, Failure> {
+        Ok(self.lock().as_ref().ok_or_else(closed)?.page())
+    }
+
+    /// The language on display, as the workbook names it.
+    ///
+    /// # Errors
+    /// As [`Sitting::page`].
+    pub fn spoken(&self) -> Result<String, Failure> {
+        Ok(self.lock().as_ref().ok_or_else(closed)?.language().name().to_owned())
+    }
+
+    /// Gives, changes or (with `None`) clears an answer. When this returns, the answer survives a power cut.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when the question does not take it; storage failures, and then nothing has changed.
+    pub fn answer(&self, path: &str, value: Option<Value>) -> Result<OutcomeView, Failure> {
+        let outcome = self.act(Entry::Answer { path: path.to_owned(), value })?.0;
+        Ok(OutcomeView {
+            changed: outcome.changed,
+            problems: outcome
+                .problems
+                .into_iter()
+                .map(|problem| ProblemView { path: problem.path, text: problem.message })
+                .collect(),
+        })
+    }
+
+    /// Goes to the next page; when something on this one stands in the way, stays there and shows why.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn next(&self) -> Result<Page, Failure> {
+        Ok(self.act(Entry::Next)?.1)
+    }
+
+    /// Goes to the page before.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn back(&self) -> Result<Page, Failure> {
+        Ok(self.act(Entry::Back)?.1)
+    }
+
+    /// Goes to the page of a question, or with an empty path to the check page.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn go_to(&self, path: &str) -> Result<Page, Failure> {
+        Ok(self.act(Entry::GoTo(path.to_owned()))?.1)
+    }
+
+    /// Goes on in another language or variant; answers stay.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn language(&self, language: &str) -> Result<Page, Failure> {
+        Ok(self.act(Entry::Language(Language::new(language)))?.1)
+    }
+
+    /// Adds an instance to a repeat.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn add_repeat(&self, path: &str) -> Result<Page, Failure> {
+        Ok(self.act(Entry::AddRepeat { path: path.to_owned() })?.1)
+    }
+
+    /// Removes an instance of a repeat.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn remove_repeat(&self, path: &str) -> Result<Page, Failure> {
+        Ok(self.act(Entry::RemoveRepeat { path: path.to_owned() })?.1)
+    }
+
+    /// Seals the answers into the outbox and destroys the draft.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with what still blocks; the draft is kept then, as it is when sealing or storing fails.
+    pub fn finish(&self) -> Result<FinishedView, Failure> {
+        self.end(Ended::Finished, |session| {
+            session.finish().map_err(|problems| {
+                let problems: Vec<_> =
+                    problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
+                Failure::Invalid(problems.join("\n"))
+            })
+        })
+    }
+
+    /// Stop, and keep what was answered.
+    ///
+    /// # Errors
+    /// As [`Sitting::finish`], but no question blocks.
+    pub fn stop_keeping(&self) -> Result<FinishedView, Failure> {
+        self.end(Ended::Stopped, |session| Ok(session.stop()))
+    }
+
+    /// Stop, and throw everything away: the draft's key is destroyed first. It counts as stopped.
+    ///
+    /// # Errors
+    /// [`Failure::Closed`] when it was ended already; storage failures.
+    pub fn throw_away(&self) -> Result<(), Failure> {
+        let mut session = self.lock();
+        session.as_ref().ok_or_else(closed)?;
+        self.device.vault.discard(&self.draft)?;
+        *session = None;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn act(&self, entry: Entry) -> Result<(Outcome, Page), Failure> {
+        let mut held = self.lock();
+        let session = held.as_mut().ok_or_else(closed)?;
+        let act = Act { entry, at: self.device.now()? };
+        let outcome = session.apply(&act.entry, &act.at).map_err(Failure::invalid)?;
+        let bytes = serde_json::to_vec(&act).map_err(Failure::internal)?;
+        if let Err(error) = self.device.vault.append(&self.draft, &bytes) {
+            // The journal is what counts: back to what it says.
+            *held = replay(&self.device, &self.draft).ok().map(|(_, session)| session);
+            return Err(error.into());
+        }
+        Ok((outcome, session.page()))
+    }
+
+    fn end(
+        &self,
+        ended: Ended,
+        answers: impl FnOnce(&Session) -> Result<Answers, Failure>,
+    ) -> Result<FinishedView, Failure> {
+        let mut held = self.lock();
+        let session = held.as_ref().ok_or_else(closed)?;
+        let answers = answers(session)?;
+        let view = finish::finish(&self.device, &self.draft, &self.about, session, answers, ended)?;
+        *held = None;
+        drop(held);
+        self.device.notifier.changed([view.record.clone()]);
+        Ok(view)
+    }
+}
+
+fn closed() -> Failure {
+    Failure::Closed("these answers were finished or thrown away".into())
+}
+
+fn opened(instrument: Arc<Instrument>, meta: &DraftMeta) -> Result<Session, Failure> {
+    let now: Zoned = meta.opened.parse().map_err(|_| Failure::Corrupt("a draft's opening time".into()))?;
+    let opening = Opening { language: Some(Language::new(&meta.language)), now, seed: meta.seed };
+    Session::open(instrument, opening).map_err(Failure::invalid)
+}
+
+fn replay(device: &Device, draft: &DraftId) -> Result<(DraftMeta, Session), Failure> {
+    let (meta, entries) = device.vault.draft(draft)?;
+    let joined = device.joined()?;
+    let instrument = joined
+        .pack
+        .instrument(&meta.instrument)
+        .filter(|instrument| instrument.hash() == meta.version)
+        .ok_or_else(|| Failure::Incompatible("this draft was begun with another version of its form".into()))?;
+    let mut session = opened(Arc::clone(instrument), &meta)?;
+    for bytes in &entries {
+        let act: Act = serde_json::from_slice(bytes).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
+        session.apply(&act.entry, &act.at).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
+    }
+    Ok((meta, session))
+}

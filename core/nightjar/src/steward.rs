@@ -1,0 +1,136 @@
+//! The steward: founds a study, names the recovery key, lets devices in. The root key stays in the founder's vault.
+
+use nightjar_seal::{
+    Act, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Membership, RecoveryKeys, RootKeys, Roster,
+    WrappedEpoch,
+};
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::key::OsEntropy;
+use crate::membership::Scopes;
+use crate::study_pack::StudyPack;
+use crate::sync;
+
+const ROOT: &str = "steward.root";
+/// Epoch keys in the steward's vault, to hand to devices that are let in later.
+const IDENTITY: &str = "steward.identity";
+const WARD: &str = "steward.ward_epoch";
+
+/// Founds a study.
+#[derive(Clone)]
+pub struct FoundRequest {
+    /// The study and its forms.
+    pub pack: StudyPack,
+    /// The hub's address, such as `http://127.0.0.1:8080`; `None` for a study that lives on this device alone.
+    pub hub: Option<String>,
+    /// What the hub printed when it first started; ignored without a hub.
+    pub setup_code: String,
+}
+
+/// How a device is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// To collect on these wards, or on all when there are none.
+    Tablet {
+        /// Codes of the wards.
+        wards: Vec<String>,
+    },
+    /// To read.
+    Evaluator,
+}
+
+pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), Failure> {
+    if device.maybe_joined()?.is_some() {
+        return Err(Failure::Invalid("this device belongs to a study already".into()));
+    }
+    let FoundRequest { pack, hub, setup_code } = request;
+    let root = RootKeys::generate(&mut OsEntropy);
+    let title: String = pack.study().title.chars().take(60).collect();
+    let mut roster = Roster::found(&root, DocumentHash(pack.hash()), &title, &mut OsEntropy)?;
+    let (identity, ward) = (EpochKey::generate(&mut OsEntropy), EpochKey::generate(&mut OsEntropy));
+    let scopes = Scopes::of(&roster.study());
+    let own = device.keys.public();
+    let epochs = vec![
+        WrappedEpoch::new(scopes.identity, &identity, &own, &mut OsEntropy)?,
+        WrappedEpoch::new(scopes.ward, &ward, &own, &mut OsEntropy)?,
+    ];
+    roster.append(
+        Act::Admit {
+            device: own,
+            label: device.label.clone(),
+            membership: Membership::Evaluator,
+            grants: vec![Grant::all(Vec::new())],
+            epochs,
+        },
+        &root,
+    )?;
+    if let Some(hub) = &hub {
+        sync::found(device, hub, &roster, &setup_code).await?;
+    }
+    device.vault.keep_setting(ROOT, &root.to_bytes())?;
+    device.vault.keep_setting(IDENTITY, &identity.to_bytes()[..])?;
+    device.vault.keep_setting(WARD, &ward.to_bytes()[..])?;
+    device.keep_study(&pack, &roster, hub.as_deref().unwrap_or_default())
+}
+
+pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
+    let root = root(device)?;
+    let joined = device.joined()?;
+    let mut roster = joined.roster().clone();
+    let recovery = RecoveryKeys::generate(&mut OsEntropy);
+    roster.append(Act::Recovery { public: recovery.public() }, &root)?;
+    keep(device, &roster, joined.roster().entries().len())?;
+    Ok(words(&recovery))
+}
+
+pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Result<String, Failure> {
+    let root = root(device)?;
+    let joined = device.joined()?;
+    let request = EnrolmentRequest::from_text(request)?;
+    let (membership, wards) = match admission {
+        Admission::Tablet { wards } => (Membership::Tablet, wards),
+        Admission::Evaluator => (Membership::Evaluator, Vec::new()),
+    };
+    if let Some(unknown) = wards.iter().find(|ward| joined.study().ward(ward).is_none()) {
+        return Err(Failure::Invalid(format!("the study has no ward \"{unknown}\"")));
+    }
+    let epoch = |name| -> Result<EpochKey, Failure> {
+        let bytes = device.vault.setting(name)?.ok_or_else(not_steward)?;
+        Ok(EpochKey::from_bytes(&bytes)?)
+    };
+    let epochs = vec![
+        WrappedEpoch::new(joined.scopes.identity, &epoch(IDENTITY)?, &request.device, &mut OsEntropy)?,
+        WrappedEpoch::new(joined.scopes.ward, &epoch(WARD)?, &request.device, &mut OsEntropy)?,
+    ];
+    let mut roster = joined.roster().clone();
+    let grants = vec![Grant::all(wards)];
+    roster.append(Act::Admit { device: request.device, label: request.label, membership, grants, epochs }, &root)?;
+    keep(device, &roster, joined.roster().entries().len())?;
+    let invitation =
+        Invitation { study: roster.study(), root: roster.root(), head: roster.head(), hub: device.hub()? };
+    Ok(invitation.to_text())
+}
+
+fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+    let new: Vec<_> = roster.entries()[from..].iter().map(nightjar_seal::Entry::encode).collect();
+    device.vault.keep_roster(from, &new)?;
+    device.study_changed();
+    Ok(())
+}
+
+fn root(device: &Device) -> Result<RootKeys, Failure> {
+    let bytes = device.vault.setting(ROOT)?.ok_or_else(not_steward)?;
+    Ok(RootKeys::from_bytes(&bytes)?)
+}
+
+fn not_steward() -> Failure {
+    Failure::Rejected("only the device that founded the study can do this".into())
+}
+
+/// The recovery key in groups of four characters, for paper.
+fn words(recovery: &RecoveryKeys) -> String {
+    let text = data_encoding::BASE32_NOPAD.encode(&recovery.to_bytes());
+    let groups: Vec<&str> = (0..text.len()).step_by(4).map(|at| &text[at..(at + 4).min(text.len())]).collect();
+    groups.join("-")
+}

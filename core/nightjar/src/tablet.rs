@@ -1,0 +1,304 @@
+//! The tablet: collects, keeps ward records, syncs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use nightjar_form::Language;
+use nightjar_vault::{DraftId, DraftMeta};
+
+use crate::clock::Clock;
+use crate::device::{Device, Kind, Options};
+use crate::failure::Failure;
+use crate::finish;
+use crate::key::{VaultKey, random};
+use crate::observe::{Observer, Subscription};
+use crate::sitting::Sitting;
+use crate::study_pack::StudyPack;
+use crate::view::{
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, RecordView,
+    RecordsRequest, SettleRequest, StatusView, SyncView,
+};
+
+/// A device that collects. Handles are cheap to clone and may be used from any thread.
+///
+/// Calls are synchronous and wait for the disk: call them off the UI thread. `sync`, `join` and their `_async` forms
+/// wait for the hub as well.
+#[derive(Clone)]
+pub struct Tablet {
+    pub(crate) device: Arc<Device>,
+}
+
+impl Tablet {
+    /// Makes a vault and the device's keys.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is a file already; storage failures.
+    pub fn create(path: &Path, key: &VaultKey, label: &str, options: Options) -> Result<Self, Failure> {
+        Ok(Self { device: Device::create(path, key, label, Kind::Tablet, options)? })
+    }
+
+    /// Opens a vault. Loads nothing but the device's own keys.
+    ///
+    /// # Errors
+    /// [`Failure::WrongKey`], [`Failure::Corrupt`], [`Failure::Incompatible`]; none of them changes the file.
+    pub fn open(path: &Path, key: &VaultKey, options: Options) -> Result<Self, Failure> {
+        Ok(Self { device: Device::open(path, key, Kind::Tablet, options)? })
+    }
+
+    /// The text a steward needs to let this device in: its public keys and label.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn enrolment_request(&self) -> Result<String, Failure> {
+        self.device.enrolment_request()
+    }
+
+    /// Joins the study that the invitation names, and fetches its roster from the hub. Waits for the hub.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a damaged invitation; [`Failure::Incompatible`] for a pack that is not the study's;
+    /// [`Failure::Offline`]; [`Failure::Rejected`] when the roster does not name this device.
+    pub fn join(&self, invitation: &str, pack: StudyPack) -> Result<(), Failure> {
+        self.device.block_on(self.device.join(invitation.to_owned(), pack))
+    }
+
+    /// [`Tablet::join`], awaited.
+    ///
+    /// # Errors
+    /// As [`Tablet::join`].
+    pub async fn join_async(&self, invitation: String, pack: StudyPack) -> Result<(), Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.join(invitation, pack).await }).await
+    }
+
+    /// What this device holds and still has to do.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn status(&self) -> Result<StatusView, Failure> {
+        self.device.status()
+    }
+
+    /// The forms of the study.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] before the device has joined a study.
+    pub fn forms(&self) -> Result<Vec<FormView>, Failure> {
+        let joined = self.device.joined()?;
+        let study = joined.study();
+        let forms = study.instruments.iter().filter_map(|entry| {
+            let instrument = joined.pack.instrument(&entry.id)?;
+            Some(FormView {
+                form_id: entry.id.clone(),
+                title: instrument.title(instrument.default_language()).to_owned(),
+                kind: entry.kind.code().to_owned(),
+                roles: study.roles.iter().filter(|role| role.may.contains(&entry.id)).map(|role| role.code.clone()).collect(),
+                languages: instrument.languages().iter().map(|language| language.name().to_owned()).collect(),
+                confidential: entry.confidential,
+                wording_status: Some(entry.wording_status.clone()).filter(|status| !status.is_empty()),
+            })
+        });
+        Ok(forms.collect())
+    }
+
+    /// The information page in a language (its code or its name in the workbooks), else in the study's default one.
+    ///
+    /// # Errors
+    /// As [`Tablet::forms`].
+    pub fn information(&self, language: &str) -> Result<InformationView, Failure> {
+        let joined = self.device.joined()?;
+        let study = joined.study();
+        let wording = study.wording(Language::new(language).code());
+        Ok(InformationView {
+            version: study.information_version.clone(),
+            title: wording.information.title.clone(),
+            paragraphs: wording.information.paragraphs.clone(),
+            yes: wording.information.yes.clone(),
+            not_now: wording.information.not_now.clone(),
+            no: wording.information.no.clone(),
+            talk_to_someone: wording.talk_message.clone(),
+            above_free_text: wording.free_text_notice.clone(),
+        })
+    }
+
+    /// The study's document: wards, roles, windows and texts.
+    ///
+    /// # Errors
+    /// As [`Tablet::forms`].
+    pub fn pack(&self) -> Result<StudyPack, Failure> {
+        Ok(self.device.joined()?.pack.clone())
+    }
+
+    /// Opens a form for one person.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for an unknown form, ward or language, and before the study has two evaluator devices and a
+    /// recovery key; [`Failure::Rejected`] where role or device may not fill it in.
+    pub fn begin(&self, request: BeginRequest) -> Result<Sitting, Failure> {
+        let joined = self.device.joined()?;
+        joined.may_collect()?;
+        let study = joined.study();
+        let BeginRequest { form_id, role, ward, language } = request;
+        let instrument = joined
+            .pack
+            .instrument(&form_id)
+            .ok_or_else(|| Failure::Invalid(format!("the study has no form \"{form_id}\"")))?;
+        if study.ward(&ward).is_none() {
+            return Err(Failure::Invalid(format!("the study has no ward \"{ward}\"")));
+        }
+        if study.role(&role).is_none() {
+            return Err(Failure::Invalid(format!("the study has no role \"{role}\"")));
+        }
+        if !study.may(&role, &form_id) {
+            return Err(Failure::Rejected(format!("the role \"{role}\" does not fill in \"{form_id}\"")));
+        }
+        joined.may_create(&self.device.tag(), &form_id, &ward)?;
+        let language = match language {
+            None => instrument.default_language().clone(),
+            Some(name) => instrument
+                .languages()
+                .iter()
+                .find(|known| known.name() == name || known.code() == name)
+                .cloned()
+                .ok_or_else(|| Failure::Invalid(format!("\"{form_id}\" has no language \"{name}\"")))?,
+        };
+        let meta = DraftMeta {
+            instrument: form_id,
+            version: instrument.hash(),
+            role,
+            ward,
+            language: language.name().to_owned(),
+            opened: self.device.now()?.to_string(),
+            seed: u64::from_le_bytes(random()?),
+            extra: std::collections::BTreeMap::new(),
+        };
+        Sitting::begin(Arc::clone(&self.device), meta, Arc::clone(instrument))
+    }
+
+    /// Unfinished answers; never their content.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn drafts(&self) -> Result<Vec<DraftView>, Failure> {
+        let drafts = self.device.vault.drafts()?.into_iter();
+        Ok(drafts
+            .map(|draft| DraftView {
+                id: draft.id.to_string(),
+                form_id: draft.meta.instrument,
+                role: draft.meta.role,
+                ward: draft.meta.ward,
+                steps: draft.entries,
+            })
+            .collect())
+    }
+
+    /// Opens a draft again, with every acknowledged answer, on the page and in the language it was left.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is no such draft.
+    pub fn resume(&self, draft: &str) -> Result<Sitting, Failure> {
+        let draft: DraftId = draft.parse()?;
+        Sitting::resume(Arc::clone(&self.device), draft)
+    }
+
+    /// Records this device can read, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn records(&self, request: RecordsRequest) -> Result<Vec<RecordView>, Failure> {
+        self.device.records(request)
+    }
+
+    /// Corrects a fact. What another device writes meanwhile is kept beside it.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for an unknown record or item, or where tablets differ already; [`Failure::Rejected`] where
+    /// role or device may not.
+    pub fn amend(&self, request: AmendRequest) -> Result<(), Failure> {
+        let AmendRequest { record, role, changes } = request;
+        finish::amend(&self.device, self.device.record_id(&record)?, &role, &changes)
+    }
+
+    /// Concurrent values of facts that wait for a person.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {
+        self.device.conflicts()
+    }
+
+    /// Settles a conflict. The settlement names every value that is held when it is made.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when nothing differs (any more); [`Failure::Rejected`] where role or device may not.
+    pub fn settle(&self, request: SettleRequest) -> Result<(), Failure> {
+        let SettleRequest { record, name, value, role } = request;
+        finish::settle(&self.device, self.device.record_id(&record)?, &role, &name, &value)
+    }
+
+    /// Positions beside their outcome, by case. Never settled away.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn dissensus(&self) -> Result<Vec<DissensusView>, Failure> {
+        self.device.dissensus()
+    }
+
+    /// Counts that somebody on this ward asked to talk to someone now, and gives the count of the week. Nothing else
+    /// is kept of it.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for an unknown ward; storage failures.
+    pub fn talk_to_someone(&self, ward: &str) -> Result<u64, Failure> {
+        self.device.talk_to_someone(ward)
+    }
+
+    /// Sends what is new and receives what is new. Waits for the hub.
+    ///
+    /// # Errors
+    /// [`Failure::Offline`]: everything stays here, try again later. [`Failure::Rejected`]: a person has to look.
+    pub fn sync(&self) -> Result<SyncView, Failure> {
+        self.device.block_on(self.device.sync())
+    }
+
+    /// [`Tablet::sync`], awaited. Dropping the future cancels the waiting; what was stored stays stored.
+    ///
+    /// # Errors
+    /// As [`Tablet::sync`].
+    pub async fn sync_async(&self) -> Result<SyncView, Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.sync().await }).await
+    }
+
+    /// Tells an observer about every change from now on, beginning with a Reset.
+    #[must_use]
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Subscription {
+        self.device.notifier.observe(observer)
+    }
+
+    /// Closes the vault's file until [`Tablet::resume_vault`], so that an operating system that suspends the app finds
+    /// no lock held.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn pause(&self) -> Result<(), Failure> {
+        self.device.vault.pause();
+        Ok(())
+    }
+
+    /// Opens the vault's file again.
+    ///
+    /// # Errors
+    /// As [`Tablet::open`].
+    pub fn resume_vault(&self) -> Result<(), Failure> {
+        self.device.vault.resume()?;
+        self.device.notifier.reset();
+        Ok(())
+    }
+
+    /// The clock this tablet goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.device.clock
+    }
+}
