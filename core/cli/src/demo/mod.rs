@@ -6,16 +6,14 @@
 //! vaults any more.
 
 mod bed_count;
+mod device_process;
 mod folder;
 mod found;
 mod gather;
 mod heard;
 mod held;
-mod hub_process;
 mod killed;
-mod memory;
 mod offline;
-mod process;
 mod received;
 mod report;
 mod station;
@@ -29,13 +27,13 @@ use std::time::Instant;
 
 use nightjar::StudyPack;
 
+use crate::child::HubProcess;
 use crate::command::DemoArgs;
 use crate::pack;
 use crate::simulate::{Calendar, numbers};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 use folder::Folder;
-use hub_process::HubProcess;
 use station::Station;
 
 /// How many tablets there are.

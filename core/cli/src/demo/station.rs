@@ -6,8 +6,8 @@ use nightjar_form::Value;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::device_process::{DeviceProcess, Start};
 use super::heard::{Finished, Opened, Outcome, Synced};
-use super::process::{DeviceProcess, Start};
 use crate::simulate::{Manner, Page, Sitting, Visit};
 use crate::trouble::Trouble;
 

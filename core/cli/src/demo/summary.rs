@@ -2,7 +2,7 @@
 
 use super::Demo;
 use super::heard::Exported;
-use super::memory::{in_words, own_peak};
+use crate::child::memory::{in_words, own_peak};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 

@@ -1,4 +1,4 @@
-//! The demonstration's hub: `nightjar hub serve` in a process of its own.
+//! `nightjar hub serve` in a process of its own.
 
 use std::io::BufRead;
 use std::net::SocketAddr;
@@ -7,18 +7,18 @@ use std::process::ChildStdin;
 
 use serde::Deserialize;
 
-use super::process::Guarded;
+use super::Guarded;
 use crate::trouble::Trouble;
 
 /// A running hub.
-pub(super) struct HubProcess {
+pub(crate) struct HubProcess {
     process: Guarded,
     /// Held open: the hub ends when it closes, even if this program is killed.
     _lifeline: ChildStdin,
     /// Its address.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// What founding a study needs; none once it has one.
-    pub(super) setup_code: Option<String>,
+    pub(crate) setup_code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct Listening {
 
 impl HubProcess {
     /// Starts it; `listen` is where it was before, or port 0.
-    pub(super) fn start(data: &Path, listen: SocketAddr) -> Result<HubProcess, Trouble> {
+    pub(crate) fn start(data: &Path, listen: SocketAddr) -> Result<HubProcess, Trouble> {
         let listen = listen.to_string();
         let mut process = Guarded::spawn(&[
             "hub".as_ref(),
@@ -49,7 +49,7 @@ impl HubProcess {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> Result<SocketAddr, Trouble> {
+    pub(crate) fn address(&self) -> Result<SocketAddr, Trouble> {
         let address = self.url.trim_start_matches("http://").trim_end_matches('/');
         address.parse().map_err(|_| Trouble::Gone {
             device: "the hub".into(),
@@ -58,7 +58,7 @@ impl HubProcess {
     }
 
     /// Stops it; what it held at most, in bytes.
-    pub(super) fn stop(mut self) -> Option<u64> {
+    pub(crate) fn stop(mut self) -> Option<u64> {
         self.process.kill();
         self.process.peak()
     }

@@ -1,8 +1,8 @@
-//! Child processes of the demonstration: stopped in every way out of it, spoken to by lines of JSON.
+//! A tablet or an evaluator in a process of its own, spoken to by lines of JSON.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout};
 
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -10,68 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use zeroize::Zeroizing;
 
-use super::memory;
+use crate::child::Guarded;
 use crate::trouble::Trouble;
-
-/// A child process that does not outlive its owner.
-pub(super) struct Guarded {
-    child: Child,
-    peak: Option<u64>,
-}
-
-impl Guarded {
-    /// Starts this same program with other arguments; both ends of its standard streams are ours.
-    pub(super) fn spawn(arguments: &[&std::ffi::OsStr]) -> Result<Guarded, Trouble> {
-        let program = std::env::current_exe()?;
-        let child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Guarded { child, peak: None })
-    }
-
-    /// Standard input, once.
-    pub(super) fn stdin(&mut self) -> Result<ChildStdin, Trouble> {
-        self.child.stdin.take().ok_or_else(|| gone("a process", "its input is closed"))
-    }
-
-    /// Standard output, once.
-    pub(super) fn stdout(&mut self) -> Result<BufReader<ChildStdout>, Trouble> {
-        self.child.stdout.take().map(BufReader::new).ok_or_else(|| gone("a process", "its output is closed"))
-    }
-
-    /// Ends it at once: SIGKILL on Unix. Its peak memory is read before.
-    pub(super) fn kill(&mut self) {
-        self.look();
-        // It may have ended by itself; then there is nothing to kill, and `wait` collects it either way.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-
-    /// Waits until it has ended by itself. Its peak memory is read before.
-    pub(super) fn wait(&mut self) -> Result<(), Trouble> {
-        self.child.wait()?;
-        Ok(())
-    }
-
-    /// Reads its peak memory while it is still there.
-    pub(super) fn look(&mut self) {
-        self.peak = memory::peak_of(self.child.id()).or(self.peak);
-    }
-
-    /// Most memory it ever held, in bytes, as last read.
-    pub(super) fn peak(&self) -> Option<u64> {
-        self.peak
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 /// A tablet or an evaluator in a process of its own.
 pub(super) struct DeviceProcess {

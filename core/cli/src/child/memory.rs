@@ -1,12 +1,12 @@
 //! Peak memory of a process, where the system tells it (Linux).
 
 /// Most memory the process ever held, in bytes; `None` where it is not known.
-pub(super) fn peak_of(process: u32) -> Option<u64> {
+pub(crate) fn peak_of(process: u32) -> Option<u64> {
     peak_in(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?)
 }
 
 /// The same for this process.
-pub(super) fn own_peak() -> Option<u64> {
+pub(crate) fn own_peak() -> Option<u64> {
     peak_of(std::process::id())
 }
 
@@ -17,7 +17,7 @@ fn peak_in(status: &str) -> Option<u64> {
 }
 
 /// Bytes in words.
-pub(super) fn in_words(bytes: u64) -> String {
+pub(crate) fn in_words(bytes: u64) -> String {
     match bytes {
         0..10_240 => format!("{bytes} bytes"),
         10_240..10_485_760 => format!("{} KiB", bytes / 1024),
