@@ -1,9 +1,11 @@
 //! Reads an XLSForm: workbook, sheets, rows, tree, code. Every fault found on the way is reported, not only the first.
 
+mod arrange;
 mod choices;
 mod compile;
 mod findings;
 mod kinds;
+mod parameters;
 mod settings;
 mod sheet;
 mod survey;

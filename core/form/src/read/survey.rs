@@ -1,20 +1,22 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::arrange::arrange;
 use super::choices::{Lists, file_names, warn_untranslated};
 use super::findings::{Findings, Place};
 use super::kinds::{RowKind, row_kind};
+use super::parameters;
 use super::settings::Languages;
 use super::sheet::{Row, Sheet};
 use crate::item::Translated;
-use crate::node::{Extent, Node, NodeId, NodeKind, Preset, Tree, Words};
-use crate::{Choice, Item, ItemKey, ItemKind, Scale};
+use crate::node::{Node, NodeId, NodeKind, Preset, Tree, Words};
+use crate::{Choice, Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
 const MAX_DEPTH: usize = 20;
-/// Longest name or identity, in bytes.
+/// Longest name, in bytes.
 const MAX_NAME: usize = 200;
 
 /// Columns with a meaning of their own; all others are kept as extras.
@@ -320,8 +322,8 @@ impl Builder<'_> {
             let place = self.place(row, "label");
             self.findings.warning("survey", place, "The question has no words.", "Give it a label.");
         }
-        let scale = (kind == ItemKind::Range).then(|| self.scale(row));
-        self.parameters(row, kind);
+        let scale = (kind == ItemKind::Range).then(|| parameters::scale(self.sheet, row, self.findings));
+        parameters::check(self.sheet, row, kind, self.findings);
         let item = Item {
             key: ItemKey::of(""),
             name: name.clone(),
@@ -394,159 +396,4 @@ impl Builder<'_> {
         });
         self.push(node(name, NodeKind::Item(self.items.len() - 1), self.parent()), words);
     }
-
-    fn pairs(&self, row: &Row) -> Vec<(String, String)> {
-        let cell = self.sheet.get(row, "parameters").unwrap_or_default().replace([',', ';'], " ");
-        let tight = cell.split('=').map(str::trim).collect::<Vec<_>>().join("=");
-        tight
-            .split_whitespace()
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (name.to_lowercase(), value.to_owned())
-            })
-            .collect()
-    }
-
-    fn parameters(&mut self, row: &Row, kind: ItemKind) {
-        for (name, _) in self.pairs(row) {
-            if kind == ItemKind::Range && ["start", "end", "step"].contains(&name.as_str()) {
-                continue;
-            }
-            let place = self.place(row, "parameters");
-            let problem = format!("The parameter `{name}` has no effect.");
-            self.findings.warning("survey", place, problem, "Check its spelling, or take it out.");
-        }
-    }
-
-    /// ODK's defaults: 1 to 10 in steps of 1.
-    fn scale(&mut self, row: &Row) -> Scale {
-        let mut scale = Scale { start: 1.0, end: 10.0, step: 1.0 };
-        let mut sound = true;
-        for (name, value) in self.pairs(row) {
-            let number = crate::expr::number::from_text(&value);
-            match (name.as_str(), number) {
-                ("start", Some(number)) => scale.start = number,
-                ("end", Some(number)) => scale.end = number,
-                ("step", Some(number)) => scale.step = number.abs(),
-                ("start" | "end" | "step", None) => sound = false,
-                _ => {}
-            }
-        }
-        let steps = (scale.end - scale.start).abs() / scale.step;
-        if !sound || scale.step <= 0.0 || !steps.is_finite() || steps > 10_000.0 {
-            let place = self.place(row, "parameters");
-            let remedy = "Write start=0 end=10 step=1.";
-            self.findings.error("survey", place, "The scale cannot be used.", remedy);
-        }
-        scale
-    }
-}
-
-/// Gives each node its scope, slot, path and identity.
-fn arrange(
-    mut nodes: Vec<Node>,
-    items: &mut [Item],
-    rows: &[Option<SurveyRow>],
-    sheet: &Sheet,
-    findings: &mut Findings,
-) -> Tree {
-    let mut extents: HashMap<NodeId, Extent> = HashMap::new();
-    let mut by_name: HashMap<String, Vec<NodeId>> = HashMap::new();
-    for i in 0..nodes.len() {
-        let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-        let parent = nodes[i].parent;
-        let (outer, outer_depth) = (nodes[parent.index()].scope, nodes[parent.index()].depth);
-        let repeat = nodes[i].kind == NodeKind::Repeat;
-        let (scope, depth) = if repeat { (id, outer_depth + 1) } else { (outer, outer_depth) };
-        if repeat {
-            let extent = extents.entry(outer).or_default();
-            nodes[i].list = extent.lists;
-            extent.lists += 1;
-        }
-        let extent = extents.entry(scope).or_default();
-        nodes[i].slot = extent.slots;
-        extent.slots += 1;
-        (nodes[i].scope, nodes[i].depth) = (scope, depth);
-        if !matches!(nodes[i].kind, NodeKind::Item(_)) && nodes[i].end == NodeId::ROOT {
-            nodes[i].end = NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
-        } else if matches!(nodes[i].kind, NodeKind::Item(_)) {
-            nodes[i].end = NodeId(id.0 + 1);
-        }
-        if id != NodeId::ROOT {
-            by_name.entry(nodes[i].name.clone()).or_default().push(id);
-        }
-    }
-    let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents };
-    let mut identities: HashSet<String> = HashSet::new();
-    for id in tree.ids().skip(1) {
-        if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
-            let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
-            let problem = format!("Row {first}, in the same group, has the same name.");
-            findings.error(
-                "survey",
-                Some(sheet.place(row.number, "name")),
-                problem,
-                "Rename one of the two.",
-            );
-            continue;
-        }
-        if !matches!(tree[id].kind, NodeKind::Repeat | NodeKind::Item(_)) {
-            continue;
-        }
-        let (path, by_names) = paths(&tree, id);
-        let Some(row) = rows[id.index()].as_ref() else { continue };
-        let explicit = row.cells.get("nightjar::id");
-        let identity = explicit.cloned().unwrap_or_else(|| by_names.clone());
-        if identity.len() > 20 * MAX_NAME || !identities.insert(identity.clone()) {
-            let column = if explicit.is_some() { "nightjar::id" } else { "name" };
-            findings.error(
-                "survey",
-                Some(sheet.place(row.number, column)),
-                format!("Two rows are `{identity}`, so their answers could not be told apart."),
-                "Rename one, or give each an identity of its own in a column nightjar::id.",
-            );
-        }
-        let key = ItemKey::of(&identity);
-        tree.by_path.insert(path.clone(), id);
-        let node = &mut tree.nodes[id.index()];
-        if let NodeKind::Item(index) = node.kind {
-            items[index].key = key;
-            items[index].path.clone_from(&path);
-            items[index].repeat_depth = node.depth;
-        }
-        (node.path, node.key) = (path, key);
-    }
-    tree
-}
-
-/// A node before this one with the same parent and name.
-fn twin(tree: &Tree, id: NodeId) -> Option<NodeId> {
-    let named = tree.by_name.get(&tree[id].name)?;
-    named.iter().copied().find(|other| *other < id && tree[*other].parent == tree[id].parent)
-}
-
-/// The path of a node (groups only where two nodes of one scope share the name), and the path without any groups.
-fn paths(tree: &Tree, id: NodeId) -> (String, String) {
-    let outer = if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope };
-    let addressed = |other: NodeId| matches!(tree[other].kind, NodeKind::Repeat | NodeKind::Item(_));
-    let home = |other: NodeId| match tree[other].kind {
-        NodeKind::Repeat => tree.outer(other),
-        _ => tree[other].scope,
-    };
-    let name = &tree[id].name;
-    let twins = tree.by_name.get(name).map_or(&[][..], Vec::as_slice);
-    let shared = twins.iter().any(|twin| *twin != id && addressed(*twin) && home(*twin) == outer);
-    let mut local = name.clone();
-    if shared {
-        let mut up = tree[id].parent;
-        while up != outer {
-            local = format!("{}/{local}", tree[up].name);
-            up = tree[up].parent;
-        }
-    }
-    let names =
-        tree.repeats(outer).into_iter().map(|repeat| tree[repeat].name.as_str()).chain([name.as_str()]);
-    let by_names = names.collect::<Vec<_>>().join("/");
-    let path = if outer == NodeId::ROOT { local } else { format!("{}/{local}", tree[outer].path) };
-    (path, by_names)
 }

@@ -60,6 +60,9 @@ pub(crate) struct Scope {
 /// Most instances of all repeats together.
 pub(crate) const MAX_INSTANCES: usize = 2_000;
 
+/// Most cells of all instances together, which bounds the memory a form can make a tablet use.
+const MAX_CELLS: usize = 400_000;
+
 /// All instances.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct State {
@@ -68,6 +71,8 @@ pub(crate) struct State {
     free: Vec<ScopeId>,
     /// How many instances were ever made.
     made: u64,
+    /// How many cells there are.
+    cells: usize,
 }
 
 impl std::ops::Index<ScopeId> for State {
@@ -100,7 +105,8 @@ fn scope(tree: &Tree, node: NodeId, parent: ScopeId, key: Option<InstanceKey>) -
 impl State {
     /// The root alone, nothing answered.
     pub(crate) fn new(tree: &Tree) -> State {
-        State { scopes: vec![scope(tree, NodeId::ROOT, ScopeId::ROOT, None)], free: Vec::new(), made: 0 }
+        let root = scope(tree, NodeId::ROOT, ScopeId::ROOT, None);
+        State { cells: root.cells.len(), scopes: vec![root], free: Vec::new(), made: 0 }
     }
 
     /// How many instances there are, the root not counted.
@@ -149,9 +155,11 @@ impl State {
 
     /// Adds an instance at the end; none when there are too many.
     pub(crate) fn add(&mut self, tree: &Tree, outer: ScopeId, repeat: NodeId, seed: u64) -> Option<ScopeId> {
-        if self.instances() >= MAX_INSTANCES {
+        let slots = tree.extents.get(&repeat).map_or(0, |extent| extent.slots);
+        if self.instances() >= MAX_INSTANCES || self.cells + slots > MAX_CELLS {
             return None;
         }
+        self.cells += slots;
         let key = InstanceKey::of(seed, tree[repeat].key, self.made);
         self.made += 1;
         let mut new = scope(tree, repeat, outer, Some(key));
@@ -182,7 +190,8 @@ impl State {
         for inner in std::mem::take(&mut self[instance].lists).into_iter().flatten() {
             self.drop_below(inner);
         }
-        self[instance].cells = Vec::new();
+        let cells = std::mem::take(&mut self[instance].cells);
+        self.cells -= cells.len();
         self.free.push(instance);
     }
 

@@ -3,6 +3,7 @@
 mod answering;
 mod expressions;
 mod fixture;
+mod hostile;
 mod languages;
 mod reading;
 mod repeats;
