@@ -1,1 +1,53 @@
-//! To be written.
+//! The sync protocol between a device and a hub: wire types, a state machine without I/O, and (feature `http`) a transport.
+//!
+//! # A guided tour
+//!
+//! A device holds sealed envelopes in an outbox and a [`Roster`](nightjar_seal::Roster) that says who belongs. The hub holds an
+//! append-only log per scope and opens nothing. One sync is one [`Exchange`]:
+//!
+//! 1. **Greet.** One round trip: the device shows how many roster entries it holds and the [`Mark`](wire::Mark)s the hub gave it
+//!    earlier. The hub answers with newer roster entries, the head of each log, whether it still holds its log up to every
+//!    mark, and what evaluators have applied. When nothing is new in either direction, that was the whole sync.
+//! 2. **Roster.** Entries that only the device holds go up; another entry at the same place stops the sync
+//!    ([`Failure::RosterForked`]).
+//! 3. **Push.** [`Step::NeedOutbox`] asks the caller for the next links and envelopes that were not acknowledged. They go up as
+//!    one [`Segment`](wire::Segment) of the device's chain with one signature, and an [`Outcome`](wire::Outcome) per envelope comes
+//!    back: a refused one never holds up the others.
+//! 4. **Pull.** Whole pushes of others come down after the cursor, at most about 1 MiB a reply, each with the chain to a signed
+//!    head. [`Event::Received`] is proven to be the device's whose header it carries; what is not is [`Event::SetAside`] and
+//!    holds up nothing.
+//! 5. **Publish.** An evaluator device signs what it has applied ([`wire::Applied`]); tablets learn it in their next greeting and
+//!    keep their sealed bytes until then.
+//!
+//! The caller stores the events of each response in one transaction before it goes on. Then a sync may break off anywhere, in
+//! the middle of a request too, and the next one goes on from what was stored: pushing twice is answered "known", pulling
+//! again starts from the stored mark.
+//!
+//! **A hub that lost data** (restored from an old copy, or rewritten) shows as another incarnation, a head below the mark, another
+//! hash at the mark or a gap in the chain: [`Event::HubLostData`]. The device then offers *everything of the scope it still
+//! holds* again, and pulls from the first envelope. Comparing ranges instead of offering everything is left for later.
+//!
+//! # Not here yet
+//!
+//! Bundles, reconciliation by ranges, back-off and retry (the caller decides when to try again), a pinned key for the hub's
+//! answers: an answer proves itself only as far as it carries signatures of roster members or follows from the log's hash.
+
+pub mod bounds;
+mod event;
+mod exchange;
+mod failure;
+mod http_message;
+mod receive;
+mod request;
+mod roster;
+#[cfg(feature = "http")]
+mod transport;
+pub mod wire;
+
+pub use event::{Event, Memory, SetAside};
+pub use exchange::{Exchange, OUTBOX_BYTES, Outbox, ScopePlan, Step};
+pub use failure::Failure;
+pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+pub use request::{append, appended, found, founded};
+#[cfg(feature = "http")]
+pub use transport::{Patience, Traffic, Transport};

@@ -1,0 +1,44 @@
+//! How large anything on the wire may be. Both sides check before they allocate.
+
+/// Largest request or reply body of a push or of a single pushed batch in a reply, in bytes (1 MiB).
+pub const PUSH_BYTES: usize = 1 << 20;
+
+/// Most links, and so most envelopes, in one push.
+pub const PUSH_LINKS: usize = 2_000;
+
+/// Bytes of a push set aside for its frame: signed head, lengths and the request's own array heads.
+pub const PUSH_FRAME: usize = 1_024;
+
+/// Bytes that one link costs in a push beside its envelope: its id, its place and two length heads.
+pub const LINK_BYTES: usize = 48;
+
+/// Largest sealed envelope, in bytes (64 KiB).
+pub const ENVELOPE_BYTES: usize = 64 << 10;
+
+/// Largest reply body a client reads, in bytes. A reply holds whole pushes up to [`PUSH_BYTES`], so twice that is never
+/// reached by an honest hub.
+pub const REPLY_BYTES: usize = 2 << 20;
+
+/// Most pushes in one pull reply.
+pub const PULL_BATCHES: usize = 2_000;
+
+/// Largest roster entry, in bytes (64 KiB).
+pub const ROSTER_ENTRY_BYTES: usize = 64 << 10;
+
+/// Most roster entries in one reply.
+pub const ROSTER_ENTRIES: usize = 256;
+
+/// Most scopes a device asks about in one greeting.
+pub const SCOPES: usize = 64;
+
+/// Most marks a device shows per scope: its last pull and its last acknowledged push.
+pub const MARKS: usize = 2;
+
+/// Most devices in an applied vector, and most vectors per scope in a greeting's answer.
+pub const DEVICES: usize = 4_096;
+
+/// Most evaluator devices whose applied vectors a greeting carries per scope.
+pub const EVALUATORS: usize = 64;
+
+/// Longest setup code and longest text of a refusal, in bytes.
+pub const TEXT_BYTES: usize = 256;

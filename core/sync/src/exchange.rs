@@ -1,0 +1,478 @@
+//! One sync as a state machine without I/O.
+
+use nightjar_seal::{DeviceTag, Link, Roster, ScopeTag, SignedHead};
+
+use crate::event::{Event, Memory};
+use crate::http_message::{Request, Response};
+use crate::receive::Receiver;
+use crate::request::{accepted, answer};
+use crate::wire::{
+    self, Applied, Body, Greeted, Greeting, Judged, Mark, Message, Pull, Pulled, Push, Pushed, Reason,
+    Refusal, Segment, Shown, Standing,
+};
+use crate::{Failure, bounds};
+
+/// What a device wants of one scope in one sync.
+#[derive(Debug, Clone)]
+pub struct ScopePlan {
+    /// The scope.
+    pub scope: ScopeTag,
+    /// Offer what is in the outbox.
+    pub push: bool,
+    /// Take what is new.
+    pub pull: bool,
+    /// Take back the bytes of this device's own envelopes too, as after a restore from an old copy.
+    pub own: bool,
+    /// Publish what was applied, after pulling. For evaluator devices.
+    pub publish: bool,
+    /// Learn what evaluator devices have applied. For devices that keep sealed bytes in custody.
+    pub learn: bool,
+    /// What the device remembers of earlier syncs.
+    pub memory: Memory,
+}
+
+/// What the caller does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send this and hand the answer to [`Exchange::on_response`]. When no answer came, ask again with [`Exchange::step`]: sending
+    /// anything twice is harmless.
+    Send(Request),
+    /// Hand the next links of the outbox to [`Exchange::supply_outbox`].
+    NeedOutbox {
+        /// Of this scope.
+        scope: ScopeTag,
+        /// At most so many links.
+        links: usize,
+        /// With at most so many bytes of encoded envelopes together.
+        bytes: usize,
+    },
+    /// Hand a freshly signed vector to [`Exchange::supply_applied`]. What was [`Event::Received`] in this sync may be in it.
+    NeedApplied {
+        /// Of this scope.
+        scope: ScopeTag,
+    },
+    /// Everything is done.
+    Done,
+}
+
+/// The next links of a device's chain that the hub has not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbox {
+    /// Consecutive links, each with its encoded envelope; without, where the device no longer holds the bytes.
+    pub links: Vec<(Link, Option<Vec<u8>>)>,
+    /// The device's signature over the last of these links.
+    pub head: SignedHead,
+}
+
+/// Most bytes of encoded envelopes in one [`Outbox`].
+pub const OUTBOX_BYTES: usize =
+    bounds::PUSH_BYTES - bounds::PUSH_FRAME - bounds::PUSH_LINKS * bounds::LINK_BYTES;
+
+/// One sync of one device with one hub.
+///
+/// Call [`step`](Self::step) and do what it says until it says [`Step::Done`]. Store the events of every response before the
+/// next step; then the sync may break off anywhere, and a new exchange made from what was stored goes on from there. A
+/// response either counts as a whole or, with an error, changes nothing.
+#[derive(Debug)]
+pub struct Exchange {
+    roster: Roster,
+    device: DeviceTag,
+    scopes: Vec<Scope>,
+    phase: Phase,
+    open: Option<(Request, Open)>,
+}
+
+#[derive(Debug)]
+struct Scope {
+    plan: ScopePlan,
+    /// The hub's head, as last heard.
+    head: Option<Mark>,
+    /// The last place acknowledged in this exchange.
+    through: u64,
+    /// Set when a loss was noticed while pushing or pulling, so that a hub cannot keep the exchange in a circle.
+    lost: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Greet,
+    Append(usize),
+    Push(usize),
+    Pull(usize),
+    Publish(usize),
+    Done,
+}
+
+#[derive(Debug)]
+enum Open {
+    Greet,
+    Append,
+    Push { envelopes: Vec<nightjar_seal::EnvelopeId>, through: u64 },
+    Pull,
+    Publish,
+}
+
+impl Exchange {
+    /// Begins a sync of `device`, which knows this roster.
+    pub fn new(roster: Roster, device: DeviceTag, plans: Vec<ScopePlan>) -> Result<Self, Failure> {
+        if plans.len() > bounds::SCOPES {
+            return Err(Failure::Unsendable("too many scopes in one sync"));
+        }
+        let scope = |plan| Scope { plan, head: None, through: 0, lost: false };
+        let scopes = plans.into_iter().map(scope).collect();
+        Ok(Self { roster, device, scopes, phase: Phase::Greet, open: None })
+    }
+
+    /// The roster as it is known now.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// What is remembered of a scope now; what [`ScopePlan::memory`] should be in the next sync.
+    pub fn memory(&self, scope: ScopeTag) -> Option<&Memory> {
+        self.scopes.iter().find(|known| known.plan.scope == scope).map(|known| &known.plan.memory)
+    }
+
+    /// What to do next. Says the same until it was done.
+    pub fn step(&mut self) -> Step {
+        loop {
+            if let Some((request, _)) = &self.open {
+                return Step::Send(request.clone());
+            }
+            match self.phase {
+                Phase::Greet => self.open(self.greeting(), Open::Greet),
+                Phase::Append(next) => match self.roster.entries().get(next) {
+                    Some(entry) => self.open(crate::append(&self.roster, entry), Open::Append),
+                    None => self.phase = Phase::Push(0),
+                },
+                Phase::Push(i) => match self.scopes.get(i) {
+                    None => self.phase = Phase::Pull(0),
+                    Some(scope) if !scope.plan.push => self.phase = Phase::Push(i + 1),
+                    Some(scope) => {
+                        let scope = scope.plan.scope;
+                        return Step::NeedOutbox { scope, links: bounds::PUSH_LINKS, bytes: OUTBOX_BYTES };
+                    }
+                },
+                Phase::Pull(i) => match self.scopes.get(i) {
+                    None => self.phase = Phase::Publish(0),
+                    Some(scope) if scope.caught_up() => self.phase = Phase::Pull(i + 1),
+                    Some(scope) => self.open(self.pull(scope), Open::Pull),
+                },
+                Phase::Publish(i) => match self.scopes.get(i) {
+                    None => self.phase = Phase::Done,
+                    Some(scope) if !scope.plan.publish => self.phase = Phase::Publish(i + 1),
+                    Some(scope) => return Step::NeedApplied { scope: scope.plan.scope },
+                },
+                Phase::Done => return Step::Done,
+            }
+        }
+    }
+
+    /// Answers [`Step::NeedOutbox`]. `None`: there is nothing (more) to push in this scope.
+    pub fn supply_outbox(&mut self, outbox: Option<Outbox>) -> Result<(), Failure> {
+        let (Phase::Push(i), None) = (self.phase, &self.open) else {
+            return Err(Failure::Unsendable("no outbox was asked for"));
+        };
+        let Some(outbox) = outbox else {
+            self.phase = Phase::Push(i + 1);
+            return Ok(());
+        };
+        let scope = &self.scopes[i];
+        let links: Vec<Link> = outbox.links.iter().map(|(link, _)| *link).collect();
+        let segment = Segment::new(&links, &outbox.head)?;
+        if segment.device() != self.device || segment.scope() != scope.plan.scope {
+            return Err(Failure::Unsendable("the chain is not this device's in this scope"));
+        }
+        if outbox.head.seq <= scope.through {
+            return Err(Failure::Unsendable("these links were acknowledged in this sync already"));
+        }
+        let bodies: Vec<Body> = (0..)
+            .zip(outbox.links)
+            .filter_map(|(place, (_, bytes))| bytes.map(|bytes| Body { place, bytes }))
+            .collect();
+        if bodies.iter().map(|body| body.bytes.len()).sum::<usize>() > OUTBOX_BYTES {
+            return Err(Failure::Unsendable("too many bytes for one push"));
+        }
+        let envelopes = bodies.iter().map(|body| links[body.place as usize].envelope).collect();
+        let path = wire::push_path(self.roster.study(), scope.plan.scope);
+        let request = Request { path, body: Push { segment, bodies }.encode(), signed: true };
+        self.open(request, Open::Push { envelopes, through: outbox.head.seq });
+        Ok(())
+    }
+
+    /// Answers [`Step::NeedApplied`]. `None`: there is nothing to say.
+    pub fn supply_applied(&mut self, applied: Option<Applied>) -> Result<(), Failure> {
+        let (Phase::Publish(i), None) = (self.phase, &self.open) else {
+            return Err(Failure::Unsendable("no applied vector was asked for"));
+        };
+        let scope = self.scopes[i].plan.scope;
+        match applied {
+            None => self.phase = Phase::Publish(i + 1),
+            Some(applied) if applied.scope() != scope || applied.by() != self.device => {
+                return Err(Failure::Unsendable("the applied vector is of another device or scope"));
+            }
+            Some(applied) => {
+                let path = wire::applied_path(self.roster.study(), scope);
+                self.open(Request { path, body: applied.encode(), signed: true }, Open::Publish);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to the open request. With an error nothing has changed: [`step`](Self::step) gives the same request
+    /// again, or the caller gives up and begins anew some time later.
+    pub fn on_response(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
+        let (request, open) = self.open.take().ok_or(Failure::Unasked("nothing was sent"))?;
+        let result = match &open {
+            Open::Greet => self.on_greeted(response),
+            Open::Append => self.on_appended(response),
+            Open::Push { envelopes, through } => self.on_pushed(envelopes, *through, response),
+            Open::Pull => self.on_pulled(response),
+            Open::Publish => self.on_published(response),
+        };
+        if result.is_err() {
+            self.open = Some((request, open));
+        }
+        result
+    }
+
+    fn open(&mut self, request: Request, open: Open) {
+        self.open = Some((request, open));
+    }
+
+    fn greeting(&self) -> Request {
+        let shown = |scope: &Scope| Shown {
+            scope: scope.plan.scope,
+            marks: [scope.plan.memory.pulled, scope.plan.memory.pushed].into_iter().flatten().collect(),
+            applied: scope.plan.learn,
+        };
+        let scopes = self.scopes.iter().map(shown).collect();
+        let greeting = Greeting { roster: self.roster.entries().len() as u64, scopes };
+        let path = wire::greet_path(self.roster.study());
+        Request { path, body: greeting.encode(), signed: true }
+    }
+
+    fn pull(&self, scope: &Scope) -> Request {
+        let pull = Pull { after: scope.plan.memory.pulled, own: scope.plan.own };
+        let path = wire::pull_path(self.roster.study(), scope.plan.scope);
+        Request { path, body: pull.encode(), signed: true }
+    }
+
+    fn on_greeted(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
+        let greeted: Greeted = answer(response)?;
+        let malformed = |problem| Failure::Malformed { what: Greeted::NAME, problem };
+        let mut roster = self.roster.clone();
+        let mut events = Vec::new();
+        for entry in &greeted.entries {
+            let entry = crate::roster::decode(&entry.0)?;
+            crate::roster::push(&mut roster, entry.clone())?;
+            events.push(Event::RosterGrew(entry));
+        }
+        let held = roster.entries().len() as u64;
+        if held < greeted.roster {
+            if greeted.entries.is_empty() {
+                return Err(malformed("roster entries are missing"));
+            }
+            // More entries than one reply holds: greet again, and only then look at the scopes.
+            self.roster = roster;
+            return Ok(events);
+        }
+        crate::roster::check_head(&roster, greeted.roster, greeted.roster_head)?;
+        let scopes = self.scopes.iter().map(|scope| scope.plan.scope);
+        if greeted.scopes.len() != scopes.len() {
+            return Err(malformed("it answers for other scopes than asked"));
+        }
+        if greeted.scopes.iter().any(|standing| standing.head.incarnation != greeted.incarnation) {
+            return Err(malformed("the hub has two incarnations at once"));
+        }
+        for (scope, standing) in self.scopes.iter_mut().zip(greeted.scopes) {
+            scope.stand(standing, &roster, &mut events);
+        }
+        self.phase = Phase::Append(greeted.roster as usize);
+        self.roster = roster;
+        Ok(events)
+    }
+
+    fn on_appended(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
+        let Phase::Append(next) = self.phase else {
+            return Err(Failure::Unasked("no roster entry was sent"));
+        };
+        match crate::appended(response) {
+            Ok(_) => self.phase = Phase::Append(next + 1),
+            Err(Failure::Refused(Refusal { reason: Reason::PlaceTaken, .. })) => {
+                return Err(Failure::RosterForked { number: next as u64 });
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(Vec::new())
+    }
+
+    fn on_pushed(
+        &mut self,
+        envelopes: &[nightjar_seal::EnvelopeId],
+        through: u64,
+        response: &Response,
+    ) -> Result<Vec<Event>, Failure> {
+        let Phase::Push(i) = self.phase else { return Err(Failure::Unasked("nothing was pushed")) };
+        let scope = &mut self.scopes[i];
+        let pushed: Pushed = match answer(response) {
+            Ok(pushed) => pushed,
+            Err(Failure::Refused(Refusal { reason: Reason::ChainGap, .. })) if !scope.lost => {
+                return Ok(vec![scope.lose()]);
+            }
+            Err(failure) => {
+                let event = scope.refused(failure)?;
+                self.phase = Phase::Push(i + 1);
+                return Ok(vec![event]);
+            }
+        };
+        if !pushed.outcomes.iter().map(|judged: &Judged| judged.envelope).eq(envelopes.iter().copied()) {
+            return Err(Failure::Unasked("the outcomes are of another push"));
+        }
+        let mut events = Vec::new();
+        let memory = &scope.plan.memory;
+        if [memory.pulled, memory.pushed]
+            .into_iter()
+            .flatten()
+            .any(|mark| mark.incarnation != pushed.mark.incarnation || mark.sequence > pushed.mark.sequence)
+        {
+            if scope.lost {
+                return Err(Failure::Malformed {
+                    what: Pushed::NAME,
+                    problem: "the hub's log keeps changing its past",
+                });
+            }
+            events.push(scope.lose());
+        } else {
+            scope.through = through;
+        }
+        scope.head = Some(pushed.mark);
+        scope.plan.memory.pushed = Some(pushed.mark);
+        events.push(Event::Acknowledged {
+            scope: scope.plan.scope,
+            outcomes: pushed.outcomes,
+            through,
+            mark: pushed.mark,
+        });
+        Ok(events)
+    }
+
+    fn on_pulled(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
+        let Phase::Pull(i) = self.phase else { return Err(Failure::Unasked("nothing was pulled")) };
+        let scope = &mut self.scopes[i];
+        let pulled: Pulled = match answer(response) {
+            Ok(pulled) => pulled,
+            Err(Failure::Refused(Refusal { reason: Reason::CursorUnknown, .. })) if !scope.lost => {
+                self.phase = Phase::Push(i);
+                return Ok(vec![scope.lose()]);
+            }
+            Err(failure) => {
+                let event = scope.refused(failure)?;
+                self.phase = Phase::Pull(i + 1);
+                return Ok(vec![event]);
+            }
+        };
+        let head = pulled.head;
+        let malformed = |problem| Failure::Malformed { what: Pulled::NAME, problem };
+        let start = scope.plan.memory.pulled.unwrap_or(Mark::start(head.incarnation));
+        let mut receiver = Receiver {
+            roster: &self.roster,
+            me: self.device,
+            own: scope.plan.own,
+            scope: scope.plan.scope,
+            cursor: start,
+            chains: scope.plan.memory.chains.clone(),
+            events: Vec::new(),
+        };
+        for batch in pulled.batches {
+            receiver.take(batch);
+        }
+        let Receiver { cursor, chains, mut events, .. } = receiver;
+        let rewritten = start.incarnation != head.incarnation
+            || start.sequence > head.sequence
+            || (cursor.sequence == head.sequence && cursor.hash != head.hash);
+        if rewritten {
+            if scope.lost {
+                return Err(malformed("the hub's log keeps changing its past"));
+            }
+            // What is lost is offered again before it is pulled again.
+            self.phase = Phase::Push(i);
+            return Ok(vec![scope.lose()]);
+        }
+        if cursor.sequence > head.sequence {
+            return Err(malformed("it goes beyond the hub's own head"));
+        }
+        if cursor.sequence < head.sequence && cursor == start {
+            return Err(malformed("the hub holds back what follows"));
+        }
+        scope.head = Some(head);
+        scope.plan.memory.pulled = Some(cursor);
+        scope.plan.memory.chains = chains;
+        let left = head.sequence - cursor.sequence;
+        events.push(Event::Pulled { scope: scope.plan.scope, mark: cursor, left });
+        Ok(events)
+    }
+
+    fn on_published(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
+        let Phase::Publish(i) = self.phase else { return Err(Failure::Unasked("nothing was published")) };
+        let scope = &self.scopes[i];
+        let event = match accepted(response) {
+            Ok(()) => Event::Published { scope: scope.plan.scope },
+            Err(failure) => scope.refused(failure)?,
+        };
+        self.phase = Phase::Publish(i + 1);
+        Ok(vec![event])
+    }
+}
+
+impl Scope {
+    fn caught_up(&self) -> bool {
+        let nothing = |head: &Mark| match self.plan.memory.pulled {
+            Some(pulled) => pulled == *head,
+            None => head.sequence == 0,
+        };
+        !self.plan.pull || self.head.as_ref().is_some_and(nothing)
+    }
+
+    /// What the hub's answer to the greeting says about this scope.
+    fn stand(&mut self, standing: Standing, roster: &Roster, events: &mut Vec<Event>) {
+        let memory = &self.plan.memory;
+        let shown = [memory.pulled, memory.pushed].into_iter().flatten();
+        let lost =
+            !standing.holds || shown.into_iter().any(|mark| mark.incarnation != standing.head.incarnation);
+        if lost && (memory.pulled.is_some() || memory.pushed.is_some()) {
+            events.push(self.lose());
+            // Noticed before anything was pushed or pulled: one more loss may still be noticed on the way.
+            self.lost = false;
+        }
+        self.head = Some(standing.head);
+        // A vector that does not verify only means that custody lasts longer.
+        let proven = |applied: &Applied| {
+            applied.scope() == self.plan.scope
+                && roster.evaluators().any(|member| applied.verify(&member.public).is_ok())
+        };
+        events.extend(standing.applied.into_iter().filter(proven).map(Event::Applied));
+    }
+
+    fn lose(&mut self) -> Event {
+        self.lost = true;
+        self.through = 0;
+        self.head = None;
+        self.plan.memory.pulled = None;
+        self.plan.memory.pushed = None;
+        Event::HubLostData { scope: self.plan.scope }
+    }
+
+    /// A refusal that concerns this scope alone; anything else ends the sync.
+    fn refused(&self, failure: Failure) -> Result<Event, Failure> {
+        match failure {
+            Failure::Refused(refusal) if matches!(refusal.reason.status(), 403 | 409 | 413 | 422) => {
+                match refusal.reason {
+                    Reason::UnknownDevice => Err(Failure::Refused(refusal)),
+                    _ => Ok(Event::ScopeRefused { scope: self.plan.scope, refusal }),
+                }
+            }
+            failure => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Checks what a pull brought: chain, signature, ids, headers. Says of every envelope what became of it.
+
+use std::collections::BTreeMap;
+
+use nightjar_seal::{Chain, DeviceTag, Envelope, Link, Roster, ScopeTag, SignedHead};
+
+use crate::event::{Event, SetAside};
+use crate::wire::{Batch, Mark};
+
+/// Takes the batches of one reply in order.
+pub(crate) struct Receiver<'a> {
+    pub(crate) roster: &'a Roster,
+    pub(crate) me: DeviceTag,
+    pub(crate) own: bool,
+    pub(crate) scope: ScopeTag,
+    pub(crate) cursor: Mark,
+    pub(crate) chains: BTreeMap<DeviceTag, Chain>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Receiver<'_> {
+    pub(crate) fn take(&mut self, batch: Batch) {
+        let device = batch.segment.device();
+        let (links, head) = (batch.segment.links(), batch.segment.head());
+        let proven = self.prove(&links, &head);
+        for body in batch.bodies {
+            // The place was checked to lie inside the segment when the batch was read.
+            let Some(link) = links.get(body.place as usize).copied() else { continue };
+            self.cursor = self.cursor.after(link.envelope);
+            if body.bytes.is_empty() && device == self.me && !self.own {
+                continue;
+            }
+            let taken = proven.and_then(|good| if link.seq > good { Err(SetAside::Revoked) } else { Ok(()) });
+            let event = match taken.and_then(|()| self.read(&link, &body.bytes)) {
+                Ok(envelope) => {
+                    Event::Received { scope: self.scope, sequence: self.cursor.sequence, link, envelope }
+                }
+                Err(why) => Event::SetAside {
+                    scope: self.scope,
+                    sequence: self.cursor.sequence,
+                    envelope: link.envelope,
+                    device,
+                    why,
+                    bytes: body.bytes,
+                },
+            };
+            self.events.push(event);
+        }
+    }
+
+    /// Checks the signed head against roster and earlier heads. Gives the last place that is good.
+    fn prove(&mut self, links: &[Link], head: &SignedHead) -> Result<u64, SetAside> {
+        let member = self.roster.member(&head.device).ok_or(SetAside::UnknownDevice)?;
+        if head.scope != self.scope {
+            return Err(SetAside::Foreign);
+        }
+        head.verify(&member.public).map_err(|_| SetAside::Forged)?;
+        let seen = self.chains.get(&head.device);
+        if seen.is_some_and(|seen| forked(seen, links)) {
+            return Err(SetAside::Forked);
+        }
+        if seen.is_none_or(|seen| seen.seq < head.seq) {
+            let chain = Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
+            self.chains.insert(head.device, chain);
+            self.events.push(Event::ChainSeen(*head));
+        }
+        let last_good = member.revoked.as_ref().map(|good| good.get(&self.scope).copied().unwrap_or(0));
+        Ok(last_good.unwrap_or(u64::MAX))
+    }
+
+    fn read(&self, link: &Link, bytes: &[u8]) -> Result<Envelope, SetAside> {
+        let envelope = Envelope::decode(bytes).map_err(|_| SetAside::Unreadable)?;
+        if envelope.id() != link.envelope {
+            return Err(SetAside::Altered);
+        }
+        let header = envelope.header();
+        if (header.study, header.scope, header.device) != (self.roster.study(), self.scope, link.device) {
+            return Err(SetAside::Foreign);
+        }
+        Ok(envelope)
+    }
+}
+
+/// Whether these links belong to another chain than the one that ends in `seen`. Links before or beyond it say nothing.
+fn forked(seen: &Chain, links: &[Link]) -> bool {
+    links.iter().any(|link| {
+        (link.seq == seen.seq && link.hash() != seen.hash)
+            || (link.seq == seen.seq + 1 && link.prev != seen.hash)
+    })
+}

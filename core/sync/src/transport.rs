@@ -1,0 +1,256 @@
+//! The way to a hub over HTTP/1.1, by reqwest and rustls.
+//!
+//! TLS takes the roots of Mozilla's list that is compiled in, and *ring*: nothing asks the platform, so nothing can fail on a
+//! phone that has no verifier set up. Plain `http` is allowed only to this machine and to private networks, where no public
+//! certificate can be had: bodies are sealed and requests signed either way, so what plain `http` gives away beyond TLS is
+//! which device speaks, and to whom.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64URL_NOPAD;
+use nightjar_seal::{DeviceKeys, Entropy, RequestSignature};
+use reqwest::Url;
+use reqwest::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
+use reqwest::redirect::Policy;
+
+use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+use crate::wire::{Message, Reason, Refusal};
+use crate::{Failure, bounds};
+
+/// How long a transport waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the next byte of an answer.
+    pub silence: Duration,
+    /// For one request and its answer together. 1 MiB takes about 8 s at 1 Mbit/s.
+    pub whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connect: seconds(10), silence: seconds(30), whole: seconds(120) }
+    }
+}
+
+/// Bytes over the wire: request and status lines, headers and bodies, without TLS and TCP and without the few headers that
+/// the HTTP library adds to a request (`host`, `content-length`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests sent.
+    pub requests: u64,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+}
+
+/// Connections to one hub, kept open between requests.
+#[derive(Debug)]
+pub struct Transport {
+    base: Url,
+    client: reqwest::Client,
+    started: Instant,
+    /// The hub's time when `started`, in seconds since 1970; learnt from its replies.
+    hub_start: Mutex<Option<i128>>,
+    requests: AtomicU64,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl Transport {
+    /// A transport to the hub at `address`, such as `https://hub.example.org` or `http://192.168.1.20:8420`. Connects later.
+    pub fn new(address: &str, patience: Patience) -> Result<Self, Failure> {
+        let base = parse(address)?;
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls()?)
+            .http1_only()
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.silence)
+            .timeout(patience.whole)
+            .build()
+            .map_err(|source| Failure::Unreachable(source.into()))?;
+        Ok(Self {
+            base,
+            client,
+            started: Instant::now(),
+            hub_start: Mutex::new(None),
+            requests: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+        })
+    }
+
+    /// Bytes over the wire since the transport was made.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            requests: self.requests.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            received: self.received.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The hub's time in seconds since 1970-01-01 UTC, once it has answered anything.
+    pub fn hub_time(&self) -> Option<u64> {
+        let start = *self.hub_start.lock().unwrap_or_else(PoisonError::into_inner);
+        start.and_then(|start| u64::try_from(start + i128::from(self.started.elapsed().as_secs())).ok())
+    }
+
+    /// Sends one request, signed by these keys where it has to be, and reads the answer. A refusal is an answer.
+    ///
+    /// A hub whose time is not known yet refuses the first signature as stale and tells its time; the request is then signed
+    /// and sent once more.
+    pub async fn send(
+        &self,
+        request: &Request,
+        keys: &DeviceKeys,
+        entropy: &mut (dyn Entropy + Send),
+    ) -> Result<Response, Failure> {
+        let response = self.send_once(request, keys, entropy).await?;
+        if request.signed && is_stale(&response) {
+            return self.send_once(request, keys, entropy).await;
+        }
+        Ok(response)
+    }
+
+    async fn send_once(
+        &self,
+        request: &Request,
+        keys: &DeviceKeys,
+        entropy: &mut (dyn Entropy + Send),
+    ) -> Result<Response, Failure> {
+        let url = self.base.join(&request.path).map_err(|_| Failure::Address(request.path.clone()))?;
+        let mut sent = METHOD.len() + request.path.len() + " HTTP/1.1\r\n".len() + 1 + request.body.len();
+        sent += CONTENT_TYPE_HEADER.as_str().len() + CONTENT_TYPE.len() + 4;
+        let mut builder = self.client.post(url).header(CONTENT_TYPE_HEADER, CONTENT_TYPE);
+        if request.signed {
+            let time = self.hub_time().unwrap_or(0);
+            let signature = RequestSignature::sign(keys, METHOD, &request.path, &request.body, time, entropy);
+            let text = BASE64URL_NOPAD.encode(&signature.encode());
+            sent += SIGNATURE_HEADER.len() + text.len() + 4;
+            builder = builder.header(SIGNATURE_HEADER, text);
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.sent.fetch_add(sent as u64, Ordering::Relaxed);
+        let mut answer = builder.body(request.body.clone()).send().await.map_err(failure)?;
+        let status = answer.status().as_u16();
+        let heads: usize =
+            answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        self.received.fetch_add(heads as u64 + "HTTP/1.1 200 OK\r\n\r\n".len() as u64, Ordering::Relaxed);
+        let not_a_hub = |why| Err(Failure::NotAHub { status, why });
+        if answer
+            .headers()
+            .get(CONTENT_TYPE_HEADER)
+            .is_none_or(|found| found.as_bytes() != CONTENT_TYPE.as_bytes())
+        {
+            return not_a_hub("its content is of another type");
+        }
+        let Some(hub_time) = time_of(answer.headers()) else {
+            return not_a_hub("it does not say what time it is");
+        };
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+            self.received.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            if body.len() + chunk.len() > bounds::REPLY_BYTES {
+                return Err(Failure::TooLarge { limit: bounds::REPLY_BYTES });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let start = i128::from(hub_time) - i128::from(self.started.elapsed().as_secs());
+        *self.hub_start.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+        Ok(Response { status, body })
+    }
+}
+
+fn is_stale(response: &Response) -> bool {
+    response.status == Reason::StaleTime.status()
+        && Refusal::decode(&response.body).is_ok_and(|refusal| refusal.reason == Reason::StaleTime)
+}
+
+fn time_of(headers: &HeaderMap) -> Option<u64> {
+    headers.get(TIME_HEADER)?.to_str().ok()?.parse().ok()
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable(error.into()) }
+}
+
+fn tls() -> Result<rustls::ClientConfig, Failure> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|source| Failure::Unreachable(source.into()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Reads a hub's address: scheme, host and port, nothing else.
+fn parse(address: &str) -> Result<Url, Failure> {
+    let wrong = |why: &str| Failure::Address(format!("{address}: {why}"));
+    if address.contains('@') {
+        // Not repeated in the message: what stands before an @ may be a password.
+        return Err(Failure::Address("an address has no user name or password".to_owned()));
+    }
+    let url = Url::parse(address.trim()).map_err(|_| wrong("it should look like https://hub.example.org"))?;
+    let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("nothing may follow host and port"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_near(host) => Ok(url),
+        "http" => Err(wrong("outside this machine and private networks it has to be https")),
+        _ => Err(wrong("it should begin with https://")),
+    }
+}
+
+/// This machine, a private network, or a name that only resolves in one.
+fn is_near(host: &str) -> bool {
+    match host.trim_start_matches('[').trim_end_matches(']').parse() {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        Err(_) => !host.contains('.') || host.ends_with(".local") || host.ends_with(".internal"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_hubs_are_taken() {
+        let good = [
+            "https://hub.example.org",
+            "https://hub.example.org:8443/",
+            "http://127.0.0.1:8420",
+            "http://[::1]:1",
+        ];
+        for address in
+            good.into_iter().chain(["http://192.168.1.20:8420", "http://hub.local", "http://localhost:80"])
+        {
+            assert!(Transport::new(address, Patience::default()).is_ok(), "{address}");
+        }
+        let bad = [
+            "",
+            "hub.example.org",
+            "ftp://hub",
+            "http://hub.example.org",
+            "http://8.8.8.8",
+            "https://hub/path",
+        ];
+        for address in bad.into_iter().chain(["https://a:b@hub.example.org", "https://hub?x"]) {
+            let failure = Transport::new(address, Patience::default()).expect_err(address);
+            assert!(matches!(failure, Failure::Address(_)), "{address}");
+            assert!(!failure.to_string().contains("a:b"), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What travels: canonical, bounded CBOR messages and the paths they go to.
+//!
+//! | path | request | reply |
+//! |---|---|---|
+//! | `POST /v1/studies` | [`Found`] | [`Founded`] |
+//! | `POST /v1/studies/{study}/roster` | [`Entry`] | [`Appended`] |
+//! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Greeted`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
+//!
+//! Every other status than 200 carries a [`Refusal`]. Founding and roster entries prove themselves by the signatures inside;
+//! everything else is signed by a device of the roster ([`RequestSignature`](nightjar_seal::RequestSignature) in the header
+//! [`SIGNATURE_HEADER`](crate::SIGNATURE_HEADER)). Bodies are not compressed: nearly all of their bytes are sealed, and sealed
+//! bytes do not compress.
+
+mod applied;
+mod cbor;
+mod found;
+mod greet;
+mod mark;
+mod pull;
+mod push;
+mod refusal;
+mod segment;
+
+pub use applied::{Applied, Reach};
+pub use cbor::{Message, Reader, Writer};
+pub use found::{Appended, Found, Founded};
+pub use greet::{Entry, Greeted, Greeting, Shown, Standing};
+pub use mark::{Incarnation, Mark};
+pub use pull::{Batch, Pull, Pulled};
+pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
+pub use refusal::{Reason, Refusal};
+pub use segment::Segment;
+
+use nightjar_seal::{ScopeTag, StudyTag};
+
+/// Where a study is founded.
+pub const FOUND_PATH: &str = "/v1/studies";
+
+/// Where roster entries of a study go.
+pub fn roster_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/roster")
+}
+
+/// Where a device greets.
+pub fn greet_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/greet")
+}
+
+/// Where envelopes of a scope are pushed.
+pub fn push_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/push")
+}
+
+/// Where envelopes of a scope are pulled.
+pub fn pull_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/pull")
+}
+
+/// Where applied vectors of a scope are published.
+pub fn applied_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/applied")
+}

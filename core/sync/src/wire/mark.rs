@@ -1,0 +1,67 @@
+//! A place in the hub's log of one scope, and how a client notices that the hub lost or rewrote it.
+
+use nightjar_seal::EnvelopeId;
+
+use super::cbor::{Message, Reader, Writer};
+use crate::Failure;
+
+/// One life of a hub's database, drawn at random when it is created or restored from a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Incarnation(pub [u8; 16]);
+
+/// A place in the log of one scope: which life of the log, how many envelopes, and the hash over the ids of all of them.
+///
+/// Clients keep the mark of their last pull and of their last acknowledged push. A hub that no longer holds the log up to
+/// such a mark has lost or rewritten data, and the client says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The life of the log.
+    pub incarnation: Incarnation,
+    /// How many envelopes the log holds up to here; the first has sequence 1.
+    pub sequence: u64,
+    /// Hash over the ids of these envelopes, in order.
+    pub hash: [u8; 32],
+}
+
+impl Mark {
+    /// The place before the first envelope.
+    pub fn start(incarnation: Incarnation) -> Self {
+        Self { incarnation, sequence: 0, hash: [0; 32] }
+    }
+
+    /// The place after one more envelope.
+    #[must_use]
+    pub fn after(self, envelope: EnvelopeId) -> Self {
+        let sequence = self.sequence + 1;
+        let mut hasher = blake3::Hasher::new_derive_key("nightjar hub log 0");
+        hasher.update(&self.hash).update(&sequence.to_be_bytes()).update(&envelope.0);
+        Self { incarnation: self.incarnation, sequence, hash: hasher.finalize().into() }
+    }
+}
+
+impl Message for Incarnation {
+    const NAME: &'static str = "incarnation";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self(input.fixed()?))
+    }
+}
+
+impl Message for Mark {
+    const NAME: &'static str = "mark";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(3);
+        self.incarnation.write(out);
+        out.number(self.sequence).bytes(&self.hash);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        input.array(3)?;
+        Ok(Self { incarnation: Incarnation::read(input)?, sequence: input.number()?, hash: input.fixed()? })
+    }
+}
