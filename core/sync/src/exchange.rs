@@ -79,7 +79,16 @@ pub struct Exchange {
     device: DeviceTag,
     scopes: Vec<Scope>,
     phase: Phase,
+    /// Whether the hub was shown the whole roster because it did not know this device.
+    introduced: Introduced,
     open: Option<(Request, Open)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Introduced {
+    No,
+    Now,
+    Done,
 }
 
 #[derive(Debug)]
@@ -120,7 +129,7 @@ impl Exchange {
         }
         let scope = |plan| Scope { plan, head: None, through: 0, lost: false };
         let scopes = plans.into_iter().map(scope).collect();
-        Ok(Self { roster, device, scopes, phase: Phase::Greet, open: None })
+        Ok(Self { roster, device, scopes, phase: Phase::Greet, introduced: Introduced::No, open: None })
     }
 
     /// The roster as it is known now.
@@ -143,6 +152,10 @@ impl Exchange {
                 Phase::Greet => self.open(self.greeting(), Open::Greet),
                 Phase::Append(next) => match self.roster.entries().get(next) {
                     Some(entry) => self.open(crate::append(&self.roster, entry), Open::Append),
+                    None if self.introduced == Introduced::Now => {
+                        self.introduced = Introduced::Done;
+                        self.phase = Phase::Greet;
+                    }
                     None => self.phase = Phase::Push(0),
                 },
                 Phase::Push(i) => match self.scopes.get(i) {
@@ -259,7 +272,19 @@ impl Exchange {
     }
 
     fn on_greeted(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
-        let greeted: Greeted = answer(response)?;
+        let greeted: Greeted = match answer(response) {
+            Ok(greeted) => greeted,
+            // This device knows an entry that lets it in and that the hub has not seen: the founder's first sync, a tablet
+            // enrolled offline, a hub restored from an old copy. Entries prove themselves, so the device may bring them.
+            Err(Failure::Refused(Refusal { reason: Reason::UnknownDevice, .. }))
+                if self.introduced == Introduced::No && self.roster.member(&self.device).is_some() =>
+            {
+                self.introduced = Introduced::Now;
+                self.phase = Phase::Append(1);
+                return Ok(Vec::new());
+            }
+            Err(failure) => return Err(failure),
+        };
         let malformed = |problem| Failure::Malformed { what: Greeted::NAME, problem };
         let mut roster = self.roster.clone();
         let mut events = Vec::new();

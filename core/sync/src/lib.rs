@@ -48,6 +48,6 @@ pub use event::{Event, Memory, SetAside};
 pub use exchange::{Exchange, OUTBOX_BYTES, Outbox, ScopePlan, Step};
 pub use failure::Failure;
 pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
-pub use request::{append, appended, found, founded};
+pub use request::{append, appended, fetch_roster, fetched_roster, found, founded};
 #[cfg(feature = "http")]
 pub use transport::{Patience, Traffic, Transport};

@@ -1,9 +1,9 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
-use nightjar_seal::{Entry, Roster};
+use nightjar_seal::{Entry, Roster, StudyTag};
 
 use crate::http_message::{Request, Response};
-use crate::wire::{self, Appended, Found, Founded, Message, Refusal};
+use crate::wire::{self, Appended, Found, Founded, Greeted, Greeting, Message, Refusal};
 use crate::{Failure, bounds};
 
 /// Founds the study of this roster at a hub, with the setup code the hub's operator was shown. Founding the same study again
@@ -37,6 +37,22 @@ pub fn append(roster: &Roster, entry: &Entry) -> Request {
 /// Reads the answer to [`append`].
 pub fn appended(response: &Response) -> Result<Appended, Failure> {
     answer(response)
+}
+
+/// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The
+/// hub answers devices of the roster only, so the entry that lets the device in has to be at the hub.
+pub fn fetch_roster(study: StudyTag, held: u64) -> Request {
+    let body = Greeting { roster: held, scopes: Vec::new() }.encode();
+    Request { path: wire::greet_path(study), body, signed: true }
+}
+
+/// Reads the answer to [`fetch_roster`]: entries in order, not yet verified, and how many the hub holds in all. When these
+/// are not all, fetch the rest.
+pub fn fetched_roster(response: &Response) -> Result<(Vec<Entry>, u64), Failure> {
+    let greeted: Greeted = answer(response)?;
+    let entries =
+        greeted.entries.iter().map(|entry| crate::roster::decode(&entry.0)).collect::<Result<_, _>>()?;
+    Ok((entries, greeted.roster))
 }
 
 /// The message of a successful response, or the hub's refusal.
