@@ -16,6 +16,7 @@ use crate::key::{OsEntropy, VaultKey};
 use crate::membership::Joined;
 use crate::observe::Notifier;
 use crate::study_pack::StudyPack;
+use crate::sync;
 use crate::time;
 use crate::view::{ConflictView, DissensusView, ReceivedView, RecordView, RecordsRequest, StatusView};
 
@@ -244,15 +245,26 @@ impl Device {
             .filter(|(_, member)| member.membership == Membership::Tablet)
             .collect();
         members.sort_by_key(|(_, member)| member.since);
-        Ok(members
+        members
             .into_iter()
             .map(|(tag, member)| {
                 let of = chains.iter().filter(|chain| chain.device == *tag);
-                let (received, expected) =
-                    of.fold((0, 0), |(received, expected), chain| (received + chain.applied, expected + chain.expected));
-                ReceivedView { tablet: member.label.clone(), received, expected }
+                let received = of.clone().map(|chain| chain.applied).sum();
+                let linked: u64 = of.map(|chain| chain.expected).sum();
+                let signed = self.signed_places(&joined, tag)?;
+                Ok(ReceivedView { tablet: member.label.clone(), received, expected: linked.max(signed) })
             })
-            .collect())
+            .collect()
+    }
+
+    /// How many envelopes a device's signed heads name, over both scopes.
+    fn signed_places(&self, joined: &Joined, device: &DeviceTag) -> Result<u64, Failure> {
+        let mut places = 0;
+        for scope in [joined.scopes.responses, joined.scopes.ward] {
+            let seen = self.vault.cursor(&scope, &sync::seen(device))?;
+            places += seen.as_deref().and_then(sync::read_seen).map_or(0, |(seq, _)| seq);
+        }
+        Ok(places)
     }
 
     /// Counts by ward and week, nothing else.
