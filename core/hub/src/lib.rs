@@ -1,1 +1,52 @@
-//! To be written.
+//! The hub: an append-only log of sealed envelopes per scope, which it cannot open.
+//!
+//! # A guided tour
+//!
+//! [`Hub::open`] opens or creates the hub's folder: one SQLite database (write-ahead log, `synchronous=FULL`) with the roster of
+//! every study, the chains of every device, and per scope the log. On its first start, and until a study was founded, it gives
+//! a [setup code](Hub::setup_code) that only its operator sees; whoever knows it may found a study.
+//!
+//! [`Hub::serve`] answers HTTP/1.1 on a listener until it is told to stop; [`Hub::router`] is the same as an axum router. The
+//! requests and replies are those of [`nightjar_sync::wire`]. A request passes, in this order:
+//!
+//! 1. `router`: limits on its size and time, the path, the content type;
+//! 2. `admission`: a device of the study's verified roster, not put out; its signature over exactly this request; a time near
+//!    the hub's; a nonce not seen before. Founding needs the setup code instead, roster entries prove themselves;
+//! 3. `log`, `rosters` or `applied`: one transaction. The reply is written after `COMMIT` returned.
+//!
+//! What holds:
+//!
+//! - Nothing is acknowledged that is not on disk. A full disk or a broken database is said so
+//!   ([`StorageFull`](nightjar_sync::wire::Reason::StorageFull), [`StorageBroken`](nightjar_sync::wire::Reason::StorageBroken)) and
+//!   keeps nothing of the request.
+//! - Pushing is idempotent on the envelope's id. An envelope that is refused does not hold up its siblings.
+//! - A device writes only its own chain, as one line: a gap or a second chain is refused.
+//! - Sequences of a scope are given by the one writer inside its transaction, so "after my cursor" skips nothing.
+//! - Every reply to a push or pull carries incarnation, sequence and hash of the log, from which clients notice loss.
+//! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).
+//! - The hub logs nothing about requests.
+//!
+//! What the hub sees all the same: which device sends when, from which address, how many envelopes of which size.
+//!
+//! # Not here yet
+//!
+//! TLS of its own (put a proxy before it, or keep it in the ward's network), PostgreSQL, quotas and rates per device, erasure,
+//! backup and restore with a new incarnation, metrics, a limit on how slowly a request's head may arrive.
+
+mod admission;
+mod applied;
+mod config;
+mod database;
+mod failure;
+mod hub;
+mod log;
+mod reply;
+mod rosters;
+mod route;
+mod router;
+mod setup_code;
+
+pub use config::{Config, Limits};
+pub use failure::Failure;
+pub use hub::{Census, Hub};
+pub use log::RESPONSES;

@@ -1,0 +1,200 @@
+//! The hub as a whole.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use nightjar_seal::RequestSignature;
+use nightjar_sync::wire::{
+    Applied, Entry, Found, Greeted, Greeting, Message, Pull, Push, Reason, Refusal, Standing,
+};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::admission::Admission;
+use crate::database::Database;
+use crate::log::Place;
+use crate::reply::now;
+use crate::rosters::{self, Rosters};
+use crate::route::Route;
+use crate::{Config, Failure, Limits, applied, router};
+
+/// A hub on its folder.
+pub struct Hub {
+    inner: Arc<Inner>,
+    setup_code: Option<String>,
+}
+
+/// How much a hub holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    /// Studies founded.
+    pub studies: u64,
+    /// Sealed envelopes in all logs.
+    pub envelopes: u64,
+}
+
+pub(crate) struct Inner {
+    pub(crate) limits: Limits,
+    pub(crate) turns: Semaphore,
+    database: Database,
+    rosters: Rosters,
+    admission: Admission,
+}
+
+impl Hub {
+    /// Opens or creates a hub. Blocks while the database is opened.
+    pub fn open(config: &Config) -> Result<Self, Failure> {
+        let (database, setup_code) = Database::open(config)?;
+        let inner = Inner {
+            limits: config.limits,
+            turns: Semaphore::new(config.limits.requests),
+            database,
+            rosters: Rosters::default(),
+            admission: Admission::new(&config.limits, now()),
+        };
+        Ok(Self { inner: Arc::new(inner), setup_code })
+    }
+
+    /// The code that founding a study needs, to be shown to the operator only. There is a new one at every start until a study
+    /// was founded, and then none: the last one shown stays good for further studies.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    /// How much it holds. Blocks.
+    pub fn census(&self) -> Result<Census, Refusal> {
+        self.inner.database.read(|tx| {
+            let studies =
+                tx.query_row("SELECT count(*) FROM roster WHERE place = 0", [], |row| row.get(0))?;
+            let envelopes =
+                tx.query_row("SELECT coalesce(sum(sequence), 0) FROM scope", [], |row| row.get(0))?;
+            Ok(Census { studies, envelopes })
+        })
+    }
+
+    /// The hub as a router, to be served together with others.
+    pub fn router(&self) -> Router {
+        router::router(self.inner.clone())
+    }
+
+    /// Answers on `listener` until `shutdown` is done; then takes no new request, lets open ones finish within the time of
+    /// grace, and leaves one whole database file.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let (said, heard) = oneshot::channel();
+        let stopping = async move {
+            shutdown.await;
+            let _ = said.send(());
+        };
+        let grace = self.inner.limits.grace;
+        let patience = async move {
+            match heard.await {
+                Ok(()) => tokio::time::sleep(grace).await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            served = axum::serve(listener, self.router()).with_graceful_shutdown(stopping) => served.map_err(Failure::Listen)?,
+            () = patience => {}
+        }
+        let inner = self.inner;
+        match tokio::task::spawn_blocking(move || inner.database.settle()).await {
+            Ok(settled) => settled,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Inner {
+    /// Whether the database answers.
+    pub(crate) fn is_well(&self) -> bool {
+        self.database.read(|tx| Ok(tx.query_row("SELECT 1 FROM hub", [], |_| Ok(()))?)).is_ok()
+    }
+
+    /// Answers one request. Blocks; nothing is acknowledged that is not on disk when it returns.
+    pub(crate) fn answer(
+        &self,
+        route: Route,
+        signature: Option<&RequestSignature>,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
+        let place = |study, scope| Place { study, scope, incarnation: self.database.incarnation() };
+        let now = now();
+        let study = match route {
+            Route::Found => {
+                return self
+                    .rosters
+                    .found(&decode::<Found>(body)?, &self.database)
+                    .map(|founded| founded.encode());
+            }
+            Route::Roster(study) => {
+                let entry = decode::<Entry>(body)?;
+                return self.rosters.append(study, &entry, &self.database).map(|appended| appended.encode());
+            }
+            Route::Greet(study)
+            | Route::Push(study, _)
+            | Route::Pull(study, _)
+            | Route::Applied(study, _) => study,
+        };
+        let roster = self.rosters.of(study, &self.database)?;
+        let signature =
+            signature.ok_or_else(|| Refusal::new(Reason::BadSignature, "this request has to be signed"))?;
+        let member = self.admission.admit(signature, &roster, path, body, now)?;
+        match route {
+            Route::Greet(_) => {
+                let greeting = decode::<Greeting>(body)?;
+                let scopes = self.database.read(|tx| {
+                    let standing = |shown: &nightjar_sync::wire::Shown| {
+                        let place = place(study, shown.scope);
+                        let (id, head) = place.head(tx)?;
+                        let mut holds = true;
+                        for mark in &shown.marks {
+                            holds &= place.holds(tx, mark)?;
+                        }
+                        let applied = match id {
+                            Some(id) if shown.applied => applied::of(tx, id)?,
+                            _ => Vec::new(),
+                        };
+                        Ok(Standing { head, holds, applied })
+                    };
+                    greeting.scopes.iter().map(standing).collect()
+                })?;
+                let greeted = Greeted {
+                    incarnation: self.database.incarnation(),
+                    roster: roster.entries().len() as u64,
+                    roster_head: roster.head(),
+                    entries: rosters::after(&roster, greeting.roster),
+                    scopes,
+                };
+                Ok(greeted.encode())
+            }
+            Route::Push(study, scope) => {
+                let push = decode::<Push>(body)?;
+                let pushed = self.database.write(|tx| place(study, scope).push(tx, &push, member, now))?;
+                Ok(pushed.encode())
+            }
+            Route::Pull(study, scope) => {
+                let pull = decode::<Pull>(body)?;
+                let pulled = self.database.read(|tx| place(study, scope).pull(tx, &pull, member))?;
+                Ok(pulled.encode())
+            }
+            Route::Applied(study, scope) => {
+                let applied = decode::<Applied>(body)?;
+                self.database.write(|tx| applied::publish(tx, study, scope, member, &applied))?;
+                Ok(Vec::new())
+            }
+            Route::Found | Route::Roster(_) => {
+                Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))
+            }
+        }
+    }
+}
+
+fn decode<M: Message>(body: &[u8]) -> Result<M, Refusal> {
+    M::decode(body).map_err(|failure| Refusal::new(Reason::Malformed, failure.to_string()))
+}

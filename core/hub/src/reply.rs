@@ -1,0 +1,31 @@
+//! Replies as they go out: every one with the content type and the hub's time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE as CONTENT_TYPE_HEADER;
+use axum::http::{HeaderValue, Response, StatusCode};
+use nightjar_sync::wire::{Message, Refusal};
+use nightjar_sync::{CONTENT_TYPE, TIME_HEADER};
+
+/// The hub's time in seconds since 1970-01-01 UTC.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The answer to a request, with the hub's time.
+pub(crate) fn reply(result: Result<Vec<u8>, Refusal>) -> Response<Body> {
+    let (status, body) = match result {
+        Ok(body) => (StatusCode::OK, body),
+        Err(refusal) => {
+            let status = StatusCode::from_u16(refusal.reason.status());
+            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), refusal.encode())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
+    headers.insert(TIME_HEADER, HeaderValue::from(now()));
+    response
+}

@@ -1,0 +1,88 @@
+//! From HTTP to the hub and back, within limits on size, time and number.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE as CONTENT_TYPE_HEADER;
+use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::routing::get;
+use http_body_util::BodyExt;
+use nightjar_sync::wire::{Reason, Refusal};
+use nightjar_sync::{CONTENT_TYPE, SIGNATURE_HEADER};
+
+use crate::admission::Admission;
+use crate::database::broken;
+use crate::hub::Inner;
+use crate::reply::reply;
+use crate::route::Route;
+
+/// How many times the limit of a body is read and thrown away, so that a device that sends too much hears why instead of losing
+/// its connection.
+const DRAINED: usize = 8;
+
+pub(crate) fn router(inner: Arc<Inner>) -> Router {
+    Router::new().route("/healthz", get(health)).fallback(answer).with_state(inner)
+}
+
+/// 200 when the database answers, 503 when not.
+async fn health(State(inner): State<Arc<Inner>>) -> (StatusCode, &'static str) {
+    match tokio::task::spawn_blocking(move || inner.is_well()).await {
+        Ok(true) => (StatusCode::OK, "ok\n"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}
+
+async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response<Body> {
+    let limit = inner.limits.time;
+    let result = tokio::time::timeout(limit, take(inner, request)).await;
+    reply(result.unwrap_or_else(|_| Err(Refusal::new(Reason::TimedOut, "the request took too long"))))
+}
+
+async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
+    let _turn = inner.turns.acquire().await.map_err(|_| Refusal::new(Reason::Busy, "the hub is stopping"))?;
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let route = Route::parse(&path)
+        .filter(|_| head.method == Method::POST && head.uri.query().is_none())
+        .ok_or_else(|| Refusal::new(Reason::NoSuchPath, "the hub has no such path"))?;
+    if header(&head.headers, CONTENT_TYPE_HEADER.as_str()) != Some(CONTENT_TYPE.as_bytes()) {
+        return Err(Refusal::new(Reason::Malformed, "the content is of another type"));
+    }
+    let signature = match route {
+        Route::Found | Route::Roster(_) => None,
+        _ => Some(Admission::read(header(&head.headers, SIGNATURE_HEADER))?),
+    };
+    let body = read(body, inner.limits.body).await?;
+    // Once begun it runs to its end even when the client is gone: what is committed is committed.
+    let hub = inner.clone();
+    let work = move || hub.answer(route, signature.as_ref(), &path, &body);
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(broken()))
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
+    headers.get(name).map(|value| value.as_bytes())
+}
+
+async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::new(Reason::Malformed, "the request was cut short"))?;
+        let Ok(chunk) = frame.into_data() else { continue };
+        length = length.saturating_add(chunk.len());
+        if length <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+        if length > limit.saturating_mul(DRAINED) {
+            break;
+        }
+    }
+    if length > limit {
+        return Err(Refusal::new(Reason::TooLarge, format!("the hub reads at most {limit} bytes at once")));
+    }
+    Ok(bytes)
+}
