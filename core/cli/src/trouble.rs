@@ -1,6 +1,8 @@
 //! What stops a command, in one line that says what to do next, and the exit code that tells a script which it was.
 
+use std::error::Error as _;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use nightjar::Failure;
@@ -46,6 +48,17 @@ pub(crate) enum Trouble {
     /// Standard input or output.
     #[error("the terminal or pipe: {0}")]
     Stream(#[from] io::Error),
+    /// The hub does not start.
+    #[error("{}", because(.0))]
+    Hub(#[from] nightjar_hub::Failure),
+    /// The hub's address cannot be had.
+    #[error("{address}: {source}. Choose another address or port with --listen")]
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// What was given has errors; they have been printed, or the text names them.
     #[error("{0}")]
     Given(String),
@@ -78,6 +91,8 @@ impl Trouble {
             Trouble::Given(_) => 3,
             Trouble::Key(_) => 4,
             Trouble::NotHeld(_) => 10,
+            Trouble::Hub(nightjar_hub::Failure::Database { .. } | nightjar_hub::Failure::NotAHub { .. }) => 8,
+            Trouble::Hub(_) | Trouble::Address { .. } => 1,
             Trouble::File { .. } | Trouble::Stream(_) | Trouble::Gone { .. } => 1,
         }
     }
@@ -114,6 +129,10 @@ fn code_of(kind: &str) -> u8 {
 
 fn is_full(source: &io::Error) -> bool {
     matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn because(failure: &nightjar_hub::Failure) -> String {
+    failure.source().map_or_else(|| failure.to_string(), |source| format!("{failure}: {source}"))
 }
 
 fn next_step(source: &io::Error) -> &'static str {

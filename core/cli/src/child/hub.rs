@@ -14,7 +14,7 @@ use crate::trouble::Trouble;
 pub(crate) struct HubProcess {
     process: Guarded,
     /// Held open: the hub ends when it closes, even if this program is killed.
-    _lifeline: ChildStdin,
+    lifeline: ChildStdin,
     /// Its address.
     pub(crate) url: String,
     /// What founding a study needs; none once it has one.
@@ -45,7 +45,7 @@ impl HubProcess {
         process.stdout()?.read_line(&mut line)?;
         let said: Listening = serde_json::from_str(&line)
             .map_err(|_| Trouble::Gone { device: "the hub".into(), why: "it did not start".into() })?;
-        Ok(HubProcess { process, _lifeline: lifeline, url: said.listening, setup_code: said.setup_code })
+        Ok(HubProcess { process, lifeline, url: said.listening, setup_code: said.setup_code })
     }
 
     /// Where it listens.
@@ -57,9 +57,13 @@ impl HubProcess {
         })
     }
 
-    /// Stops it; what it held at most, in bytes.
-    pub(crate) fn stop(mut self) -> Option<u64> {
-        self.process.kill();
-        self.process.peak()
+    /// Stops it in order; what it held at most, in bytes.
+    pub(crate) fn stop(self) -> Option<u64> {
+        let HubProcess { mut process, lifeline, .. } = self;
+        process.look();
+        drop(lifeline);
+        // Dropping the process would kill it; it is given the time to close its log first.
+        drop(process.wait());
+        process.peak()
     }
 }

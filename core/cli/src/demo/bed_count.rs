@@ -47,10 +47,8 @@ fn form(demo: &Demo) -> Option<(String, String, String)> {
             .natural_key
             .iter()
             .find(|name| instrument.item_named(name).is_some_and(|item| item.kind() == ItemKind::Date))?;
-        let beds = instrument
-            .items()
-            .iter()
-            .find(|item| item.kind() == ItemKind::Integer && item.name().contains("bed"))?;
+        let counts = || instrument.items().iter().filter(|item| item.kind() == ItemKind::Integer);
+        let beds = counts().find(|item| item.name().starts_with("beds")).or_else(|| counts().next())?;
         Some((form.id.clone(), night.clone(), beds.name().to_owned()))
     })
 }
@@ -64,12 +62,10 @@ pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Tr
     let mut chance = demo.chance(Chance::BedCount);
     let date = demo.calendar.date(0);
     let place = demo.calendar.somewhere(date, &mut chance).ok_or_else(none)?;
-    let role = demo
-        .pack
-        .study()
-        .roles
-        .iter()
-        .find(|role| role.may.contains(&form_id))
+    let roles = || demo.pack.study().roles.iter().filter(|role| role.may.contains(&form_id));
+    let role = roles()
+        .find(|role| role.code.contains("night"))
+        .or_else(|| roles().next())
         .ok_or_else(none)?
         .code
         .clone();
@@ -89,7 +85,7 @@ pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Tr
         diligent: true,
         given: BTreeMap::from([
             (night_item.clone(), night.clone()),
-            (item.clone(), Value::Integer(i64::from(place.beds) - 1)),
+            (item.clone(), Value::Integer(i64::from(place.beds))),
         ]),
     };
     let mut form = demo.tablets[0].begin(&visit)?;
@@ -116,7 +112,7 @@ pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Tr
 /// Still offline, tablets 1 and 2 each correct the number of beds, differently.
 pub(super) fn edit_twice(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) -> Result<(), Trouble> {
     screen.heading("5. One bed count, edited on two tablets at once")?;
-    let mut counts = [i64::from(bed_count.beds), i64::from(bed_count.beds) - 2];
+    let mut counts = [i64::from(bed_count.beds) + 1, i64::from(bed_count.beds) - 1];
     if demo.chance(Chance::BedCount).random_bool(0.5) {
         counts.reverse();
     }

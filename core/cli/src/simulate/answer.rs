@@ -32,7 +32,7 @@ pub(super) fn draw(
             Some(Value::Integer(number(name, visit, habits, attempt, numbers).round() as i64))
         }
         ItemKind::Decimal => Some(Value::Decimal(number(name, visit, habits, attempt, numbers))),
-        ItemKind::Date => Some(Value::Date(visit.at.date())),
+        ItemKind::Date => Some(Value::Date(date(name, visit))),
         ItemKind::Time => Some(Value::Time(time(numbers))),
         ItemKind::DateTime => Some(Value::DateTime(DateTime::from_parts(visit.at.date(), time(numbers)))),
         ItemKind::SelectOne => one(question, visit, habits, numbers).map(Value::One),
@@ -127,6 +127,12 @@ fn text(question: &Question, visit: &Visit, habits: &Habits, numbers: &mut impl 
     let sentences = habits.sentences(question.name(), visit.after)?;
     let at = numbers.random_range(0..sentences.len().max(1));
     sentences.get(at).map(|sentence| Value::Text(sentence.clone()))
+}
+
+/// The day of the visit; a review is a week later.
+fn date(name: &str, visit: &Visit) -> jiff::civil::Date {
+    let ahead = if name.contains("review") { 7 } else { 0 };
+    visit.at.date().saturating_add(jiff::Span::new().days(ahead))
 }
 
 fn time(numbers: &mut impl Rng) -> Time {

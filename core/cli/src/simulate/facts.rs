@@ -11,7 +11,7 @@ use rand::RngExt;
 use super::visit::{Ground, Manner, Visit};
 
 /// Visits of one form about things that exist once, such as a ward's night. All things of a study stand in a row
-/// (day or month, ward, each choice of the key); the visits take evenly spaced ones.
+/// (day, week or month; ward; each choice of the key); the visits take evenly spaced ones.
 pub(super) struct Facts {
     ground: Arc<Ground>,
     form: usize,
@@ -64,8 +64,10 @@ impl Facts {
         let key = asked.map(|asked| asked.natural_key.as_slice()).unwrap_or_default();
         let items: Vec<_> = key.iter().filter_map(|name| instrument?.item_named(name)).collect();
         let day = items.iter().find(|item| !item.kind().has_choices()).map(|item| item.name().to_owned());
+        // What happens at a time of its own, such as an incident, is unlike any other by that; the rest is drawn.
+        let timed = items.iter().any(|item| item.kind() == ItemKind::Time);
         let lists = (items.iter())
-            .filter(|item| item.kind() == ItemKind::SelectOne)
+            .filter(|item| item.kind() == ItemKind::SelectOne && !timed)
             .map(|item| {
                 (item.name().to_owned(), item.choices().iter().map(|c| c.code().to_owned()).collect())
             })

@@ -84,6 +84,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_habit_is_about_something_the_study_asks() {
+        let (habits, pack) = (Habits::read().unwrap(), crate::pack::load(None).unwrap());
+        for form in habits.shares.keys() {
+            assert!(pack.instrument(form).is_some(), "there is no form {form}");
+        }
+        let items: Vec<_> = pack.instruments().iter().flat_map(|form| form.items()).collect();
+        let named = |name: &str| items.iter().filter(|item| item.name() == name).collect::<Vec<_>>();
+        for (item, codes) in &habits.choices {
+            for code in codes.keys() {
+                assert!(
+                    named(item).iter().any(|item| item.choice(code).is_some()),
+                    "{item} has no choice {code}"
+                );
+            }
+        }
+        for item in habits.numbers.keys().chain(habits.texts.keys().filter(|item| *item != "any")) {
+            assert!(!named(item).is_empty(), "there is no item {item}");
+        }
+    }
+
+    #[test]
     fn the_habits_are_sound() {
         let habits = Habits::read().unwrap();
         let shares: f64 = habits.shares.values().sum();

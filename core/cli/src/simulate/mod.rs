@@ -14,6 +14,9 @@ mod question;
 mod visit;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use calendar::Calendar;
 pub(crate) use habits::Habits;
 pub(crate) use question::Page;

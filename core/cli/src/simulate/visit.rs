@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 use nightjar::StudyPack;
-use nightjar_form::Value;
+use nightjar_form::{ItemKind, Value};
 use rand_chacha::ChaCha8Rng;
 
 use super::calendar::Calendar;
@@ -81,7 +81,7 @@ type Source = Peekable<Box<dyn Iterator<Item = Visit> + Send>>;
 pub(crate) struct Visits {
     ground: Arc<Ground>,
     sources: Vec<Source>,
-    canary: Option<(String, String)>,
+    canary: Option<(String, BTreeMap<String, Value>)>,
 }
 
 impl Visits {
@@ -107,8 +107,7 @@ impl Visits {
             };
             sources.push(source.peekable());
         }
-        let canary = free_text(pack);
-        Ok(Visits { ground, sources, canary })
+        Ok(Visits { ground, sources, canary: canary(pack) })
     }
 
     /// What people tend to say.
@@ -139,21 +138,21 @@ impl Iterator for Visits {
             .canary
             .as_ref()
             .is_some_and(|(form, _)| *form == visit.form_id && visit.manner == Manner::Finish)
-            && let Some((_, item)) = self.canary.take()
+            && let Some((_, said)) = self.canary.take()
         {
-            visit.given.insert(item, Value::Text(CANARY.into()));
+            visit.given.extend(said);
         }
         Some(visit)
     }
 }
 
-/// The first free text of the first confidential form.
-fn free_text(pack: &StudyPack) -> Option<(String, String)> {
-    let forms =
-        pack.study().instruments.iter().filter(|form| form.confidential && form.kind.code() == "response");
-    forms.into_iter().find_map(|form| {
-        let items = pack.instrument(&form.id)?.items();
-        let text = items.iter().find(|item| item.kind() == nightjar_form::ItemKind::Text)?;
-        Some((form.id.clone(), text.name().to_owned()))
-    })
+/// The canary in the first free text of the first confidential form, and consent to quote none of it.
+fn canary(pack: &StudyPack) -> Option<(String, BTreeMap<String, Value>)> {
+    let mut forms = pack.study().instruments.iter();
+    let form = forms.find(|form| form.confidential && form.kind.code() == "response")?;
+    let items = pack.instrument(&form.id)?.items();
+    let text = items.iter().find(|item| item.kind() == ItemKind::Text)?.name();
+    let quote = format!("{text}_quote");
+    let said = [(text.to_owned(), Value::Text(CANARY.into())), (quote, Value::One("no".into()))];
+    Some((form.id.clone(), BTreeMap::from(said)))
 }
