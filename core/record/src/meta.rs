@@ -246,8 +246,7 @@ impl Meta {
                 return Err(RecordError::Metadata(name));
             }
         }
-        let once = matches!(self.identity, Identity::Once(_));
-        if once == (self.nature == Nature::Response) && self.nature == Nature::Response {
+        if self.nature == Nature::Response && matches!(self.identity, Identity::Once(_)) {
             return Err(RecordError::Metadata("natural"));
         }
         for name in self.extra.keys() {

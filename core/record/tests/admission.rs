@@ -1,5 +1,7 @@
 //! Admission: hostile bytes are refused by the walk, before automerge sees them, in time and memory bounded by their length.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use automerge::transaction::{CommitOptions, Transactable};
@@ -124,7 +126,8 @@ fn only_changes_are_admitted() {
 /// Whatever else automerge can do is not ours.
 #[test]
 fn containers_deletions_counters_and_clock_times_are_refused() {
-    let changes: Vec<(&str, fn(&mut AutoCommit))> = vec![
+    type Act = fn(&mut AutoCommit);
+    let changes: Vec<(&str, Act)> = vec![
         ("list", |d| drop(d.put_object(ROOT, "k", ObjType::List).unwrap())),
         ("text", |d| drop(d.put_object(ROOT, "k", ObjType::Text).unwrap())),
         ("null", |d| d.put(ROOT, "k", ()).unwrap()),

@@ -1,5 +1,7 @@
 //! Merging keeps every voice: conflicts of facts, settlements, and the order of arrival that never matters.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::*;

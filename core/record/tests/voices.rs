@@ -1,5 +1,7 @@
 //! Dissensus: positions stand beside the outcome for ever, however they were given.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::*;

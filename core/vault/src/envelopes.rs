@@ -188,8 +188,8 @@ pub(crate) fn set_state(c: &Connection, id: &EnvelopeId, state: &State) -> Resul
 }
 
 /// The changes of one record, sealed.
-pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<(Envelope, State)>, VaultError> {
-    let sql = "SELECT bytes, state, reason FROM envelope WHERE record = ?1 AND kind = 0 ORDER BY id";
+pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope>, VaultError> {
+    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 ORDER BY id";
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query([record.0])?;
     let mut out = Vec::new();
@@ -199,8 +199,8 @@ pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<(Envelop
     Ok(out)
 }
 
-pub(crate) fn read_envelope(row: &Row<'_>) -> Result<(Envelope, State), VaultError> {
+/// The envelope in the first column.
+pub(crate) fn read_envelope(row: &Row<'_>) -> Result<Envelope, VaultError> {
     let bytes: Vec<u8> = row.get(0)?;
-    let envelope = Envelope::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored envelope"))?;
-    Ok((envelope, State::read(row.get(1)?, row.get(2)?)?))
+    Envelope::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored envelope"))
 }

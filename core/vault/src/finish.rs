@@ -154,7 +154,7 @@ impl Vault {
             Ok(ids)
         })?;
         if draft.is_some() {
-            self.truncate_log()?;
+            self.truncate_log();
         }
         Ok(Finished { record, envelopes: ids })
     }

@@ -86,13 +86,12 @@ impl Vault {
         self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
-            let sql =
-                "SELECT bytes, state, reason FROM envelope WHERE state IN (0, 2) OR (state = 4 AND kind = 1)";
+            let sql = "SELECT bytes FROM envelope WHERE state IN (0, 2) OR (state = 4 AND kind = 1)";
             let mut statement = t.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
             let mut waiting = Vec::new();
             while let Some(row) = rows.next()? {
-                waiting.push(envelopes::read_envelope(row)?.0);
+                waiting.push(envelopes::read_envelope(row)?);
             }
             for envelope in waiting {
                 let state = receive(t, &envelope, holder, reading)?;

@@ -68,6 +68,9 @@ pub struct DraftSummary {
     pub entries: u64,
 }
 
+/// The entries of a draft in order, wiped when dropped.
+pub type Entries = Vec<Zeroizing<Vec<u8>>>;
+
 impl Vault {
     /// Begins a draft under a fresh key of its own.
     ///
@@ -125,7 +128,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NoDraft`]; [`VaultError::Corrupt`] when an entry does not open or is missing.
-    pub fn draft(&self, draft: &DraftId) -> Result<(DraftMeta, Vec<Zeroizing<Vec<u8>>>), VaultError> {
+    pub fn draft(&self, draft: &DraftId) -> Result<(DraftMeta, Entries), VaultError> {
         self.read(|c| {
             let about: Option<String> = c
                 .prepare_cached("SELECT about FROM draft WHERE id = ?1")?
@@ -183,7 +186,8 @@ impl Vault {
     /// [`VaultError::NoDraft`]; storage errors, and then the draft is still there.
     pub fn discard(&self, draft: &DraftId) -> Result<(), VaultError> {
         self.write(|t| remove(t, draft))?;
-        self.truncate_log()
+        self.truncate_log();
+        Ok(())
     }
 }
 

@@ -36,7 +36,7 @@ pub use envelopes::{Held, State, Stored};
 pub use error::VaultError;
 pub use finish::{Checked, Finished, Readable};
 pub use import::Imported;
-pub use journal::{DraftId, DraftMeta, DraftSummary, ENTRIES, ENTRY_BYTES};
+pub use journal::{DraftId, DraftMeta, DraftSummary, ENTRIES, ENTRY_BYTES, Entries};
 pub use keep::{FILE_BYTES, PackFile};
 pub use key::VaultKey;
 pub use outbox::{Outbox, Pending};

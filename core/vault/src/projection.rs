@@ -5,7 +5,7 @@ use nightjar_record::{
     ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, admit,
 };
 use nightjar_record::{Identity, Meta};
-use nightjar_seal::{DeviceTag, EnvelopeId, RecordTag, open};
+use nightjar_seal::{DeviceTag, EnvelopeId, KeyId, RecordTag, open};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::envelopes::{self, State};
@@ -73,16 +73,19 @@ impl Vault {
     }
 }
 
+/// What became of each change of a record.
+type States = Vec<(EnvelopeId, State)>;
+
 /// Judges every change of a record and merges those that count.
 fn load(
     c: &Connection,
     tag: &RecordTag,
     reading: Reading<'_>,
-) -> Result<(Option<Record>, Vec<(EnvelopeId, State)>), VaultError> {
+) -> Result<(Option<Record>, States), VaultError> {
     let mut states = Vec::new();
     let mut opened: Vec<(EnvelopeId, ChangeHash)> = Vec::new();
     let mut incoming = Vec::new();
-    for (envelope, state) in envelopes::changes(c, tag)? {
+    for envelope in envelopes::changes(c, tag)? {
         let header = envelope.header();
         let id = envelope.id();
         if !reading.gate.knows(&header.device) {
@@ -90,8 +93,7 @@ fn load(
             continue;
         }
         let Some(key) = record_key(c, &header.key)? else {
-            let sealed = if state == State::Kept { State::Kept } else { State::WaitsForKey };
-            states.push((id, sealed));
+            states.push((id, without_key(c, &header.key)?));
             continue;
         };
         if header.parts != 1 {
@@ -132,6 +134,13 @@ fn load(
         states.push((id, state));
     }
     Ok((Some(record), states))
+}
+
+/// A change that this device cannot open: its key is not here yet, or went to others only.
+fn without_key(c: &Connection, key: &KeyId) -> Result<State, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE key = ?1 AND kind = 1 AND state = 4)";
+    let others: bool = c.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
+    Ok(if others { State::Kept } else { State::WaitsForKey })
 }
 
 /// Brings the states and the row of one record up to date. Gives the record's id when it has a row.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub struct Vault {
     writer: Mutex<Option<Connection>>,
     /// `None` while paused or closed.
     readers: Mutex<Option<Vec<Connection>>>,
+    /// Something was deleted and the log that still holds it has not been cut yet: a reader was in the middle of a
+    /// question, or a crash came between. The next write tries again.
+    owed: AtomicBool,
 }
 
 impl Vault {
@@ -65,7 +69,7 @@ impl Vault {
 
     fn at(path: &Path, key: &VaultKey) -> Self {
         let (writer, readers) = (Mutex::new(None), Mutex::new(None));
-        Self { path: path.to_owned(), key: key.clone(), writer, readers }
+        Self { path: path.to_owned(), key: key.clone(), writer, readers, owed: AtomicBool::new(true) }
     }
 
     /// Where the vault is.
@@ -172,16 +176,21 @@ impl Vault {
         if !matches!(done, Err(VaultError::Corrupt(_) | VaultError::Io(_) | VaultError::Database(_))) {
             *slot = Some(writer);
         }
+        drop(slot);
+        if done.is_ok() && self.owed.load(Ordering::Relaxed) {
+            self.truncate_log();
+        }
         done
     }
 
     /// Empties the write-ahead log into the database and cuts it to nothing, so that what was deleted is gone from it.
-    /// A reader in the middle of a question only delays it.
-    pub(crate) fn truncate_log(&self) -> Result<(), VaultError> {
-        let writer = lock(&self.writer);
-        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
-        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+    /// The deletion itself is stored already, so this never fails: what cannot be cut now is cut after a later write.
+    pub(crate) fn truncate_log(&self) {
+        let cut = lock(&self.writer).as_ref().is_some_and(|writer| {
+            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            busy.is_ok_and(|busy| busy == 0)
+        });
+        self.owed.store(!cut, Ordering::Relaxed);
     }
 
     /// Runs `work` on a reader.

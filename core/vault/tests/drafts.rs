@@ -1,5 +1,7 @@
 //! Drafts: an entry is durable when `append` returns, and what was thrown away is gone.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use std::fs;

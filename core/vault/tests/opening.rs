@@ -1,5 +1,7 @@
 //! Opening: each kind of damage is one clear error, and none destroys anything.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod common;
 
 use std::fs;

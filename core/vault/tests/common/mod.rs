@@ -1,6 +1,8 @@
 //! Vaults in temporary folders.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod world;
+
 use std::path::{Path, PathBuf};
 
 use nightjar_vault::{DraftMeta, Vault, VaultKey};

@@ -1,0 +1,210 @@
+//! Tablets and an evaluator with vaults of their own, passing envelopes by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nightjar_form::{CellKey, ItemKey, Value};
+use nightjar_record::{
+    Actor, Hand, Identity, IdentityKey, Meta, Nature, Need, Options, Origin, Purpose, Record, RecordId,
+    Settle, Written, create,
+};
+use nightjar_seal::{
+    DeviceKeys, DeviceTag, EnvelopeId, Header, Holder, Recipient, RecordKey, RosterHead, ScopeTag, StudyTag,
+    seal, wrap,
+};
+use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
+
+use super::{Home, draft_meta};
+
+pub(crate) const STUDY: StudyTag = StudyTag([5; 16]);
+pub(crate) const SCOPE: ScopeTag = ScopeTag([6; 16]);
+pub(crate) const IDENTITY: IdentityKey = IdentityKey([8; 32]);
+
+/// A roster that knows everybody but those named, and grants everything.
+#[derive(Default)]
+pub(crate) struct Roster(pub(crate) BTreeSet<DeviceTag>);
+
+impl Gate for Roster {
+    fn knows(&self, device: &DeviceTag) -> bool {
+        !self.0.contains(device)
+    }
+
+    fn allows(&self, _: &DeviceTag, _: &Need) -> bool {
+        true
+    }
+}
+
+pub(crate) struct Device {
+    pub(crate) home: Home,
+    pub(crate) vault: Vault,
+    pub(crate) keys: DeviceKeys,
+    pub(crate) roster: Roster,
+    n: std::cell::Cell<u64>,
+}
+
+fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).unwrap();
+}
+
+impl Device {
+    pub(crate) fn new() -> Self {
+        let home = Home::new();
+        let vault = home.create();
+        let keys = DeviceKeys::generate(&mut entropy);
+        Self { home, vault, keys, roster: Roster::default(), n: Default::default() }
+    }
+
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading { identity: &IDENTITY, gate: &self.roster }
+    }
+
+    fn actor(&self, record: RecordId) -> Actor {
+        let mut random = [0; 16];
+        entropy(&mut random);
+        Actor::fresh(&self.keys.tag().0, record, random)
+    }
+
+    /// A fresh origin of this device.
+    pub(crate) fn origin(&self) -> Origin {
+        self.n.set(self.n.get() + 1);
+        Origin {
+            withdrawal: None,
+            creator: self.keys.tag().0,
+            random: u128::from(self.n.get()).to_le_bytes(),
+        }
+    }
+
+    /// Seals a change for the readers and opens it again.
+    pub(crate) fn check(
+        &self,
+        written: &Written,
+        meta: &Meta,
+        readers: &[&Device],
+    ) -> (Checked, [EnvelopeId; 2]) {
+        let key = RecordKey::generate(&mut entropy);
+        let tag = tag_of(meta, &IDENTITY);
+        let header = Header::change(STUDY, SCOPE, tag, self.keys.tag(), RosterHead([0; 32]), &key);
+        let publics: Vec<_> = readers.iter().map(|d| d.keys.public()).collect();
+        let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
+        let keys = wrap(header.keys(), &key, &recipients, &mut entropy).unwrap();
+        let change = seal(header, &written.bytes, &key, &mut entropy).unwrap();
+        let ids = [change.id(), keys.id()];
+        (Checked::open(written, change, Some(keys), key, self.reading()).unwrap(), ids)
+    }
+
+    /// Fills in a form and finishes it.
+    pub(crate) fn give(
+        &self,
+        meta: &Meta,
+        cells: &[(CellKey, Value)],
+        readable: Readable,
+        readers: &[&Device],
+    ) -> Finished {
+        let draft = self.vault.begin(&draft_meta()).unwrap();
+        self.vault.append(&draft, b"an entry").unwrap();
+        let hand = Hand { role: meta.role.clone(), at: None };
+        let actor = self.actor(meta.record_id(&IDENTITY));
+        let written = create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).unwrap();
+        let (checked, _) = self.check(&written, meta, readers);
+        self.vault.finish(&draft, checked, readable, self.reading()).unwrap()
+    }
+
+    pub(crate) fn record(&self, id: &RecordId) -> Record {
+        self.vault.record(id, self.reading()).unwrap()
+    }
+
+    pub(crate) fn edit(&self, id: &RecordId, cells: &[(CellKey, Value)], readers: &[&Device]) {
+        let record = self.record(id);
+        let hand = Hand { role: "night lead".into(), at: Some("2025-03-02T23:05".into()) };
+        let written = record.edit(cells, &Options::new(), &hand, self.actor(*id)).unwrap();
+        let (checked, _) = self.check(&written, record.meta().unwrap(), readers);
+        self.vault.amend(checked, self.reading()).unwrap();
+    }
+
+    pub(crate) fn settle(&self, id: &RecordId, cell: CellKey, value: Value, readers: &[&Device]) {
+        let record = self.record(id);
+        let conflict = record.conflicts().into_iter().find(|c| c.cell == cell).unwrap();
+        let settles = conflict.values.iter().map(|h| h.change).collect();
+        let hand = Hand { role: "night lead".into(), at: None };
+        let settle = Settle { cell, value, settles };
+        let written = record.settle(&[settle], "counted", &Options::new(), &hand, self.actor(*id)).unwrap();
+        let (checked, _) = self.check(&written, record.meta().unwrap(), readers);
+        self.vault.amend(checked, self.reading()).unwrap();
+    }
+
+    /// Everything this device has to send, chained.
+    pub(crate) fn send(&self) -> BTreeMap<EnvelopeId, Vec<u8>> {
+        let mut order = self.vault.unchained(&SCOPE).unwrap();
+        order.reverse();
+        self.vault.chain_outbox(&SCOPE, &self.keys, &order).unwrap();
+        self.vault.pending(&SCOPE, usize::MAX).unwrap().into_iter().map(|p| (p.id, p.bytes)).collect()
+    }
+
+    pub(crate) fn receive<'e>(&self, envelopes: impl IntoIterator<Item = &'e Vec<u8>>) -> Imported {
+        let epochs = [];
+        let holder = Holder { device: Some(&self.keys), epochs: &epochs, recovery: None };
+        self.vault.import(envelopes.into_iter().map(Vec::as_slice), &holder, self.reading()).unwrap()
+    }
+
+    pub(crate) fn retry(&self) -> Imported {
+        let holder = Holder { device: Some(&self.keys), ..Holder::default() };
+        self.vault.retry(&holder, self.reading()).unwrap()
+    }
+
+    /// Takes another device's chain, verified.
+    pub(crate) fn follow(&self, other: &Device) {
+        let links = other.vault.links(&other.keys.tag(), &SCOPE, 0, usize::MAX).unwrap();
+        let head = other.vault.head(&other.keys.tag(), &SCOPE).unwrap().unwrap();
+        self.vault.follow(&links, &head, &other.keys.public()).unwrap();
+    }
+}
+
+pub(crate) fn cell(name: &str) -> CellKey {
+    CellKey::from(ItemKey::of(name))
+}
+
+pub(crate) fn one(code: &str) -> Value {
+    Value::One(code.to_owned())
+}
+
+pub(crate) fn meta(kind: &str, nature: Nature, identity: Identity) -> Meta {
+    Meta {
+        kind: kind.into(),
+        nature,
+        identity,
+        instrument: kind.replace('-', "_"),
+        version: [1; 32],
+        ward: "maple".into(),
+        role: "nurse".into(),
+        phase: Some("live".into()),
+        week: Some("2025-W10".into()),
+        part_of_day: None,
+        language: Some("en".into()),
+        case: None,
+        purposes: BTreeMap::new(),
+        extra: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn night() -> Meta {
+    meta("ward-night", Nature::Fact, Identity::Once("maple/2025-03-02".into()))
+}
+
+pub(crate) fn response(device: &Device) -> Meta {
+    let mut meta = meta("patient-core", Nature::Response, Identity::Given(device.origin()));
+    meta.role = "patient".into();
+    meta
+}
+
+pub(crate) fn position(device: &Device, case: &str) -> Meta {
+    let mut meta = meta("position", Nature::Voice, Identity::Given(device.origin()));
+    meta.case = Some(case.into());
+    meta.purposes = [(Purpose::Voice, cell("voice")), (Purpose::Stance, cell("stance"))].into();
+    meta
+}
+
+pub(crate) fn outcome(case: &str) -> Meta {
+    let mut meta = meta("decision", Nature::Outcome, Identity::Once(case.into()));
+    meta.case = Some(case.into());
+    meta.purposes = [(Purpose::Outcome, cell("outcome"))].into();
+    meta
+}

@@ -1,0 +1,239 @@
+//! Importing: any order, any number of times, whatever is among them.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::world::*;
+use nightjar_form::Value;
+use nightjar_record::{Conflict, Dissensus, Query, Row};
+use nightjar_seal::EnvelopeId;
+use nightjar_vault::{Held, Readable, State};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+/// Everything that somebody can see in a vault.
+fn seen(device: &Device) -> (Vec<Row>, Vec<Conflict>, Vec<Dissensus>, Held) {
+    let vault = &device.vault;
+    (
+        vault.query(&Query::default()).unwrap().rows,
+        vault.conflicts(100).unwrap(),
+        vault.dissensus(None).unwrap(),
+        vault.held().unwrap(),
+    )
+}
+
+/// Three tablets collect; two enter the same night and edit it, one settles; positions oppose each other.
+fn collected(evaluator: &Device) -> (Vec<Device>, BTreeMap<EnvelopeId, Vec<u8>>) {
+    let (a, b, c) = (Device::new(), Device::new(), Device::new());
+    let beds = |n| [(cell("beds"), Value::Integer(n))];
+    let night_id = a.give(&night(), &beds(17), Readable::Here, &[evaluator, &b]).record;
+    b.give(&night(), &beds(18), Readable::Here, &[evaluator, &a]);
+    a.edit(&night_id, &beds(16), &[evaluator, &b]);
+    for (device, voice, stance) in
+        [(&a, "patient", "for"), (&b, "nurse", "against"), (&b, "doctor", "unsure")]
+    {
+        let cells = [(cell("voice"), one(voice)), (cell("stance"), one(stance))];
+        device.give(&position(device, "case 7"), &cells, Readable::Here, &[evaluator]);
+    }
+    let cells = [(cell("outcome"), one("balanced"))];
+    b.give(&outcome("case 7"), &cells, Readable::Here, &[evaluator]);
+    for _ in 0..3 {
+        c.give(&response(&c), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[evaluator]);
+    }
+    let mut all = a.send();
+    all.extend(b.send());
+    all.extend(c.send());
+    (vec![a, b, c], all)
+}
+
+#[test]
+fn a_conflict_and_a_dissensus_go_round() {
+    let evaluator = Device::new();
+    let (tablets, all) = collected(&evaluator);
+    let done = evaluator.receive(all.values());
+    assert_eq!(done.new as usize, all.len());
+    assert!(done.set_aside.is_empty());
+    assert_eq!(evaluator.vault.held().unwrap().applied as usize, all.len());
+
+    let conflicts = evaluator.vault.conflicts(10).unwrap();
+    assert_eq!(conflicts.len(), 1);
+    let values: Vec<_> =
+        conflicts[0].values.iter().map(|h| (&h.value, h.from.0, h.hand.role.as_str())).collect();
+    let (a, b) = (tablets[0].keys.tag().0, tablets[1].keys.tag().0);
+    assert_eq!(values, [(&Value::Integer(16), a, "night lead"), (&Value::Integer(18), b, "nurse")]);
+    let asked = Query { conflict: Some(true), ..Query::default() };
+    assert_eq!(evaluator.vault.query(&asked).unwrap().rows.len(), 1);
+
+    let cases = evaluator.vault.dissensus(Some("case 7")).unwrap();
+    assert_eq!(cases.len(), 1);
+    assert_eq!((cases[0].positions.len(), cases[0].outcomes.len(), cases[0].held), (3, 1, true));
+    assert!(evaluator.vault.dissensus(Some("case 8")).unwrap().is_empty());
+
+    // The tablets exchange too; one settles, and everybody sees the settlement and what it closed.
+    tablets[0].receive(all.values());
+    tablets[0].settle(&conflicts[0].record, cell("beds"), Value::Integer(17), &[&evaluator, &tablets[1]]);
+    let settled = tablets[0].send();
+    evaluator.receive(settled.values());
+    assert!(evaluator.vault.conflicts(10).unwrap().is_empty());
+    let record = evaluator.record(&conflicts[0].record);
+    assert_eq!(record.settlements()[0].settled.len(), 2);
+    assert_eq!(record.settlements()[0].reason, "counted");
+    assert_eq!(
+        evaluator.vault.dissensus(None).unwrap()[0].positions.len(),
+        3,
+        "nobody's position was settled"
+    );
+}
+
+#[test]
+fn what_is_seen_never_depends_on_the_order_or_number_of_arrivals() {
+    let evaluator = Device::new();
+    let (_tablets, all) = collected(&evaluator);
+    let envelopes: Vec<Vec<u8>> = all.into_values().collect();
+    evaluator.receive(&envelopes);
+    let expected = seen(&evaluator);
+    assert_eq!((expected.0.len(), expected.1.len(), expected.2.len()), (8, 1, 1));
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() });
+    let order = Just((0..envelopes.len()).collect::<Vec<_>>()).prop_shuffle();
+    runner
+        .run(&(order, 1usize..5), |(order, batch)| {
+            let mut other = Device::new();
+            other.keys = clone_keys(&evaluator);
+            for part in order.chunks(batch) {
+                let part: Vec<Vec<u8>> = part.iter().map(|i| envelopes[*i].clone()).collect();
+                other.receive(&part);
+                other.receive(&part[..1]);
+            }
+            prop_assert!(seen(&other) == expected);
+            other.vault.rebuild(other.reading()).unwrap();
+            prop_assert!(seen(&other) == expected, "rebuilt from the changes it is the same");
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn clone_keys(device: &Device) -> nightjar_seal::DeviceKeys {
+    nightjar_seal::DeviceKeys::from_bytes(&device.keys.to_bytes()).unwrap()
+}
+
+#[test]
+fn what_cannot_be_read_is_set_aside_and_its_siblings_go_on() {
+    let evaluator = Device::new();
+    let (_tablets, all) = collected(&evaluator);
+    let mut envelopes: Vec<Vec<u8>> = all.into_values().collect();
+    let whole = envelopes.len();
+    envelopes.push(b"not an envelope".to_vec());
+    envelopes.push(envelopes[0][..40].to_vec());
+    let done = evaluator.receive(&envelopes);
+    assert_eq!(done.set_aside.len(), 2);
+    assert!(done.set_aside.iter().all(|(id, reason)| id.is_none() && !reason.is_empty()));
+    let held = evaluator.vault.held().unwrap();
+    assert_eq!((held.applied as usize, held.set_aside), (whole, 2));
+
+    // An altered body is an envelope of another name that does not open.
+    let mut altered = envelopes[0].clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    evaluator.receive([&altered]);
+    let held = evaluator.vault.held().unwrap();
+    assert_eq!((held.applied as usize, held.set_aside), (whole, 3));
+    let open = evaluator.vault.open_envelopes(10).unwrap();
+    assert!(matches!(&open[0].state, State::SetAside(reason) if !reason.is_empty()));
+    assert_eq!(evaluator.vault.envelope(&open[0].id).unwrap(), Some(altered), "its bytes are kept");
+}
+
+/// A tablet relays what was wrapped for others; it does not wait for a key that never comes.
+#[test]
+fn what_is_for_others_is_kept_not_waited_for() {
+    let (tablet, other, evaluator) = (Device::new(), Device::new(), Device::new());
+    tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
+    let sent: Vec<Vec<u8>> = tablet.send().into_values().collect();
+    for order in [[0, 1], [1, 0]] {
+        let other = if order == [0, 1] { &other } else { &Device::new() };
+        for part in order {
+            other.receive([&sent[part]]);
+        }
+        let held = other.vault.held().unwrap();
+        assert_eq!((held.kept, held.waiting, held.applied), (2, 0, 0));
+    }
+    // Its own come back to the tablet: known.
+    assert_eq!(tablet.receive(&sent).known, 2);
+}
+
+#[test]
+fn an_envelope_of_an_unknown_device_waits_for_the_roster() {
+    let mut evaluator = Device::new();
+    let tablet = Device::new();
+    tablet.give(&night(), &[(cell("beds"), Value::Integer(17))], Readable::Here, &[&evaluator]);
+    evaluator.roster.0.insert(tablet.keys.tag());
+    evaluator.receive(tablet.send().values());
+    assert_eq!(evaluator.vault.held().unwrap().waiting, 2);
+    assert!(evaluator.vault.query(&Query::default()).unwrap().rows.is_empty());
+    evaluator.roster.0.clear();
+    let done = evaluator.retry();
+    assert_eq!(done.records.len(), 1);
+    assert_eq!(evaluator.vault.held().unwrap().applied, 2);
+}
+
+#[test]
+fn n_of_n_received_is_told_from_the_signed_chain() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    for n in 0..3 {
+        let mut meta = night();
+        meta.identity = nightjar_record::Identity::Once(format!("maple/{n}"));
+        tablet.give(&meta, &[(cell("beds"), Value::Integer(n))], Readable::Here, &[&evaluator]);
+    }
+    let sent = tablet.send();
+    evaluator.follow(&tablet);
+    evaluator.follow(&tablet);
+    let told = |device: &Device| {
+        let received = device.vault.received().unwrap();
+        (received[0].received, received[0].applied, received[0].expected, received[0].applied_to)
+    };
+    assert_eq!(told(&evaluator), (0, 0, 6, 0));
+    let pending = tablet.vault.pending(&SCOPE, usize::MAX).unwrap();
+    evaluator.receive(pending[..1].iter().map(|p| &p.bytes));
+    let some = told(&evaluator);
+    assert_eq!((some.0, some.2), (1, 6));
+    evaluator.receive(sent.values());
+    assert_eq!(told(&evaluator), (6, 6, 6, 6));
+    // A chain that forks is refused and changes nothing.
+    let mut links = tablet.vault.links(&tablet.keys.tag(), &SCOPE, 0, 100).unwrap();
+    links[2].envelope = EnvelopeId([0; 32]);
+    let head = tablet.vault.head(&tablet.keys.tag(), &SCOPE).unwrap().unwrap();
+    assert!(evaluator.vault.follow(&links, &head, &tablet.keys.public()).is_err());
+    assert_eq!(told(&evaluator), (6, 6, 6, 6));
+}
+
+#[test]
+fn a_query_pages_through_everything_once() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    for n in 0..7 {
+        let mut meta = night();
+        meta.identity = nightjar_record::Identity::Once(format!("maple/{n}"));
+        meta.ward = if n % 2 == 0 { "maple".into() } else { "oak'; DROP TABLE record; --".into() };
+        tablet.give(&meta, &[(cell("beds"), Value::Integer(n))], Readable::Here, &[&evaluator]);
+    }
+    let mut query = Query { limit: 3, ..Query::default() };
+    let mut rows = Vec::new();
+    loop {
+        let mut batch = tablet.vault.query(&query).unwrap();
+        rows.append(&mut batch.rows);
+        match batch.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(rows.len(), 7);
+    assert!(rows.windows(2).all(|pair| pair[0].record < pair[1].record));
+    let of = |query: Query| tablet.vault.query(&query).unwrap().rows.len();
+    assert_eq!(of(Query { wards: vec!["oak'; DROP TABLE record; --".into()], ..Query::default() }), 3);
+    assert_eq!(of(Query { roles: vec!["doctor".into()], ..Query::default() }), 0);
+    assert_eq!(of(Query { kinds: vec!["ward-night".into(), "x".into()], ..Query::default() }), 7);
+    assert_eq!(of(Query { records: vec![rows[2].record], ..Query::default() }), 1);
+    assert_eq!(tablet.vault.counts().unwrap().iter().map(|c| c.records).sum::<u64>(), 7);
+}
