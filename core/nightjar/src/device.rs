@@ -97,7 +97,12 @@ impl Device {
         Self::new(vault, keys, label.to_owned(), options)
     }
 
-    pub(crate) fn open(path: &Path, key: &VaultKey, kind: Kind, options: Options) -> Result<Arc<Self>, Failure> {
+    pub(crate) fn open(
+        path: &Path,
+        key: &VaultKey,
+        kind: Kind,
+        options: Options,
+    ) -> Result<Arc<Self>, Failure> {
         let vault = Vault::open(path, &key.for_vault())?;
         let corrupt = |what: &str| Failure::Corrupt(format!("the vault has no {what}"));
         let keys = vault.device_keys()?.ok_or_else(|| corrupt("device keys"))?;
@@ -107,14 +112,18 @@ impl Device {
         };
         let (label, made_for) = (text(LABEL)?, text(KIND)?);
         if made_for != kind.code() {
-            return Err(Failure::Invalid(format!("this is the vault of a {made_for}, not of a {}", kind.code())));
+            return Err(Failure::Invalid(format!(
+                "this is the vault of a {made_for}, not of a {}",
+                kind.code()
+            )));
         }
         Self::new(vault, keys, label, options)
     }
 
     fn new(vault: Vault, keys: DeviceKeys, label: String, options: Options) -> Result<Arc<Self>, Failure> {
         // One worker is enough: it waits for the network, and long work in the vault runs on blocking threads.
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::internal)?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Failure::internal)?;
         Ok(Arc::new(Self {
             vault,
             keys,
@@ -137,7 +146,8 @@ impl Device {
         if let Some(joined) = self.joined.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(Arc::clone(joined));
         }
-        let joined = Joined::load(self)?.ok_or_else(|| Failure::Invalid("this device has not joined a study yet".into()))?;
+        let joined = Joined::load(self)?
+            .ok_or_else(|| Failure::Invalid("this device has not joined a study yet".into()))?;
         let joined = Arc::new(joined);
         *self.joined.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&joined));
         Ok(joined)
@@ -239,11 +249,8 @@ impl Device {
         let joined = self.joined()?;
         let chains = self.vault.received()?;
         let roster = joined.roster();
-        let mut members: Vec<_> = roster
-            .members()
-            .iter()
-            .filter(|(_, member)| member.membership == Membership::Tablet)
-            .collect();
+        let mut members: Vec<_> =
+            roster.members().iter().filter(|(_, member)| member.membership == Membership::Tablet).collect();
         members.sort_by_key(|(_, member)| member.since);
         members
             .into_iter()
@@ -276,7 +283,8 @@ impl Device {
         let week = time::week_text(&time::period(&self.now()?));
         let name = format!("talk/{ward}/{week}");
         let _one_at_a_time = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.vault.setting(&name)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
+        let before =
+            self.vault.setting(&name)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
         self.vault.keep_setting(&name, &(before + 1).to_le_bytes())?;
         Ok(before + 1)
     }

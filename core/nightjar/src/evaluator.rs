@@ -14,8 +14,8 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest, StatusView,
-    SyncView,
+    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest,
+    StatusView, SyncView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -92,8 +92,8 @@ impl Evaluator {
         steward::add_recovery(&self.device)
     }
 
-    /// Lets a device in and gives the invitation for it. The hub learns of it at the next sync, or at once if it can
-    /// be reached.
+    /// Lets a device in and gives the invitation for it. The hub learns of it at once if it can be reached, else at the
+    /// next sync; the device can join from then on.
     ///
     /// # Errors
     /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is not the steward.
@@ -191,9 +191,10 @@ impl Evaluator {
         let options = Printing::default();
         let refused = |refused: nightjar_evaluate::Refused| Failure::Invalid(refused.to_string());
         let tables = folder.join("export");
-        let summary =
-            nightjar_evaluate::export(&source, &published, &options, &mut Folder::new(&tables)).map_err(refused)?;
-        nightjar_evaluate::report(&source, &published, &options, &mut Folder::new(folder)).map_err(refused)?;
+        let summary = nightjar_evaluate::export(&source, &published, &options, &mut Folder::new(&tables))
+            .map_err(refused)?;
+        nightjar_evaluate::report(&source, &published, &options, &mut Folder::new(folder))
+            .map_err(refused)?;
         let mut files: Vec<_> = summary.files.iter().map(|file| format!("export/{file}")).collect();
         files.push("report.html".to_owned());
         Ok(ExportView { files, responses: summary.records })

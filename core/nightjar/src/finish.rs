@@ -6,15 +6,16 @@ use std::sync::Arc;
 use nightjar_form::{Answers, CellKey, Instrument, Session, Value};
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
-    Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create, options_of,
+    Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create,
+    options_of,
 };
 use nightjar_seal::{Header, Origin, RecordKey};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
 use crate::device::Device;
-use crate::membership::Joined;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
+use crate::membership::Joined;
 use crate::time;
 use crate::view::FinishedView;
 
@@ -51,7 +52,8 @@ pub(crate) fn finish(
     let entry = joined.entry(&about.instrument)?;
     let confidential = entry.confidential;
     let origin = has_origin(entry.kind).then(|| Origin::new(device.tag(), None, &mut OsEntropy));
-    let meta = describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
+    let meta =
+        describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
     let id = meta.record_id(&joined.identity);
     let tag = tag_of(&meta, &joined.identity);
     let hand = device.hand(&about.role, confidential)?;
@@ -93,7 +95,13 @@ pub(crate) fn amend(
 }
 
 /// Settles one conflict with the value a person chose, naming every value that is held now.
-pub(crate) fn settle(device: &Device, id: RecordId, role: &str, name: &str, value: &Value) -> Result<(), Failure> {
+pub(crate) fn settle(
+    device: &Device,
+    id: RecordId,
+    role: &str,
+    name: &str,
+    value: &Value,
+) -> Result<(), Failure> {
     write(device, id, role, |record, instrument, hand, actor| {
         let cell = cell_named(instrument, name)?;
         let settles: Vec<_> = record
@@ -103,7 +111,9 @@ pub(crate) fn settle(device: &Device, id: RecordId, role: &str, name: &str, valu
             .flat_map(|conflict| conflict.values.iter().map(|held| held.change))
             .collect();
         if settles.is_empty() {
-            return Err(Failure::Invalid(format!("\"{name}\" has no conflict to settle (any more); look again")));
+            return Err(Failure::Invalid(format!(
+                "\"{name}\" has no conflict to settle (any more); look again"
+            )));
         }
         let settle = Settle { cell, value: value.clone(), settles };
         Ok(record.settle(&[settle], "", &options_of(instrument), hand, actor)?)
@@ -216,7 +226,10 @@ fn describe(
     })
 }
 
-/// The natural key in words: the values of the items that name the one thing, joined by ` / `.
+/// What stands between the parts of a natural key.
+pub(crate) const JOIN: &str = " / ";
+
+/// The natural key in words: the values of the items that name the one thing, joined.
 fn natural_key(
     entry: &StudyInstrument,
     instrument: &Instrument,
@@ -229,15 +242,19 @@ fn natural_key(
             parts.push(ward.to_owned());
             continue;
         }
-        let item = instrument
-            .item_named(name)
-            .ok_or_else(|| Failure::Internal(format!("{}: no item \"{name}\" for the natural key", entry.id)))?;
+        let item = instrument.item_named(name).ok_or_else(|| {
+            Failure::Internal(format!("{}: no item \"{name}\" for the natural key", entry.id))
+        })?;
         match answers.get(item.key()) {
             Some(value) if value.missing().is_none() => parts.push(value.to_text().trim().to_owned()),
-            _ => return Err(Failure::Invalid(format!("\"{name}\" needs an answer: it says what this record is about"))),
+            _ => {
+                return Err(Failure::Invalid(format!(
+                    "\"{name}\" needs an answer: it says what this record is about"
+                )));
+            }
         }
     }
-    Ok(parts.join(" / "))
+    Ok(parts.join(JOIN))
 }
 
 /// Which items the merge rules must know, as the workbook's `nightjar::purpose` column says.
@@ -275,7 +292,8 @@ fn said_before(error: RecordError) -> Failure {
             Failure::Invalid("this record says exactly that already; throw these answers away".into())
         }
         RecordError::Unsettled(_) => Failure::Invalid(
-            "tablets differ about this record; settle what differs first, these answers stay here meanwhile".into(),
+            "tablets differ about this record; settle what differs first, these answers stay here meanwhile"
+                .into(),
         ),
         other => other.into(),
     }

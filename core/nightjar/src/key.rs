@@ -41,7 +41,10 @@ impl VaultKey {
 pub(crate) struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[allow(clippy::expect_used, reason = "without randomness no key can be made; there is nothing to go on with")]
+    #[allow(
+        clippy::expect_used,
+        reason = "without randomness no key can be made; there is nothing to go on with"
+    )]
     fn fill(&mut self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives randomness");
     }

@@ -70,8 +70,9 @@ impl Joined {
                 epochs.push((key.id(), key));
             }
         }
-        let identity = identity
-            .ok_or_else(|| Failure::Rejected("the roster does not let this device in (yet); ask the steward".into()))?;
+        let identity = identity.ok_or_else(|| {
+            Failure::Rejected("the roster does not let this device in (yet); ask the steward".into())
+        })?;
         Ok(Some(Self { pack, study_tag, scopes, identity, roster, epochs }))
     }
 
@@ -102,7 +103,9 @@ impl Joined {
         let need = Need { kind: kind.to_owned(), action: Action::Create, ward: ward.to_owned() };
         match self.allows(device, &need) {
             true => Ok(()),
-            false => Err(Failure::Rejected(format!("this device may not collect \"{kind}\" on ward \"{ward}\""))),
+            false => {
+                Err(Failure::Rejected(format!("this device may not collect \"{kind}\" on ward \"{ward}\"")))
+            }
         }
     }
 
@@ -110,7 +113,10 @@ impl Joined {
     pub(crate) fn wards_of(&self, device: &DeviceTag) -> Vec<String> {
         let Some(member) = self.roster.member(device) else { return Vec::new() };
         let granted = |ward: &str| {
-            member.grants.iter().any(|grant| grant.wards.is_empty() || grant.wards.iter().any(|known| known == ward))
+            member
+                .grants
+                .iter()
+                .any(|grant| grant.wards.is_empty() || grant.wards.iter().any(|known| known == ward))
         };
         self.study().wards.iter().map(|ward| ward.code.clone()).filter(|ward| granted(ward)).collect()
     }
@@ -127,7 +133,12 @@ impl Joined {
 
     /// The envelope that hands a record key to those who may read: evaluators and the recovery key, and for ward records
     /// the members of the scope.
-    pub(crate) fn hand_out(&self, header: &Header, key: &RecordKey, confidential: bool) -> Result<Envelope, Failure> {
+    pub(crate) fn hand_out(
+        &self,
+        header: &Header,
+        key: &RecordKey,
+        confidential: bool,
+    ) -> Result<Envelope, Failure> {
         let mut to: Vec<Recipient<'_>> =
             self.roster.evaluators().map(|member| Recipient::Device(&member.public)).collect();
         to.extend(self.roster.recovery().map(Recipient::Recovery));
@@ -149,7 +160,8 @@ impl Joined {
 
     /// Puts words to keys.
     pub(crate) fn words<T>(&self, with: impl FnOnce(&Words<'_>) -> T) -> T {
-        let instrument = |form_id: &str| -> Option<&Instrument> { self.pack.instrument(form_id).map(AsRef::as_ref) };
+        let instrument =
+            |form_id: &str| -> Option<&Instrument> { self.pack.instrument(form_id).map(AsRef::as_ref) };
         let device = |device: &Contributor| self.label_of(device);
         with(&Words { instrument: &instrument, device: &device })
     }

@@ -110,7 +110,8 @@ fn deliver(shared: &Shared) {
             state.delivering = false;
             return;
         }
-        let Some(watcher) = state.watching.iter_mut().find(|watcher| watcher.reset || !watcher.changed.is_empty())
+        let Some(watcher) =
+            state.watching.iter_mut().find(|watcher| watcher.reset || !watcher.changed.is_empty())
         else {
             state = shared.news.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;

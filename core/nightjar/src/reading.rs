@@ -1,8 +1,9 @@
 //! From stored rows to what people read: item names, labels, tablet labels.
 
-use nightjar_form::{CellKey, Instrument, Item, Value};
+use nightjar_form::{CellKey, Instrument, Item, Missing, Value};
 use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Row};
 
+use crate::finish::JOIN;
 use crate::view::{CellView, ConflictView, DissensusView, HeldView, RecordView};
 
 /// What puts words to keys: the study's instruments, and the labels of devices in the roster.
@@ -30,9 +31,8 @@ impl Words<'_> {
 
     fn cells(&self, instrument: Option<&Instrument>, row: &Row) -> Vec<CellView> {
         let place = |key: &CellKey| {
-            let item = instrument.and_then(|instrument| {
-                instrument.items().iter().position(|item| item.key() == key.item)
-            });
+            let item = instrument
+                .and_then(|instrument| instrument.items().iter().position(|item| item.key() == key.item));
             (item.unwrap_or(usize::MAX), key.to_string())
         };
         let mut cells: Vec<_> = row.cells.iter().map(|cell| (place(&cell.key), cell)).collect();
@@ -79,7 +79,11 @@ impl Words<'_> {
     }
 
     /// A case with its positions.
-    pub(crate) fn dissensus(&self, case: &Dissensus, position: &dyn Fn(&nightjar_record::RecordId) -> Option<Row>) -> DissensusView {
+    pub(crate) fn dissensus(
+        &self,
+        case: &Dissensus,
+        position: &dyn Fn(&nightjar_record::RecordId) -> Option<Row>,
+    ) -> DissensusView {
         let positions: Vec<RecordView> = case
             .positions
             .iter()
@@ -87,8 +91,11 @@ impl Words<'_> {
             .map(|row| self.record(&row))
             .collect();
         let outcome = case.outcomes.first().map(|row| self.record(row));
-        let ward = outcome.as_ref().or(positions.first()).map(|record| record.ward.clone()).unwrap_or_default();
-        DissensusView { case: case.case.clone(), ward, outcome, positions, differs: case.held }
+        let ward =
+            outcome.as_ref().or(positions.first()).map(|record| record.ward.clone()).unwrap_or_default();
+        // The stored label begins with the ward, so that two wards may use the same label.
+        let label = case.case.strip_prefix(&format!("{ward}{JOIN}")).unwrap_or(&case.case).to_owned();
+        DissensusView { case: label, ward, outcome, positions, differs: case.held }
     }
 }
 
@@ -115,14 +122,34 @@ fn text(instrument: Option<&Instrument>, item: Option<&Item>, value: &Value) -> 
     let label = |code: &str| match (instrument, item) {
         (Some(instrument), Some(item)) => {
             let choice = item.choices().iter().find(|choice| choice.code() == code);
-            choice.map_or_else(|| code.to_owned(), |choice| choice.label(instrument.default_language()).to_owned())
+            choice.map_or_else(
+                || code.to_owned(),
+                |choice| choice.label(instrument.default_language()).to_owned(),
+            )
         }
         _ => code.to_owned(),
     };
     match value {
         Value::One(code) => label(code),
         Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
-        Value::Missing(missing) => label(missing.code()),
+        Value::Missing(missing) => missing_text(instrument, item, *missing),
         other => other.to_text(),
     }
+}
+
+/// Why there is no answer: the choice that says so, else in plain words.
+fn missing_text(instrument: Option<&Instrument>, item: Option<&Item>, missing: Missing) -> String {
+    let choice = item.and_then(|item| item.choices().iter().find(|choice| choice.missing() == Some(missing)));
+    if let (Some(choice), Some(instrument)) = (choice, instrument) {
+        return choice.label(instrument.default_language()).to_owned();
+    }
+    let words = match missing {
+        Missing::Declined => "rather not say",
+        Missing::DontKnow => "don't know",
+        Missing::NotApplicable => "does not apply",
+        Missing::NotAnswered => "no answer",
+        Missing::NotReached => "not reached",
+        Missing::Stopped => "stopped here",
+    };
+    words.to_owned()
 }

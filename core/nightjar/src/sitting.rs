@@ -30,7 +30,11 @@ struct Act {
 
 impl Sitting {
     /// Opens a new draft.
-    pub(crate) fn begin(device: Arc<Device>, meta: DraftMeta, instrument: Arc<Instrument>) -> Result<Self, Failure> {
+    pub(crate) fn begin(
+        device: Arc<Device>,
+        meta: DraftMeta,
+        instrument: Arc<Instrument>,
+    ) -> Result<Self, Failure> {
         let session = opened(instrument, &meta)?;
         let draft = device.vault.begin(&meta)?;
         Ok(Self { device, draft, about: Arc::new(meta), session: Arc::new(Mutex::new(Some(session))) })
@@ -213,10 +217,13 @@ fn replay(device: &Device, draft: &DraftId) -> Result<(DraftMeta, Session), Fail
         .pack
         .instrument(&meta.instrument)
         .filter(|instrument| instrument.hash() == meta.version)
-        .ok_or_else(|| Failure::Incompatible("this draft was begun with another version of its form".into()))?;
+        .ok_or_else(|| {
+            Failure::Incompatible("this draft was begun with another version of its form".into())
+        })?;
     let mut session = opened(Arc::clone(instrument), &meta)?;
     for bytes in &entries {
-        let act: Act = serde_json::from_slice(bytes).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
+        let act: Act =
+            serde_json::from_slice(bytes).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
         session.apply(&act.entry, &act.at).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
     }
     Ok((meta, session))

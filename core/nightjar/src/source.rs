@@ -128,8 +128,9 @@ impl Source for VaultSource<'_> {
                         .flat_map(|row| {
                             let key = row.meta.purposes.get(&nightjar_record::Purpose::Outcome);
                             let cell = key.and_then(|key| row.cells.iter().find(|cell| cell.key == *key));
-                            let values: Vec<Value> =
-                                cell.map(|cell| cell.values().into_iter().cloned().collect()).unwrap_or_default();
+                            let values: Vec<Value> = cell
+                                .map(|cell| cell.values().into_iter().cloned().collect())
+                                .unwrap_or_default();
                             words(&row.meta.instrument, nightjar_record::Purpose::Outcome, &row.meta, &values)
                         })
                         .collect(),

@@ -1,8 +1,8 @@
 //! The steward: founds a study, names the recovery key, lets devices in. The root key stays in the founder's vault.
 
 use nightjar_seal::{
-    Act, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Membership, RecoveryKeys, RootKeys, Roster,
-    WrappedEpoch,
+    Act, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Membership, RecoveryKeys, RootKeys,
+    Roster, WrappedEpoch,
 };
 
 use crate::device::Device;
@@ -105,7 +105,10 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
     ];
     let mut roster = joined.roster().clone();
     let grants = vec![Grant::all(wards)];
-    roster.append(Act::Admit { device: request.device, label: request.label, membership, grants, epochs }, &root)?;
+    roster.append(
+        Act::Admit { device: request.device, label: request.label, membership, grants, epochs },
+        &root,
+    )?;
     keep(device, &roster, joined.roster().entries().len())?;
     let invitation =
         Invitation { study: roster.study(), root: roster.root(), head: roster.head(), hub: device.hub()? };
@@ -116,7 +119,11 @@ fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     let new: Vec<_> = roster.entries()[from..].iter().map(nightjar_seal::Entry::encode).collect();
     device.vault.keep_roster(from, &new)?;
     device.study_changed();
-    Ok(())
+    // At once where the hub can be reached, so that a device just let in can join; else the next sync does it.
+    match device.block_on(sync::publish_roster(device, roster, from)) {
+        Ok(()) | Err(Failure::Offline(_) | Failure::Rejected(_)) => Ok(()),
+        Err(failure) => Err(failure),
+    }
 }
 
 fn root(device: &Device) -> Result<RootKeys, Failure> {
@@ -131,6 +138,7 @@ fn not_steward() -> Failure {
 /// The recovery key in groups of four characters, for paper.
 fn words(recovery: &RecoveryKeys) -> String {
     let text = data_encoding::BASE32_NOPAD.encode(&recovery.to_bytes());
-    let groups: Vec<&str> = (0..text.len()).step_by(4).map(|at| &text[at..(at + 4).min(text.len())]).collect();
+    let groups: Vec<&str> =
+        (0..text.len()).step_by(4).map(|at| &text[at..(at + 4).min(text.len())]).collect();
     groups.join("-")
 }

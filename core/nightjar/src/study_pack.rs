@@ -39,7 +39,8 @@ impl StudyPack {
                 MAX_BYTES / 1024 / 1024
             )));
         }
-        let document = files.get("study.toml").ok_or_else(|| Failure::Invalid("study.toml is missing".into()))?;
+        let document =
+            files.get("study.toml").ok_or_else(|| Failure::Invalid("study.toml is missing".into()))?;
         let text = std::str::from_utf8(document)
             .map_err(|at| Failure::Invalid(format!("study.toml: not UTF-8 at byte {}", at.valid_up_to())))?;
         let study = Study::from_toml("study.toml", text).map_err(Failure::invalid)?;
@@ -69,9 +70,9 @@ impl StudyPack {
         if !problems.is_empty() {
             return Err(Failure::Invalid(problems.join("\n")));
         }
-        let hash = study.document_hash(&workbooks).map_err(|id| {
-            Failure::Internal(format!("the workbook of {id} was read but has no hash"))
-        })?;
+        let hash = study
+            .document_hash(&workbooks)
+            .map_err(|id| Failure::Internal(format!("the workbook of {id} was read but has no hash")))?;
         Ok(Self { files: Arc::new(files), study: Arc::new(study), instruments: Arc::new(instruments), hash })
     }
 
@@ -140,7 +141,11 @@ fn read_dir(
         } else if kind.is_file() {
             let size = entry.metadata().map_err(|error| fault(&path, error))?.len();
             *left = usize::try_from(size).ok().and_then(|size| left.checked_sub(size)).ok_or_else(|| {
-                Failure::Invalid(format!("{}: the study pack is over {} MiB", path.display(), MAX_BYTES >> 20))
+                Failure::Invalid(format!(
+                    "{}: the study pack is over {} MiB",
+                    path.display(),
+                    MAX_BYTES >> 20
+                ))
             })?;
             if files.len() >= MAX_FILES {
                 return Err(Failure::Invalid(format!("the study pack has more than {MAX_FILES} files")));

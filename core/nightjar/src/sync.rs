@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_seal::{Chain, DeviceTag, Entry, Invitation, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead};
-use nightjar_sync::wire::{self, Applied, Greeted, Greeting, Mark, Message, Outcome, Reach};
-use nightjar_sync::{Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, Step, Transport};
+use nightjar_seal::{Chain, DeviceTag, Invitation, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead};
+use nightjar_sync::wire::{Applied, Mark, Message, Outcome, Reach};
+use nightjar_sync::{
+    Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, Step, Transport,
+};
 
 use crate::device::Device;
 use crate::failure::Failure;
@@ -20,11 +22,30 @@ const PULLED: &str = "pulled";
 const PUSHED: &str = "pushed";
 
 /// Founds a study at its hub: the founding entry goes up with the setup code, the others after it.
-pub(crate) async fn found(device: &Device, hub: &str, roster: &Roster, setup_code: &str) -> Result<(), Failure> {
+pub(crate) async fn found(
+    device: &Device,
+    hub: &str,
+    roster: &Roster,
+    setup_code: &str,
+) -> Result<(), Failure> {
     let transport = Transport::new(hub, Patience::default())?;
     let request = nightjar_sync::found(roster, setup_code)?;
     nightjar_sync::founded(roster, &send(device, &transport, &request).await?)?;
     for entry in &roster.entries()[1..] {
+        let request = nightjar_sync::append(roster, entry);
+        nightjar_sync::appended(&send(device, &transport, &request).await?)?;
+    }
+    Ok(())
+}
+
+/// Takes roster entries to the hub, from a place on. Where it does not work, the next sync does it.
+pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+    let hub = device.hub()?;
+    if hub.is_empty() {
+        return Ok(());
+    }
+    let transport = Transport::new(&hub, Patience::default())?;
+    for entry in &roster.entries()[from..] {
         let request = nightjar_sync::append(roster, entry);
         nightjar_sync::appended(&send(device, &transport, &request).await?)?;
     }
@@ -44,12 +65,16 @@ impl Device {
             return Err(Failure::Invalid("this device belongs to a study already".into()));
         }
         if invitation.hub.is_empty() {
-            return Err(Failure::Invalid("this invitation names no hub; without one a device cannot join yet".into()));
+            return Err(Failure::Invalid(
+                "this invitation names no hub; without one a device cannot join yet".into(),
+            ));
         }
         let transport = Transport::new(&invitation.hub, Patience::default())?;
         let roster = fetch_roster(self, &transport, &invitation).await?;
         if roster.member(&self.tag()).is_none() {
-            return Err(Failure::Rejected("the roster does not name this device; the invitation is for another".into()));
+            return Err(Failure::Rejected(
+                "the roster does not name this device; the invitation is for another".into(),
+            ));
         }
         check_document(&roster, &pack)?;
         self.keep_study(&pack, &roster, &invitation.hub)?;
@@ -84,32 +109,30 @@ impl Device {
 }
 
 /// Asks for roster entries until the hub has no more, and checks every one.
-async fn fetch_roster(device: &Device, transport: &Transport, invitation: &Invitation) -> Result<Roster, Failure> {
+async fn fetch_roster(
+    device: &Device,
+    transport: &Transport,
+    invitation: &Invitation,
+) -> Result<Roster, Failure> {
     let mut roster: Option<Roster> = None;
     loop {
         let held = roster.as_ref().map_or(0, |roster| roster.entries().len() as u64);
-        let greeting = Greeting { roster: held, scopes: Vec::new() };
-        let path = wire::greet_path(invitation.study);
-        let request = Request { path, body: greeting.encode(), signed: true };
-        let response = send(device, transport, &request).await?;
-        if response.status != 200 {
-            let refusal = wire::Refusal::decode(&response.body).map(|refusal| refusal.to_string());
-            let text = refusal.unwrap_or_else(|_| "the hub does not know this study or device (yet)".into());
-            return Err(Failure::Rejected(text));
-        }
-        let greeted = Greeted::decode(&response.body)?;
-        for entry in &greeted.entries {
-            let entry = Entry::decode(&entry.0)?;
+        let request = nightjar_sync::fetch_roster(invitation.study, held);
+        let (entries, all) = nightjar_sync::fetched_roster(&send(device, transport, &request).await?)?;
+        let none_came = entries.is_empty();
+        for entry in entries {
             match &mut roster {
                 None => roster = Some(Roster::begin(entry)?),
                 Some(roster) => roster.push(entry)?,
             }
         }
-        let Some(known) = &roster else { return Err(Failure::Rejected("the hub holds no roster of this study".into())) };
-        if known.entries().len() as u64 >= greeted.roster {
+        let Some(known) = &roster else {
+            return Err(Failure::Rejected("the hub holds no roster of this study".into()));
+        };
+        if known.entries().len() as u64 >= all {
             break;
         }
-        if greeted.entries.is_empty() {
+        if none_came {
             return Err(Failure::Rejected("the hub holds back a part of the roster".into()));
         }
     }
@@ -135,11 +158,20 @@ struct Sync<'a> {
 impl<'a> Sync<'a> {
     fn begin(device: &'a Device) -> Result<Self, Failure> {
         let joined = device.joined()?;
-        let evaluator = joined.roster().member(&device.tag()).is_some_and(|m| m.membership == Membership::Evaluator);
+        let evaluator =
+            joined.roster().member(&device.tag()).is_some_and(|m| m.membership == Membership::Evaluator);
         let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
             chain_outbox(device, &scope)?;
             let memory = remembered(device, &joined, &scope)?;
-            Ok(ScopePlan { scope, push: true, pull, own: false, publish: evaluator, learn: !evaluator, memory })
+            Ok(ScopePlan {
+                scope,
+                push: true,
+                pull,
+                own: false,
+                publish: evaluator,
+                learn: !evaluator,
+                memory,
+            })
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
         let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
@@ -245,7 +277,8 @@ impl<'a> Sync<'a> {
         if !received.is_empty() {
             let holder = self.joined.holder(self.device);
             let envelopes = received.iter().map(Vec::as_slice);
-            let done = self.joined.reading(|reading| self.device.vault.import(envelopes, &holder, reading))?;
+            let done =
+                self.joined.reading(|reading| self.device.vault.import(envelopes, &holder, reading))?;
             self.view.pulled += done.new;
             self.view.records_changed += done.records.len() as u64;
             self.view.set_aside.extend(done.set_aside.into_iter().map(|(_, why)| why));
@@ -256,7 +289,8 @@ impl<'a> Sync<'a> {
             reach.extend_from_slice(&head.hash.0);
             self.device.vault.keep_cursor(&head.scope, &seen(&head.device), &reach)?;
             let Some(member) = self.joined.roster().member(&head.device) else { continue };
-            let of = |link: &&Link| (link.device, link.scope) == (head.device, head.scope) && link.seq <= head.seq;
+            let of =
+                |link: &&Link| (link.device, link.scope) == (head.device, head.scope) && link.seq <= head.seq;
             let links: Vec<Link> = links.iter().filter(of).copied().collect();
             // Where a link is missing because its envelope was set aside, the chain stays where it was and the count of
             // what is expected (from the signed head) shows the gap.
@@ -319,7 +353,9 @@ fn outbox(device: &Device, scope: &ScopeTag, most: usize, bytes: usize) -> Resul
     let last = pending.last().map_or(first, |envelope| envelope.seq);
     let span = usize::try_from(last - first + 1).map_err(Failure::internal)?;
     let links = device.vault.links(&device.tag(), scope, first - 1, span)?;
-    let end = links.last().ok_or_else(|| Failure::Corrupt("a link of this device's own chain is missing".into()))?;
+    let end = links
+        .last()
+        .ok_or_else(|| Failure::Corrupt("a link of this device's own chain is missing".into()))?;
     let end = Chain { device: device.tag(), scope: *scope, seq: end.seq, hash: end.hash() };
     let head = end.sign(&device.keys)?;
     let mut bodies: BTreeMap<u64, Vec<u8>> =

@@ -15,8 +15,8 @@ use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, RecordView,
-    RecordsRequest, SettleRequest, StatusView, SyncView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView,
+    RecordView, RecordsRequest, SettleRequest, StatusView, SyncView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.
@@ -92,7 +92,12 @@ impl Tablet {
                 form_id: entry.id.clone(),
                 title: instrument.title(instrument.default_language()).to_owned(),
                 kind: entry.kind.code().to_owned(),
-                roles: study.roles.iter().filter(|role| role.may.contains(&entry.id)).map(|role| role.code.clone()).collect(),
+                roles: study
+                    .roles
+                    .iter()
+                    .filter(|role| role.may.contains(&entry.id))
+                    .map(|role| role.code.clone())
+                    .collect(),
                 languages: instrument.languages().iter().map(|language| language.name().to_owned()).collect(),
                 confidential: entry.confidential,
                 wording_status: Some(entry.wording_status.clone()).filter(|status| !status.is_empty()),

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::program::program;
 
 /// A running hub. It is killed when this is dropped.
 pub struct HubProcess {
@@ -21,8 +20,8 @@ impl HubProcess {
     /// # Panics
     /// When it does not start.
     #[must_use]
-    pub fn start(data: &Path) -> Self {
-        Self::start_at(data, "127.0.0.1:0")
+    pub fn start(program: &Path, data: &Path) -> Self {
+        Self::start_at(program, data, "127.0.0.1:0")
     }
 
     /// Starts a hub at a given address, as when one is started again.
@@ -30,11 +29,12 @@ impl HubProcess {
     /// # Panics
     /// When it does not start.
     #[must_use]
-    pub fn start_at(data: &Path, listen: &str) -> Self {
-        let mut child = Command::new(program())
-            .args(["hub", "serve", "--listen", listen, "--data"])
+    pub fn start_at(program: &Path, data: &Path, listen: &str) -> Self {
+        let mut child = Command::new(program)
+            .args(["hub", "serve", "--until-stdin-closes", "--listen", listen, "--data"])
             .arg(data)
-            .stdin(Stdio::null())
+            // Held open by `child`: the hub ends when the test does, even if that is killed.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the hub starts");

@@ -1,9 +1,13 @@
 //! Real components for the tests: the program that was built, a hub process on loopback, a disk that is full.
 
+mod device;
 mod full_disk;
 mod hub;
 mod program;
+mod ward;
 
+pub use device::{Device, Face};
 pub use full_disk::SmallDisk;
 pub use hub::HubProcess;
 pub use program::{program, sleepwell};
+pub use ward::Ward;

@@ -16,10 +16,31 @@ pub(crate) enum Task {
     Test(TestArguments),
     /// Check what the compiler cannot: dependencies between rooms, licences, file lengths, the command lists
     Tidy,
+    /// Put the real program under faults, many times over
+    Soak {
+        /// Which fault
+        #[command(subcommand)]
+        fault: Fault,
+    },
+    /// Show that what people write is found nowhere but where it may be read
+    Canary,
     /// Build one language's package into target/bindings
     Bindings {
         /// The language to build for
         language: Language,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Fault {
+    /// SIGKILL in the middle of a form
+    Kill {
+        /// How many times
+        #[arg(long, default_value_t = 200)]
+        times: u32,
+        /// Draws the answers and the moments
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
 }
 

@@ -1,11 +1,13 @@
 //! `cargo xtask …`: the project's tasks, written in Rust so that they need nothing but Rust.
 //!
 //! `test` is the one command of a newcomer and of continuous integration; `tidy` checks what the compiler cannot
-//! (dependencies between rooms, licences, file lengths); `bindings` builds one language's package.
+//! (dependencies between rooms, licences, file lengths); `soak` and `canary` put the real program under faults and scan what
+//! it leaves on disk; `bindings` builds one language's package.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner speaks to a terminal")]
 
 mod bindings;
+mod canary;
 mod cargo;
 mod checkout;
 mod command_line;
@@ -15,6 +17,7 @@ mod failure;
 mod hub;
 mod mirror_folder;
 mod process;
+mod soak;
 mod suites;
 mod swift_root;
 mod system;
@@ -25,7 +28,7 @@ mod tidy;
 use std::process::ExitCode;
 
 use clap::Parser;
-use command_line::{CommandLine, Task};
+use command_line::{CommandLine, Fault, Task};
 
 fn main() -> ExitCode {
     match run(&CommandLine::parse().task) {
@@ -44,6 +47,8 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
     match task {
         Task::Test(arguments) => test_run::run(&checkout, arguments),
         Task::Tidy => tidy::run(&checkout),
+        Task::Soak { fault: Fault::Kill { times, seed } } => soak::kill(&checkout, *times, *seed),
+        Task::Canary => canary::run(&checkout),
         Task::Bindings { language } => bindings::run(&checkout, *language),
     }
 }
