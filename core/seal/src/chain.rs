@@ -2,7 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{DeviceKeys, DevicePublic, DeviceTag, EnvelopeId, LinkHash, Refused, ScopeTag, Signature, hash::digest};
+use crate::{
+    DeviceKeys, DevicePublic, DeviceTag, EnvelopeId, LinkHash, Refused, ScopeTag, Signature, hash::digest,
+};
 
 const HEAD: &str = "nightjar v0 chain head";
 
@@ -61,7 +63,8 @@ impl Chain {
 
     /// Puts an envelope at the end and gives its link.
     pub fn next(&mut self, envelope: EnvelopeId) -> Link {
-        let link = Link { device: self.device, scope: self.scope, seq: self.seq + 1, prev: self.hash, envelope };
+        let link =
+            Link { device: self.device, scope: self.scope, seq: self.seq + 1, prev: self.hash, envelope };
         self.seq = link.seq;
         self.hash = link.hash();
         link
@@ -84,7 +87,12 @@ impl Chain {
     /// # Errors
     /// [`Refused::Gap`], [`Refused::Fork`], [`Refused::WrongDevice`], [`Refused::WrongScope`], [`Refused::WrongHead`], or
     /// that the signature is not the device's.
-    pub fn follow(&mut self, links: &[Link], head: &SignedHead, device: &DevicePublic) -> Result<(), Refused> {
+    pub fn follow(
+        &mut self,
+        links: &[Link],
+        head: &SignedHead,
+        device: &DevicePublic,
+    ) -> Result<(), Refused> {
         head.verify(device)?;
         let mut end = *self;
         for link in links {
@@ -94,7 +102,7 @@ impl Chain {
             if link.scope != end.scope {
                 return Err(Refused::WrongScope { expected: end.scope, found: link.scope });
             }
-            let expected = end.seq + 1;
+            let expected = end.seq.saturating_add(1);
             if link.seq != expected {
                 return Err(Refused::Gap { device: end.device, expected, found: link.seq });
             }

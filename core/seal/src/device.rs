@@ -62,7 +62,7 @@ impl DeviceKeys {
         self.public().tag()
     }
 
-    /// Signs `message` for the use named by `context` (at most 255 bytes); verifies only under the same context.
+    /// Signs `message` for the use named by `context`; verifies only under the same context.
     pub fn sign(&self, context: &str, message: &[u8]) -> Signature {
         sign(&self.signing, context, message)
     }
@@ -148,7 +148,8 @@ impl<C> minicbor::Encode<C> for DevicePublic {
 impl<'b, C> minicbor::Decode<'b, C> for DevicePublic {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let at = d.position();
-        Self::from_bytes(d.bytes()?).map_err(|_| minicbor::decode::Error::message("unusable public keys").at(at))
+        Self::from_bytes(d.bytes()?)
+            .map_err(|_| minicbor::decode::Error::message("unusable public keys").at(at))
     }
 }
 

@@ -1,10 +1,15 @@
 //! Enrolment as text, for a QR code, a message or a slip of paper: what a device asks with, and what it is answered.
 //! Neither holds a secret.
 
+use std::cmp::Ordering;
+
 use data_encoding::BASE32_NOPAD;
 use minicbor::{Decode, Encode};
 
-use crate::{DevicePublic, Refused, RootPublic, RosterHead, StudyTag, canonical, canonical::check_text, hash::digest};
+use crate::{
+    DevicePublic, Refused, RootPublic, RosterHead, StudyTag, canonical, canonical::check_text,
+    device::check_signing, hash::digest,
+};
 
 const MAX_TEXT: usize = 4096;
 const MAX_LABEL: usize = 120;
@@ -47,7 +52,7 @@ impl EnrolmentRequest {
         to_text(Self::PREFIX, &canonical::encode(self))
     }
 
-    /// Reads the text; spaces and line breaks in it are passed over.
+    /// Reads the text; in any case, spaces and line breaks passed over.
     ///
     /// # Errors
     /// [`Refused::WrongText`], [`Refused::Truncated`] or [`Refused::Altered`].
@@ -70,13 +75,14 @@ impl Invitation {
         to_text(Self::PREFIX, &canonical::encode(self))
     }
 
-    /// Reads the text; spaces and line breaks in it are passed over.
+    /// Reads the text; in any case, spaces and line breaks passed over.
     ///
     /// # Errors
     /// [`Refused::WrongText`], [`Refused::Truncated`] or [`Refused::Altered`].
     pub fn from_text(text: &str) -> Result<Self, Refused> {
         let invitation: Self =
             canonical::decode("invitation", &from_text("an invitation", Self::PREFIX, text)?, MAX_TEXT)?;
+        check_signing("root key", &invitation.root.0)?;
         if !invitation.hub.is_empty() {
             check_text("address of the hub", &invitation.hub, MAX_HUB)?;
         }
@@ -84,23 +90,42 @@ impl Invitation {
     }
 }
 
+/// Prefix, then base32 of: length of the content (u16, big endian), content, checksum. The length tells a text that was
+/// cut short from one that was altered.
 fn to_text(prefix: &str, bytes: &[u8]) -> String {
-    let check: [u8; CHECK] = digest("nightjar v0 text checksum", &[prefix.as_bytes(), bytes]);
-    format!("{prefix}{}", BASE32_NOPAD.encode(&[bytes, &check].concat()))
+    let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
+    format!("{prefix}{}", BASE32_NOPAD.encode(&[&len, bytes, &checksum(prefix, bytes)].concat()))
 }
 
-fn from_text(expected: &'static str, prefix: &'static str, text: &str) -> Result<Vec<u8>, Refused> {
+fn from_text(what: &'static str, prefix: &'static str, text: &str) -> Result<Vec<u8>, Refused> {
     if text.len() > 2 * MAX_TEXT {
-        return Err(Refused::Oversize { what: expected, have: text.len(), most: 2 * MAX_TEXT });
+        return Err(Refused::Oversize { what, have: text.len(), most: 2 * MAX_TEXT });
     }
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let encoded = text.strip_prefix(prefix).ok_or(Refused::WrongText { expected, prefix })?;
-    // A text that was cut short ends in the middle of a group, or its checksum does not fit.
-    let bytes =
-        BASE32_NOPAD.decode(encoded.to_ascii_uppercase().as_bytes()).map_err(|_| Refused::Truncated { what: expected })?;
-    let (bytes, check) = bytes.split_last_chunk::<CHECK>().ok_or(Refused::Truncated { what: expected })?;
-    if *check != digest::<CHECK>("nightjar v0 text checksum", &[prefix.as_bytes(), bytes]) {
-        return Err(Refused::Altered { what: expected });
+    let altered = || Refused::Altered { what };
+    let cut = || Refused::Truncated { what };
+    let encoded = match text.split_at_checked(prefix.len()) {
+        Some((start, encoded)) if start.eq_ignore_ascii_case(prefix) => encoded.to_ascii_uppercase(),
+        None if !text.is_empty() && prefix.starts_with(&text.to_ascii_lowercase()) => return Err(cut()),
+        _ => return Err(Refused::WrongText { expected: what, prefix }),
+    };
+    // Eight characters are five whole bytes, of which the first two are the length.
+    let start = encoded.as_bytes().get(..8).ok_or_else(cut)?;
+    let start = BASE32_NOPAD.decode(start).map_err(|_| altered())?;
+    let len = usize::from(u16::from_be_bytes([start[0], start[1]]));
+    match encoded.len().cmp(&BASE32_NOPAD.encode_len(2 + len + CHECK)) {
+        Ordering::Less => return Err(cut()),
+        Ordering::Greater => return Err(altered()),
+        Ordering::Equal => {}
     }
-    Ok(bytes.to_vec())
+    let bytes = BASE32_NOPAD.decode(encoded.as_bytes()).map_err(|_| altered())?;
+    let (bytes, check) = bytes[2..].split_at(len);
+    match check == checksum(prefix, bytes) {
+        true => Ok(bytes.to_vec()),
+        false => Err(altered()),
+    }
+}
+
+fn checksum(prefix: &str, bytes: &[u8]) -> [u8; CHECK] {
+    digest("nightjar v0 text checksum", &[prefix.as_bytes(), bytes])
 }

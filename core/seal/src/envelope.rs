@@ -58,7 +58,10 @@ struct FormatOnly {
 }
 
 impl Envelope {
-    pub(crate) fn sealed(header: Header, body: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refused>) -> Result<Self, Refused> {
+    pub(crate) fn sealed(
+        header: Header,
+        body: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refused>,
+    ) -> Result<Self, Refused> {
         Self::assemble(SEALED, header, body)
     }
 
@@ -96,7 +99,8 @@ impl Envelope {
             Ok(FormatOnly { format }) => return Err(Refused::UnknownFormat { what, format: format.into() }),
             Err(_) => {}
         }
-        let Formatted { format, header } = canonical::decode::<Formatted<Header>>(what, wire.header, MAX_HEADER)?;
+        let Formatted { format, header } =
+            canonical::decode::<Formatted<Header>>(what, wire.header, MAX_HEADER)?;
         header.check()?;
         Ok(Self { header, format, header_bytes: wire.header.to_vec(), body: wire.body.to_vec() })
     }
@@ -151,7 +155,8 @@ pub fn seal(
     Envelope::sealed(header, |aad| {
         let mut body = nonce.to_vec();
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad });
-        let sealed = sealed.map_err(|_| Refused::Malformed { what: "payload", problem: "it cannot be sealed" })?;
+        let sealed =
+            sealed.map_err(|_| Refused::Malformed { what: "payload", problem: "it cannot be sealed" })?;
         body.extend_from_slice(&sealed);
         Ok(body)
     })
@@ -181,9 +186,8 @@ pub fn open(envelope: &Envelope, key: &RecordKey) -> Result<Vec<u8>, Refused> {
 /// One call with a fixed output buffer: whatever the frame claims, no more than the bound is written or allocated.
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, Refused> {
     let mut out = Zeroizing::new(vec![0; MAX_PAYLOAD]);
-    let len = zstd::bulk::decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| Refused::Malformed {
-        what: "envelope body",
-        problem: "it does not decompress within 256 KiB",
+    let len = zstd::bulk::decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| {
+        Refused::Malformed { what: "envelope body", problem: "it does not decompress within 256 KiB" }
     })?;
     Ok(out[..len].to_vec())
 }
@@ -195,4 +199,58 @@ fn check_key(header: &Header, key: &RecordKey) -> Result<(), Refused> {
 
 fn cipher(key: &RecordKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Key::from(*key.derive(CIPHER)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DeviceTag, RecordTag, RosterHead, ScopeTag, StudyTag};
+
+    /// An envelope that seals `plain` as it is, as a hostile holder of the key could.
+    fn hostile(key: &RecordKey, plain: &[u8]) -> Envelope {
+        let (study, scope, head) = (StudyTag([0; 16]), ScopeTag([0; 16]), RosterHead([0; 32]));
+        let header = Header::change(study, scope, RecordTag([0; 16]), DeviceTag([0; 16]), head, key);
+        Envelope::sealed(header, |aad| {
+            let nonce = [7; NONCE];
+            let sealed = cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad }).unwrap();
+            Ok([&nonce[..], &sealed].concat())
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_decompresses_beyond_the_bound_is_refused() {
+        let key = RecordKey::from_bytes(&[1; 32]).unwrap();
+        let beyond =
+            |len| open(&hostile(&key, &pad(&zstd::bulk::compress(&vec![0; len], 19).unwrap())), &key);
+        assert_eq!(beyond(MAX_PAYLOAD).unwrap().len(), MAX_PAYLOAD);
+        for len in [MAX_PAYLOAD + 1, 200_000_000] {
+            assert!(matches!(beyond(len), Err(Refused::Malformed { .. })), "{len}");
+        }
+        // Without a size in the frame, and as many small frames.
+        let unsized_frame = zstd::stream::encode_all(&vec![0; 50_000_000][..], 19).unwrap();
+        let frames = zstd::bulk::compress(&[0; 100_000], 19).unwrap().repeat(1000);
+        for bomb in [unsized_frame, frames] {
+            assert!(matches!(open(&hostile(&key, &pad(&bomb)), &key), Err(Refused::Malformed { .. })));
+        }
+    }
+
+    #[test]
+    fn a_well_sealed_body_that_is_not_padded_as_it_must_be_is_refused() {
+        let key = RecordKey::from_bytes(&[1; 32]).unwrap();
+        let good = pad(&zstd::bulk::compress(b"one change", 9).unwrap());
+        assert!(open(&hostile(&key, &good), &key).is_ok());
+        let mut dirty = good.to_vec();
+        *dirty.last_mut().unwrap() = 1;
+        let wider = [&good[..], &[0; 64]].concat();
+        for bad in [&dirty[..], &wider, &good[..63], &[], &[0, 255, 255, 255, 255]] {
+            assert!(matches!(open(&hostile(&key, bad), &key), Err(Refused::Malformed { .. })));
+        }
+        let mut dictionary = good.to_vec();
+        dictionary[0] = 1;
+        assert!(matches!(
+            open(&hostile(&key, &dictionary), &key),
+            Err(Refused::UnknownFormat { format: 1, .. })
+        ));
+    }
 }

@@ -3,8 +3,8 @@
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::{
-    DeviceTag, Entropy, KeyId, RecordKey, RecordTag, Refused, RosterHead, ScopeTag, StudyTag, WithdrawalPublic,
-    entropy::random, hash::digest,
+    DeviceTag, Entropy, KeyId, RecordKey, RecordTag, Refused, RosterHead, ScopeTag, StudyTag,
+    WithdrawalPublic, entropy::random, hash::digest,
 };
 
 /// Most parts one finish may be sent in.
@@ -87,7 +87,10 @@ impl Header {
         if self.part == 0 || self.part > self.parts {
             return wrong("the part is not one of its parts");
         }
-        if self.period.is_some_and(|p| !(1..=53).contains(&p.week.week) || !(2000..=2999).contains(&p.week.year)) {
+        if self
+            .period
+            .is_some_and(|p| !(1..=53).contains(&p.week.week) || !(2000..=2999).contains(&p.week.year))
+        {
             return wrong("there is no such week");
         }
         match &self.origin {
@@ -198,11 +201,7 @@ pub struct Origin {
 
 impl Origin {
     /// The origin of a new response.
-    pub fn new(
-        creator: DeviceTag,
-        withdrawal: Option<WithdrawalPublic>,
-        entropy: &mut dyn Entropy,
-    ) -> Self {
+    pub fn new(creator: DeviceTag, withdrawal: Option<WithdrawalPublic>, entropy: &mut dyn Entropy) -> Self {
         Self { withdrawal, creator, salt: random(entropy) }
     }
 

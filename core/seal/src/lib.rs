@@ -58,12 +58,14 @@ pub use entropy::Entropy;
 pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, open, seal};
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, LinkHash, ReadingPublic, RecordTag,
-    RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, WithdrawalPublic,
+    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, LinkHash, ReadingPublic,
+    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, WithdrawalPublic,
 };
 pub use receipt::Receipt;
 pub use refused::Refused;
 pub use request::RequestSignature;
-pub use roster::{Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch};
+pub use roster::{
+    Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
+};
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
 pub use wrap::{Holder, MAX_RECIPIENTS, Recipient, unwrap, wrap};

@@ -54,9 +54,16 @@ mod tests {
 
     #[test]
     fn sizes_step_by_64_up_to_a_kibibyte_and_follow_padme_above() {
-        for (len, want) in
-            [(0, 64), (1, 64), (64, 64), (65, 128), (1000, 1024), (1024, 1024), (1025, 1088), (10_000, 10_240)]
-        {
+        for (len, want) in [
+            (0, 64),
+            (1, 64),
+            (64, 64),
+            (65, 128),
+            (1000, 1024),
+            (1024, 1024),
+            (1025, 1088),
+            (10_000, 10_240),
+        ] {
             assert_eq!(padded(len), want, "{len}");
         }
     }

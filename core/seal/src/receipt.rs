@@ -2,15 +2,24 @@
 
 use std::fmt;
 
-use data_encoding::BASE32_NOPAD;
+use bip0039::{English, Mnemonic};
 use ed25519_dalek::SigningKey;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
-    CorrectionPublic, Entropy, ReadingPublic, Refused, Signature, WithdrawalPublic, device::sign, entropy::random,
+    CorrectionPublic, Entropy, ReadingPublic, Refused, Signature, WithdrawalPublic,
+    device::{sign, verify},
+    entropy::random,
     hash::digest,
 };
+
+const WORDS: usize = 12;
+const MAX_TEXT: usize = 512;
+const WITHDRAWAL: &str = "nightjar v0 receipt withdrawal";
+const CORRECTION: &str = "nightjar v0 receipt correction";
+const WITHDRAW: &str = "nightjar v0 withdrawal";
+const CORRECT: &str = "nightjar v0 correction";
 
 /// 128 bits that only the respondent has. Everything else follows from them.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -22,49 +31,55 @@ impl Receipt {
         Self(random(entropy))
     }
 
-    /// The receipt as text to keep: seven groups of four characters, the last with a checksum.
-    pub fn to_text(&self) -> Zeroizing<String> {
-        let check: [u8; 1] = digest("nightjar v0 receipt checksum", &[&self.0]);
-        let text = Zeroizing::new(BASE32_NOPAD.encode(&Zeroizing::new([&self.0[..], &check].concat())));
-        let mut out = Zeroizing::new(String::with_capacity(40));
-        for (place, character) in text.chars().enumerate() {
-            if place > 0 && place % 4 == 0 {
-                out.push('-');
-            }
-            out.push(character);
+    /// The receipt as twelve words to keep (BIP 39, English list; the last carries a checksum).
+    pub fn words(&self) -> Zeroizing<String> {
+        match Mnemonic::<English>::from_entropy(self.0.as_slice()) {
+            Ok(words) => Zeroizing::new(words.phrase().to_owned()),
+            Err(_) => unreachable!("16 bytes make twelve words"),
         }
-        out
     }
 
-    /// Reads the text; case, spaces and hyphens do not matter.
+    /// Reads the words as a person types them: any case, any spacing.
     ///
     /// # Errors
-    /// [`Refused::Truncated`] or [`Refused::Altered`].
-    pub fn from_text(text: &str) -> Result<Self, Refused> {
+    /// [`Refused::Malformed`], saying whether there are not twelve, one is not in the list, or they do not fit together.
+    /// Never says which: the words are secret.
+    pub fn from_words(text: &str) -> Result<Self, Refused> {
         let what = "receipt";
-        if text.len() > 256 {
-            return Err(Refused::Oversize { what, have: text.len(), most: 256 });
+        let wrong = |problem| Refused::Malformed { what, problem };
+        if text.len() > MAX_TEXT {
+            return Err(Refused::Oversize { what, have: text.len(), most: MAX_TEXT });
         }
-        let text: Zeroizing<String> =
-            Zeroizing::new(text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect());
-        let bytes = BASE32_NOPAD.decode(text.as_bytes()).map_err(|_| Refused::Truncated { what })?;
-        let bytes = Zeroizing::new(bytes);
-        let (secret, check) = bytes.split_last_chunk::<1>().ok_or(Refused::Truncated { what })?;
-        let secret: [u8; 16] = secret.try_into().map_err(|_| Refused::Truncated { what })?;
-        match *check == digest::<1>("nightjar v0 receipt checksum", &[&secret]) {
-            true => Ok(Self(secret)),
-            false => Err(Refused::Altered { what }),
+        let lower = Zeroizing::new(text.to_lowercase());
+        // Large enough from the start: growing would leave a copy behind.
+        let mut phrase = Zeroizing::new(String::with_capacity(lower.len()));
+        let mut count = 0;
+        for word in lower.split_whitespace() {
+            if count > 0 {
+                phrase.push(' ');
+            }
+            phrase.push_str(word);
+            count += 1;
         }
+        if count != WORDS {
+            return Err(wrong("it does not have twelve words"));
+        }
+        let words = Mnemonic::<English>::from_phrase(phrase.as_str()).map_err(|e| match e {
+            bip0039::Error::InvalidChecksum => wrong("its words do not fit together; one may be mistyped"),
+            _ => wrong("one of its words is not in the list"),
+        })?;
+        let secret = words.entropy().try_into().map_err(|_| wrong("it does not have twelve words"))?;
+        Ok(Self(secret))
     }
 
     /// Its holder may withdraw the response.
     pub fn withdrawal(&self) -> WithdrawalPublic {
-        WithdrawalPublic(self.signing("nightjar v0 receipt withdrawal").verifying_key().to_bytes())
+        WithdrawalPublic(self.signing(WITHDRAWAL).verifying_key().to_bytes())
     }
 
     /// Its holder may change the response.
     pub fn correction(&self) -> CorrectionPublic {
-        CorrectionPublic(self.signing("nightjar v0 receipt correction").verifying_key().to_bytes())
+        CorrectionPublic(self.signing(CORRECTION).verifying_key().to_bytes())
     }
 
     /// Its holder may read the response back.
@@ -75,7 +90,12 @@ impl Receipt {
 
     /// Signs a withdrawal.
     pub fn sign_withdrawal(&self, message: &[u8]) -> Signature {
-        sign(&self.signing("nightjar v0 receipt withdrawal"), "nightjar v0 withdrawal", message)
+        sign(&self.signing(WITHDRAWAL), WITHDRAW, message)
+    }
+
+    /// Signs a correction.
+    pub fn sign_correction(&self, message: &[u8]) -> Signature {
+        sign(&self.signing(CORRECTION), CORRECT, message)
     }
 
     fn derive(&self, context: &str) -> Zeroizing<[u8; 32]> {
@@ -84,6 +104,26 @@ impl Receipt {
 
     fn signing(&self, context: &str) -> SigningKey {
         SigningKey::from_bytes(&self.derive(context))
+    }
+}
+
+impl WithdrawalPublic {
+    /// Checks a withdrawal that [`Receipt::sign_withdrawal`] signed.
+    ///
+    /// # Errors
+    /// [`Refused::Altered`], [`Refused::WeakKey`].
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
+        verify(&self.0, WITHDRAW, message, signature)
+    }
+}
+
+impl CorrectionPublic {
+    /// Checks a correction that [`Receipt::sign_correction`] signed.
+    ///
+    /// # Errors
+    /// [`Refused::Altered`], [`Refused::WeakKey`].
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
+        verify(&self.0, CORRECT, message, signature)
     }
 }
 

@@ -142,29 +142,12 @@ pub enum Refused {
         /// The place found instead.
         found: u64,
     },
-    /// The signer may not do this.
-    #[error("roster: the signer of entry {seq} may not {action}")]
-    NotAllowed {
-        /// The place of the entry.
-        seq: u64,
-        /// What it tried.
-        action: &'static str,
-    },
     /// The entry does not fit the state of the roster.
     #[error("roster: entry {seq} does not fit: {problem}")]
     Unfit {
         /// The place of the entry.
         seq: u64,
         /// Why.
-        problem: &'static str,
-    },
-    /// The device is not in the roster.
-    #[error("device {0} is not in the roster")]
-    UnknownDevice(DeviceTag),
-    /// The roster is of another study, or lacks what the invitation has seen.
-    #[error("the roster is not the one of the invitation: {problem}")]
-    OtherRoster {
-        /// What differs.
         problem: &'static str,
     },
     /// Too few devices could read what is collected.

@@ -42,7 +42,13 @@ impl RequestSignature {
     ///
     /// # Errors
     /// [`Refused::WrongDevice`], [`Refused::Altered`].
-    pub fn verify(&self, device: &DevicePublic, method: &str, path: &str, body: &[u8]) -> Result<(), Refused> {
+    pub fn verify(
+        &self,
+        device: &DevicePublic,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Result<(), Refused> {
         if device.tag() != self.device {
             return Err(Refused::WrongDevice { expected: self.device, found: device.tag() });
         }

@@ -3,19 +3,23 @@
 //! HPKE (RFC 9180) in base mode, DHKEM(X25519, HKDF-SHA256) with HKDF-SHA256 and ChaCha20-Poly1305, for devices and the
 //! recovery key; XChaCha20-Poly1305 under the epoch key for the members of a scope. The AEADs do not commit to their
 //! key, so a recipient also checks the unwrapped key against the commitment, which is what the header's key id truncates.
+//! A keyed hash over header and wraps shows whoever opens one wrap that the others are as they were made.
 
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hpke::{Deserializable, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::X25519HkdfSha256};
+use hpke::{
+    Deserializable, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
+    kem::X25519HkdfSha256,
+};
 use minicbor::{Decode, Encode};
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use crate::{
-    DeviceKeys, DevicePublic, Entropy, Envelope, EpochId, EpochKey, Header, Kind, RecordKey,
-    RecoveryKeys, RecoveryPublic, Refused, canonical,
+    DeviceKeys, DevicePublic, Entropy, Envelope, EpochId, EpochKey, Header, Kind, RecordKey, RecoveryKeys,
+    RecoveryPublic, Refused, canonical,
     entropy::{Adapter, random},
     hash::digest,
 };
@@ -27,7 +31,8 @@ pub const MAX_RECIPIENTS: usize = 32;
 const SUITE_X25519: u16 = 0;
 /// XChaCha20-Poly1305 under an epoch key.
 const SUITE_EPOCH: u16 = 1;
-const INFO: &[u8] = b"nightjar v0 record key wrap";
+const RECORD: &[u8] = b"nightjar v0 record key wrap";
+const BINDING: &str = "nightjar v0 key envelope binding";
 const EPOCH_CIPHER: &str = "nightjar v0 epoch wrap cipher";
 const NONCE: usize = 24;
 const ENCAPPED: usize = 32;
@@ -59,8 +64,40 @@ pub struct Holder<'a> {
 struct Wraps {
     #[cbor(n(0), with = "minicbor::bytes")]
     commitment: [u8; 32],
+    /// In rising order of suite and recipient, each once.
     #[n(1)]
     wraps: Vec<Wrap>,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    binding: [u8; 32],
+}
+
+impl Wraps {
+    /// Everything that can be judged before any work with keys.
+    fn check(&self, header: &Header) -> Result<(), Refused> {
+        let what = "key envelope";
+        if self.wraps.is_empty() {
+            return Err(Refused::Malformed { what, problem: "it is for nobody" });
+        }
+        if self.wraps.len() > MAX_RECIPIENTS {
+            return Err(Refused::Oversize {
+                what: "recipients",
+                have: self.wraps.len(),
+                most: MAX_RECIPIENTS,
+            });
+        }
+        if !self.wraps.is_sorted_by(|a, b| (a.suite, a.to) < (b.suite, b.to)) {
+            return Err(Refused::Malformed { what, problem: "its recipients are not in order, each once" });
+        }
+        match self.commitment[..16] == header.key.0 {
+            true => Ok(()),
+            false => Err(Refused::WrongCommitment),
+        }
+    }
+}
+
+fn binding(key: &RecordKey, header: &[u8], wraps: &[Wrap]) -> [u8; 32] {
+    let content: [u8; 32] = digest(BINDING, &[header, &canonical::encode(&wraps)]);
+    *blake3::keyed_hash(&key.derive(BINDING), &content).as_bytes()
 }
 
 #[derive(Encode, Decode)]
@@ -74,7 +111,7 @@ struct Wrap {
     sealed: Vec<u8>,
 }
 
-/// Wraps a record key for 1 to [`MAX_RECIPIENTS`] recipients.
+/// Wraps a record key for 1 to [`MAX_RECIPIENTS`] recipients, each named once.
 ///
 /// # Errors
 /// [`Refused::WrongKind`] unless the header is one of [`Header::keys`]; [`Refused::WrongKey`] when it names another key.
@@ -90,26 +127,38 @@ pub fn wrap(
     if header.key != key.id() {
         return Err(Refused::WrongKey { wanted: header.key, given: key.id() });
     }
-    if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
+    // Before any work with keys; that there is one at all is checked with the rest.
+    if recipients.len() > MAX_RECIPIENTS {
         return Err(Refused::Oversize { what: "recipients", have: recipients.len(), most: MAX_RECIPIENTS });
     }
+    let named = header.clone();
     Envelope::sealed(header, |aad| {
         let plain = key.to_bytes();
         let mut wraps = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             wraps.push(match recipient {
-                Recipient::Device(device) => {
-                    Wrap { suite: SUITE_X25519, to: device.tag().0, sealed: to_public(device.receiving(), &plain[..], aad, entropy)? }
-                }
-                Recipient::Recovery(public) => {
-                    Wrap { suite: SUITE_X25519, to: recovery_tag(public), sealed: to_public(&public.0, &plain[..], aad, entropy)? }
-                }
-                Recipient::Epoch(epoch) => {
-                    Wrap { suite: SUITE_EPOCH, to: epoch.id().0, sealed: to_epoch(epoch, &plain[..], aad, entropy)? }
-                }
+                Recipient::Device(device) => Wrap {
+                    suite: SUITE_X25519,
+                    to: device.tag().0,
+                    sealed: to_public(device.receiving(), RECORD, &plain[..], aad, entropy)?,
+                },
+                Recipient::Recovery(public) => Wrap {
+                    suite: SUITE_X25519,
+                    to: recovery_tag(public),
+                    sealed: to_public(&public.0, RECORD, &plain[..], aad, entropy)?,
+                },
+                Recipient::Epoch(epoch) => Wrap {
+                    suite: SUITE_EPOCH,
+                    to: epoch.id().0,
+                    sealed: to_epoch(epoch, &plain[..], aad, entropy)?,
+                },
             });
         }
-        Ok(canonical::encode(&Wraps { commitment: key.commitment(), wraps }))
+        wraps.sort_by_key(|wrap| (wrap.suite, wrap.to));
+        let binding = binding(key, aad, &wraps);
+        let wraps = Wraps { commitment: key.commitment(), wraps, binding };
+        wraps.check(&named)?;
+        Ok(canonical::encode(&wraps))
     })
 }
 
@@ -122,12 +171,7 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
         return Err(Refused::WrongKind);
     }
     let wraps: Wraps = canonical::decode("key envelope", envelope.body(), MAX_BODY)?;
-    if wraps.wraps.len() > MAX_RECIPIENTS {
-        return Err(Refused::Oversize { what: "recipients", have: wraps.wraps.len(), most: MAX_RECIPIENTS });
-    }
-    if wraps.commitment[..16] != envelope.header().key.0 {
-        return Err(Refused::WrongCommitment);
-    }
+    wraps.check(envelope.header())?;
     let aad = envelope.header_bytes();
     for wrap in &wraps.wraps {
         let plain = match wrap.suite {
@@ -137,7 +181,7 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
                     (_, Some(keys)) if recovery_tag(&keys.public()) == wrap.to => keys.secret(),
                     _ => continue,
                 };
-                from_public(secret, &wrap.sealed, aad)?
+                from_public(secret, RECORD, &wrap.sealed, aad)?
             }
             SUITE_EPOCH => {
                 let Some((_, epoch)) = holder.epochs.iter().find(|(id, _)| id.0 == wrap.to) else { continue };
@@ -150,6 +194,9 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
         if key.commitment() != wraps.commitment {
             return Err(Refused::WrongCommitment);
         }
+        if binding(&key, aad, &wraps.wraps) != wraps.binding {
+            return Err(Refused::Altered { what: "list of recipients" });
+        }
         return Ok(Some(key));
     }
     Ok(None)
@@ -160,29 +207,36 @@ fn recovery_tag(public: &RecoveryPublic) -> [u8; 16] {
     digest("nightjar v0 recovery tag", &[&public.0])
 }
 
-/// Wraps bytes for one X25519 key: encapsulated key, then ciphertext.
+/// Wraps bytes for one X25519 key and one purpose: encapsulated key, then ciphertext.
 pub(crate) fn to_public(
     public: &[u8; 32],
+    purpose: &[u8],
     plain: &[u8],
     aad: &[u8],
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<u8>, Refused> {
     let weak = |_| Refused::WeakKey { what: "recipient" };
     let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(public).map_err(weak)?;
-    let (encapped, mut context) = hpke::setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-        &OpModeS::Base,
-        &public,
-        INFO,
-        &mut Adapter(entropy),
-    )
-    .map_err(weak)?;
+    let (encapped, mut context) =
+        hpke::setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+            &OpModeS::Base,
+            &public,
+            purpose,
+            &mut Adapter(entropy),
+        )
+        .map_err(weak)?;
     let mut out = encapped.to_bytes().to_vec();
     out.extend(context.seal(plain, aad).map_err(weak)?);
     Ok(out)
 }
 
 /// Unwraps what [`to_public`] wrapped.
-pub(crate) fn from_public(secret: &StaticSecret, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+pub(crate) fn from_public(
+    secret: &StaticSecret,
+    purpose: &[u8],
+    sealed: &[u8],
+    aad: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let what = "wrapped key";
     if sealed.len() < ENCAPPED {
         return Err(Refused::Truncated { what });
@@ -196,7 +250,7 @@ pub(crate) fn from_public(secret: &StaticSecret, sealed: &[u8], aad: &[u8]) -> R
         &OpModeR::Base,
         &secret,
         &encapped,
-        INFO,
+        purpose,
     )
     .map_err(altered)?;
     Ok(Zeroizing::new(context.open(sealed, aad).map_err(altered)?))
@@ -206,11 +260,18 @@ fn epoch_cipher(epoch: &EpochKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Key::from(*epoch.derive(EPOCH_CIPHER)))
 }
 
-fn to_epoch(epoch: &EpochKey, plain: &[u8], aad: &[u8], entropy: &mut dyn Entropy) -> Result<Vec<u8>, Refused> {
+fn to_epoch(
+    epoch: &EpochKey,
+    plain: &[u8],
+    aad: &[u8],
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, Refused> {
     let nonce = random::<NONCE>(entropy);
     let mut out = nonce.to_vec();
     let sealed = epoch_cipher(epoch).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad });
-    out.extend(sealed.map_err(|_| Refused::Malformed { what: "record key", problem: "it cannot be wrapped" })?);
+    out.extend(
+        sealed.map_err(|_| Refused::Malformed { what: "record key", problem: "it cannot be wrapped" })?,
+    );
     Ok(out)
 }
 
@@ -223,4 +284,73 @@ fn from_epoch(epoch: &EpochKey, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<V
     let nonce = XNonce::try_from(nonce).map_err(|_| Refused::Truncated { what })?;
     let plain = epoch_cipher(epoch).decrypt(&nonce, Payload { msg, aad });
     plain.map(Zeroizing::new).map_err(|_| Refused::Altered { what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{RecordTag, RosterHead, ScopeTag, StudyTag};
+
+    /// A key envelope that wraps `inside` while its header and commitment are those of `named` and `commitment`.
+    fn hostile(named: &RecordKey, commitment: [u8; 32], inside: &RecordKey, to: &DeviceKeys) -> Envelope {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(9);
+        let (study, scope, head) = (StudyTag([0; 16]), ScopeTag([0; 16]), RosterHead([0; 32]));
+        let header = Header::change(study, scope, RecordTag([0; 16]), to.tag(), head, named).keys();
+        Envelope::sealed(header, |aad| {
+            let sealed =
+                to_public(to.public().receiving(), RECORD, &inside.to_bytes()[..], aad, &mut entropy)?;
+            let wraps = vec![Wrap { suite: SUITE_X25519, to: to.tag().0, sealed }];
+            let binding = binding(inside, aad, &wraps);
+            Ok(canonical::encode(&Wraps { commitment, wraps, binding }))
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_key_that_is_not_the_one_committed_to_is_refused() {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
+        let to = DeviceKeys::generate(&mut entropy);
+        let holder = Holder { device: Some(&to), ..Holder::default() };
+        let named = RecordKey::from_bytes(&[1; 32]).unwrap();
+        let other = RecordKey::from_bytes(&[2; 32]).unwrap();
+        assert_eq!(
+            unwrap(&hostile(&named, named.commitment(), &named, &to), &holder).unwrap(),
+            Some(named.clone())
+        );
+        for (commitment, inside) in
+            [(named.commitment(), &other), (other.commitment(), &other), (other.commitment(), &named)]
+        {
+            assert_eq!(
+                unwrap(&hostile(&named, commitment, inside, &to), &holder),
+                Err(Refused::WrongCommitment)
+            );
+        }
+        // The first half of the commitment alone, which is what the header's key id shows, is not enough.
+        let mut half = named.commitment();
+        half[31] ^= 1;
+        assert_eq!(unwrap(&hostile(&named, half, &named, &to), &holder), Err(Refused::WrongCommitment));
+    }
+
+    #[test]
+    fn a_wrapped_key_is_80_bytes() {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
+        let to = DeviceKeys::generate(&mut entropy).public();
+        assert_eq!(to_public(to.receiving(), RECORD, &[0; 32], b"", &mut entropy).unwrap().len(), 80);
+    }
+
+    #[test]
+    fn a_suite_of_a_later_version_is_passed_over() {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
+        let to = DeviceKeys::generate(&mut entropy);
+        let key = RecordKey::from_bytes(&[1; 32]).unwrap();
+        let (study, scope, head) = (StudyTag([0; 16]), ScopeTag([0; 16]), RosterHead([0; 32]));
+        let header = Header::change(study, scope, RecordTag([0; 16]), to.tag(), head, &key).keys();
+        let envelope = Envelope::sealed(header, |aad| {
+            let wraps = vec![Wrap { suite: 7, to: to.tag().0, sealed: vec![0; 1168] }];
+            let binding = binding(&key, aad, &wraps);
+            Ok(canonical::encode(&Wraps { commitment: key.commitment(), wraps, binding }))
+        });
+        let holder = Holder { device: Some(&to), ..Holder::default() };
+        assert_eq!(unwrap(&envelope.unwrap(), &holder), Ok(None));
+    }
 }

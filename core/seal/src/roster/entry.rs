@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::grants::{Grant, MAX_GRANTS};
 use crate::{
-    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, RecoveryPublic, Refused, RootKeys,
-    RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
+    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, RecoveryPublic, Refused,
+    RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
     canonical::check_text,
     device::verify,
     hash::digest,
@@ -16,6 +16,7 @@ use crate::{
 pub const MAX_ENTRY: usize = 64 * 1024;
 const MAX_LABEL: usize = 120;
 const MAX_WRAPS: usize = 512;
+const EPOCH: &[u8] = b"nightjar v0 epoch key wrap";
 const CONTEXT: &str = "nightjar v0 roster entry";
 
 /// An entry of the roster.
@@ -97,7 +98,7 @@ pub enum Act {
         /// The device.
         #[n(0)]
         device: DeviceTag,
-        /// Its last good place per scope.
+        /// Its last good place per scope; scopes in rising order, each once.
         #[n(1)]
         last_good: Vec<(ScopeTag, u64)>,
     },
@@ -149,7 +150,8 @@ impl WrappedEpoch {
         device: &DevicePublic,
         entropy: &mut dyn Entropy,
     ) -> Result<Self, Refused> {
-        let sealed = to_public(device.receiving(), &key.to_bytes()[..], &aad(&scope, &key.id()), entropy)?;
+        let sealed =
+            to_public(device.receiving(), EPOCH, &key.to_bytes()[..], &aad(&scope, &key.id()), entropy)?;
         Ok(Self { scope, device: device.tag(), key: key.id(), sealed: sealed.into() })
     }
 
@@ -161,14 +163,14 @@ impl WrappedEpoch {
         if keys.tag() != self.device {
             return Err(Refused::WrongDevice { expected: self.device, found: keys.tag() });
         }
-        let plain = from_public(keys.receiving(), &self.sealed, &aad(&self.scope, &self.key))?;
+        let plain = from_public(keys.receiving(), EPOCH, &self.sealed, &aad(&self.scope, &self.key))?;
         let key = EpochKey::from_bytes(&plain)?;
         if key.id() == self.key { Ok(key) } else { Err(Refused::WrongCommitment) }
     }
 }
 
 fn aad(scope: &ScopeTag, key: &EpochId) -> Vec<u8> {
-    [&b"nightjar v0 epoch"[..], &scope.0, &key.0].concat()
+    [&scope.0[..], &key.0].concat()
 }
 
 impl Entry {
@@ -243,7 +245,13 @@ impl Entry {
                 bounded(epochs.len())
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
-            Act::Revoke { last_good, .. } => bounded(last_good.len()),
+            Act::Revoke { last_good, .. } => {
+                if !last_good.is_sorted_by(|a, b| a.0 < b.0) {
+                    let problem = "its scopes are not in order, each once";
+                    return Err(Refused::Malformed { what: "roster entry", problem });
+                }
+                bounded(last_good.len())
+            }
             Act::Recovery { .. } | Act::Document { .. } => Ok(()),
         }
     }

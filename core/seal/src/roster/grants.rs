@@ -60,13 +60,20 @@ impl Grant {
     pub(crate) fn check(&self) -> Result<(), Refused> {
         check_text("kind of a grant", &self.kind, MAX_CODE)?;
         if self.wards.len() > MAX_WARDS {
-            return Err(Refused::Oversize { what: "wards of a grant", have: self.wards.len(), most: MAX_WARDS });
+            return Err(Refused::Oversize {
+                what: "wards of a grant",
+                have: self.wards.len(),
+                most: MAX_WARDS,
+            });
         }
         for ward in &self.wards {
             check_text("ward of a grant", ward, MAX_CODE)?;
         }
         if self.actions.is_empty() || !self.actions.is_sorted_by(|a, b| a < b) {
-            return Err(Refused::Malformed { what: "grant", problem: "its actions are not in order, each once" });
+            return Err(Refused::Malformed {
+                what: "grant",
+                problem: "its actions are not in order, each once",
+            });
         }
         Ok(())
     }

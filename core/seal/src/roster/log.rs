@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
 use super::grants::{Action, Grant};
 use crate::{
-    DevicePublic, DeviceTag, DocumentHash, Entropy, RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag,
-    StudyTag, entropy::random,
+    DevicePublic, DeviceTag, DocumentHash, Entropy, RecoveryPublic, Refused, RootKeys, RootPublic,
+    RosterHead, ScopeTag, StudyTag, entropy::random,
 };
 
 /// Most entries of a roster.
@@ -63,7 +63,8 @@ impl Roster {
         title: &str,
         entropy: &mut dyn Entropy,
     ) -> Result<Self, Refused> {
-        let act = Act::Found { root: root.public(), document, title: title.to_owned(), salt: random(entropy) };
+        let act =
+            Act::Found { root: root.public(), document, title: title.to_owned(), salt: random(entropy) };
         Self::begin(Entry::signed(0, RosterHead::START, act, root)?)
     }
 
@@ -127,21 +128,23 @@ impl Roster {
         let hash = entry.hash();
         let next = self.entries.len();
         if let Some(kept) = usize::try_from(seq).ok().and_then(|place| self.hashes.get(place)) {
-            return match *kept == hash {
-                true => Ok(()),
-                false => Err(Refused::RosterFork { seq, kept: *kept, refused: hash }),
-            };
+            if *kept == hash {
+                return Ok(());
+            }
+            // Only the root key can make a second history: what anybody else made is a forgery and is called so.
+            entry.verify(&self.root)?;
+            return Err(Refused::RosterFork { seq, kept: *kept, refused: hash });
         }
         if seq != next as u64 {
             return Err(Refused::RosterGap { expected: next as u64, found: seq });
-        }
-        if entry.prev() != self.head() {
-            return Err(Refused::RosterFork { seq, kept: self.head(), refused: entry.prev() });
         }
         if next >= MAX_ENTRIES {
             return Err(Refused::Oversize { what: "roster", have: next + 1, most: MAX_ENTRIES });
         }
         entry.verify(&self.root)?;
+        if entry.prev() != self.head() {
+            return Err(Refused::RosterFork { seq: seq - 1, kept: self.head(), refused: entry.prev() });
+        }
         self.apply(&entry)?;
         self.hashes.push(hash);
         self.entries.push(entry);
@@ -181,8 +184,11 @@ impl Roster {
                 self.recovery = Some(*public);
             }
             Act::Epoch { wraps } => {
-                if wraps.iter().any(|wrap| !self.members.contains_key(&wrap.device)) {
-                    return unfit("an epoch key in it is for a device that is not in the roster");
+                let here = |tag| self.members.get(tag).is_some_and(|member| member.revoked.is_none());
+                if !wraps.iter().all(|wrap| here(&wrap.device)) {
+                    return unfit(
+                        "an epoch key in it is for a device that is not in the roster, or no longer",
+                    );
                 }
                 self.epochs.extend(wraps.iter().cloned());
             }

@@ -1,0 +1,12 @@
+//! What the seal promises, tried from outside. Built with `unsealed` there is nothing to promise: see `tests/unsealed.rs`.
+#![cfg(not(feature = "unsealed"))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
+mod chains;
+mod enrolment;
+mod envelopes;
+mod fixture;
+mod key_envelopes;
+mod receipts;
+mod requests;
+mod rosters;
