@@ -1,1 +1,1 @@
-//! To be written.
+//! Benchmarks beside their peers. Empty so far.
