@@ -121,12 +121,12 @@ impl Place {
             );
         }
         let (Some(id), head) = self.head(tx)? else {
-            return Ok(Pulled { head: Mark::start(self.incarnation), batches: Vec::new() });
+            return Ok(Pulled { after: pull.after, head: Mark::start(self.incarnation), batches: Vec::new() });
         };
         let after = pull.after.map_or(0, |mark| mark.sequence);
         let batches =
             read_batches(tx, id, after, |segment| segment.device() == member.public.tag() && !pull.own)?;
-        Ok(Pulled { head, batches })
+        Ok(Pulled { after: pull.after, head, batches })
     }
 }
 

@@ -323,6 +323,9 @@ impl Exchange {
             return Err(Failure::Unasked("no roster entry was sent"));
         };
         match crate::appended(response) {
+            Ok(appended) if appended.roster <= next as u64 => {
+                return Err(Failure::Unasked("the answer is to an earlier roster entry"));
+            }
             Ok(_) => self.phase = Phase::Append(next + 1),
             Err(Failure::Refused(Refusal { reason: Reason::PlaceTaken, .. })) => {
                 return Err(Failure::RosterForked { number: next as u64 });
@@ -397,6 +400,9 @@ impl Exchange {
                 return Ok(vec![event]);
             }
         };
+        if pulled.after != scope.plan.memory.pulled {
+            return Err(Failure::Unasked("what was pulled follows another cursor"));
+        }
         let head = pulled.head;
         let malformed = |problem| Failure::Malformed { what: Pulled::NAME, problem };
         let start = scope.plan.memory.pulled.unwrap_or(Mark::start(head.incarnation));
@@ -442,6 +448,9 @@ impl Exchange {
         let Phase::Publish(i) = self.phase else { return Err(Failure::Unasked("nothing was published")) };
         let scope = &self.scopes[i];
         let event = match accepted(response) {
+            Ok(()) if !response.body.is_empty() => {
+                return Err(Failure::Unasked("the answer is not to an applied vector"));
+            }
             Ok(()) => Event::Published { scope: scope.plan.scope },
             Err(failure) => scope.refused(failure)?,
         };

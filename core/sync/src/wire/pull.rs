@@ -28,6 +28,8 @@ pub struct Batch {
 /// What comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulled {
+    /// The cursor that was asked with, so that a late answer is not taken for another.
+    pub after: Option<Mark>,
     /// The head of the hub's log. When the batches end before it, there is more.
     pub head: Mark,
     /// The pushes after the cursor, oldest first, together at most [`bounds::PUSH_BYTES`] unless one alone is larger.
@@ -74,13 +76,13 @@ impl Message for Pulled {
     const NAME: &'static str = "pulled batches";
 
     fn write(&self, out: &mut Writer) {
-        out.array(2);
-        self.head.write(out);
+        self.head.write(out.array(3).optional(self.after.as_ref()));
         out.list(&self.batches);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(2)?;
-        Ok(Self { head: Mark::read(input)?, batches: input.list(bounds::PULL_BATCHES)? })
+        input.array(3)?;
+        let (after, head) = (input.optional()?, Mark::read(input)?);
+        Ok(Self { after, head, batches: input.list(bounds::PULL_BATCHES)? })
     }
 }

@@ -1,0 +1,102 @@
+//! Promise: bytes from the other side are bounded before they cost anything, and every message has one encoding.
+
+mod world;
+
+use nightjar_seal::{Chain, DeviceTag, EnvelopeId};
+use nightjar_sync::wire::{
+    Applied, Batch, Body, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled,
+    Push, Pushed, Reach, Reason, Refusal, Segment, Shown,
+};
+use proptest::prelude::*;
+use world::Study;
+
+/// One message of every kind that carries a list or a choice.
+fn samples() -> Vec<(&'static str, Vec<u8>)> {
+    let study = Study::new(1);
+    let mut chain = Chain::new(study.tablets[0].tag(), study.scope);
+    let links: Vec<_> = (0..3).map(|i| chain.next(EnvelopeId([i; 32]))).collect();
+    let segment =
+        Segment::new(&links, &chain.sign(&study.tablets[0]).expect("its chain")).expect("consecutive");
+    let bodies = vec![Body { place: 0, bytes: vec![1; 300] }, Body { place: 2, bytes: vec![2; 20] }];
+    let mark = Mark::start(Incarnation([3; 16])).after(EnvelopeId([0; 32]));
+    let outcomes = [Outcome::Stored, Outcome::Known, Outcome::Refused(Objection::Altered)];
+    let judged = |outcome| Judged { envelope: EnvelopeId([0; 32]), outcome };
+    let reach = vec![Reach { device: DeviceTag([1; 16]), seq: 70_000 }];
+    let shown = Shown { scope: study.scope, marks: vec![mark, mark], applied: true };
+    vec![
+        (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
+        (Pushed::NAME, Pushed { mark, outcomes: outcomes.map(judged).to_vec() }.encode()),
+        (Pull::NAME, Pull { after: Some(mark), own: true }.encode()),
+        (Pulled::NAME, Pulled { after: None, head: mark, batches: vec![Batch { segment, bodies }] }.encode()),
+        (Applied::NAME, Applied::sign(study.scope, reach, &study.evaluator).expect("small").encode()),
+        (Greeting::NAME, Greeting { roster: 5, scopes: vec![shown] }.encode()),
+        (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
+    ]
+}
+
+/// Whether the bytes decode as any message, and to themselves.
+fn decodes(bytes: &[u8]) -> bool {
+    fn as_one<M: Message>(bytes: &[u8]) -> bool {
+        M::decode(bytes).is_ok_and(|message| message.encode() == bytes)
+    }
+    as_one::<Push>(bytes)
+        || as_one::<Pushed>(bytes)
+        || as_one::<Pull>(bytes)
+        || as_one::<Pulled>(bytes)
+        || as_one::<Applied>(bytes)
+        || as_one::<Greeting>(bytes)
+        || as_one::<Refusal>(bytes)
+}
+
+#[test]
+fn every_message_reads_back_and_no_part_of_it_does() {
+    for (name, bytes) in samples() {
+        assert!(decodes(&bytes), "{name}");
+        for end in 0..bytes.len() {
+            assert!(!decodes(&bytes[..end]), "{name} cut at {end}");
+        }
+        assert!(!decodes(&[&bytes[..], &[0]].concat()), "{name} with a byte more");
+    }
+}
+
+#[test]
+fn a_list_that_claims_more_than_there_is_costs_nothing() {
+    for head in [&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], &[0x9a, 0xff, 0xff, 0xff, 0xff]]
+    {
+        let pulled = [&[0x83, 0xf6][..], &Mark::start(Incarnation([0; 16])).encode(), head].concat();
+        assert!(Pulled::decode(&pulled).is_err());
+    }
+    let long = Greeting { roster: 0, scopes: Vec::new() }.encode();
+    assert!(
+        Greeting::decode(&[&long[..1], &[0x1b, 0, 0, 0, 0, 0, 0, 0, 0], &long[2..]].concat()).is_err(),
+        "canonical"
+    );
+}
+
+#[test]
+fn a_segment_only_exists_over_consecutive_links_and_its_own_head() {
+    let study = Study::new(2);
+    let mut chain = Chain::new(study.tablets[0].tag(), study.scope);
+    let links: Vec<_> = (0..3).map(|i| chain.next(EnvelopeId([i; 32]))).collect();
+    let head = chain.sign(&study.tablets[0]).expect("its chain");
+    let segment = Segment::new(&links[1..], &head).expect("a later part of the chain");
+    assert_eq!((segment.links(), segment.head()), (links[1..].to_vec(), head));
+    assert!(Segment::new(&[links[0], links[2]], &head).is_err());
+    assert!(Segment::new(&links[..2], &head).is_err());
+    assert!(Segment::new(&[], &head).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        decodes(&bytes);
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..7_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+        let (_, mut bytes) = samples().swap_remove(which);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        decodes(&bytes);
+    }
+}

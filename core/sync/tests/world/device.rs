@@ -1,0 +1,266 @@
+//! A device that stores what a sync tells it, one transaction per response.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nightjar_seal::{
+    Chain, DeviceKeys, DeviceTag, Envelope, EnvelopeId, Header, Link, RecordKey, RecordTag, Roster, ScopeTag,
+    SignedHead, seal,
+};
+use nightjar_sync::wire::{Applied, Outcome, Reach};
+use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Response, ScopePlan, SetAside, Step};
+
+use super::entropy;
+use super::hub::ModelHub;
+
+/// What goes wrong with one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It never arrives.
+    RequestLost,
+    /// It arrives and counts, its answer is lost.
+    ResponseLost,
+    /// It arrives twice; the second answer comes back.
+    RequestDoubled,
+    /// The answer is cut at this share of its length, in 1/256.
+    ResponseCut(u8),
+    /// The answer to the request before comes instead.
+    ResponseOfBefore,
+    /// The answer comes, and the device is switched off before it stores anything.
+    OffBeforeStoring,
+    /// The answer comes, and the device is switched off after it stored.
+    OffAfterStoring,
+}
+
+/// Everything survives a switch-off but the exchange itself.
+pub(crate) struct Device {
+    pub(crate) keys: DeviceKeys,
+    pub(crate) scope: ScopeTag,
+    pub(crate) publishes: bool,
+    pub(crate) roster: Roster,
+    pub(crate) memory: Memory,
+    /// Sealed and not yet placed in the chain.
+    pub(crate) waiting: Vec<Envelope>,
+    pub(crate) chain: Chain,
+    pub(crate) outbox: Vec<Placed>,
+    pub(crate) received: BTreeMap<EnvelopeId, Link>,
+    pub(crate) set_aside: Vec<SetAside>,
+    pub(crate) applied_by: BTreeMap<DeviceTag, Vec<Reach>>,
+    pub(crate) losses: usize,
+    /// Links per outbox.
+    pub(crate) portion: usize,
+    made: u64,
+}
+
+/// An envelope in the chain.
+pub(crate) struct Placed {
+    pub(crate) link: Link,
+    pub(crate) bytes: Option<Vec<u8>>,
+    pub(crate) acknowledged: Option<Outcome>,
+}
+
+impl Device {
+    pub(crate) fn new(keys: &DeviceKeys, roster: &Roster, scope: ScopeTag, publishes: bool) -> Self {
+        let keys = DeviceKeys::from_bytes(&keys.to_bytes()).expect("keys read back");
+        let tag = keys.tag();
+        Self {
+            keys,
+            scope,
+            publishes,
+            roster: roster.clone(),
+            memory: Memory::default(),
+            waiting: Vec::new(),
+            chain: Chain::new(tag, scope),
+            outbox: Vec::new(),
+            received: BTreeMap::new(),
+            set_aside: Vec::new(),
+            applied_by: BTreeMap::new(),
+            losses: 0,
+            portion: 2,
+            made: 0,
+        }
+    }
+
+    /// Seals one envelope.
+    pub(crate) fn collect(&mut self) {
+        self.made += 1;
+        let mut entropy =
+            entropy(u64::from_be_bytes(self.keys.tag().0[..8].try_into().expect("eight")) ^ self.made);
+        let key = RecordKey::generate(&mut entropy);
+        let study = self.roster.study();
+        let head = self.roster.head();
+        let header = Header::change(study, self.scope, RecordTag([7; 16]), self.keys.tag(), head, &key);
+        self.waiting.push(seal(header, &self.made.to_be_bytes(), &key, &mut entropy).expect("it seals"));
+    }
+
+    /// Everything it ever made and placed.
+    pub(crate) fn placed(&self) -> BTreeSet<EnvelopeId> {
+        self.outbox.iter().map(|placed| placed.link.envelope).collect()
+    }
+
+    /// Begins a sync with what is stored.
+    pub(crate) fn exchange(&self) -> Exchange {
+        let plan = ScopePlan {
+            scope: self.scope,
+            push: true,
+            pull: true,
+            own: false,
+            publish: self.publishes,
+            learn: !self.publishes,
+            memory: self.memory.clone(),
+        };
+        Exchange::new(self.roster.clone(), self.keys.tag(), vec![plan]).expect("one scope is not too many")
+    }
+
+    /// Syncs to the end. `faults` says what goes wrong with which request, counted from 0; a switched-off device begins
+    /// anew. Gives the number of requests sent.
+    pub(crate) fn sync(&mut self, hub: &mut ModelHub, faults: &[(usize, Fault)]) -> usize {
+        let mut exchange = self.exchange();
+        let mut before = Response { status: 200, body: Vec::new() };
+        let mut sent = 0;
+        loop {
+            assert!(sent < 500, "the sync comes to no end");
+            let request = match exchange.step() {
+                Step::Done => return sent,
+                Step::NeedOutbox { links, .. } => {
+                    let outbox = self.next_outbox(links.min(self.portion));
+                    exchange.supply_outbox(outbox).expect("the outbox can be sent");
+                    continue;
+                }
+                Step::NeedApplied { scope } => {
+                    let applied = self.applied(scope);
+                    exchange.supply_applied(Some(applied)).expect("the vector can be sent");
+                    continue;
+                }
+                Step::Send(request) => request,
+            };
+            let fault = faults.iter().find(|(at, _)| *at == sent).map(|(_, fault)| *fault);
+            sent += 1;
+            let me = self.keys.tag();
+            let response = match fault {
+                Some(Fault::RequestLost) => continue,
+                Some(Fault::ResponseLost) => {
+                    hub.answer(me, &request);
+                    continue;
+                }
+                Some(Fault::RequestDoubled) => {
+                    hub.answer(me, &request);
+                    hub.answer(me, &request)
+                }
+                Some(Fault::ResponseCut(share)) => {
+                    let mut response = hub.answer(me, &request);
+                    let kept = response.body.len() * usize::from(share) / 256;
+                    response.body.truncate(kept);
+                    response
+                }
+                Some(Fault::ResponseOfBefore) => {
+                    hub.answer(me, &request);
+                    before.clone()
+                }
+                Some(Fault::OffBeforeStoring) => {
+                    let _ =
+                        exchange.on_response(&hub.answer(me, &request)).expect("an honest answer is taken");
+                    exchange = self.exchange();
+                    continue;
+                }
+                Some(Fault::OffAfterStoring) | None => hub.answer(me, &request),
+            };
+            match exchange.on_response(&response) {
+                Ok(events) => self.store(events),
+                Err(failure) => assert!(fault.is_some(), "without a fault there is no failure: {failure}"),
+            }
+            if let Some(Fault::OffAfterStoring) = fault {
+                exchange = self.exchange();
+            }
+            before = response;
+        }
+    }
+
+    /// One response of a sync that is driven by hand.
+    pub(crate) fn try_sync(&mut self, hub: &mut ModelHub) -> Result<Vec<Event>, Failure> {
+        let mut exchange = self.exchange();
+        let mut all = Vec::new();
+        loop {
+            match exchange.step() {
+                Step::Done => return Ok(all),
+                Step::NeedOutbox { links, .. } => {
+                    let outbox = self.next_outbox(links.min(self.portion));
+                    exchange.supply_outbox(outbox)?;
+                }
+                Step::NeedApplied { scope } => exchange.supply_applied(Some(self.applied(scope)))?,
+                Step::Send(request) => {
+                    let events = exchange.on_response(&hub.answer(self.keys.tag(), &request))?;
+                    all.extend(events.iter().cloned());
+                    self.store(events);
+                }
+            }
+        }
+    }
+
+    fn next_outbox(&mut self, links: usize) -> Option<Outbox> {
+        for envelope in self.waiting.drain(..) {
+            let link = self.chain.next(envelope.id());
+            self.outbox.push(Placed { link, bytes: Some(envelope.encode()), acknowledged: None });
+        }
+        let open: Vec<_> =
+            self.outbox.iter().filter(|placed| placed.acknowledged.is_none()).take(links).collect();
+        let last = open.last()?.link;
+        Some(Outbox {
+            links: open.iter().map(|placed| (placed.link, placed.bytes.clone())).collect(),
+            head: self.head_at(&last),
+        })
+    }
+
+    fn head_at(&self, link: &Link) -> SignedHead {
+        let end = Chain { device: link.device, scope: link.scope, seq: link.seq, hash: link.hash() };
+        end.sign(&self.keys).expect("it is this device's chain")
+    }
+
+    fn applied(&self, scope: ScopeTag) -> Applied {
+        let mut reach: BTreeMap<DeviceTag, u64> = BTreeMap::new();
+        for link in self.received.values() {
+            let end = reach.entry(link.device).or_default();
+            *end = (*end).max(link.seq);
+        }
+        let vector = reach.into_iter().map(|(device, seq)| Reach { device, seq }).collect();
+        Applied::sign(scope, vector, &self.keys).expect("the vector is small")
+    }
+
+    /// Stores the events of one response, as in one transaction.
+    pub(crate) fn store(&mut self, events: Vec<Event>) {
+        for event in events {
+            match event {
+                Event::RosterGrew(entry) => self.roster.push(entry).expect("it was verified"),
+                Event::HubLostData { .. } => {
+                    self.losses += 1;
+                    (self.memory.pulled, self.memory.pushed) = (None, None);
+                    self.outbox.iter_mut().for_each(|placed| placed.acknowledged = None);
+                }
+                Event::Acknowledged { outcomes, through, mark, .. } => {
+                    for placed in self.outbox.iter_mut().filter(|placed| placed.link.seq <= through) {
+                        let judged = outcomes.iter().find(|judged| judged.envelope == placed.link.envelope);
+                        let outcome = judged.map_or(Outcome::Known, |judged| judged.outcome);
+                        placed.acknowledged.get_or_insert(outcome);
+                    }
+                    self.memory.pushed = Some(mark);
+                }
+                Event::Received { link, envelope, .. } => {
+                    assert_eq!(envelope.id(), link.envelope);
+                    let doubled = self.received.insert(link.envelope, link).is_some();
+                    assert!(!doubled || self.losses > 0, "an envelope came twice");
+                }
+                Event::SetAside { why, .. } => self.set_aside.push(why),
+                Event::ChainSeen(head) => {
+                    let chain =
+                        Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
+                    self.memory.chains.insert(head.device, chain);
+                }
+                Event::Pulled { mark, .. } => self.memory.pulled = Some(mark),
+                Event::Applied(applied) => {
+                    self.applied_by.insert(applied.by(), applied.vector().to_vec());
+                }
+                Event::Published { .. } => {}
+                other => panic!("unexpected: {other:?}"),
+            }
+        }
+    }
+}

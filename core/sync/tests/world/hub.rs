@@ -1,0 +1,174 @@
+//! A model of the hub: what the protocol asks of one, over plain lists.
+
+use std::collections::BTreeMap;
+
+use nightjar_seal::{DeviceTag, Entry, Envelope, EnvelopeId, Link, Roster, ScopeTag};
+use nightjar_sync::wire::{
+    self, Appended, Applied, Batch, Body, Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection,
+    Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing,
+};
+use nightjar_sync::{Failure, Request, Response};
+
+/// The hub of one study with one scope. Cloning it is taking a backup.
+#[derive(Clone)]
+pub(crate) struct ModelHub {
+    pub(crate) roster: Roster,
+    pub(crate) scope: ScopeTag,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) chains: BTreeMap<DeviceTag, Vec<Link>>,
+    pub(crate) pushes: Vec<(Segment, Vec<Body>)>,
+    pub(crate) log: Vec<(EnvelopeId, Mark)>,
+    pub(crate) applied: BTreeMap<DeviceTag, Applied>,
+    /// How many pushes one pull reply holds.
+    pub(crate) pushes_per_pull: usize,
+}
+
+impl ModelHub {
+    pub(crate) fn new(roster: Roster, scope: ScopeTag) -> Self {
+        Self {
+            roster,
+            scope,
+            incarnation: Incarnation([1; 16]),
+            chains: BTreeMap::new(),
+            pushes: Vec::new(),
+            log: Vec::new(),
+            applied: BTreeMap::new(),
+            pushes_per_pull: 2,
+        }
+    }
+
+    pub(crate) fn head(&self) -> Mark {
+        self.log.last().map_or(Mark::start(self.incarnation), |(_, mark)| *mark)
+    }
+
+    /// Puts a backup back, as another life of the log.
+    pub(crate) fn restore(&mut self, backup: &ModelHub, incarnation: u8) {
+        *self = backup.clone();
+        self.incarnation = Incarnation([incarnation; 16]);
+        for (_, mark) in &mut self.log {
+            mark.incarnation = self.incarnation;
+        }
+    }
+
+    /// Answers as `device`; signatures of requests are not the model's concern.
+    pub(crate) fn answer(&mut self, device: DeviceTag, request: &Request) -> Response {
+        let study = self.roster.study();
+        let path = request.path.as_str();
+        let result = if path == wire::roster_path(study) {
+            self.append(&request.body)
+        } else if self.roster.member(&device).is_none() {
+            refuse(Reason::UnknownDevice)
+        } else if path == wire::greet_path(study) {
+            self.greet(&request.body)
+        } else if path == wire::push_path(study, self.scope) {
+            self.push(&request.body)
+        } else if path == wire::pull_path(study, self.scope) {
+            self.pull(device, &request.body)
+        } else if path == wire::applied_path(study, self.scope) {
+            let applied = Applied::decode(&request.body).expect("an applied vector decodes");
+            self.applied.insert(device, applied);
+            Ok(Vec::new())
+        } else {
+            refuse(Reason::NoSuchPath)
+        };
+        match result {
+            Ok(body) => Response { status: 200, body },
+            Err(Failure::Refused(refusal)) => {
+                Response { status: refusal.reason.status(), body: refusal.encode() }
+            }
+            Err(failure) => panic!("the device sent what cannot be read: {failure}"),
+        }
+    }
+
+    fn append(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let entry = Entry::decode(&wire::Entry::decode(body)?.0).expect("a roster entry decodes");
+        if self.roster.push(entry).is_err() {
+            return refuse(Reason::PlaceTaken);
+        }
+        Ok(Appended { roster: self.roster.entries().len() as u64 }.encode())
+    }
+
+    fn greet(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let greeting = Greeting::decode(body)?;
+        let entries = self.roster.entries().iter().skip(greeting.roster as usize).take(2);
+        let standing = |shown: &wire::Shown| Standing {
+            head: self.head(),
+            holds: shown.marks.iter().all(|mark| self.holds(mark)),
+            applied: if shown.applied { self.applied.values().cloned().collect() } else { Vec::new() },
+        };
+        Ok(Greeted {
+            incarnation: self.incarnation,
+            roster: self.roster.entries().len() as u64,
+            roster_head: self.roster.head(),
+            entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
+            scopes: greeting.scopes.iter().map(standing).collect(),
+        }
+        .encode())
+    }
+
+    fn holds(&self, mark: &Mark) -> bool {
+        *mark == Mark::start(self.incarnation) || self.log.iter().any(|(_, known)| known == mark)
+    }
+
+    fn push(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let push = Push::decode(body)?;
+        let links = push.segment.links();
+        let chain = self.chains.entry(push.segment.device()).or_default();
+        if links[0].seq > chain.len() as u64 + 1 {
+            return refuse(Reason::ChainGap);
+        }
+        for link in &links {
+            match chain.get(link.seq as usize - 1) {
+                Some(held) if held == link => {}
+                Some(_) => return refuse(Reason::ChainForked),
+                None => chain.push(*link),
+            }
+        }
+        let mut stored = Vec::new();
+        let mut outcomes = Vec::new();
+        for body in push.bodies {
+            let envelope = links[body.place as usize].envelope;
+            let outcome = match Envelope::decode(&body.bytes) {
+                Ok(found) if found.id() == envelope => {
+                    if self.log.iter().any(|(known, _)| *known == envelope) {
+                        Outcome::Known
+                    } else {
+                        let mark = self.head().after(envelope);
+                        self.log.push((envelope, mark));
+                        stored.push(body);
+                        Outcome::Stored
+                    }
+                }
+                _ => Outcome::Refused(Objection::Altered),
+            };
+            outcomes.push(Judged { envelope, outcome });
+        }
+        if !stored.is_empty() {
+            self.pushes.push((push.segment, stored));
+        }
+        Ok(Pushed { mark: self.head(), outcomes }.encode())
+    }
+
+    fn pull(&self, device: DeviceTag, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let pull = Pull::decode(body)?;
+        if !pull.after.is_none_or(|mark| self.holds(&mark)) {
+            return refuse(Reason::CursorUnknown);
+        }
+        let (mut before, mut batches) = (0, Vec::new());
+        for (segment, bodies) in &self.pushes {
+            if before >= pull.after.map_or(0, |mark| mark.sequence) && batches.len() < self.pushes_per_pull {
+                let without = segment.device() == device && !pull.own;
+                let bytes = |body: &Body| if without { Vec::new() } else { body.bytes.clone() };
+                let bodies =
+                    bodies.iter().map(|body| Body { place: body.place, bytes: bytes(body) }).collect();
+                batches.push(Batch { segment: segment.clone(), bodies });
+            }
+            before += bodies.len() as u64;
+        }
+        Ok(Pulled { after: pull.after, head: self.head(), batches }.encode())
+    }
+}
+
+fn refuse<T>(reason: Reason) -> Result<T, Failure> {
+    Err(Failure::Refused(Refusal::new(reason, "the model says no")))
+}
