@@ -14,6 +14,8 @@ mod published;
 mod reader;
 mod reading;
 mod role;
+#[cfg(test)]
+mod tests;
 mod window;
 mod wording;
 

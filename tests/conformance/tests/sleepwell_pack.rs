@@ -1,5 +1,7 @@
 //! The sleepwell pack keeps what its document and the readers of its forms are promised.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +50,11 @@ fn the_document_reads_without_a_warning() {
     assert_eq!(study.warnings(), []);
     assert_eq!(study.wordings.iter().map(|wording| wording.language.as_str()).collect::<Vec<_>>(), LANGUAGES);
     for wording in &study.wordings {
-        assert!(wording.information.paragraphs.iter().any(|text| text.contains("2027")), "{}", wording.language);
+        assert!(
+            wording.information.paragraphs.iter().any(|text| text.contains("2027")),
+            "{}",
+            wording.language
+        );
         assert!(wording.draft_notice.is_some(), "nobody has reviewed {}", wording.language);
     }
 }
@@ -56,7 +62,8 @@ fn the_document_reads_without_a_warning() {
 #[test]
 fn seven_wards_have_a_hundred_and_twenty_beds_and_phases_of_twelve_weeks() {
     let study = study();
-    let beds: Vec<u32> = study.wards.iter().filter_map(|ward| ward.beds.first()).map(|beds| beds.beds).collect();
+    let beds: Vec<u32> =
+        study.wards.iter().filter_map(|ward| ward.beds.first()).map(|beds| beds.beds).collect();
     assert_eq!(beds, [16, 16, 16, 26, 16, 12, 18]);
     assert_eq!(study.beds_at(jiff::civil::date(2026, 1, 5)), 120);
     for ward in &study.wards {
@@ -80,7 +87,11 @@ fn the_document_and_the_folder_name_the_same_forms() {
     for (id, instrument) in forms() {
         let listed = study.instrument(&id).unwrap();
         assert_eq!(instrument.form_id(), id);
-        assert_eq!(instrument.setting("nightjar::wording_status"), Some(listed.wording_status.as_str()), "{id}");
+        assert_eq!(
+            instrument.setting("nightjar::wording_status"),
+            Some(listed.wording_status.as_str()),
+            "{id}"
+        );
         assert_eq!(instrument.title(instrument.default_language()), listed.title, "{id}");
         assert_eq!(instrument.version(), study.version, "{id}");
     }
@@ -213,10 +224,19 @@ fn people_can_always_say_that_they_do_not_know_or_would_rather_not_say() {
     for id in ["patient-core", "carer", "staff"] {
         for item in form(id).items().iter().filter(|item| item.kind() == ItemKind::SelectOne) {
             let missing: Vec<Missing> = item.choices().iter().filter_map(|choice| choice.missing()).collect();
-            assert!(missing.contains(&Missing::Declined) || item.name().ends_with("_quote"), "{id}: {}", item.path());
+            assert!(
+                missing.contains(&Missing::Declined) || item.name().ends_with("_quote"),
+                "{id}: {}",
+                item.path()
+            );
             if item.choices().iter().any(|choice| choice.code() == "partly") {
                 let codes: Vec<&str> = item.choices().iter().map(|choice| choice.code()).collect();
-                assert_eq!(codes, ["yes", "partly", "no", "dont_know", "rather_not_say"], "{id}: {}", item.path());
+                assert_eq!(
+                    codes,
+                    ["yes", "partly", "no", "dont_know", "rather_not_say"],
+                    "{id}: {}",
+                    item.path()
+                );
             }
         }
     }
@@ -263,8 +283,12 @@ fn every_voice_has_a_role_and_every_role_of_a_position_is_a_choice() {
     let position = form("position");
     let choices: BTreeSet<&str> =
         position.item_named("voice").unwrap().choices().iter().map(|choice| choice.code()).collect();
-    let roles: BTreeSet<&str> =
-        study.roles.iter().filter(|role| study.may(&role.code, "position")).map(|role| role.code.as_str()).collect();
+    let roles: BTreeSet<&str> = study
+        .roles
+        .iter()
+        .filter(|role| study.may(&role.code, "position"))
+        .map(|role| role.code.as_str())
+        .collect();
     assert_eq!(choices, roles);
     let staff = study.roles.iter().filter(|role| study.may(&role.code, "staff"));
     assert_eq!(staff.count(), 4, "staff answer in four role groups");
@@ -283,7 +307,8 @@ fn published_files_are_cited_and_hold_no_totals() {
         let text = std::fs::read_to_string(folder().join(file)).unwrap().to_lowercase();
         assert!(!text.contains("total") && !text.contains("combined"), "{file}: sums are computed");
     }
-    let mut flags: Vec<u32> = study.published.iter().flat_map(|set| &set.flags).map(|flag| flag.number).collect();
+    let mut flags: Vec<u32> =
+        study.published.iter().flat_map(|set| &set.flags).map(|flag| flag.number).collect();
     flags.sort_unstable();
     assert_eq!(flags, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
@@ -323,7 +348,10 @@ fn nights_kept_and_broken_together_are_the_nights_planned() {
     assert!(say(&mut session, &now, &[("kept", number(5))]).is_empty());
     assert_eq!(session.value("broken"), Some(&number(3)));
     assert!(say(&mut session, &now, &[("broken_concern", number(2))]).is_empty());
-    assert!(!say(&mut session, &now, &[("broken_noise", number(2))]).is_empty(), "more reasons than broken nights");
+    assert!(
+        !say(&mut session, &now, &[("broken_noise", number(2))]).is_empty(),
+        "more reasons than broken nights"
+    );
     assert!(say(&mut session, &now, &[("broken_noise", number(0))]).is_empty());
     assert_eq!(session.value("broken_not_said"), Some(&number(1)));
     assert!(!say(&mut session, &now, &[("beds_open", number(14))]).is_empty(), "more people than beds");
@@ -349,10 +377,15 @@ fn a_decision_against_a_view_needs_reasons_and_whom_they_were_explained_to() {
     assert!(say(&mut session, &now, &start).is_empty());
     session.finish().unwrap();
     say(&mut session, &now, &[("outcome", one("against_view"))]);
-    let missing: Vec<String> = session.finish().unwrap_err().iter().map(|problem| problem.path.clone()).collect();
+    let missing: Vec<String> =
+        session.finish().unwrap_err().iter().map(|problem| problem.path.clone()).collect();
     assert_eq!(missing.len(), 2, "{missing:?}");
     let explained = Value::Many(vec!["patient".into()]);
-    say(&mut session, &now, &[("reasons", Value::Text("A new medicine.".into())), ("explained_to", explained)]);
+    say(
+        &mut session,
+        &now,
+        &[("reasons", Value::Text("A new medicine.".into())), ("explained_to", explained)],
+    );
     session.finish().unwrap();
 }
 

@@ -312,27 +312,27 @@ impl<'d> Section<'d> {
         self.as_section(value, self.path(key))
     }
 
-    /// A list of tables; at least one if `needed`.
-    pub(super) fn sections(&self, key: &'static str, needed: bool) -> Vec<Section<'d>> {
-        let value = if needed { self.required(key) } else { self.value(key) };
-        let Some(value) = value else { return Vec::new() };
+    /// A list of tables, at least one if `needed`; nothing when it is wrong.
+    pub(super) fn sections(&self, key: &'static str, needed: bool) -> Option<Vec<Section<'d>>> {
+        let value = if needed { Some(self.required(key)?) } else { self.value(key) };
+        let Some(value) = value else { return Some(Vec::new()) };
         let DeValue::Array(array) = value.get_ref() else {
             self.mismatch(key, "a list of tables", value.get_ref());
-            return Vec::new();
+            return None;
         };
         if needed && array.is_empty() {
             self.note(key, Problem::Empty);
+            return None;
         }
         if array.len() > ENTRIES {
             self.note(key, Problem::TooMany { count: array.len(), most: ENTRIES });
-            return Vec::new();
+            return None;
         }
         let place = self.path(key);
-        array
-            .iter()
-            .enumerate()
-            .filter_map(|(i, value)| self.as_section(value, format!("{place}[{}]", i + 1)))
-            .collect()
+        let sections = array.iter().enumerate();
+        Some(
+            sections.filter_map(|(i, value)| self.as_section(value, format!("{place}[{}]", i + 1))).collect(),
+        )
     }
 
     fn as_section(&self, value: &'d Spanned<DeValue<'d>>, place: String) -> Option<Section<'d>> {

@@ -157,7 +157,7 @@ fn document_section(root: &Section<'_>, text: &str) -> Option<Study> {
         disclosure: disclosure?,
         risk_disclosure_plans: risk_disclosure_plans?,
         information_version: information_version?,
-        wordings: wordings.filter(|wordings| !wordings.is_empty())?,
+        wordings: wordings?,
         measures: measures?,
         published: published?,
         zone: zone?,
@@ -167,8 +167,11 @@ fn document_section(root: &Section<'_>, text: &str) -> Option<Study> {
 }
 
 /// Reads every section before giving up on one, so that all problems are noted.
-fn all<'d, T>(sections: Vec<Section<'d>>, read: impl Fn(&Section<'d>) -> Option<T>) -> Option<Vec<T>> {
-    let read: Vec<Option<T>> = sections.iter().map(read).collect();
+fn all<'d, T>(
+    sections: Option<Vec<Section<'d>>>,
+    read: impl Fn(&Section<'d>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let read: Vec<Option<T>> = sections?.iter().map(read).collect();
     read.into_iter().collect()
 }
 
@@ -257,7 +260,7 @@ fn information(s: &Section<'_>, data_lock: Option<Date>) -> Option<Information> 
     let (yes, not_now, no) = (s.text("yes", LABEL), s.text("not_now", LABEL), s.text("no", LABEL));
     let format = s.text("date_format", CODE);
     let date = format.and_then(|format| {
-        let date = jiff::fmt::strtime::format(&format, data_lock?).ok();
+        let date = jiff::fmt::strtime::format(&format, data_lock.unwrap_or_default()).ok();
         if date.is_none() {
             s.note("date_format", Problem::BadDateFormat);
         }
