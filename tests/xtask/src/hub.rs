@@ -24,12 +24,6 @@ pub(crate) struct Hub {
 /// How long a hub may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whether this build of the program has a hub to start.
-pub(crate) fn is_offered(program: &Path) -> bool {
-    crate::process::answer(Command::new(program).arg("commands"))
-        .is_ok_and(|commands| commands.lines().any(|line| line.trim() == "hub serve"))
-}
-
 impl Hub {
     /// Starts `nightjar hub serve` on a free port and waits for the line that says where it listens.
     pub(crate) fn start(program: &Path, log: &Path) -> Result<Hub, Failure> {

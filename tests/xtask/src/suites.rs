@@ -12,10 +12,10 @@ use crate::bindings;
 use crate::checkout::Checkout;
 use crate::command_line::Language;
 use crate::failure::Failure;
-use crate::hub::{self, Hub};
+use crate::hub::Hub;
 use crate::process::Finished;
 use crate::tally::Tally;
-use crate::{swift_root, system};
+use crate::{canary, soak, swift_root, system};
 
 /// A suite, in the order they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,6 +34,10 @@ pub(crate) enum Suite {
     Kotlin,
     /// `swift test`
     Swift,
+    /// `cargo xtask soak kill`, a few times
+    Soak,
+    /// `cargo xtask canary`
+    Canary,
     /// `cargo xtask tidy`
     Tidy,
 }
@@ -90,6 +94,8 @@ impl Suite {
             Suite::Python => "python",
             Suite::Kotlin => "kotlin",
             Suite::Swift => "swift",
+            Suite::Soak => "soak",
+            Suite::Canary => "canary",
             Suite::Tidy => "tidy",
         }
     }
@@ -100,7 +106,13 @@ impl Suite {
             Suite::Python => Some(Language::Python),
             Suite::Kotlin => Some(Language::Kotlin),
             Suite::Swift => Some(Language::Swift),
-            Suite::Fmt | Suite::Clippy | Suite::Build | Suite::Rust | Suite::Tidy => None,
+            Suite::Fmt
+            | Suite::Clippy
+            | Suite::Build
+            | Suite::Rust
+            | Suite::Soak
+            | Suite::Canary
+            | Suite::Tidy => None,
         }
     }
 
@@ -132,6 +144,8 @@ impl Suite {
             Suite::Clippy => checks::clippy(checkout),
             Suite::Build => checks::build(checkout),
             Suite::Rust => rust::test(checkout),
+            Suite::Soak => task(|| soak::kill(checkout, 20, 1)),
+            Suite::Canary => task(|| canary::run(checkout)),
             Suite::Tidy => checks::tidy(checkout),
             Suite::Python => test_language(checkout, Language::Python, self.name()),
             Suite::Kotlin => test_language(checkout, Language::Kotlin, self.name()),
@@ -140,13 +154,14 @@ impl Suite {
     }
 }
 
+/// Runs a task of its own as one check. A device process that dies under it panics, which is a failure of the task.
+fn task(run: impl FnOnce() -> Result<bool, Failure>) -> Result<Ran, Failure> {
+    let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(Ok(false))?;
+    Ok(Ran { tally: Tally::of_one(holds), output: String::new() })
+}
+
 /// Runs a language's tests beside a hub of their own.
 fn test_language(checkout: &Checkout, language: Language, name: &str) -> Result<Ran, Failure> {
-    let program = checkout.program();
-    if !hub::is_offered(&program) {
-        println!("    `nightjar` offers no hub; the tests run without one");
-        return bindings::package(language).test(checkout, &TestContext::new(checkout));
-    }
-    let hub = Hub::start(&program, &checkout.log(&format!("{name}-hub"))?)?;
+    let hub = Hub::start(&checkout.program(), &checkout.log(&format!("{name}-hub"))?)?;
     bindings::package(language).test(checkout, &TestContext::with_hub(checkout, &hub))
 }
