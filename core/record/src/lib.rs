@@ -14,6 +14,49 @@
 //!    voice and are never settled away.
 //! 5. [`Query`] and [`Batch`] are how many records are asked for; the vault answers them.
 //!
+//! Two tablets count the beds of one night, offline:
+//!
+//! ```
+//! use nightjar_form::{CellKey, ItemKey, Value};
+//! use nightjar_record::{
+//!     Actor, Contributor, Hand, Identity, IdentityKey, Incoming, Meta, Nature, Options, Record, Settle, admit, create,
+//! };
+//! # fn main() -> Result<(), nightjar_record::RecordError> {
+//! let (study, hand) = (IdentityKey([7; 32]), Hand { role: "night lead".into(), at: None });
+//! let night = Meta {
+//!     kind: "ward-night".into(),
+//!     nature: Nature::Fact,
+//!     identity: Identity::Once("maple/2025-03-02".into()),
+//!     instrument: "ward_night".into(),
+//!     version: [0; 32],
+//!     ward: "maple".into(),
+//!     role: "night lead".into(),
+//!     phase: None, week: None, part_of_day: None, language: None, case: None,
+//!     purposes: Default::default(),
+//!     extra: Default::default(),
+//! };
+//! let beds = CellKey::from(ItemKey::of("beds"));
+//! let count = |beds_in_use, tablet| {
+//!     let written =
+//!         create(&night, &[(beds, Value::Integer(beds_in_use))], &Options::new(), &study, &hand, Actor([tablet; 16]))?;
+//!     Ok::<_, nightjar_record::RecordError>(Incoming { change: admit(&written.bytes)?, from: Contributor([tablet; 16]) })
+//! };
+//! let both = [count(17, 1)?, count(18, 2)?];
+//! let record = Record::merge(night.record_id(&study), &study, both.clone(), |_, _| true)?;
+//! let conflict = &record.conflicts()[0];
+//! assert_eq!(conflict.values.len(), 2);
+//!
+//! let settles = conflict.values.iter().map(|held| held.change).collect();
+//! let settle = Settle { cell: beds, value: Value::Integer(18), settles };
+//! let settled = record.settle(&[settle], "counted again", &Options::new(), &hand, Actor([3; 16]))?;
+//! let settled = Incoming { change: admit(&settled.bytes)?, from: Contributor([1; 16]) };
+//! let record = Record::merge(record.id(), &study, both.into_iter().chain([settled]), |_, _| true)?;
+//! assert!(record.conflicts().is_empty());
+//! assert_eq!(record.cells()[0].settled(), Some(&Value::Integer(18)));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The crate is pure: no clock, no randomness, no input or output.
 
 pub mod bounds;

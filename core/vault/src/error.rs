@@ -91,7 +91,7 @@ impl From<rusqlite::Error> for VaultError {
             // An I/O error with ENOSPC beneath it: SQLite reports a full disk this way for the WAL's shared memory.
             ErrorCode::SystemIoFailure if no_space() => Self::StorageFull,
             ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                Self::Io(std::io::Error::from_raw_os_error(0))
+                Self::Io(std::io::Error::other(format!("SQLite result {}", failure.extended_code)))
             }
             _ => Self::Database(failure.extended_code),
         }

@@ -14,6 +14,34 @@
 //!    in one [`State`], whatever the order of arrival.
 //! 6. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
 //!
+//! ```
+//! # use nightjar_vault::{DraftMeta, Vault, VaultKey};
+//! # fn main() -> Result<(), nightjar_vault::VaultError> {
+//! # let folder = tempfile::TempDir::new().expect("a folder");
+//! # let path = folder.path().join("vault.db");
+//! let key = VaultKey::new([7; 32]); // in life: 32 random bytes from the platform's keystore
+//! let vault = Vault::create(&path, &key)?;
+//! let draft = vault.begin(&DraftMeta {
+//!     instrument: "patient_core".into(),
+//!     version: [0; 32],
+//!     role: "patient".into(),
+//!     ward: "maple".into(),
+//!     language: "English (en)".into(),
+//!     opened: "2025-03-02T14:05:00+00:00[Europe/London]".into(),
+//!     seed: 7,
+//!     extra: Default::default(),
+//! })?;
+//! vault.append(&draft, b"an entry")?; // durable from here on
+//! drop(vault);
+//!
+//! let vault = Vault::open(&path, &key)?;
+//! assert_eq!(vault.draft(&draft)?.1[0].as_slice(), b"an entry");
+//! vault.discard(&draft)?;
+//! assert!(vault.drafts()?.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
 
 mod chains;

@@ -47,8 +47,15 @@ impl Vault {
             }
         })?;
         let vault = Self::at(path, key);
-        vault.connect_writer()?;
-        Ok(vault)
+        match sync_folder(path).and_then(|()| vault.connect_writer()) {
+            Ok(()) => Ok(vault),
+            Err(error) => {
+                // What was begun just now holds nothing, and would be in the way of trying again.
+                vault.pause();
+                let _ = fs::remove_file(path);
+                Err(error)
+            }
+        }
     }
 
     /// Opens a vault. Loads nothing: the cost does not depend on what is in it.
@@ -178,7 +185,7 @@ impl Vault {
         }
         drop(slot);
         if done.is_ok() && self.owed.load(Ordering::Relaxed) {
-            self.truncate_log();
+            self.cut(Duration::ZERO);
         }
         done
     }
@@ -186,8 +193,15 @@ impl Vault {
     /// Empties the write-ahead log into the database and cuts it to nothing, so that what was deleted is gone from it.
     /// The deletion itself is stored already, so this never fails: what cannot be cut now is cut after a later write.
     pub(crate) fn truncate_log(&self) {
+        self.cut(BUSY);
+    }
+
+    /// Cuts the log, waiting so long for readers.
+    fn cut(&self, wait: Duration) {
         let cut = lock(&self.writer).as_ref().is_some_and(|writer| {
+            let _ = writer.busy_timeout(wait);
             let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            let _ = writer.busy_timeout(BUSY);
             busy.is_ok_and(|busy| busy == 0)
         });
         self.owed.store(!cut, Ordering::Relaxed);
@@ -223,6 +237,15 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Makes a new file's name survive a power cut; SQLite does this only for files that it made itself.
+fn sync_folder(path: &Path) -> Result<(), VaultError> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(VaultError::io)?;
+    }
+    Ok(())
 }
 
 fn transact<T>(

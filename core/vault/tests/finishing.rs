@@ -32,6 +32,19 @@ fn a_ward_record_is_readable_where_it_was_entered() {
     assert_eq!(tablet.vault.outbox().unwrap().unchained, 2);
 }
 
+/// Records are named in two crates that do not know each other; the names must agree.
+#[test]
+fn a_responses_id_is_its_tag_in_the_header() {
+    let withdrawal = Some([3; 32]);
+    let record = nightjar_record::Origin { withdrawal, creator: [1; 16], random: [2; 16] };
+    let sealed = nightjar_seal::Origin {
+        withdrawal: withdrawal.map(nightjar_seal::WithdrawalPublic),
+        creator: nightjar_seal::DeviceTag([1; 16]),
+        salt: [2; 16],
+    };
+    assert_eq!(nightjar_record::RecordId::of_response(&record).0, sealed.record().0);
+}
+
 fn tag(device: &Device, id: &nightjar_seal::EnvelopeId) -> nightjar_seal::RecordTag {
     Envelope::decode(&device.vault.envelope(id).unwrap().unwrap()).unwrap().header().record
 }
