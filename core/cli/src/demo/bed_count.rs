@@ -91,7 +91,7 @@ pub(super) fn enter(demo: &mut Demo, screen: &mut Screen) -> Result<BedCount, Tr
     let mut form = demo.tablets[0].begin(&visit)?;
     let walked = walk(&mut form, &visit, &Habits::read()?, &mut numbers(demo.seed, visit.stream))?;
     let record = walked.record.ok_or_else(none)?;
-    demo.tally.add(&form_id);
+    demo.tally.add(&form_id, 1);
     for tablet in &mut demo.tablets {
         tablet.sync()?;
     }
@@ -116,7 +116,9 @@ pub(super) fn edit_twice(demo: &mut Demo, bed_count: &BedCount, screen: &mut Scr
     if demo.chance(Chance::BedCount).random_bool(0.5) {
         counts.reverse();
     }
+    let at = demo.calendar.asking(0.9999).to_string();
     for (tablet, count) in demo.tablets.iter_mut().zip(counts) {
+        tablet.device()?.tell("set_time", json!({ "now": at }))?;
         tablet.device()?.tell(
             "amend",
             json!({

@@ -31,9 +31,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts a record.
-    pub(super) fn add(&mut self, form_id: &str) {
-        *self.records.entry(form_id.to_owned()).or_default() += 1;
+    /// Counts records.
+    pub(super) fn add(&mut self, form_id: &str, count: u64) {
+        *self.records.entry(form_id.to_owned()).or_default() += count;
     }
 
     /// Records in all.
@@ -49,7 +49,7 @@ impl Tally {
             Manner::Finish => {}
         }
         if done.left_record {
-            self.add(&done.form_id);
+            self.add(&done.form_id, 1);
         }
     }
 }
@@ -72,7 +72,7 @@ struct Done {
 
 pub(super) fn run(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) -> Result<(), Trouble> {
     screen.heading("3. Collecting")?;
-    let plan = || Visits::plan(&demo.pack, demo.seed, demo.responses, super::TABLETS);
+    let plan = || Visits::plan(&demo.pack, demo.seed, demo.forms, super::TABLETS);
     let (mut count, mut of_second) = (0, 0);
     for visit in plan()?.filter(|visit| !bed_count.is_same_thing(visit)) {
         count += 1;
@@ -106,15 +106,18 @@ pub(super) fn run(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) ->
         }
         shown
     })?;
-    demo.tally = tally;
-    let Tally { stopped, thrown_away, answers, .. } = demo.tally;
+    let Tally { stopped, thrown_away, answers, .. } = tally;
     screen.line(format_args!(
         "{} forms are sealed on the tablets, {answers} answers acknowledged one by one.",
-        demo.tally.total()
+        tally.total()
     ))?;
     screen.line(format_args!(
-        "{stopped} people stopped on the way and let what they had said be kept; {thrown_away} had it thrown away."
-    ))
+        "Who stopped on the way: {stopped} let what they had said be kept, {thrown_away} had it thrown away."
+    ))?;
+    for (form_id, count) in tally.records {
+        demo.tally.add(&form_id, count);
+    }
+    Ok(())
 }
 
 /// Everything one tablet does.

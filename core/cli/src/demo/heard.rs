@@ -45,6 +45,17 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// What is held for an item, in words.
+    pub(super) fn text(&self, name: &str) -> String {
+        let held = self.cell(name).map(|cell| cell.values.as_slice()).unwrap_or_default();
+        held.iter().map(|held| held.text.as_str()).collect::<Vec<_>>().join(" / ")
+    }
+
+    /// Who wrote it: role, tablet and, where it may be told, the time.
+    pub(super) fn who(&self) -> Option<String> {
+        self.cells.iter().flat_map(|cell| &cell.values).next().map(Held::who)
+    }
+
     /// The cell of an item.
     pub(super) fn cell(&self, name: &str) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.name == name)
@@ -118,5 +129,4 @@ pub(super) struct Received {
 #[derive(Deserialize)]
 pub(super) struct Exported {
     pub(super) files: Vec<String>,
-    pub(super) responses: u64,
 }

@@ -4,25 +4,19 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::heard::Exported;
 use super::{Demo, TABLETS};
 use crate::simulate::CANARY;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
-pub(super) fn run(
-    demo: &Demo,
-    exported: &Exported,
-    canary: bool,
-    screen: &mut Screen,
-) -> Result<(), Trouble> {
+pub(super) fn run(demo: &Demo, canary: bool, screen: &mut Screen) -> Result<(), Trouble> {
     screen.heading("9. What held")?;
     screen.line("No acknowledged answer was lost, with one tablet killed in the middle of a form.")?;
     screen.line("Every voice is shown; both bed counts were shown until a person settled them.")?;
     screen.line(format_args!(
-        "All {} records that the tablets sealed are with the evaluator; {} of them are responses.",
+        "All {} records that the tablets sealed are with the evaluator, {} of them people's own answers.",
         demo.tally.total(),
-        exported.responses
+        demo.responses()
     ))?;
     if !canary {
         return Err(Trouble::NotHeld("the evaluator can read what a patient wrote".into()));

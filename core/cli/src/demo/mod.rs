@@ -42,7 +42,8 @@ const TABLETS: usize = 3;
 /// What the steps share.
 struct Demo {
     seed: u64,
-    responses: u64,
+    /// How many forms were asked for.
+    forms: u64,
     began: Instant,
     folder: Folder,
     /// The study folder given, absolute; none for the one built in.
@@ -78,7 +79,7 @@ impl Demo {
         let folder = Folder::prepare(&asked.out)?;
         Ok(Demo {
             seed: asked.seed,
-            responses: asked.responses,
+            forms: asked.responses,
             began,
             folder,
             study,
@@ -111,6 +112,13 @@ impl Demo {
         }
     }
 
+    /// People's own answers among the records.
+    fn responses(&self) -> u64 {
+        let is_response =
+            |id: &str| self.pack.study().instrument(id).is_some_and(|form| form.kind.code() == "response");
+        self.tally.records.iter().filter(|(form, _)| is_response(form)).map(|(_, count)| count).sum()
+    }
+
     /// Ends every process in order.
     fn close(&mut self) -> Result<(), Trouble> {
         let mut stations: Vec<Station> = self.tablets.drain(..).chain(self.evaluators.drain(..)).collect();
@@ -140,8 +148,8 @@ pub(crate) fn run(asked: &DemoArgs, screen: &mut Screen) -> Result<(), Trouble> 
     bed_count::edit_twice(&mut demo, &bed_count, screen)?;
     together::run(&mut demo, &case, &bed_count, screen)?;
     let canary = received::run(&mut demo, screen)?;
-    let exported = report::run(&mut demo, screen)?;
+    report::run(&mut demo, screen)?;
     demo.close()?;
-    held::run(&demo, &exported, canary, screen)?;
-    summary::run(&demo, &exported, screen)
+    held::run(&demo, canary, screen)?;
+    summary::run(&demo, screen)
 }

@@ -7,13 +7,14 @@ use serde_json::json;
 
 use super::bed_count::BedCount;
 use super::heard::{Conflict, Dissensus, Record};
+use super::voices::Case;
 use super::{Chance, Demo};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
 pub(super) fn run(
     demo: &mut Demo,
-    case: &str,
+    case: &Case,
     bed_count: &BedCount,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
@@ -44,13 +45,13 @@ fn everyone(demo: &mut Demo) -> Result<(), Trouble> {
 }
 
 /// Every tablet shows every voice beside the outcome.
-fn dissensus(demo: &mut Demo, case: &str, screen: &mut Screen) -> Result<(), Trouble> {
+fn dissensus(demo: &mut Demo, case: &Case, screen: &mut Screen) -> Result<(), Trouble> {
     for number in 0..demo.tablets.len() {
         let tablet = &mut demo.tablets[number];
         let cases: Vec<Dissensus> = tablet.device()?.ask("dissensus", json!({}))?;
         let missing =
             || Trouble::NotHeld(format!("every voice is shown on every tablet, {} included", tablet.name));
-        let held = cases.iter().find(|held| held.case == case).ok_or_else(missing)?;
+        let held = cases.iter().find(|held| held.case == case.label).ok_or_else(missing)?;
         let outcome = held.outcome.as_ref().ok_or_else(missing)?;
         if held.positions.len() != 3 || !held.differs {
             return Err(missing());
@@ -58,16 +59,17 @@ fn dissensus(demo: &mut Demo, case: &str, screen: &mut Screen) -> Result<(), Tro
         if number > 0 {
             continue;
         }
-        screen.line(format_args!("Dissensus on case \"{case}\" ({}), on every tablet:", outcome.ward))?;
+        screen.line(format_args!(
+            "Dissensus on case \"{}\" ({}), on every tablet:",
+            case.label, outcome.ward
+        ))?;
         for position in &held.positions {
-            let said: Vec<String> =
-                position.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
-            let who = position.cells.iter().flat_map(|cell| &cell.values).next().map(|held| held.who());
-            screen.line(format_args!("  {}  [{}]", said.join(" · "), who.unwrap_or_default()))?;
+            let [voice, stance, why] = case.voice.each_ref().map(|item| position.text(item));
+            let who = position.who().unwrap_or_default();
+            screen.line(format_args!("  {voice}: {stance}. {why}  [{who}]"))?;
         }
-        let decided: Vec<String> =
-            outcome.cells.iter().flat_map(|cell| &cell.values).map(|v| v.text.clone()).collect();
-        screen.line(format_args!("  Outcome: {}", decided.join(" · ")))?;
+        let who = outcome.who().unwrap_or_default();
+        screen.line(format_args!("  Outcome: {}  [{who}]", outcome.text(&case.outcome)))?;
     }
     Ok(())
 }

@@ -3,12 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_form::{Instrument, ItemKind, Value};
+use nightjar_form::{Instrument, Item, ItemKind, Value};
 
 use super::Demo;
 use crate::simulate::{Habits, Manner, Visit, numbers, walk};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
+
+/// A case with the items that matter in it.
+pub(super) struct Case {
+    /// Its label.
+    pub(super) label: &'static str,
+    /// In a position: whose voice, for or against, and why.
+    pub(super) voice: [String; 3],
+    /// In the outcome: what came out.
+    pub(super) outcome: String,
+}
 
 /// The label the ward keeps on paper: no name, no room, no number of a person.
 const CASE: &str = "Owl 3";
@@ -20,8 +30,8 @@ const VOICES: [(&str, &str, &str, usize); 3] = [
     ("doctor", "against", "The new medicine needs watching for a few more nights.", 2),
 ];
 
-/// Writes down the positions and the outcome; the case's label.
-pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<String, Trouble> {
+/// Writes down the positions and the outcome.
+pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<Case, Trouble> {
     screen.heading("4. Three voices on one decision")?;
     let none = || {
         Trouble::Given(
@@ -36,7 +46,14 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<String, Troubl
     let (outcome, outcomes) = of_kind("outcome").ok_or_else(none)?;
     for (number, (voice, stance, why, tablet)) in VOICES.into_iter().enumerate() {
         let mut given = case_of(demo, &position, &positions);
-        for (purpose, said) in [("voice", voice), ("stance", stance), ("why", why)] {
+        let told = [
+            ("voice", voice),
+            ("stance", stance),
+            ("why", why),
+            ("said_by", "themselves"),
+            ("occasion", "at_72"),
+        ];
+        for (purpose, said) in told {
             say(&positions, purpose, said, &mut given);
         }
         write_down(demo, &position, voice, tablet, number as u64, given)?;
@@ -51,9 +68,20 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<String, Troubl
         &mut given,
     );
     say(&outcomes, "explained_to", "patient", &mut given);
+    say(&outcomes, "occasion", "at_72", &mut given);
     write_down(demo, &outcome, "doctor", 2, VOICES.len() as u64, given)?;
     screen.line(format_args!("Outcome on {}: balanced, disagreement held.", demo.tablets[2].name))?;
-    Ok(CASE.to_owned())
+    let name = |form: &Instrument, purpose: &str| {
+        item(form, purpose).map(|item| item.name().to_owned()).ok_or_else(none)
+    };
+    let voice = [name(&positions, "voice")?, name(&positions, "stance")?, name(&positions, "why")?];
+    Ok(Case { label: CASE, voice, outcome: name(&outcomes, "outcome")? })
+}
+
+/// The item with this purpose or, failing that, this name.
+fn item<'a>(instrument: &'a Instrument, purpose: &str) -> Option<&'a Item> {
+    let meant = instrument.items().iter().find(|item| item.extra("nightjar::purpose") == Some(purpose));
+    meant.or_else(|| instrument.item_named(purpose))
 }
 
 /// The items that say which case it is about.
@@ -65,10 +93,9 @@ fn case_of(demo: &Demo, form_id: &str, instrument: &Instrument) -> BTreeMap<Stri
     texts.map(|item| (item.name().to_owned(), Value::Text(CASE.into()))).collect()
 }
 
-/// What the item with this purpose shall hold: the choice whose code begins with what was said, or the words.
+/// What an item shall hold: the choice whose code begins with what was said, or the words.
 fn say(instrument: &Instrument, purpose: &str, said: &str, given: &mut BTreeMap<String, Value>) {
-    let item = instrument.items().iter().find(|item| item.extra("nightjar::purpose") == Some(purpose));
-    let Some(item) = item else { return };
+    let Some(item) = item(instrument, purpose) else { return };
     let code = || item.choices().iter().map(|choice| choice.code()).find(|code| code.starts_with(said));
     let value = match item.kind() {
         ItemKind::Text => Some(Value::Text(said.to_owned())),
@@ -119,6 +146,6 @@ fn write_down(
     };
     let mut form = demo.tablets[tablet].begin(&visit)?;
     walk(&mut form, &visit, &Habits::read()?, &mut numbers)?;
-    demo.tally.add(form_id);
+    demo.tally.add(form_id, 1);
     Ok(())
 }

@@ -70,6 +70,14 @@ impl Calendar {
         self.days
     }
 
+    /// Out of all wards on all days, how many are in a counting phase: above 0, at most 1.
+    pub(crate) fn open(&self) -> f64 {
+        let span = |days: &Days| days.first.until(days.last).map_or(0, |span| span.get_days()) + 1;
+        let open: i32 = self.wards.iter().flat_map(|ward| &ward.phases).map(span).sum();
+        let all = f64::from(self.days) * self.wards.len() as f64;
+        (f64::from(open) / all.max(1.0)).clamp(0.01, 1.0)
+    }
+
     /// Ward codes in the order of the document.
     pub(crate) fn ward_codes(&self) -> impl Iterator<Item = &str> {
         self.wards.iter().map(|ward| ward.code.as_str())

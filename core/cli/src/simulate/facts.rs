@@ -74,7 +74,8 @@ impl Facts {
             .collect();
         let step = day.as_deref().map_or(Step::Night, Step::of);
         let mut facts = Facts { ground: Arc::clone(ground), form, count, next: 0, step, day, lists };
-        facts.count = count.min(facts.things());
+        // Wards that are in no counting phase at the time are passed over; the others make up for them.
+        facts.count = ((count as f64 / facts.ground.calendar.open()) as u64).min(facts.things());
         facts
     }
 
