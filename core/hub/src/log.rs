@@ -121,7 +121,11 @@ impl Place {
             );
         }
         let (Some(id), head) = self.head(tx)? else {
-            return Ok(Pulled { after: pull.after, head: Mark::start(self.incarnation), batches: Vec::new() });
+            return Ok(Pulled {
+                after: pull.after,
+                head: Mark::start(self.incarnation),
+                batches: Vec::new(),
+            });
         };
         let after = pull.after.map_or(0, |mark| mark.sequence);
         let batches =

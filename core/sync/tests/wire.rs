@@ -37,7 +37,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
 /// Whether the bytes decode as any message, and to themselves.
 fn decodes(bytes: &[u8]) -> bool {
     fn as_one<M: Message>(bytes: &[u8]) -> bool {
-        M::decode(bytes).is_ok_and(|message| message.encode() == bytes)
+        let decoded = M::decode(bytes);
+        decoded.map(|message| assert_eq!(message.encode(), bytes, "{} has two encodings", M::NAME)).is_ok()
     }
     as_one::<Push>(bytes)
         || as_one::<Pushed>(bytes)
@@ -45,7 +46,8 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Pulled>(bytes)
         || as_one::<Applied>(bytes)
         || as_one::<Greeting>(bytes)
-        || as_one::<Refusal>(bytes)
+        // A refusal with a code of a later version reads as another reason, and so not back to itself.
+        || Refusal::decode(bytes).is_ok()
 }
 
 #[test]

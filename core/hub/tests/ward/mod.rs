@@ -1,0 +1,260 @@
+//! A hub on loopback and devices that speak to it through the real transport.
+
+#![allow(dead_code, reason = "every test binary uses its own part of the ward")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nightjar_hub::{Config, Failure, Hub};
+use nightjar_seal::{
+    Act, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Link, Membership,
+    RecordKey, RecordTag, RootKeys, Roster, ScopeTag, seal,
+};
+use nightjar_sync::wire::{Judged, Outcome};
+use nightjar_sync::{
+    Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, Step, Transport,
+};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) fn entropy() -> impl FnMut(&mut [u8]) + Send {
+    |bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")
+}
+
+/// A hub that runs.
+pub(crate) struct Running {
+    pub(crate) address: String,
+    pub(crate) setup_code: Option<String>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Result<(), Failure>>,
+}
+
+impl Running {
+    pub(crate) async fn start(data: &Path) -> Self {
+        Self::start_with(Config::new(data)).await
+    }
+
+    pub(crate) async fn start_with(config: Config) -> Self {
+        let hub = Hub::open(&config).expect("the hub opens");
+        let setup_code = hub.setup_code().map(str::to_owned);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(hub.serve(listener, async {
+            let _ = stopped.await;
+        }));
+        Self { address, setup_code, stop, served }
+    }
+
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        self.served.await.expect("the hub does not panic").expect("the hub stops well");
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        Transport::new(&self.address, Patience::default()).expect("a loopback address")
+    }
+}
+
+/// A study with an evaluator device and two tablets.
+pub(crate) struct Study {
+    pub(crate) root: RootKeys,
+    pub(crate) roster: Roster,
+    pub(crate) evaluator: DeviceKeys,
+    pub(crate) tablets: Vec<DeviceKeys>,
+}
+
+impl Study {
+    pub(crate) fn new() -> Self {
+        let root = RootKeys::generate(&mut entropy());
+        let mut roster = Roster::found(&root, DocumentHash([0; 32]), "A study", &mut entropy())
+            .expect("the study is founded");
+        let evaluator = DeviceKeys::generate(&mut entropy());
+        let tablets: Vec<_> = (0..2).map(|_| DeviceKeys::generate(&mut entropy())).collect();
+        roster.append(admit(&evaluator, "evaluator", Membership::Evaluator), &root).expect("admitted");
+        for (i, keys) in tablets.iter().enumerate() {
+            roster.append(admit(keys, &format!("tablet {i}"), Membership::Tablet), &root).expect("admitted");
+        }
+        Self { root, roster, evaluator, tablets }
+    }
+
+    pub(crate) fn scope(&self, name: &str) -> ScopeTag {
+        ScopeTag::of(&self.roster.study(), name)
+    }
+
+    /// Founds the study at a hub and brings the whole roster.
+    pub(crate) async fn found_at(&self, hub: &Running) {
+        let transport = hub.transport();
+        let code = hub.setup_code.as_deref().expect("a fresh hub has a setup code");
+        let request = nightjar_sync::found(&self.roster, code).expect("a short code");
+        let response = transport.send(&request, &self.evaluator, &mut entropy()).await.expect("an answer");
+        nightjar_sync::founded(&self.roster, &response).expect("founded");
+        for entry in &self.roster.entries()[1..] {
+            let request = nightjar_sync::append(&self.roster, entry);
+            let response =
+                transport.send(&request, &self.evaluator, &mut entropy()).await.expect("an answer");
+            nightjar_sync::appended(&response).expect("appended");
+        }
+    }
+}
+
+pub(crate) fn admit(keys: &DeviceKeys, label: &str, membership: Membership) -> Act {
+    Act::Admit {
+        device: keys.public(),
+        label: label.to_owned(),
+        membership,
+        grants: Vec::new(),
+        epochs: Vec::new(),
+    }
+}
+
+/// A device with its stored state.
+pub(crate) struct Device {
+    pub(crate) keys: DeviceKeys,
+    pub(crate) roster: Roster,
+    pub(crate) scope: ScopeTag,
+    pub(crate) pull: bool,
+    pub(crate) own: bool,
+    pub(crate) memory: Memory,
+    pub(crate) chain: Chain,
+    pub(crate) open: Vec<(Link, Option<Vec<u8>>)>,
+    pub(crate) outcomes: Vec<Judged>,
+    pub(crate) received: BTreeMap<EnvelopeId, (u64, Link)>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Device {
+    pub(crate) fn new(keys: &DeviceKeys, study: &Study, scope: &str) -> Self {
+        let keys = DeviceKeys::from_bytes(&keys.to_bytes()).expect("keys read back");
+        let scope = study.scope(scope);
+        Self {
+            chain: Chain::new(keys.tag(), scope),
+            keys,
+            roster: study.roster.clone(),
+            scope,
+            pull: true,
+            own: false,
+            memory: Memory::default(),
+            open: Vec::new(),
+            outcomes: Vec::new(),
+            received: BTreeMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn tag(&self) -> DeviceTag {
+        self.keys.tag()
+    }
+
+    pub(crate) fn seal(&self, payload: &[u8]) -> Envelope {
+        let key = RecordKey::generate(&mut entropy());
+        let (study, head) = (self.roster.study(), self.roster.head());
+        let header = Header::change(study, self.scope, RecordTag([7; 16]), self.tag(), head, &key);
+        seal(header, payload, &key, &mut entropy()).expect("it seals")
+    }
+
+    /// Seals one envelope and gives it its place.
+    pub(crate) fn collect(&mut self, payload: &[u8]) -> EnvelopeId {
+        let envelope = self.seal(payload);
+        let link = self.chain.next(envelope.id());
+        self.open.push((link, Some(envelope.encode())));
+        envelope.id()
+    }
+
+    fn outbox(&self, bytes: usize, links: usize) -> Option<Outbox> {
+        let mut room = bytes;
+        let fits = |(_, sealed): &&(Link, Option<Vec<u8>>)| {
+            let len = sealed.as_ref().map_or(0, Vec::len);
+            let fits = len <= room;
+            room = room.saturating_sub(len);
+            fits
+        };
+        let links: Vec<_> = self.open.iter().take(links).take_while(fits).cloned().collect();
+        let last = links.last()?.0;
+        let end = Chain { device: last.device, scope: last.scope, seq: last.seq, hash: last.hash() };
+        Some(Outbox { links, head: end.sign(&self.keys).expect("its own chain") })
+    }
+
+    pub(crate) async fn sync(&mut self, transport: &Transport) -> Result<(), nightjar_sync::Failure> {
+        let plan = ScopePlan {
+            scope: self.scope,
+            push: true,
+            pull: self.pull,
+            own: self.own,
+            publish: false,
+            learn: true,
+            memory: self.memory.clone(),
+        };
+        let mut exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan])?;
+        loop {
+            match exchange.step() {
+                Step::Done => return Ok(()),
+                Step::NeedOutbox { links, bytes, .. } => exchange.supply_outbox(self.outbox(bytes, links))?,
+                Step::NeedApplied { .. } => exchange.supply_applied(None)?,
+                Step::Send(request) => {
+                    let response = transport.send(&request, &self.keys, &mut entropy()).await?;
+                    for event in exchange.on_response(&response)? {
+                        self.store(&event);
+                        self.events.push(event);
+                    }
+                    self.memory = exchange.memory(self.scope).cloned().unwrap_or_default();
+                    self.roster = exchange.roster().clone();
+                }
+            }
+        }
+    }
+
+    fn store(&mut self, event: &Event) {
+        match event {
+            Event::Acknowledged { outcomes, through, .. } => {
+                self.open.retain(|(link, _)| link.seq > *through);
+                self.outcomes.extend(outcomes);
+            }
+            Event::Received { sequence, link, .. } => {
+                let doubled = self.received.insert(link.envelope, (*sequence, *link));
+                assert_eq!(doubled, None, "an envelope came twice");
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn stored(&self) -> usize {
+        self.outcomes.iter().filter(|judged| judged.outcome == Outcome::Stored).count()
+    }
+
+    /// A push of everything open, not yet sent.
+    pub(crate) async fn push_request(&self, transport: &Transport) -> Request {
+        let plan = ScopePlan {
+            scope: self.scope,
+            push: true,
+            pull: false,
+            own: false,
+            publish: false,
+            learn: false,
+            memory: self.memory.clone(),
+        };
+        let mut exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan]).expect("one scope");
+        loop {
+            match exchange.step() {
+                Step::Send(request) if request.path.ends_with("/push") => return request,
+                Step::Send(request) => {
+                    let response =
+                        transport.send(&request, &self.keys, &mut entropy()).await.expect("an answer");
+                    exchange.on_response(&response).expect("an honest hub");
+                }
+                Step::NeedOutbox { links, bytes, .. } => {
+                    exchange.supply_outbox(self.outbox(bytes, links)).expect("it can be sent");
+                }
+                step => panic!("unexpected {step:?}"),
+            }
+        }
+    }
+}
+
+/// Why a response is a refusal.
+pub(crate) fn reason(response: &Response) -> Option<nightjar_sync::wire::Reason> {
+    use nightjar_sync::wire::Message;
+    let refusal = nightjar_sync::wire::Refusal::decode(&response.body);
+    (response.status != 200).then(|| refusal.expect("a refusal has a reason").reason)
+}
