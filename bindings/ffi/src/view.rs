@@ -116,6 +116,8 @@ views! {
         talk_to_someone: String,
         /// What stands above each free-text box.
         above_free_text: String,
+        /// That the wording is a draft nobody has reviewed; to be shown on the first page.
+        draft_notice: Option<String>,
     }
 
     /// An unfinished answer; never its content.

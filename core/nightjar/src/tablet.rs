@@ -123,6 +123,7 @@ impl Tablet {
             no: wording.information.no.clone(),
             talk_to_someone: wording.talk_message.clone(),
             above_free_text: wording.free_text_notice.clone(),
+            draft_notice: wording.draft_notice.clone(),
         })
     }
 

@@ -62,6 +62,8 @@ pub struct InformationView {
     pub talk_to_someone: String,
     /// What stands above each free-text box.
     pub above_free_text: String,
+    /// That the wording is a draft nobody has reviewed; to be shown on the first page.
+    pub draft_notice: Option<String>,
 }
 
 /// Opens a form for one person.

@@ -9,6 +9,9 @@ pub(super) fn information(page: &InformationView) -> String {
     for paragraph in &page.paragraphs {
         text.push_str(&format!("\n{paragraph}\n"));
     }
+    if let Some(notice) = &page.draft_notice {
+        text.push_str(&format!("\n({notice})\n"));
+    }
     text
 }
 

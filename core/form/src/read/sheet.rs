@@ -88,6 +88,10 @@ const ALIASES: &[(&str, &str)] = &[
 fn canonical(base: &str) -> String {
     let lower = base.trim().to_lowercase();
     let tight: String = lower.split_whitespace().collect::<Vec<_>>().join("_");
+    // pyxform takes no `::` in headings of the choices sheet, so that our own columns may be written with `_` too.
+    if let Some(own) = tight.strip_prefix("nightjar_") {
+        return format!("nightjar::{own}");
+    }
     ALIASES.iter().find(|(alias, _)| *alias == tight).map_or(tight, |(_, name)| (*name).to_owned())
 }
 
