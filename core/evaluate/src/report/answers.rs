@@ -29,7 +29,7 @@ fn one_form(form: &FormFindings, of: FigureOrigin, with_chart: bool) -> Markup {
     let is_position = matches!(form.kind, Some(InstrumentKind::Position | InstrumentKind::Outcome));
     html! {
         h3 { (form.title) }
-        p { (n) " records. Wording: " (form.wording_status) "." }
+        p { (n) " records. Wording status: " (form.wording_status) "." }
         @if is_position {
             p { "See “Decisions and disagreement”: what one voice said on one decision could show who it was." }
         } @else {

@@ -23,7 +23,7 @@ pub(super) fn section(study: &Study, found: &StudyFindings) -> Markup {
                 (table(
                     "Texts and their first reading",
                     origin_label(found.origin),
-                    &[("Question", false), ("Texts", true), ("Asked", true), ("Read", true), ("First reading", false)],
+                    &[("Question", false), ("Texts", true), ("Asked", true), ("Read", true), ("First reading due", false)],
                     html! {
                         @for (form, text) in &texts {
                             @let plan = text.plan.as_deref().and_then(|name| study.risk_disclosure_plan(name));
@@ -33,15 +33,33 @@ pub(super) fn section(study: &Study, found: &StudyFindings) -> Markup {
                                 td.n { (count(text.given.denominator)) }
                                 td.n { "0" }
                                 td { @match plan {
-                                    Some(plan) => { "due within " (plan.days_to_reading) " days of arrival, by " (plan.first_reader)
-                                        "; tells " (plan.tells) "; if it is about the ward's own staff, " (plan.about_own_staff) }
-                                    None => { "no plan is named for this question: name one before asking it" }
+                                    Some(plan) => { "within " (plan.days_to_reading) " days: " (plan.name) }
+                                    None => { "no plan" }
                                 } }
                             }
                         }
                     },
                 ))
+                h3 { "Who reads first" }
+                dl {
+                    @for plan in &study.risk_disclosure_plans {
+                        @if texts.iter().any(|(_, text)| text.plan.as_deref() == Some(plan.name.as_str())) {
+                            dt { (plan.name) }
+                            dd { "Read within " (plan.days_to_reading) " days of arrival by " (plain(&plan.first_reader)) ". Tells: "
+                                (plain(&plan.tells)) ". If it is about the ward's own staff: " (plain(&plan.about_own_staff)) "." }
+                        }
+                    }
+                    @if texts.iter().any(|(_, text)| text.plan.is_none()) {
+                        dt { "no plan" }
+                        dd { "Nobody is named to read these: name a plan before asking." }
+                    }
+                }
             }
         }
     }
+}
+
+/// A sentence of the study without its full stop, to stand in one of ours.
+fn plain(sentence: &str) -> &str {
+    sentence.trim_end_matches('.')
 }
