@@ -1,72 +1,18 @@
 //! One sync as a state machine without I/O.
 
-use nightjar_seal::{DeviceTag, Link, Roster, ScopeTag, SignedHead};
+use nightjar_seal::{DeviceTag, EnvelopeId, Link, Roster, ScopeTag};
 
 use crate::event::{Event, Memory};
 use crate::http_message::{Request, Response};
+use crate::plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
 use crate::receive::Receiver;
 use crate::request::{accepted, answer};
+use crate::scope::Scope;
 use crate::wire::{
     self, Applied, Body, Greeted, Greeting, Judged, Mark, Message, Pull, Pulled, Push, Pushed, Reason,
-    Refusal, Segment, Shown, Standing,
+    Refusal, Segment, Shown,
 };
 use crate::{Failure, bounds};
-
-/// What a device wants of one scope in one sync.
-#[derive(Debug, Clone)]
-pub struct ScopePlan {
-    /// The scope.
-    pub scope: ScopeTag,
-    /// Offer what is in the outbox.
-    pub push: bool,
-    /// Take what is new.
-    pub pull: bool,
-    /// Take back the bytes of this device's own envelopes too, as after a restore from an old copy.
-    pub own: bool,
-    /// Publish what was applied, after pulling. For evaluator devices.
-    pub publish: bool,
-    /// Learn what evaluator devices have applied. For devices that keep sealed bytes in custody.
-    pub learn: bool,
-    /// What the device remembers of earlier syncs.
-    pub memory: Memory,
-}
-
-/// What the caller does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Send this and hand the answer to [`Exchange::on_response`]. When no answer came, ask again with [`Exchange::step`]: sending
-    /// anything twice is harmless.
-    Send(Request),
-    /// Hand the next links of the outbox to [`Exchange::supply_outbox`].
-    NeedOutbox {
-        /// Of this scope.
-        scope: ScopeTag,
-        /// At most so many links.
-        links: usize,
-        /// With at most so many bytes of encoded envelopes together.
-        bytes: usize,
-    },
-    /// Hand a freshly signed vector to [`Exchange::supply_applied`]. What was [`Event::Received`] in this sync may be in it.
-    NeedApplied {
-        /// Of this scope.
-        scope: ScopeTag,
-    },
-    /// Everything is done.
-    Done,
-}
-
-/// The next links of a device's chain that the hub has not acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outbox {
-    /// Consecutive links, each with its encoded envelope; without, where the device no longer holds the bytes.
-    pub links: Vec<(Link, Option<Vec<u8>>)>,
-    /// The device's signature over the last of these links.
-    pub head: SignedHead,
-}
-
-/// Most bytes of encoded envelopes in one [`Outbox`].
-pub const OUTBOX_BYTES: usize =
-    bounds::PUSH_BYTES - bounds::PUSH_FRAME - bounds::PUSH_LINKS * bounds::LINK_BYTES;
 
 /// One sync of one device with one hub.
 ///
@@ -91,17 +37,6 @@ enum Introduced {
     Done,
 }
 
-#[derive(Debug)]
-struct Scope {
-    plan: ScopePlan,
-    /// The hub's head, as last heard.
-    head: Option<Mark>,
-    /// The last place acknowledged in this exchange.
-    through: u64,
-    /// Set when a loss was noticed while pushing or pulling, so that a hub cannot keep the exchange in a circle.
-    lost: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Greet,
@@ -116,7 +51,7 @@ enum Phase {
 enum Open {
     Greet,
     Append,
-    Push { envelopes: Vec<nightjar_seal::EnvelopeId>, through: u64 },
+    Push { envelopes: Vec<EnvelopeId>, through: u64 },
     Pull,
     Publish,
 }
@@ -127,8 +62,7 @@ impl Exchange {
         if plans.len() > bounds::SCOPES {
             return Err(Failure::Unsendable("too many scopes in one sync"));
         }
-        let scope = |plan| Scope { plan, head: None, through: 0, lost: false };
-        let scopes = plans.into_iter().map(scope).collect();
+        let scopes = plans.into_iter().map(Scope::new).collect();
         Ok(Self { roster, device, scopes, phase: Phase::Greet, introduced: Introduced::No, open: None })
     }
 
@@ -337,7 +271,7 @@ impl Exchange {
 
     fn on_pushed(
         &mut self,
-        envelopes: &[nightjar_seal::EnvelopeId],
+        envelopes: &[EnvelopeId],
         through: u64,
         response: &Response,
     ) -> Result<Vec<Event>, Failure> {
@@ -456,57 +390,5 @@ impl Exchange {
         };
         self.phase = Phase::Publish(i + 1);
         Ok(vec![event])
-    }
-}
-
-impl Scope {
-    fn caught_up(&self) -> bool {
-        let nothing = |head: &Mark| match self.plan.memory.pulled {
-            Some(pulled) => pulled == *head,
-            None => head.sequence == 0,
-        };
-        !self.plan.pull || self.head.as_ref().is_some_and(nothing)
-    }
-
-    /// What the hub's answer to the greeting says about this scope.
-    fn stand(&mut self, standing: Standing, roster: &Roster, events: &mut Vec<Event>) {
-        let memory = &self.plan.memory;
-        let shown = [memory.pulled, memory.pushed].into_iter().flatten();
-        let lost =
-            !standing.holds || shown.into_iter().any(|mark| mark.incarnation != standing.head.incarnation);
-        if lost && (memory.pulled.is_some() || memory.pushed.is_some()) {
-            events.push(self.lose());
-            // Noticed before anything was pushed or pulled: one more loss may still be noticed on the way.
-            self.lost = false;
-        }
-        self.head = Some(standing.head);
-        // A vector that does not verify only means that custody lasts longer.
-        let proven = |applied: &Applied| {
-            applied.scope() == self.plan.scope
-                && roster.evaluators().any(|member| applied.verify(&member.public).is_ok())
-        };
-        events.extend(standing.applied.into_iter().filter(proven).map(Event::Applied));
-    }
-
-    fn lose(&mut self) -> Event {
-        self.lost = true;
-        self.through = 0;
-        self.head = None;
-        self.plan.memory.pulled = None;
-        self.plan.memory.pushed = None;
-        Event::HubLostData { scope: self.plan.scope }
-    }
-
-    /// A refusal that concerns this scope alone; anything else ends the sync.
-    fn refused(&self, failure: Failure) -> Result<Event, Failure> {
-        match failure {
-            Failure::Refused(refusal) if matches!(refusal.reason.status(), 403 | 409 | 413 | 422) => {
-                match refusal.reason {
-                    Reason::UnknownDevice => Err(Failure::Refused(refusal)),
-                    _ => Ok(Event::ScopeRefused { scope: self.plan.scope, refusal }),
-                }
-            }
-            failure => Err(failure),
-        }
     }
 }

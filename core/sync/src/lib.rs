@@ -37,17 +37,20 @@ mod event;
 mod exchange;
 mod failure;
 mod http_message;
+mod plan;
 mod receive;
 mod request;
 mod roster;
+mod scope;
 #[cfg(feature = "http")]
 mod transport;
 pub mod wire;
 
 pub use event::{Event, Memory, SetAside};
-pub use exchange::{Exchange, OUTBOX_BYTES, Outbox, ScopePlan, Step};
+pub use exchange::Exchange;
 pub use failure::Failure;
 pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
 pub use request::{append, appended, fetch_roster, fetched_roster, found, founded};
 #[cfg(feature = "http")]
 pub use transport::{Patience, Traffic, Transport};

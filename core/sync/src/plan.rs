@@ -1,0 +1,63 @@
+//! What a device wants of a sync, and what a sync wants of the device.
+
+use nightjar_seal::{Link, ScopeTag, SignedHead};
+
+use crate::bounds;
+use crate::event::Memory;
+use crate::http_message::Request;
+
+/// What a device wants of one scope in one sync.
+#[derive(Debug, Clone)]
+pub struct ScopePlan {
+    /// The scope.
+    pub scope: ScopeTag,
+    /// Offer what is in the outbox.
+    pub push: bool,
+    /// Take what is new.
+    pub pull: bool,
+    /// Take back the bytes of this device's own envelopes too, as after a restore from an old copy.
+    pub own: bool,
+    /// Publish what was applied, after pulling. For evaluator devices.
+    pub publish: bool,
+    /// Learn what evaluator devices have applied. For devices that keep sealed bytes in custody.
+    pub learn: bool,
+    /// What the device remembers of earlier syncs.
+    pub memory: Memory,
+}
+
+/// What the caller does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send this and hand the answer to [`Exchange::on_response`](crate::Exchange::on_response). When no answer came, ask again with [`Exchange::step`](crate::Exchange::step): sending
+    /// anything twice is harmless.
+    Send(Request),
+    /// Hand the next links of the outbox to [`Exchange::supply_outbox`](crate::Exchange::supply_outbox).
+    NeedOutbox {
+        /// Of this scope.
+        scope: ScopeTag,
+        /// At most so many links.
+        links: usize,
+        /// With at most so many bytes of encoded envelopes together.
+        bytes: usize,
+    },
+    /// Hand a freshly signed vector to [`Exchange::supply_applied`](crate::Exchange::supply_applied). What was [`Event::Received`](crate::Event::Received) in this sync may be in it.
+    NeedApplied {
+        /// Of this scope.
+        scope: ScopeTag,
+    },
+    /// Everything is done.
+    Done,
+}
+
+/// The next links of a device's chain that the hub has not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbox {
+    /// Consecutive links, each with its encoded envelope; without, where the device no longer holds the bytes.
+    pub links: Vec<(Link, Option<Vec<u8>>)>,
+    /// The device's signature over the last of these links.
+    pub head: SignedHead,
+}
+
+/// Most bytes of encoded envelopes in one [`Outbox`].
+pub const OUTBOX_BYTES: usize =
+    bounds::PUSH_BYTES - bounds::PUSH_FRAME - bounds::PUSH_LINKS * bounds::LINK_BYTES;

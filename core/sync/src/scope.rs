@@ -1,0 +1,76 @@
+//! One scope in the course of a sync.
+
+use nightjar_seal::Roster;
+
+use crate::Failure;
+use crate::event::Event;
+use crate::plan::ScopePlan;
+use crate::wire::{Applied, Mark, Reason, Standing};
+
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) plan: ScopePlan,
+    /// The hub's head, as last heard.
+    pub(crate) head: Option<Mark>,
+    /// The last place acknowledged in this exchange.
+    pub(crate) through: u64,
+    /// Set when a loss was noticed while pushing or pulling, so that a hub cannot keep the exchange in a circle.
+    pub(crate) lost: bool,
+}
+
+impl Scope {
+    pub(crate) fn new(plan: ScopePlan) -> Self {
+        Self { plan, head: None, through: 0, lost: false }
+    }
+
+    /// Whether there is nothing (more) to pull.
+    pub(crate) fn caught_up(&self) -> bool {
+        let nothing = |head: &Mark| match self.plan.memory.pulled {
+            Some(pulled) => pulled == *head,
+            None => head.sequence == 0,
+        };
+        !self.plan.pull || self.head.as_ref().is_some_and(nothing)
+    }
+
+    /// What the hub's answer to the greeting says about this scope.
+    pub(crate) fn stand(&mut self, standing: Standing, roster: &Roster, events: &mut Vec<Event>) {
+        let memory = &self.plan.memory;
+        let shown = [memory.pulled, memory.pushed].into_iter().flatten();
+        let lost =
+            !standing.holds || shown.into_iter().any(|mark| mark.incarnation != standing.head.incarnation);
+        if lost && (memory.pulled.is_some() || memory.pushed.is_some()) {
+            events.push(self.lose());
+            // Noticed before anything was pushed or pulled: one more loss may still be noticed on the way.
+            self.lost = false;
+        }
+        self.head = Some(standing.head);
+        // A vector that does not verify only means that custody lasts longer.
+        let proven = |applied: &Applied| {
+            applied.scope() == self.plan.scope
+                && roster.evaluators().any(|member| applied.verify(&member.public).is_ok())
+        };
+        events.extend(standing.applied.into_iter().filter(proven).map(Event::Applied));
+    }
+
+    pub(crate) fn lose(&mut self) -> Event {
+        self.lost = true;
+        self.through = 0;
+        self.head = None;
+        self.plan.memory.pulled = None;
+        self.plan.memory.pushed = None;
+        Event::HubLostData { scope: self.plan.scope }
+    }
+
+    /// A refusal that concerns this scope alone; anything else ends the sync.
+    pub(crate) fn refused(&self, failure: Failure) -> Result<Event, Failure> {
+        match failure {
+            Failure::Refused(refusal) if matches!(refusal.reason.status(), 403 | 409 | 413 | 422) => {
+                match refusal.reason {
+                    Reason::UnknownDevice => Err(Failure::Refused(refusal)),
+                    _ => Ok(Event::ScopeRefused { scope: self.plan.scope, refusal }),
+                }
+            }
+            failure => Err(failure),
+        }
+    }
+}
