@@ -263,3 +263,23 @@ fn bounded(have: usize) -> Result<(), Refused> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_key_that_is_not_the_one_named_is_refused() {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
+        let device = DeviceKeys::generate(&mut entropy);
+        let scope = ScopeTag([1; 16]);
+        let (named, inside) =
+            (EpochKey::from_bytes(&[1; 32]).unwrap(), EpochKey::from_bytes(&[2; 32]).unwrap());
+        let bound = aad(&scope, &named.id());
+        let sealed =
+            to_public(device.public().receiving(), EPOCH, &inside.to_bytes()[..], &bound, &mut entropy);
+        let sealed = sealed.unwrap().into();
+        let wrap = WrappedEpoch { scope, device: device.tag(), key: named.id(), sealed };
+        assert_eq!(wrap.open(&device), Err(Refused::WrongCommitment));
+    }
+}

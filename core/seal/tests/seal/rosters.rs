@@ -48,6 +48,10 @@ fn one_altered_bit_anywhere_in_the_log_is_refused() {
             );
         }
     }
+    // The founding entry by itself, where no later entry would show the change.
+    for (at, bytes) in altered(&whole[0]) {
+        assert!(read(&[bytes]).is_err(), "founding entry, byte {at}");
+    }
     assert!(matches!(read(&[]), Err(Refused::Truncated { .. })));
     assert!(matches!(Entry::decode(&vec![0; MAX_ENTRY + 1]), Err(Refused::Oversize { .. })));
 }
