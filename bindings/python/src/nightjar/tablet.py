@@ -1,0 +1,85 @@
+"""The tablet: collects, keeps ward records, syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+
+from nightjar import _native
+from nightjar._native import (
+    AmendRequest,
+    BeginRequest,
+    DraftView,
+    FormView,
+    InformationView,
+    NewValue,
+    SettleRequest,
+    Sitting,
+    StatusView,
+    Value,
+)
+from nightjar.device import Device, text_of
+from nightjar.observing import Changes
+
+__all__ = ["Tablet"]
+
+
+class Tablet(Device[_native.Tablet]):
+    """A device that collects: its encrypted vault, its keys and its study."""
+
+    @classmethod
+    def create(cls, path: str | PathLike[str], key: bytes, label: str) -> Tablet:
+        """Makes a vault, with a key of 32 bytes, and the device's keys."""
+        return cls(_native.Tablet.create(text_of(path), key, label))
+
+    @classmethod
+    def open(cls, path: str | PathLike[str], key: bytes) -> Tablet:
+        """Opens a vault. Raises ``Failure.WrongKey``, ``Corrupt`` or ``Incompatible``; none changes the file."""
+        return cls(_native.Tablet.open(text_of(path), key))
+
+    def close(self) -> None:
+        """Closes the vault's file, whoever still holds a sitting of it. Harmless when it is closed already."""
+        if self._handle is not None:
+            self._handle.pause()
+        super().close()
+
+    def status(self) -> StatusView:
+        """What this device holds and still has to do."""
+        return self._native.status()
+
+    def forms(self) -> list[FormView]:
+        """The forms of the study."""
+        return self._native.forms()
+
+    def information(self, language: str = "") -> InformationView:
+        """The information page in a language, else in the study's default one."""
+        return self._native.information(language)
+
+    def begin(self, form_id: str, *, role: str, ward: str, language: str | None = None) -> Sitting:
+        """Opens a form for one person."""
+        return self._native.begin(BeginRequest(form_id=form_id, role=role, ward=ward, language=language))
+
+    def drafts(self) -> list[DraftView]:
+        """Unfinished answers; never their content."""
+        return self._native.drafts()
+
+    def resume(self, draft: str) -> Sitting:
+        """Opens a draft again, with every acknowledged answer, on the page it was left on."""
+        return self._native.resume(draft)
+
+    def amend(self, record: str, changes: Mapping[str, Value], *, role: str) -> None:
+        """Corrects items of a fact by name. What another device writes meanwhile is kept beside it."""
+        values = [NewValue(name=name, value=value) for name, value in changes.items()]
+        self._native.amend(AmendRequest(record=record, role=role, changes=values))
+
+    def settle(self, record: str, name: str, value: Value, *, role: str) -> None:
+        """Settles a conflict."""
+        self._native.settle(SettleRequest(record=record, name=name, value=value, role=role))
+
+    def talk_to_someone(self, ward: str) -> int:
+        """Counts that somebody asked to talk to someone on this ward now. Gives the week's count."""
+        return self._native.talk_to_someone(ward)
+
+    def observe(self) -> Changes:
+        """What changes from now on, beginning with a Reset."""
+        return Changes(self._native.observe)

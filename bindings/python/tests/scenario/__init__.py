@@ -1,0 +1,1 @@
+"""The runner of the scenarios in ``tests/vectors/scenarios``."""
