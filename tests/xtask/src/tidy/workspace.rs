@@ -32,6 +32,8 @@ pub(super) struct Member {
 pub(super) struct Dependency {
     pub(super) name: String,
     pub(super) optional: bool,
+    /// Only for tests, examples and benchmarks.
+    pub(super) development: bool,
     pub(super) default_features: bool,
     pub(super) features: Vec<String>,
 }
@@ -78,6 +80,7 @@ fn member(metadata: &Metadata, package: &Package) -> Member {
     let dependencies = package.dependencies.iter().map(|dependency| Dependency {
         name: dependency.name.clone(),
         optional: dependency.optional,
+        development: dependency.kind == cargo_metadata::DependencyKind::Development,
         default_features: dependency.uses_default_features,
         features: dependency.features.clone(),
     });
