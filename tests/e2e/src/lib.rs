@@ -2,18 +2,14 @@
 //!
 //! The program must have been built: `cargo xtask test` does, or `cargo build --package nightjar-cli` by hand.
 
-mod founded;
-
-pub use founded::{Founded, Station};
-
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use data_encoding::HEXLOWER;
 use nightjar_test_support::program;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 /// What a run of the program left.
 #[derive(Debug)]
@@ -51,128 +47,18 @@ pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, typed: &str)
     }
 }
 
-/// A device driven by lines of JSON.
-pub struct Driven {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-    asked: u64,
-}
-
-/// Why a device said no: kind and text.
-pub type Failed = (String, String);
-
-impl Driven {
-    /// Starts `nightjar tablet run` or `nightjar evaluate run`; the vault is made if it is not there.
-    ///
-    /// # Errors
-    /// What the device said when its vault does not open.
-    ///
-    /// # Panics
-    /// When the program cannot be started.
-    pub fn start(face: &str, vault: &Path, key: &[u8; 32], simulated: bool) -> Result<Driven, Failed> {
-        let mut command = Command::new(program());
-        command.args([face, "run", "--vault"]).arg(vault);
-        if !vault.exists() {
-            let label = vault.file_stem().expect("a file name").to_string_lossy().into_owned();
-            command.args(["--create", &label]);
-        }
-        if simulated {
-            command.arg("--simulated-clock");
-        }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut driven = Driven { child, stdin, stdout, asked: 0 };
-        driven.write(&format!("{}\n", HEXLOWER.encode(key)));
-        driven.read().map(|_| driven)
-    }
-
-    /// Asks one thing and gives the answer.
-    ///
-    /// # Errors
-    /// What the device said.
-    ///
-    /// # Panics
-    /// When it stopped answering.
-    pub fn ask(&mut self, what: &str, with: Json) -> Result<Json, Failed> {
-        self.send(what, with);
-        self.read()
-    }
-
-    /// Asks one thing that must be granted.
-    ///
-    /// # Panics
-    /// When it is refused.
-    pub fn must(&mut self, what: &str, with: Json) -> Json {
-        self.ask(what, with).unwrap_or_else(|(kind, text)| panic!("{what}: {kind}: {text}"))
-    }
-
-    /// Asks without waiting for the answer.
-    pub fn send(&mut self, what: &str, mut with: Json) {
-        self.asked += 1;
-        with["id"] = json!(self.asked);
-        with["do"] = json!(what);
-        self.write(&format!("{with}\n"));
-    }
-
-    /// Waits for the next answer.
-    ///
-    /// # Errors
-    /// What the device said.
-    ///
-    /// # Panics
-    /// When it stopped answering.
-    pub fn read(&mut self) -> Result<Json, Failed> {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("a line");
-        let mut reply: Json = serde_json::from_str(&line).expect("the device answers in JSON");
-        assert_eq!(reply["id"], json!(self.asked), "{line}");
-        match reply.get("failed") {
-            Some(failed) => {
-                let text = |name: &str| failed[name].as_str().unwrap_or_default().to_owned();
-                Err((text("kind"), text("text")))
-            }
-            None => Ok(reply["ok"].take()),
-        }
-    }
-
-    /// Ends it with SIGKILL.
-    pub fn kill(mut self) {
-        self.end();
-    }
-
-    /// Closes its input and waits until it has ended.
-    ///
-    /// # Panics
-    /// When it does not end well.
-    pub fn close(mut self) {
-        self.stdin = None;
-        let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "{status}");
-    }
-
-    fn write(&mut self, text: &str) {
-        let stdin = self.stdin.as_mut().expect("it is open");
-        // A device that has ended says so when its answer is read.
-        drop(stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()));
-    }
-
-    pub(crate) fn end(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Drop for Driven {
-    fn drop(&mut self) {
-        self.end();
-    }
+/// Runs `nightjar tablet run` on a vault with a key and gives the first line it says about itself.
+///
+/// # Panics
+/// When it cannot be started or says something else than JSON.
+#[must_use]
+pub fn open_vault(vault: &Path, key: &[u8; 32]) -> Json {
+    let arguments: [&OsStr; 4] = ["tablet".as_ref(), "run".as_ref(), "--vault".as_ref(), vault.as_os_str()];
+    let ran = run(arguments, &format!("{}\n", HEXLOWER.encode(key)));
+    let line = ran.out.lines().next().expect("it says whether the vault is open");
+    let mut said: Json = serde_json::from_str(line).expect("it speaks JSON");
+    said["code"] = ran.code.into();
+    said
 }
 
 /// A fresh random key.

@@ -1,35 +1,41 @@
 //! Bad input and bad days: each gives one clear error and its own exit code, and loses nothing.
 
 use std::fs;
+use std::path::Path;
 
-use nightjar_e2e::{Driven, random_key, run};
+use nightjar_e2e::{holds, open_vault, random_key, run};
+use nightjar_test_support::{Device, Face, SmallDisk, program};
 use serde_json::json;
+
+/// A tablet's vault, made and closed.
+fn vault(folder: &Path, key: [u8; 32]) -> std::path::PathBuf {
+    let vault = folder.join("tablet.vault");
+    Device::create(&program(), Face::Tablet, &vault, key, "Tablet").close();
+    vault
+}
 
 #[test]
 fn a_wrong_key_is_said_and_the_right_one_still_opens() {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = folder.path().join("tablet.vault");
-    let key = random_key();
-    Driven::start("tablet", &vault, &key, false).unwrap().close();
-    let (kind, text) = Driven::start("tablet", &vault, &random_key(), false).err().unwrap();
-    assert_eq!(kind, "wrong_key", "{text}");
-    Driven::start("tablet", &vault, &key, false).unwrap().close();
+    let (folder, key) = (tempfile::tempdir().unwrap(), random_key());
+    let vault = vault(folder.path(), key);
+    let said = open_vault(&vault, &random_key());
+    assert_eq!((&said["failed"]["kind"], &said["code"]), (&json!("wrong_key"), &json!(4)), "{said}");
+    assert_eq!(open_vault(&vault, &key)["ok"]["opened"], true);
 }
 
 #[test]
 fn a_damaged_vault_is_said_and_left_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = folder.path().join("tablet.vault");
-    let key = random_key();
-    Driven::start("tablet", &vault, &key, false).unwrap().close();
+    let (folder, key) = (tempfile::tempdir().unwrap(), random_key());
+    let vault = vault(folder.path(), key);
     let mut bytes = fs::read(&vault).unwrap();
     let middle = bytes.len() / 2;
     for byte in &mut bytes[16..middle] {
         *byte ^= 0x55;
     }
     fs::write(&vault, &bytes).unwrap();
-    let (kind, text) = Driven::start("tablet", &vault, &key, false).err().unwrap();
-    assert!(kind == "corrupt" || kind == "wrong_key", "{kind}: {text}");
+    let said = open_vault(&vault, &key);
+    let kind = said["failed"]["kind"].as_str().unwrap();
+    assert!(kind == "corrupt" || kind == "wrong_key", "{said}");
     assert_eq!(fs::read(&vault).unwrap(), bytes, "a damaged vault is not changed");
 }
 
@@ -38,21 +44,40 @@ fn a_file_that_is_no_vault_is_not_made_into_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("letter.txt");
     fs::write(&file, "Dear all,").unwrap();
-    assert!(Driven::start("tablet", &file, &random_key(), false).is_err());
+    assert!(open_vault(&file, &random_key()).get("failed").is_some());
     assert_eq!(fs::read_to_string(&file).unwrap(), "Dear all,");
 }
 
 #[test]
 fn a_key_stands_in_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let vault = folder.path().join("tablet.vault");
-    let key = random_key();
-    let mut tablet = Driven::start("tablet", &vault, &key, false).unwrap();
-    tablet.must("enrolment_request", json!({}));
-    tablet.close();
-    assert_eq!(nightjar_e2e::holds(folder.path(), &key), None);
+    let (folder, key) = (tempfile::tempdir().unwrap(), random_key());
+    vault(folder.path(), key);
+    assert_eq!(holds(folder.path(), &key), None);
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(nightjar_e2e::holds(folder.path(), hex.as_bytes()), None);
+    assert_eq!(holds(folder.path(), hex.as_bytes()), None);
+}
+
+#[test]
+fn a_full_disk_is_said_in_one_line() {
+    let disk = match SmallDisk::mount(600) {
+        Ok(disk) => disk,
+        Err(why) => return println!("skipped: no small disk can be mounted here: {why}"),
+    };
+    let ran = run(["demo", "--responses", "40", "--out", &disk.path().join("demo").to_string_lossy()], "");
+    assert_eq!(ran.code, 7, "{ran:?}");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("disk is full") || ran.err.contains("Free some space"), "{}", ran.err);
+}
+
+#[test]
+fn a_hub_that_is_not_there_is_said_with_what_to_do() {
+    let (folder, key) = (tempfile::tempdir().unwrap(), random_key());
+    let mut evaluator =
+        Device::create(&program(), Face::Evaluator, &folder.path().join("evaluator.vault"), key, "Evaluator");
+    // Port 9 is for discarding; nobody listens there.
+    let said =
+        evaluator.ask("found", json!({ "hub": "http://127.0.0.1:9", "setup_code": "AAAA" })).unwrap_err();
+    assert!(said.contains("hub cannot be reached"), "{said}");
 }
 
 #[test]
