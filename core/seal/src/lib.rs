@@ -34,6 +34,9 @@
 //! # }
 //! ```
 
+#[cfg(all(feature = "unsealed", not(debug_assertions)))]
+compile_error!("the feature `unsealed` is for the canary test alone, never for a release");
+
 mod canonical;
 mod chain;
 mod device;
