@@ -388,6 +388,26 @@ async fn large_pulls_come_in_bounded_replies() {
 }
 
 #[tokio::test]
+async fn a_cursor_inside_a_push_brings_the_rest_of_it() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let study = Study::new();
+    study.found_at(&hub).await;
+    let transport = hub.transport();
+    let mut tablet = Device::new(&study.tablets[0], &study, "ward");
+    let made: Vec<_> = (0..5_u8).map(|i| tablet.collect(&[i])).collect();
+    tablet.sync(&transport).await.expect("pushes");
+    let incarnation = tablet.memory.pushed.expect("acknowledged").incarnation;
+    let mut evaluator = Device::new(&study.evaluator, &study, "ward");
+    evaluator.memory.pulled = Some(wire::Mark::start(incarnation).after(made[0]).after(made[1]));
+    evaluator.sync(&transport).await.expect("pulls");
+    assert!(!evaluator.events.iter().any(|event| matches!(event, Event::HubLostData { .. })));
+    let sequences: Vec<_> = made[2..].iter().map(|id| evaluator.received[id].0).collect();
+    assert_eq!(sequences, [3, 4, 5]);
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_a_hub_or_not_there_is_told_apart() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("it is bound"));

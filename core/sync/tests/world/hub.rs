@@ -154,16 +154,22 @@ impl ModelHub {
         if !pull.after.is_none_or(|mark| self.holds(&mark)) {
             return refuse(Reason::CursorUnknown);
         }
-        let (mut before, mut batches) = (0, Vec::new());
+        // A cursor may lie inside a push: a hub put back from an old copy gets the same envelopes again in other portions.
+        let after = pull.after.map_or(0, |mark| mark.sequence);
+        let (mut sequence, mut batches) = (0, Vec::new());
         for (segment, bodies) in &self.pushes {
-            if before >= pull.after.map_or(0, |mark| mark.sequence) && batches.len() < self.pushes_per_pull {
-                let without = segment.device() == device && !pull.own;
-                let bytes = |body: &Body| if without { Vec::new() } else { body.bytes.clone() };
-                let bodies =
-                    bodies.iter().map(|body| Body { place: body.place, bytes: bytes(body) }).collect();
-                batches.push(Batch { segment: segment.clone(), bodies });
+            let without = segment.device() == device && !pull.own;
+            let mut new = Vec::new();
+            for body in bodies {
+                sequence += 1;
+                if sequence > after {
+                    let bytes = if without { Vec::new() } else { body.bytes.clone() };
+                    new.push(Body { place: body.place, bytes });
+                }
             }
-            before += bodies.len() as u64;
+            if !new.is_empty() && batches.len() < self.pushes_per_pull {
+                batches.push(Batch { segment: segment.clone(), bodies: new });
+            }
         }
         Ok(Pulled { after: pull.after, head: self.head(), batches }.encode())
     }
