@@ -2,6 +2,7 @@
 //! what the evaluator can read, and in no file of tablet, hub or evaluator. So that a blind scan does not pass for a
 //! clean disk, the same is done with a build that does not seal: there the scan has to find it on the hub.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +23,9 @@ const MOST: usize = 1 << 20;
 struct Scan {
     evaluator_reads_it: bool,
     /// Files of the hub.
-    hub: Vec<PathBuf>,
+    hub: BTreeSet<PathBuf>,
     /// Files of tablets and evaluators.
-    devices: Vec<PathBuf>,
+    devices: BTreeSet<PathBuf>,
     files: usize,
 }
 
@@ -98,8 +99,12 @@ fn study(program: &Path) -> Result<Scan, Failure> {
     tablet.must("sync", json!({}));
     ward.evaluator.must("sync", json!({}));
     let read = ward.evaluator.must("records", json!({ "form_id": "patient-core" })).to_string();
-    let mut scan =
-        Scan { evaluator_reads_it: read.contains(CANARY), hub: Vec::new(), devices: Vec::new(), files: 0 };
+    let mut scan = Scan {
+        evaluator_reads_it: read.contains(CANARY),
+        hub: BTreeSet::new(),
+        devices: BTreeSet::new(),
+        files: 0,
+    };
     // Once while everything runs, so that logs and journals are there; then once more after all have ended.
     look(folder.path(), &ward.folder.join("hub"), &mut scan)?;
     ward.tablets[0].close();
@@ -119,7 +124,7 @@ fn look(folder: &Path, hub: &Path, scan: &mut Scan) -> Result<(), Failure> {
         let bytes = fs::read(&path).at("reading", &path)?;
         scan.files += 1;
         if holds(&bytes) {
-            if path.starts_with(hub) { &mut scan.hub } else { &mut scan.devices }.push(path);
+            if path.starts_with(hub) { &mut scan.hub } else { &mut scan.devices }.insert(path);
         }
     }
     Ok(())
