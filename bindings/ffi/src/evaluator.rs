@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::tablet::StudyPack;
 use crate::vault_key;
-use crate::view::{ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SyncView};
+use crate::view::{
+    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SyncView,
+};
 
 /// A device that reads: opens what was sealed to it, and exports.
 #[derive(uniffi::Object)]

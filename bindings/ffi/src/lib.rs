@@ -41,6 +41,7 @@ pub fn new_vault_key() -> Result<Vec<u8>, Failure> {
 
 /// A vault's key from the bytes an app keeps in the platform's key store.
 fn vault_key(bytes: &[u8]) -> Result<nightjar::VaultKey, Failure> {
-    let bytes = bytes.try_into().map_err(|_| Failure::WrongKey { reason: "a vault key has 32 bytes".into() })?;
+    let bytes =
+        bytes.try_into().map_err(|_| Failure::WrongKey { reason: "a vault key has 32 bytes".into() })?;
     Ok(nightjar::VaultKey::from_bytes(bytes))
 }

@@ -9,8 +9,8 @@ use crate::observer::{Foreign, Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::vault_key;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, RecordView,
-    RecordsRequest, SettleRequest, StatusView, SyncView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView,
+    RecordView, RecordsRequest, SettleRequest, StatusView, SyncView,
 };
 
 /// A study with its forms, checked as a whole.
@@ -57,7 +57,12 @@ impl Tablet {
     #[uniffi::constructor]
     pub fn create(path: String, key: Vec<u8>, label: String) -> Result<Arc<Self>, Failure> {
         let key = vault_key(&key)?;
-        Ok(Arc::new(Self(nightjar::Tablet::create(Path::new(&path), &key, &label, nightjar::Options::default())?)))
+        Ok(Arc::new(Self(nightjar::Tablet::create(
+            Path::new(&path),
+            &key,
+            &label,
+            nightjar::Options::default(),
+        )?)))
     }
 
     /// Opens a vault.
