@@ -1,5 +1,7 @@
 //! `nightjar demo`: the whole way, twice with the same seed, and once more with another study.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

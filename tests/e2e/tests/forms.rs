@@ -1,5 +1,7 @@
 //! `nightjar form check`: everything wrong with every form, at once, with its place.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use nightjar_e2e::run;
 use rust_xlsxwriter::Workbook;
 

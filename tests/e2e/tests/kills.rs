@@ -1,6 +1,8 @@
 //! A tablet killed in the middle of a form, and a tablet without its hub: nothing acknowledged is lost.
 //! (`cargo xtask soak kill` does the first some hundred times.)
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use nightjar_e2e::random_key;
 use nightjar_test_support::{Device, HubProcess, Ward, program};
 use serde_json::{Value as Json, json};

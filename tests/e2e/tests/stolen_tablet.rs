@@ -1,6 +1,8 @@
 //! A stolen tablet with its database key in hand: everything the database says is read, and what a respondent finished
 //! is not in it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::BTreeMap;
 
 use nightjar_test_support::{Ward, program};

@@ -1,5 +1,7 @@
 //! Bad input and bad days: each gives one clear error and its own exit code, and loses nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::fs;
 use std::path::Path;
 
