@@ -1,4 +1,6 @@
 //! A study set up and run by hand, command by command, with keys through a file descriptor.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
