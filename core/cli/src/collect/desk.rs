@@ -85,23 +85,36 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             let titles: Vec<String> = forms.iter().map(|form| form.title.clone()).collect();
             let Some(form) = self.talk.choose("Which form? (b leaves)", &titles)? else { return Ok(None) };
             let form = forms[form].clone();
-            let Some(role) = self.one_of("Who is answering?", &form.roles)? else { continue };
+            let pack = self.tablet.pack()?;
+            let study = pack.study();
+            let label = |code: &str| study.role(code).map(|role| role.label.clone());
+            let Some(role) = self.one_of("Who is answering?", &form.roles, label)? else { continue };
+            let name = |code: &str| study.ward(code).map(|ward| ward.name.clone());
             let wards = self.tablet.status()?.wards;
-            let Some(ward) = self.one_of("Which ward?", &wards)? else { continue };
+            let Some(ward) = self.one_of("Which ward?", &wards, name)? else { continue };
             return Ok(Some((form, role, ward)));
         }
     }
 
-    /// One of some codes; asked only when there is more than one.
-    fn one_of(&mut self, question: &str, codes: &[String]) -> Result<Option<String>, Trouble> {
+    /// One of some codes, shown by what people call them; asked only when there is more than one.
+    fn one_of(
+        &mut self,
+        question: &str,
+        codes: &[String],
+        name: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<String>, Trouble> {
         if let [only] = codes {
             return Ok(Some(only.clone()));
         }
-        Ok(self.talk.choose(question, codes)?.map(|at| codes[at].clone()))
+        let names: Vec<String> =
+            codes.iter().map(|code| name(code).unwrap_or_else(|| code.clone())).collect();
+        Ok(self.talk.choose(question, &names)?.map(|at| codes[at].clone()))
     }
 
     fn ask(&mut self, form: &FormView, role: String, ward: String) -> Result<Ended, Trouble> {
-        let Some(language) = self.one_of("Which language?", &form.languages)? else { return Ok(Ended::Done) };
+        let Some(language) = self.one_of("Which language?", &form.languages, |_| None)? else {
+            return Ok(Ended::Done);
+        };
         if form.kind == "response" && !self.agrees(&language)? {
             self.talk.say("Thank you. Nothing was kept.")?;
             return Ok(Ended::Done);

@@ -5,13 +5,14 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use nightjar_form::Value;
 use rand::RngExt;
 
 use super::bed_count::BedCount;
-use super::killed;
+use super::killed::{self, Killed};
 use super::station::Station;
 use super::{Chance, Demo};
-use crate::simulate::{Manner, Visit, Visits, Walked, walk};
+use crate::simulate::{CANARY, Manner, Visit, Visits, Walked, walk};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -26,6 +27,10 @@ pub(super) struct Tally {
     pub(super) thrown_away: u64,
     /// Answers acknowledged.
     pub(super) answers: u64,
+    /// How many acknowledged answers were there after the kill; none where the simulation was too short for one.
+    pub(super) killed: Option<usize>,
+    /// Whether somebody said what must be found with the evaluator only.
+    pub(super) canary: bool,
     /// Bytes sent and received in all syncs.
     pub(super) wire: u64,
 }
@@ -57,8 +62,8 @@ impl Tally {
 /// What a tablet's thread reports.
 enum News {
     Done(Done),
-    /// A line for the screen.
-    Said(String),
+    /// The second tablet was killed and has so many acknowledged answers.
+    Killed(usize),
     /// The tablet cannot go on.
     Failed(Trouble),
 }
@@ -73,13 +78,14 @@ struct Done {
 pub(super) fn run(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) -> Result<(), Trouble> {
     screen.heading("3. Collecting")?;
     let plan = || Visits::plan(&demo.pack, demo.seed, demo.forms, super::TABLETS);
-    let (mut count, mut of_second) = (0, 0);
+    let (mut count, mut killable, mut canary) = (0, 0, false);
     for visit in plan()?.filter(|visit| !bed_count.is_same_thing(visit)) {
         count += 1;
-        of_second += u64::from(is_killable(&visit));
+        killable += u64::from(is_killable(&visit));
+        canary |= visit.given.values().any(|value| matches!(value, Value::Text(text) if text == CANARY));
     }
     // In the middle third of what the second tablet does.
-    let kill_at = of_second / 3 + demo.chance(Chance::Kill).random_range(0..=of_second / 3);
+    let kill_at = killable / 3 + demo.chance(Chance::Kill).random_range(0..=killable / 3);
     let (seed, mut plans) = (demo.seed, Vec::new());
     for _ in 0..super::TABLETS {
         plans.push(plan()?);
@@ -106,15 +112,17 @@ pub(super) fn run(demo: &mut Demo, bed_count: &BedCount, screen: &mut Screen) ->
         }
         shown
     })?;
-    let Tally { stopped, thrown_away, answers, .. } = tally;
     screen.line(format_args!(
-        "{} forms are sealed on the tablets, {answers} answers acknowledged one by one.",
-        tally.total()
+        "{} forms are sealed on the tablets, {} answers acknowledged one by one.",
+        tally.total(),
+        tally.answers
     ))?;
     screen.line(format_args!(
-        "Who stopped on the way: {stopped} let what they had said be kept, {thrown_away} had it thrown away."
+        "Who stopped on the way: {} let what they had said be kept, {} had it thrown away.",
+        tally.stopped, tally.thrown_away
     ))?;
-    for (form_id, count) in tally.records {
+    let before = std::mem::replace(&mut demo.tally, Tally { canary, ..tally });
+    for (form_id, count) in before.records {
         demo.tally.add(&form_id, count);
     }
     Ok(())
@@ -126,7 +134,7 @@ fn collect(
     tablet: &mut Station,
     plan: Visits,
     bed_count: &BedCount,
-    kill: Option<u64>,
+    mut kill: Option<u64>,
     seed: u64,
     news: &Sender<News>,
 ) -> Result<(), Trouble> {
@@ -137,11 +145,14 @@ fn collect(
             continue;
         }
         let (habits, mut numbers) = (plan.habits(), plan.answers_of(&visit));
-        let now = kill == Some(killable) && is_killable(&visit);
+        let due = is_killable(&visit) && kill.is_some_and(|at| killable >= at);
         killable += u64::from(is_killable(&visit));
-        let walked = if now {
-            let (walked, said) = killed::run(tablet, &visit, habits, seed, &mut numbers)?;
-            drop(news.send(News::Said(said)));
+        let walked = if due {
+            let Killed { walked, there } = killed::run(tablet, &visit, habits, seed, &mut numbers)?;
+            if let Some(there) = there {
+                kill = None;
+                drop(news.send(News::Killed(there)));
+            }
             walked
         } else {
             let mut form = tablet.begin(&visit)?;
@@ -174,7 +185,15 @@ fn show(heard: &Receiver<News>, count: u64, screen: &mut Screen) -> Result<Tally
     while let Ok(news) = heard.recv() {
         match news {
             News::Failed(trouble) => return Err(trouble),
-            News::Said(line) => bar.suspend(|| screen.line(line))?,
+            News::Killed(there) => {
+                tally.killed = Some(there);
+                bar.suspend(|| {
+                    screen.line(format_args!(
+                        "tablet 2 was killed (SIGKILL) in the middle of a form and started again: {there} of {there} \
+                         acknowledged answers there. The person went on and finished."
+                    ))
+                })?;
+            }
             News::Done(one) => {
                 tally.count(&one);
                 done += 1;

@@ -9,6 +9,14 @@ use super::station::{OpenForm, Station};
 use crate::simulate::{Habits, Manner, Page, Sitting, Visit, Walked, numbers, walk};
 use crate::trouble::Trouble;
 
+/// What came of it.
+pub(super) struct Killed {
+    /// The whole form.
+    pub(super) walked: Walked,
+    /// How many acknowledged answers were compared and found; none when the form was over too soon to be killed.
+    pub(super) there: Option<usize>,
+}
+
 /// Kills the tablet's process with SIGKILL part of the way through a form, while one more answer is under way; starts
 /// it again, compares every acknowledged answer and lets the person go on to the end.
 pub(super) fn run(
@@ -17,14 +25,14 @@ pub(super) fn run(
     habits: &Habits,
     seed: u64,
     answers: &mut impl Rng,
-) -> Result<(Walked, String), Trouble> {
+) -> Result<Killed, Trouble> {
     let mut chance = numbers(seed, visit.stream);
     let form = tablet.begin(visit)?;
     let mut recorded = Recorded { form, acknowledged: Vec::new(), left: chance.random_range(3..8) };
     match walk(&mut recorded, visit, habits, answers) {
         Err(trouble) if recorded.left > 0 => return Err(trouble),
         // The form was shorter than the patience; it ended as it should.
-        Ok(walked) => return Ok((walked, "tablet 2 finished before it could be killed.".into())),
+        Ok(walked) => return Ok(Killed { walked, there: None }),
         Err(_) => {}
     }
     let acknowledged = recorded.acknowledged;
@@ -52,11 +60,8 @@ pub(super) fn run(
         )));
     }
     let walked = walk(&mut form, visit, habits, answers)?;
-    let said = format!(
-        "tablet 2 was killed (SIGKILL) in the middle of a form and started again: {there} of {of} acknowledged \
-         answers there. The person went on and finished."
-    );
-    Ok((Walked { answers: walked.answers + of as u64, record: walked.record }, said))
+    let walked = Walked { answers: walked.answers + of as u64, record: walked.record };
+    Ok(Killed { walked, there: Some(there) })
 }
 
 /// A form that notes what was acknowledged, and after some answers is given up while one more is under way.
