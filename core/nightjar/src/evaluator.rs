@@ -190,12 +190,10 @@ impl Evaluator {
         let published = published(&joined.pack)?;
         let options = Printing::default();
         let refused = |refused: nightjar_evaluate::Refused| Failure::Invalid(refused.to_string());
-        let tables = folder.join("export");
-        let summary = nightjar_evaluate::export(&source, &published, &options, &mut Folder::new(&tables))
-            .map_err(refused)?;
-        nightjar_evaluate::report(&source, &published, &options, &mut Folder::new(folder))
-            .map_err(refused)?;
-        let mut files: Vec<_> = summary.files.iter().map(|file| format!("export/{file}")).collect();
+        let mut out = Folder::new(folder);
+        let summary = nightjar_evaluate::export(&source, &published, &options, &mut out).map_err(refused)?;
+        nightjar_evaluate::report(&source, &published, &options, &mut out).map_err(refused)?;
+        let mut files = summary.files;
         files.push("report.html".to_owned());
         Ok(ExportView { files, responses: summary.records })
     }
@@ -208,7 +206,7 @@ fn published(pack: &StudyPack) -> Result<Published, Failure> {
         pack.files().get(&set.file).map(Vec::as_slice)
     };
     let files = PublishedFiles {
-        protected_sleep: bytes("protected_sleep"),
+        protected_sleep: bytes("protected-sleep"),
         incidents: bytes("incidents"),
         hypnotics: bytes("hypnotics"),
     };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use nightjar_e2e::{holds, open_vault, random_key, run};
-use nightjar_test_support::{Device, Face, SmallDisk, program};
+use nightjar_test_support::{Device, Face, SmallDisk, Ward, program};
 use serde_json::json;
 
 /// A tablet's vault, made and closed.
@@ -59,12 +59,65 @@ fn a_key_stands_in_no_file() {
     assert_eq!(holds(folder.path(), hex.as_bytes()), None);
 }
 
+/// A small disk, or a skip that is counted as one.
+fn small_disk(kib: u32) -> Option<SmallDisk> {
+    match SmallDisk::mount(kib) {
+        Ok(disk) => Some(disk),
+        Err(why) => {
+            nightjar_test_support::skip(&format!("no small disk can be mounted here: {why}"));
+            None
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_stops_new_answers_and_loses_none_that_was_acknowledged() {
+    let Some(disk) = small_disk(16 * 1024) else { return };
+    let mut ward = Ward::found(&program(), disk.path(), 1, &mut random_key);
+    let tablet = &mut ward.tablets[0];
+    let code = tablet.must("status", json!({}))["wards"][0].clone();
+    let begin = json!({ "form_id": "patient-core", "role": "patient", "ward": code });
+    let sitting = tablet.must("begin", begin)["sitting"].clone();
+    let answer = |tablet: &mut Device, text: &str| {
+        tablet.ask("answer", json!({ "sitting": sitting, "path": "better", "value": { "text": text } }))
+    };
+    let better = |tablet: &mut Device| {
+        let page = tablet.must("go_to", json!({ "sitting": sitting, "path": "" }));
+        let questions = page["questions"].as_array().unwrap();
+        let question = questions.iter().find(|question| question["path"] == "better").unwrap();
+        question["value"]["text"].as_str().unwrap().to_owned()
+    };
+    let filler = disk.fill();
+    // What the journal has room for already still goes in; then the disk is full.
+    let mut acknowledged = String::new();
+    let said = (0..5_000).find_map(|n| {
+        let text = format!("answer {n}");
+        match answer(tablet, &text) {
+            Ok(_) => {
+                acknowledged = text;
+                None
+            }
+            Err(said) => Some(said),
+        }
+    });
+    let said = said.expect("a full disk is noticed");
+    assert!(said.contains("disk is full"), "{said}");
+
+    std::fs::remove_file(filler).unwrap();
+    if !acknowledged.is_empty() {
+        assert_eq!(better(tablet), acknowledged, "the last acknowledged answer is there");
+    }
+    answer(tablet, "there is room again").unwrap();
+    tablet.kill();
+    tablet.start();
+    tablet.must("resume", json!({ "draft": sitting }));
+    assert_eq!(better(tablet), "there is room again");
+    tablet.must("finish", json!({ "sitting": sitting }));
+}
+
 #[test]
 fn a_full_disk_is_said_in_one_line() {
-    let disk = match SmallDisk::mount(600) {
-        Ok(disk) => disk,
-        Err(why) => return println!("skipped: no small disk can be mounted here: {why}"),
-    };
+    let Some(disk) = small_disk(600) else { return };
     let ran = run(["demo", "--responses", "40", "--out", &disk.path().join("demo").to_string_lossy()], "");
     assert_eq!(ran.code, 7, "{ran:?}");
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);

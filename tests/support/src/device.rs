@@ -40,7 +40,8 @@ impl Device {
     #[must_use]
     pub fn create(program: &Path, face: Face, vault: &Path, key: [u8; 32], label: &str) -> Self {
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut device = Self { program: program.to_owned(), face, vault: vault.to_owned(), key, running: None };
+        let mut device =
+            Self { program: program.to_owned(), face, vault: vault.to_owned(), key, running: None };
         device.launch(&["--create", label]);
         device
     }

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-
 /// A running hub. It is killed when this is dropped.
 pub struct HubProcess {
     child: Child,
@@ -52,7 +51,11 @@ impl HubProcess {
     /// When the address has none.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an address ends with its port")
+        self.address
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("an address ends with its port")
     }
 
     /// Kills the process at once, as a power cut would.

@@ -30,12 +30,11 @@ impl Ward {
         let study = sleepwell();
         let hub = HubProcess::start(program, &folder.join("hub"));
         let vault = |name: &str| folder.join(format!("{name}.vault"));
-        let mut evaluator =
-            Device::create(program, Face::Evaluator, &vault("evaluator"), key(), "Evaluator");
-        evaluator
-            .must("found", json!({ "hub": hub.address, "setup_code": hub.setup_code, "study": study }));
+        let mut evaluator = Device::create(program, Face::Evaluator, &vault("evaluator"), key(), "Evaluator");
+        evaluator.must("found", json!({ "hub": hub.address, "setup_code": hub.setup_code, "study": study }));
         evaluator.must("add_recovery", json!({}));
-        let mut second = Device::create(program, Face::Evaluator, &vault("second"), key(), "Second evaluator");
+        let mut second =
+            Device::create(program, Face::Evaluator, &vault("second"), key(), "Second evaluator");
         enrol(&mut evaluator, &mut second, json!({}), &study);
         second.close();
         let tablets = (1..=tablets)
