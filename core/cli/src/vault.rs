@@ -20,11 +20,13 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
     let key = key::open(path, &device.key)?;
     let (status, records) = match Tablet::open(path, &key, options()) {
         Ok(tablet) => {
+            tablet.check()?;
             (tablet.status()?, read_through(|request| tablet.records(request), tablet.status()?.study)?)
         }
         // The vault of an evaluator says so when a tablet opens it.
         Err(Failure::Invalid(_)) => {
             let evaluator = Evaluator::open(path, &key, options())?;
+            evaluator.check()?;
             let status = evaluator.status()?;
             let study = status.study.clone();
             (status, read_through(|request| evaluator.records(request), study)?)

@@ -167,6 +167,14 @@ impl Evaluator {
         self.device.received()
     }
 
+    /// Reads every page of the vault and checks it: for a verification a person asked for.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`] when a page does not verify; nothing is changed.
+    pub fn check(&self) -> Result<(), Failure> {
+        Ok(self.device.vault.check()?)
+    }
+
     /// Tells an observer about every change from now on, beginning with a Reset.
     #[must_use]
     pub fn observe(&self, observer: Arc<dyn Observer>) -> Subscription {

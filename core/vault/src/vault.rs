@@ -40,11 +40,14 @@ impl Vault {
     /// [`VaultError::Exists`] when there is a file already; it is left as it is.
     pub fn create(path: impl AsRef<Path>, key: &VaultKey) -> Result<Self, VaultError> {
         let path = path.as_ref();
-        fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| {
-            match error.kind() {
-                std::io::ErrorKind::AlreadyExists => VaultError::Exists,
-                _ => VaultError::io(error),
-            }
+        let mut file = fs::OpenOptions::new();
+        file.write(true).create_new(true);
+        // Nobody else on this machine need see even the ciphertext; SQLite gives its log the same mode.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        file.open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => VaultError::Exists,
+            _ => VaultError::io(error),
         })?;
         let vault = Self::at(path, key);
         match sync_folder(path).and_then(|()| vault.connect_writer()) {
