@@ -24,6 +24,22 @@ def test_scenario_gives_what_it_says(file, pack, hub, tmp_path):
         (Path(folder) / f"{file.stem}.python.json").write_text(json.dumps(transcript), "utf-8")
 
 
+def test_what_nobody_understands_is_refused(pack, tmp_path):
+    senseless = json.loads((SCENARIOS[0].parent.parent / "senseless.json").read_text("utf-8"))
+    before = senseless["before"]
+
+    def run(number, steps):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        scenario = {"scenario": "senseless", "about": "", "canary": "?", "steps": steps}
+        Runner(pack, ("", ""), folder).run(scenario)
+
+    run(0, before)
+    for number, step in enumerate(senseless["each_must_fail"], 1):
+        with pytest.raises(AssertionError, match=f"step {len(before) + 1} "):
+            run(number, [*before, step])
+
+
 def test_an_expected_key_that_is_not_there_is_a_difference():
     assert len(differences({"a": None}, {})) == 1
     assert differences({"a": {}}, {"a": {"b": 1}}) == []

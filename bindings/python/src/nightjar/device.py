@@ -1,4 +1,4 @@
-"""What a tablet and an evaluator have in common: a handle that ends with its ``with`` block, and waiting for the hub."""
+"""What a tablet and an evaluator have in common: a handle that ends with its ``with`` block, and waiting for hubs."""
 
 from __future__ import annotations
 

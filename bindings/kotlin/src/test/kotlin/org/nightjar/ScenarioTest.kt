@@ -1,6 +1,7 @@
 package org.nightjar
 
 import java.nio.file.Path
+import kotlin.io.path.createTempDirectory
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.nameWithoutExtension
 import kotlin.io.path.readText
@@ -8,12 +9,18 @@ import kotlin.io.path.writeText
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import org.nightjar.scenario.Hub
 import org.nightjar.scenario.Runner
 import org.nightjar.scenario.differences
+import org.nightjar.scenario.json
 import uniffi.nightjar.StudyPack
 
 /** Every scenario on the JVM. `tests/vectors/README.md` defines their format. */
@@ -28,14 +35,29 @@ class ScenarioTest {
         for (file in files) run(file)
     }
 
-    private fun run(file: Path) =
+    private fun run(file: Path) {
+        val transcript = run(Json.parseToJsonElement(file.readText()), Surroundings.hub)
+        val transcripts = Surroundings.transcripts ?: return
+        transcripts.resolve("${file.nameWithoutExtension}.kotlin.json").writeText(transcript.toString())
+    }
+
+    private fun run(scenario: JsonElement, hub: Hub): JsonElement =
         runBlocking(Dispatchers.Default) {
-            val vaults = folder.resolve(file.nameWithoutExtension).toFile().also { it.mkdir() }.toPath()
-            val runner = Runner(StudyPack.read(Surroundings.study), Surroundings.hub, vaults, this)
-            val transcript = runner.run(Json.parseToJsonElement(file.readText()))
-            val transcripts = Surroundings.transcripts ?: return@runBlocking
-            transcripts.resolve("${file.nameWithoutExtension}.kotlin.json").writeText(transcript.toString())
+            Runner(StudyPack.read(Surroundings.study), hub, createTempDirectory(folder), this).run(scenario)
         }
+
+    @Test
+    fun `what nobody understands is refused`() {
+        val senseless = Json.parseToJsonElement(Surroundings.scenarios.resolveSibling("senseless.json").readText())
+        val before = senseless.jsonObject.getValue("before").jsonArray
+        run(senseless(before), Hub("", ""))
+        for (step in senseless.jsonObject.getValue("each_must_fail").jsonArray) {
+            assertThrows(AssertionError::class.java, { run(senseless(before + step), Hub("", "")) }, "$step")
+        }
+    }
+
+    private fun senseless(steps: List<JsonElement>): JsonElement =
+        json(mapOf("scenario" to "senseless", "about" to "", "canary" to "?", "steps" to steps))
 
     @Test
     fun `an expected key that is not there is a difference`() {
