@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::observer::{Foreign, Observer, Subscription};
 use crate::tablet::StudyPack;
 use crate::vault_key;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SyncView,
+    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest,
+    StatusView, SyncView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports.
@@ -116,6 +118,30 @@ impl Evaluator {
     /// When the vault cannot be read.
     pub fn dissensus(&self) -> Result<Vec<DissensusView>, Failure> {
         Ok(self.0.dissensus()?.into_iter().map(Into::into).collect())
+    }
+
+    /// Settles a conflict.
+    ///
+    /// # Errors
+    /// As for a tablet.
+    pub fn settle(&self, request: SettleRequest) -> Result<(), Failure> {
+        let SettleRequest { record, name, value, role } = request;
+        let value = value.try_into()?;
+        Ok(self.0.settle(nightjar::SettleRequest { record, name, value, role })?)
+    }
+
+    /// What this device holds and still has to do.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn status(&self) -> Result<StatusView, Failure> {
+        Ok(self.0.status()?.into())
+    }
+
+    /// Tells an observer about every change from now on, beginning with a Reset.
+    #[must_use]
+    pub fn observe(&self, observer: Arc<dyn Observer>) -> Arc<Subscription> {
+        Arc::new(self.0.observe(Arc::new(Foreign(observer))).into())
     }
 
     /// How much of what each tablet has sent is here.

@@ -7,6 +7,7 @@
 mod evaluator;
 mod failure;
 mod observer;
+mod page;
 mod sitting;
 mod tablet;
 mod value;
@@ -16,6 +17,7 @@ mod view;
 pub use evaluator::Evaluator;
 pub use failure::Failure;
 pub use observer::{Observed, Observer, Subscription};
+pub use page::{ChoiceView, PageView, QuestionView, RepeatEndView};
 pub use sitting::Sitting;
 pub use tablet::{StudyPack, Tablet};
 pub use value::Value;

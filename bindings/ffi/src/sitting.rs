@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::page::PageView;
 use crate::value::Value;
-use crate::view::{FinishedView, OutcomeView, PageView};
+use crate::view::{FinishedView, OutcomeView};
 
 /// One person answering one form. Every answer is on disk when its call returns.
 #[derive(uniffi::Object)]
@@ -69,6 +70,30 @@ impl Sitting {
     /// `Invalid` when the form has no such language.
     pub fn language(&self, language: String) -> Result<PageView, Failure> {
         Ok(self.0.language(&language)?.into())
+    }
+
+    /// Goes to the page of a question, or with an empty path to the check page.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn go_to(&self, path: String) -> Result<PageView, Failure> {
+        Ok(self.0.go_to(&path)?.into())
+    }
+
+    /// Adds an instance to a repeat.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn add_repeat(&self, path: String) -> Result<PageView, Failure> {
+        Ok(self.0.add_repeat(&path)?.into())
+    }
+
+    /// Removes an instance of a repeat.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn remove_repeat(&self, path: String) -> Result<PageView, Failure> {
+        Ok(self.0.remove_repeat(&path)?.into())
     }
 
     /// Seals the answers and destroys the draft.

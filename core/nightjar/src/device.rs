@@ -74,7 +74,8 @@ pub(crate) struct Device {
     pub(crate) syncing: tokio::sync::Mutex<()>,
     counting: Mutex<()>,
     joined: RwLock<Option<Arc<Joined>>>,
-    runtime: Runtime,
+    /// `None` only while this is dropped.
+    runtime: Option<Runtime>,
 }
 
 impl Device {
@@ -133,7 +134,7 @@ impl Device {
             syncing: tokio::sync::Mutex::new(()),
             counting: Mutex::new(()),
             joined: RwLock::new(None),
-            runtime,
+            runtime: Some(runtime),
         }))
     }
 
@@ -302,15 +303,17 @@ impl Device {
 
     /// Waits on this thread, which must not be one of an asynchronous runtime.
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        self.runtime.block_on(work)
+        self.runtime.as_ref().ok_or(Failure::Cancelled)?.block_on(work)
     }
 
-    /// Runs on this device's own runtime, so that the caller's executor never waits for a disk.
+    /// Runs on this device's own runtime, so that the caller's executor never waits for a disk. Dropping the future stops
+    /// the work at its next wait for the network.
     pub(crate) async fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.runtime.spawn(work).await.map_err(|_| Failure::Cancelled)?
+        let mut running = StopOnDrop(self.runtime.as_ref().ok_or(Failure::Cancelled)?.spawn(work));
+        (&mut running.0).await.map_err(|_| Failure::Cancelled)?
     }
 
     /// Begins to belong to a study: keeps its files and what is known of its roster.
@@ -331,6 +334,24 @@ impl Device {
     pub(crate) fn hub(&self) -> Result<String, Failure> {
         let bytes = self.vault.setting(HUB)?.unwrap_or_default();
         String::from_utf8(bytes).map_err(|_| Failure::Corrupt("the hub's address".into()))
+    }
+}
+
+/// Work that stops when nobody waits for it any more. What it has stored stays stored.
+struct StopOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for StopOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // The last handle may go on a thread of this very runtime, which must not wait for itself.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
