@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::key::{OsEntropy, VaultKey};
 use crate::membership::Joined;
 use crate::observe::Notifier;
+use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
 use crate::sync;
 use crate::time;
@@ -70,7 +71,9 @@ pub(crate) struct Device {
     pub(crate) label: String,
     pub(crate) clock: Clock,
     pub(crate) notifier: Notifier,
-    /// One sync at a time.
+    /// Open sittings by draft, so that two handles on one draft are one session.
+    pub(crate) sittings: Sittings,
+    /// One sync, or one change of the roster, at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
     counting: Mutex<()>,
     joined: RwLock<Option<Arc<Joined>>>,
@@ -131,6 +134,7 @@ impl Device {
             label,
             clock: options.clock,
             notifier: Notifier::default(),
+            sittings: Sittings::default(),
             syncing: tokio::sync::Mutex::new(()),
             counting: Mutex::new(()),
             joined: RwLock::new(None),
@@ -147,10 +151,15 @@ impl Device {
         if let Some(joined) = self.joined.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(Arc::clone(joined));
         }
+        // Read under the lock that `study_changed` takes, so that an older roster is never put back over a newer one.
+        let mut slot = self.joined.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(joined) = slot.as_ref() {
+            return Ok(Arc::clone(joined));
+        }
         let joined = Joined::load(self)?
             .ok_or_else(|| Failure::Invalid("this device has not joined a study yet".into()))?;
         let joined = Arc::new(joined);
-        *self.joined.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&joined));
+        *slot = Some(Arc::clone(&joined));
         Ok(joined)
     }
 
@@ -232,18 +241,30 @@ impl Device {
 
     pub(crate) fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {
         let joined = self.joined()?;
-        let rows = self.vault.query(&Query { conflict: Some(true), ..Query::default() })?.rows;
-        Ok(joined.words(|words| rows.iter().flat_map(|row| words.conflicts(row)).collect()))
+        let mut query = Query { conflict: Some(true), ..Query::default() };
+        let mut found = Vec::new();
+        loop {
+            let batch = self.vault.query(&query)?;
+            joined.words(|words| found.extend(batch.rows.iter().flat_map(|row| words.conflicts(row))));
+            match batch.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(found),
+            }
+        }
     }
 
     pub(crate) fn dissensus(&self) -> Result<Vec<DissensusView>, Failure> {
         let joined = self.joined()?;
-        let cases = self.vault.dissensus(None)?;
-        let row = |id: &RecordId| {
-            let query = Query { records: vec![*id], ..Query::default() };
-            self.vault.query(&query).ok().and_then(|batch| batch.rows.into_iter().next())
-        };
-        Ok(joined.words(|words| cases.iter().map(|case| words.dissensus(case, &row)).collect()))
+        let mut found = Vec::new();
+        for case in self.vault.dissensus(None)? {
+            let mut positions = Vec::new();
+            for position in &case.positions {
+                let query = Query { records: vec![position.record], ..Query::default() };
+                positions.extend(self.vault.query(&query)?.rows);
+            }
+            found.push(joined.words(|words| words.dissensus(&case, &positions)));
+        }
+        Ok(found)
     }
 
     pub(crate) fn received(&self) -> Result<Vec<ReceivedView>, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nightjar_form::{Answers, CellKey, Instrument, Session, Value};
+use nightjar_form::{Answers, CellKey, Instrument, Missing, Session, Value};
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
     Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create,
@@ -60,9 +60,14 @@ pub(crate) fn finish(
     let actor = fresh_actor(device, id)?;
     let options = options_of(&instrument);
 
+    let mut cells = answers.cells;
+    if matches!(meta.identity, Identity::Once(_)) {
+        // A blank question says nothing about a thing that exists once; it must not cover what somebody else has said.
+        cells.retain(|(_, value)| value.missing().is_none_or(Missing::is_chosen));
+    }
     let written = match existing(device, &joined, &id)? {
-        Some(record) => record.edit(&answers.cells, &options, &hand, actor).map_err(said_before)?,
-        None => create(&meta, &answers.cells, &options, &joined.identity, &hand, actor)?,
+        Some(record) => record.edit(&cells, &options, &hand, actor).map_err(said_before)?,
+        None => create(&meta, &cells, &options, &joined.identity, &hand, actor)?,
     };
     let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
     let (key, hand_out) = match device.vault.own_record_key(&tag)? {
@@ -196,7 +201,19 @@ fn describe(
     };
     let now = device.now()?;
     let study = joined.study();
+    // A night, week or month is in the phase it belongs to, whenever somebody gets round to writing it down.
+    let about_day = entry.natural_key.iter().filter_map(|name| instrument.item_named(name)).find_map(
+        |item| match answers.get(item.key()) {
+            Some(Value::Date(day)) => Some(*day),
+            _ => None,
+        },
+    );
     let coarse = time::period(&now);
+    let week = match about_day {
+        Some(day) => time::week_of(day),
+        None => time::week_text(&coarse),
+    };
+    let phase_day = about_day.unwrap_or_else(|| study.night_of(&now));
     let wording = study.wording(session.language().code());
     let mut extra = BTreeMap::from([("ended".to_owned(), ended.code().to_owned())]);
     if entry.kind == InstrumentKind::Response {
@@ -216,9 +233,9 @@ fn describe(
         version: instrument.hash(),
         ward: about.ward.clone(),
         role: about.role.clone(),
-        phase: study.phase_at(&about.ward, study.night_of(&now)).map(|phase| phase.code().to_owned()),
-        week: Some(time::week_text(&coarse)),
-        part_of_day: Some(time::part_text(&coarse).to_owned()),
+        phase: study.phase_at(&about.ward, phase_day).map(|phase| phase.code().to_owned()),
+        week: Some(week),
+        part_of_day: about_day.is_none().then(|| time::part_text(&coarse).to_owned()),
         language: Some(session.language().code().to_owned()),
         case: matches!(entry.kind, InstrumentKind::Position | InstrumentKind::Outcome).then_some(natural),
         purposes: purposes(instrument),

@@ -79,17 +79,8 @@ impl Words<'_> {
     }
 
     /// A case with its positions.
-    pub(crate) fn dissensus(
-        &self,
-        case: &Dissensus,
-        position: &dyn Fn(&nightjar_record::RecordId) -> Option<Row>,
-    ) -> DissensusView {
-        let positions: Vec<RecordView> = case
-            .positions
-            .iter()
-            .filter_map(|voice| position(&voice.record))
-            .map(|row| self.record(&row))
-            .collect();
+    pub(crate) fn dissensus(&self, case: &Dissensus, positions: &[Row]) -> DissensusView {
+        let positions: Vec<RecordView> = positions.iter().map(|row| self.record(row)).collect();
         let outcome = case.outcomes.first().map(|row| self.record(row));
         let ward =
             outcome.as_ref().or(positions.first()).map(|record| record.ward.clone()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! One person answering one form: every act is applied, journalled and only then acknowledged.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Zoned;
 use nightjar_form::{Answers, Entry, Instrument, Language, Opening, Outcome, Page, Session, Value};
@@ -28,6 +29,16 @@ struct Act {
     at: Zoned,
 }
 
+/// The sessions that are open, by draft.
+#[derive(Default)]
+pub(crate) struct Sittings(Mutex<HashMap<DraftId, Weak<Mutex<Option<Session>>>>>);
+
+impl Sittings {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DraftId, Weak<Mutex<Option<Session>>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Sitting {
     /// Opens a new draft.
     pub(crate) fn begin(
@@ -37,13 +48,22 @@ impl Sitting {
     ) -> Result<Self, Failure> {
         let session = opened(instrument, &meta)?;
         let draft = device.vault.begin(&meta)?;
-        Ok(Self { device, draft, about: Arc::new(meta), session: Arc::new(Mutex::new(Some(session))) })
+        let session = Arc::new(Mutex::new(Some(session)));
+        device.sittings.lock().insert(draft, Arc::downgrade(&session));
+        Ok(Self { device, draft, about: Arc::new(meta), session })
     }
 
     /// Opens a draft again by replaying its journal.
     pub(crate) fn resume(device: Arc<Device>, draft: DraftId) -> Result<Self, Failure> {
-        let (about, session) = replay(&device, &draft)?;
-        Ok(Self { device, draft, about: Arc::new(about), session: Arc::new(Mutex::new(Some(session))) })
+        let mut sittings = device.sittings.lock();
+        let (about, replayed) = replay(&device, &draft)?;
+        // A handle that is still open goes on with the same session: what one journals, the other finishes.
+        let open = sittings.get(&draft).and_then(Weak::upgrade);
+        let session = open.unwrap_or_else(|| Arc::new(Mutex::new(Some(replayed))));
+        sittings.retain(|_, open| open.strong_count() > 0);
+        sittings.insert(draft, Arc::downgrade(&session));
+        drop(sittings);
+        Ok(Self { device, draft, about: Arc::new(about), session })
     }
 
     /// What [`Tablet::resume`](crate::Tablet::resume) takes after a crash.

@@ -76,6 +76,7 @@ pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), 
 
 pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
     let root = root(device)?;
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
     let mut roster = joined.roster().clone();
     let recovery = RecoveryKeys::generate(&mut OsEntropy);
@@ -86,6 +87,7 @@ pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
 
 pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Result<String, Failure> {
     let root = root(device)?;
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
     let request = EnrolmentRequest::from_text(request)?;
     let (membership, wards) = match admission {
@@ -94,6 +96,15 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
     };
     if let Some(unknown) = wards.iter().find(|ward| joined.study().ward(ward).is_none()) {
         return Err(Failure::Invalid(format!("the study has no ward \"{unknown}\"")));
+    }
+    let invitation = |roster: &Roster| -> Result<String, Failure> {
+        let (study, root, head, hub) = (roster.study(), roster.root(), roster.head(), device.hub()?);
+        Ok(Invitation { study, root, head, hub }.to_text())
+    };
+    let known = joined.roster().member(&request.device.tag());
+    if known.is_some_and(|member| member.revoked.is_none() && member.membership == membership) {
+        // Let in already, and the invitation was lost on the way.
+        return invitation(joined.roster());
     }
     let epoch = |name| -> Result<EpochKey, Failure> {
         let bytes = device.vault.setting(name)?.ok_or_else(not_steward)?;
@@ -110,20 +121,17 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
         &root,
     )?;
     keep(device, &roster, joined.roster().entries().len())?;
-    let invitation =
-        Invitation { study: roster.study(), root: roster.root(), head: roster.head(), hub: device.hub()? };
-    Ok(invitation.to_text())
+    invitation(&roster)
 }
 
 fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     let new: Vec<_> = roster.entries()[from..].iter().map(nightjar_seal::Entry::encode).collect();
     device.vault.keep_roster(from, &new)?;
     device.study_changed();
-    // At once where the hub can be reached, so that a device just let in can join; else the next sync does it.
-    match device.block_on(sync::publish_roster(device, roster, from)) {
-        Ok(()) | Err(Failure::Offline(_) | Failure::Rejected(_)) => Ok(()),
-        Err(failure) => Err(failure),
-    }
+    // At once where the hub can be reached, so that a device just let in can join. Whatever the hub says, the entry is
+    // kept here and the next sync takes it there; a hub's trouble must not cost the words or the invitation.
+    let _ = device.block_on(sync::publish_roster(device, roster, from));
+    Ok(())
 }
 
 fn root(device: &Device) -> Result<RootKeys, Failure> {

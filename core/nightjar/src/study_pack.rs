@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use nightjar_form::Instrument;
+use nightjar_form::{Instrument, ItemKind};
 use nightjar_record::study::Study;
 
 use crate::failure::Failure;
@@ -60,6 +60,15 @@ impl StudyPack {
                     instrument.form_id(),
                     entry.id
                 )),
+                Ok(instrument)
+                    if entry.confidential
+                        && instrument.items().iter().any(|item| item.kind() == ItemKind::Metadata) =>
+                {
+                    problems.push(format!(
+                        "{}: a confidential form may not record start, end or today: they tie an answer to its minute",
+                        entry.file
+                    ));
+                }
                 Ok(instrument) => {
                     workbooks.insert(entry.id.clone(), instrument.hash());
                     instruments.push(Arc::new(instrument));

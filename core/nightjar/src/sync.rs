@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_seal::{Chain, DeviceTag, Invitation, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead};
+use nightjar_seal::{
+    Chain, DeviceTag, Entry, Invitation, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead,
+};
 use nightjar_sync::wire::{Applied, Mark, Message, Outcome, Reach};
 use nightjar_sync::{
-    Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, Step, Transport,
+    Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, SetAside, Step, Transport,
 };
 
 use crate::device::Device;
@@ -85,6 +87,7 @@ impl Device {
     pub(crate) async fn sync(&self) -> Result<SyncView, Failure> {
         let _one_at_a_time = self.syncing.lock().await;
         let hub = self.hub()?;
+        self.joined()?;
         if hub.is_empty() {
             return Err(Failure::Offline("this study has no hub".into()));
         }
@@ -151,6 +154,8 @@ struct Sync<'a> {
     exchange: Exchange,
     view: SyncView,
     changed: BTreeSet<String>,
+    /// Scopes whose outbox has got its places in this sync.
+    chained: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope: the furthest says.
     applied: BTreeMap<ScopeTag, u64>,
 }
@@ -161,7 +166,6 @@ impl<'a> Sync<'a> {
         let evaluator =
             joined.roster().member(&device.tag()).is_some_and(|m| m.membership == Membership::Evaluator);
         let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
-            chain_outbox(device, &scope)?;
             let memory = remembered(device, &joined, &scope)?;
             Ok(ScopePlan {
                 scope,
@@ -181,6 +185,7 @@ impl<'a> Sync<'a> {
             exchange,
             view: SyncView::default(),
             changed: BTreeSet::new(),
+            chained: BTreeSet::new(),
             applied: BTreeMap::new(),
         })
     }
@@ -190,6 +195,11 @@ impl<'a> Sync<'a> {
             match self.exchange.step() {
                 Step::Done => return Ok(()),
                 Step::NeedOutbox { scope, links, bytes } => {
+                    // Only now that the hub has answered: a try that fails gives nothing its place, so that what waits
+                    // gets mixed with what is finished until then.
+                    if self.chained.insert(scope) {
+                        chain_outbox(self.device, &scope)?;
+                    }
                     let outbox = outbox(self.device, &scope, links, bytes)?;
                     self.exchange.supply_outbox(outbox)?;
                 }
@@ -210,12 +220,12 @@ impl<'a> Sync<'a> {
     fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut grown = Vec::new();
         let mut received: Vec<Vec<u8>> = Vec::new();
-        let mut links: Vec<Link> = Vec::new();
-        let mut heads: Vec<SignedHead> = Vec::new();
+        let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
+        let mut too_early = false;
         let mut pulled = Vec::new();
         for event in events {
             match event {
-                Event::RosterGrew(entry) => grown.push(entry.encode()),
+                Event::RosterGrew(entry) => grown.push(entry),
                 Event::HubLostData { scope } => {
                     self.view.hub_lost_data = true;
                     self.device.vault.offer_again(&scope)?;
@@ -236,15 +246,15 @@ impl<'a> Sync<'a> {
                     self.device.vault.acknowledge(&held)?;
                     self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
                 }
-                Event::Received { link, envelope, .. } => {
-                    links.push(link);
-                    received.push(envelope.encode());
-                }
+                Event::Received { envelope, .. } => received.push(envelope.encode()),
+                // The roster that names its device is on its way: ask again in the next sync, with that roster.
+                Event::SetAside { why: SetAside::UnknownDevice, .. } => too_early = true,
                 Event::SetAside { why, bytes, .. } => {
-                    self.view.set_aside.push(format!("{why:?}").to_lowercase());
-                    received.push(bytes);
+                    let why = format!("{why:?}").to_lowercase();
+                    self.device.vault.keep_unproven(&bytes, &why)?;
+                    self.view.set_aside.push(why);
                 }
-                Event::ChainSeen(head) => heads.push(head),
+                Event::ChainSeen { head, links } => heads.push((head, links)),
                 Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
                 Event::Applied(applied) => self.learn(&applied),
                 Event::Published { .. } => {}
@@ -255,16 +265,19 @@ impl<'a> Sync<'a> {
         if !grown.is_empty() {
             self.roster_grew(&grown)?;
         }
-        self.import(&received, &links, &heads)?;
-        for (scope, mark) in pulled {
+        self.import(&received, &heads)?;
+        for (scope, mark) in pulled.into_iter().filter(|_| !too_early) {
             self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
         }
         self.keep_learnt()
     }
 
-    fn roster_grew(&mut self, entries: &[Vec<u8>]) -> Result<(), Failure> {
+    fn roster_grew(&mut self, entries: &[Entry]) -> Result<(), Failure> {
         let held = self.device.vault.roster()?.len();
-        self.device.vault.keep_roster(held, entries)?;
+        // An entry this device made itself meanwhile comes back as well.
+        let new: Vec<_> =
+            entries.iter().filter(|entry| entry.seq() >= held as u64).map(Entry::encode).collect();
+        self.device.vault.keep_roster(held, &new)?;
         self.device.study_changed();
         self.joined = self.device.joined()?;
         let holder = self.joined.holder(self.device);
@@ -273,7 +286,7 @@ impl<'a> Sync<'a> {
         Ok(())
     }
 
-    fn import(&mut self, received: &[Vec<u8>], links: &[Link], heads: &[SignedHead]) -> Result<(), Failure> {
+    fn import(&mut self, received: &[Vec<u8>], heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
         if !received.is_empty() {
             let holder = self.joined.holder(self.device);
             let envelopes = received.iter().map(Vec::as_slice);
@@ -284,20 +297,17 @@ impl<'a> Sync<'a> {
             self.view.set_aside.extend(done.set_aside.into_iter().map(|(_, why)| why));
             self.changed.extend(done.records.iter().map(ToString::to_string));
         }
-        for head in heads {
-            let mut reach = head.seq.to_le_bytes().to_vec();
-            reach.extend_from_slice(&head.hash.0);
-            self.device.vault.keep_cursor(&head.scope, &seen(&head.device), &reach)?;
+        for (head, links) in heads {
             let Some(member) = self.joined.roster().member(&head.device) else { continue };
-            let of =
-                |link: &&Link| (link.device, link.scope) == (head.device, head.scope) && link.seq <= head.seq;
-            let links: Vec<Link> = links.iter().filter(of).copied().collect();
-            // Where a link is missing because its envelope was set aside, the chain stays where it was and the count of
-            // what is expected (from the signed head) shows the gap.
-            match self.device.vault.follow(&links, head, &member.public) {
+            // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it.
+            match self.device.vault.follow(links, head, &member.public) {
                 Ok(()) | Err(nightjar_vault::VaultError::Seal(_)) => {}
                 Err(error) => return Err(error.into()),
             }
+            // Last: while this is not kept, the hub's next answer brings the links again.
+            let mut reach = head.seq.to_le_bytes().to_vec();
+            reach.extend_from_slice(&head.hash.0);
+            self.device.vault.keep_cursor(&head.scope, &seen(&head.device), &reach)?;
         }
         Ok(())
     }
@@ -332,17 +342,22 @@ impl<'a> Sync<'a> {
 /// Gives everything finished since the last sync its place in the chain, in random order: the place of a confidential
 /// response says nothing about when it was given.
 fn chain_outbox(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
-    let mut drawn = Vec::new();
-    for id in device.vault.unchained(scope)? {
-        drawn.push((random::<16>()?, id));
+    loop {
+        let mut drawn = Vec::new();
+        for id in device.vault.unchained(scope)? {
+            drawn.push((random::<16>()?, id));
+        }
+        if drawn.is_empty() {
+            return Ok(());
+        }
+        drawn.sort_unstable();
+        let order: Vec<_> = drawn.into_iter().map(|(_, id)| id).collect();
+        match device.vault.chain_outbox(scope, &device.keys, &order) {
+            // Something was finished in between: draw again.
+            Err(nightjar_vault::VaultError::WrongOrder) => {}
+            done => return Ok(done.map(drop)?),
+        }
     }
-    if drawn.is_empty() {
-        return Ok(());
-    }
-    drawn.sort_unstable();
-    let order: Vec<_> = drawn.into_iter().map(|(_, id)| id).collect();
-    device.vault.chain_outbox(scope, &device.keys, &order)?;
-    Ok(())
 }
 
 /// The next stretch of this device's chain that the hub has not acknowledged.

@@ -20,6 +20,12 @@ pub(crate) fn week_text(period: &Period) -> String {
     format!("{:04}-W{:02}", period.week.year, period.week.week)
 }
 
+/// `2026-W09`, of a day.
+pub(crate) fn week_of(day: jiff::civil::Date) -> String {
+    let week = day.iso_week_date();
+    format!("{:04}-W{:02}", week.year(), week.week())
+}
+
 /// `night`, `morning`, `afternoon` or `evening`.
 pub(crate) fn part_text(period: &Period) -> &'static str {
     match period.part {

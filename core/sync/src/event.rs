@@ -74,7 +74,12 @@ pub enum Event {
     },
 
     /// A device's chain reaches at least to here. To be kept in [`Memory::chains`].
-    ChainSeen(SignedHead),
+    ChainSeen {
+        /// The signed end.
+        head: SignedHead,
+        /// The proven links that lead to it, whether or not their envelopes came.
+        links: Vec<Link>,
+    },
 
     /// Everything up to this mark was delivered. To be kept as [`Memory::pulled`], together with what came before it.
     Pulled {

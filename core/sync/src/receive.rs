@@ -62,7 +62,7 @@ impl Receiver<'_> {
         if seen.is_none_or(|seen| seen.seq < head.seq) {
             let chain = Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
             self.chains.insert(head.device, chain);
-            self.events.push(Event::ChainSeen(*head));
+            self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
         }
         let last_good = member.revoked.as_ref().map(|good| good.get(&self.scope).copied().unwrap_or(0));
         Ok(last_good.unwrap_or(u64::MAX))

@@ -114,10 +114,12 @@ impl Vault {
     /// Storage errors.
     pub fn received(&self) -> Result<Vec<Received>, VaultError> {
         self.read(|c| {
-            // States 1 and 4: applied, and rightly kept.
+            // Applied, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
+            // must not sign for it.
             let sql = "SELECT link.device, link.scope, max(link.seq), count(envelope.id),
-                              count(CASE WHEN envelope.state IN (1, 4) THEN 1 END),
-                              min(CASE WHEN envelope.state IN (1, 4) THEN NULL ELSE link.seq END)
+                              count(CASE WHEN envelope.state = 1 OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
+                              min(CASE WHEN envelope.state = 1 OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
+                                       ELSE link.seq END)
                        FROM link LEFT JOIN envelope ON envelope.id = link.envelope
                        GROUP BY link.device, link.scope ORDER BY link.device, link.scope";
             let mut statement = c.prepare_cached(sql)?;

@@ -1,7 +1,9 @@
 //! Finishing: from a draft to a sealed change in the outbox, in one transaction, after what was sealed has been opened
 //! as a receiver will open it.
 
-use nightjar_record::{Admitted, Contributor, Incoming, Meta, Record, RecordError, RecordId, Written, admit};
+use nightjar_record::{
+    Action, Admitted, Contributor, Incoming, Meta, Need, Record, RecordError, RecordId, Written, admit,
+};
 use nightjar_seal::{Envelope, EnvelopeId, Kind, RecordKey, open};
 use rusqlite::{Transaction, params};
 
@@ -119,6 +121,13 @@ impl Vault {
     ) -> Result<Finished, VaultError> {
         let Checked { change, keys, key, meta, record } = checked;
         let tag = change.header().record;
+        if let Some(meta) = &meta {
+            // Before anything is destroyed: what the roster does not grant, every receiver would set aside.
+            let need = Need { kind: meta.kind.clone(), action: Action::Create, ward: meta.ward.clone() };
+            if !reading.gate.allows(&change.header().device, &need) {
+                return Err(RecordError::NotGranted.into());
+            }
+        }
         // The key first: from here on nothing on this device opens a confidential response.
         let key = match readable {
             Readable::Here => Some(key),
@@ -162,11 +171,13 @@ impl Vault {
 
 /// A device does not send what every receiver would set aside.
 fn refuse_own(t: &Transaction<'_>, change: &Envelope) -> Result<(), VaultError> {
-    let sql = "SELECT state FROM envelope WHERE id = ?1";
-    let state: i64 = t.prepare_cached(sql)?.query_row([change.id().0], |row| row.get(0))?;
+    let sql = "SELECT state, reason FROM envelope WHERE id = ?1";
+    let (state, reason): (i64, Option<String>) =
+        t.prepare_cached(sql)?.query_row([change.id().0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match state {
         1 => Ok(()),
         0 => Err(RecordError::NotGranted.into()),
+        _ if reason == Some(RecordError::NotGranted.to_string()) => Err(RecordError::NotGranted.into()),
         _ => Err(VaultError::SealedWrong),
     }
 }

@@ -78,6 +78,19 @@ impl Vault {
         })
     }
 
+    /// Keeps bytes that did not prove whose they are: forged, altered, of a device that was put out. They are never read,
+    /// only kept for a person to look at.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn keep_unproven(&self, bytes: &[u8], reason: &str) -> Result<(), VaultError> {
+        self.write(|t| {
+            let sql = "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
+            t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])?;
+            Ok(())
+        })
+    }
+
     /// Looks again at every envelope that waits for its device: after the roster grew.
     ///
     /// # Errors

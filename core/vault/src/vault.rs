@@ -90,8 +90,10 @@ impl Vault {
     /// Closes every connection, so that no lock is held: for an app that goes to the background. Waits for the write
     /// that is under way; until [`resume`](Self::resume) everything says [`VaultError::Closed`].
     pub fn pause(&self) {
-        *lock(&self.writer) = None;
+        // The writer's lock is held over both, so that no write comes between and opens a connection again.
+        let mut writer = lock(&self.writer);
         *lock(&self.readers) = None;
+        *writer = None;
     }
 
     /// Opens the connections again after [`pause`](Self::pause). Harmless when not paused.
@@ -99,7 +101,7 @@ impl Vault {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn resume(&self) -> Result<(), VaultError> {
-        if lock(&self.writer).is_some() {
+        if lock(&self.writer).is_some() && lock(&self.readers).is_some() {
             return Ok(());
         }
         self.connect_writer()

@@ -118,6 +118,11 @@ impl Message for Refusal {
 
     // An unknown code does not encode back to itself, and must still be readable: a newer hub may use it.
     fn decode(body: &[u8]) -> Result<Self, Failure> {
-        Self::read(&mut Reader::new(body, Self::NAME))
+        let mut input = Reader::new(body, Self::NAME);
+        let refusal = Self::read(&mut input)?;
+        match input.left() {
+            0 => Ok(refusal),
+            _ => Err(input.malformed("bytes follow its end")),
+        }
     }
 }

@@ -249,7 +249,7 @@ impl Device {
                     assert!(!doubled || self.losses > 0, "an envelope came twice");
                 }
                 Event::SetAside { why, .. } => self.set_aside.push(why),
-                Event::ChainSeen(head) => {
+                Event::ChainSeen { head, .. } => {
                     let chain =
                         Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
                     self.memory.chains.insert(head.device, chain);
