@@ -33,6 +33,11 @@ impl Shown {
         Shown(State::Exact(n))
     }
 
+    /// This count if `shown` holds, kept back otherwise.
+    pub(crate) fn only_if(self, shown: bool) -> Shown {
+        if shown { self } else { Shown::HIDDEN }
+    }
+
     /// A denominator nobody recorded. Printed "not known", never guessed.
     pub const NOT_KNOWN: Shown = Shown(State::NotKnown);
 

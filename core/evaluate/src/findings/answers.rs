@@ -1,9 +1,9 @@
 use nightjar_record::study::{InstrumentKind, Study, Voice};
 
 use super::published::slug;
-use crate::disclose::{Block, Family, Policy, Protected, Shown, protect};
+use crate::disclose::{Block, Family, Policy, Protected, ProtectedRow, Shown, protect};
 use crate::figure::{Figure, FigureOrigin, Unit};
-use crate::table::{Column, FormTally, Gathered, Table};
+use crate::table::{Column, FormTally, Gathered, NumberTally, Table};
 
 /// What the records of one form say.
 #[derive(Debug)]
@@ -17,7 +17,8 @@ pub(crate) struct FormFindings {
     pub(crate) questions: Vec<AnswerTable>,
     pub(crate) numbers: Vec<NumberTable>,
     pub(crate) texts: Vec<TextState>,
-    pub(crate) unsettled: u64,
+    /// Items on which tablets differ, if there are any.
+    pub(crate) unsettled: Option<Shown>,
 }
 
 /// One question: its answers as columns, everybody and each group as lines.
@@ -26,6 +27,8 @@ pub(crate) struct AnswerTable {
     pub(crate) name: String,
     pub(crate) question: String,
     pub(crate) columns: Vec<String>,
+    /// What is stored for each column.
+    pub(crate) codes: Vec<String>,
     pub(crate) lines: Vec<AnswerLine>,
     /// Any number of answers may be ticked, so that a line may add up to more than its number of people.
     pub(crate) many: bool,
@@ -41,14 +44,18 @@ pub(crate) struct AnswerLine {
     pub(crate) cells: Vec<Figure>,
 }
 
-/// A number asked for in facts, added up over records.
+/// A number asked for in facts, added up over records. The base of a line is the sum, its one cell the records added
+/// up; no sum is printed where those records are too few to be counted in print.
 #[derive(Debug)]
 pub(crate) struct NumberTable {
     pub(crate) question: String,
     pub(crate) lines: Vec<AnswerLine>,
-    pub(crate) given: u64,
-    pub(crate) without: u64,
-    pub(crate) refused: u64,
+    /// Records with a number, over everybody.
+    pub(crate) given: Shown,
+    /// Records without one, or not settled.
+    pub(crate) without: Shown,
+    /// Records whose number is no possible count.
+    pub(crate) refused: Shown,
 }
 
 /// A free-text question: how many texts there are, and what happens to them.
@@ -81,10 +88,12 @@ impl FormFindings {
             blocks.extend(question.blocks.iter().map(|counts| lines.block(counts, counts[0][0].len())));
         }
         blocks.extend(tally.texts.iter().map(|text| lines.block(&text.given, 2)));
+        blocks.extend(tally.numbers.iter().map(|n| lines.block(&n.records, NumberTally::COLUMNS)));
         let mut shown = Shelf::of(policy, blocks, staff);
         let named = |column: usize| &table.columns[column];
         let context = Context { table, lines: &lines, origin };
-        let records = context.counts(table, shown.next());
+        let all_records = shown.next();
+        let records = context.counts(table, &all_records);
         let mut questions = Vec::new();
         for question in &tally.questions {
             let blocks: Vec<Protected> = question.blocks.iter().map(|_| shown.next()).collect();
@@ -94,14 +103,19 @@ impl FormFindings {
             tally.texts.iter().map(|text| context.text(named(text.column), &shown.next())).collect();
         let mut numbers = Vec::new();
         for number in &tally.numbers {
-            // Sums are about other things than the records are, so each is protected by itself.
-            let protected = Shelf::of(policy, vec![lines.block(&number.sums, 1)], staff).next();
+            let counted = shown.next();
+            // Sums are about other things than the records are, so each is protected by itself; a sum over records
+            // that are kept back would say of one ward night what was written about it.
+            let mut sums = Shelf::of(policy, vec![lines.block(&number.sums, 1)], staff).next();
+            keep_back_sums(&mut sums, &counted, &all_records);
+            let overall = |column: usize| counted.overall.cells.get(column).copied();
+            let overall = |column: usize| overall(column).unwrap_or(Shown::NOT_KNOWN);
             numbers.push(NumberTable {
                 question: named(number.column).label.clone(),
-                lines: context.sums(named(number.column), &protected),
-                given: number.given,
-                without: number.without,
-                refused: number.refused,
+                lines: context.sums(named(number.column), &[sums, counted.clone()]),
+                given: overall(NumberTally::GIVEN),
+                without: overall(NumberTally::WITHOUT),
+                refused: overall(NumberTally::REFUSED),
             });
         }
         FormFindings {
@@ -114,7 +128,7 @@ impl FormFindings {
             questions,
             numbers,
             texts,
-            unsettled: tally.unsettled,
+            unsettled: (tally.unsettled > 0).then(|| policy.count(tally.unsettled)),
         }
     }
 
@@ -163,6 +177,24 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Keeps every sum back whose records are. When one group of a split is kept back so are all sums of that split: the
+/// sum over everybody less those of the other groups would be the one kept back.
+fn keep_back_sums(sums: &mut Protected, counted: &Protected, records: &Protected) {
+    let printed = |counted: &ProtectedRow, records: &ProtectedRow| {
+        let given = counted.cells.get(NumberTally::GIVEN);
+        given.is_some_and(|given| !given.is_hidden())
+            && !counted.base.is_hidden()
+            && !records.base.is_hidden()
+    };
+    sums.overall.base = sums.overall.base.only_if(printed(&counted.overall, &records.overall));
+    for (split, lines) in sums.splits.iter_mut().enumerate() {
+        let all = counted.splits[split].iter().zip(&records.splits[split]).all(|(c, r)| printed(c, r));
+        for line in lines {
+            line.base = line.base.only_if(all);
+        }
+    }
+}
+
 /// Protected blocks in the order they were put in.
 struct Shelf(std::collections::VecDeque<Protected>);
 
@@ -178,7 +210,7 @@ impl Shelf {
 
     fn next(&mut self) -> Protected {
         self.0.pop_front().unwrap_or(Protected {
-            overall: crate::disclose::ProtectedRow { cells: vec![], base: Shown::NOT_KNOWN },
+            overall: ProtectedRow { cells: vec![], base: Shown::NOT_KNOWN },
             splits: vec![],
         })
     }
@@ -253,6 +285,7 @@ impl Context<'_> {
             name: column.name.clone(),
             question: column.label.clone(),
             columns: answers.iter().map(|(_, label)| label.clone()).collect(),
+            codes: answers.iter().map(|(code, _)| code.clone()).collect(),
             lines: self.rows(protected).into_iter().map(line).collect(),
             many,
         }
@@ -263,28 +296,39 @@ impl Context<'_> {
         Figure::count(id, question, format!("{}: asked", row.label), row.base, Shown::NOT_KNOWN, self.origin)
     }
 
-    fn counts(&self, table: &Table, protected: Protected) -> AnswerTable {
+    fn counts(&self, table: &Table, protected: &Protected) -> AnswerTable {
         let question = format!("How many records of “{}” are there?", table.title);
-        let rows = self.rows(std::slice::from_ref(&protected));
+        let rows = self.rows(std::slice::from_ref(protected));
         let line = |row: Row| AnswerLine { base: self.base("records", &question, &row), ..row.bare() };
         let lines = rows.into_iter().map(line).collect();
         AnswerTable {
             name: "records".into(),
             question: question.clone(),
             columns: vec![],
+            codes: vec![],
             lines,
             many: false,
         }
     }
 
-    fn sums(&self, column: &Column, protected: &Protected) -> Vec<AnswerLine> {
-        let rows = self.rows(std::slice::from_ref(protected));
+    /// From the sums and the counts of records they are over.
+    fn sums(&self, column: &Column, protected: &[Protected]) -> Vec<AnswerLine> {
+        let rows = self.rows(protected);
         let line = |row: Row| {
             let mut base = self.base(&column.name, &column.label, &row);
             base.group = format!("{}: sum", row.label);
             base.method = "sum over records";
             base.unit = Unit::Count;
-            AnswerLine { base, ..row.bare() }
+            let given = row.cells.get(1).and_then(|cells| cells.get(NumberTally::GIVEN)).copied();
+            let records = Figure::count(
+                self.id(&column.name, row.split, &row.code, "records"),
+                &column.label,
+                format!("{}: records added up", row.label),
+                given.unwrap_or(Shown::NOT_KNOWN),
+                Shown::NOT_KNOWN,
+                self.origin,
+            );
+            AnswerLine { base, cells: vec![records], ..row.bare() }
         };
         rows.into_iter().map(line).collect()
     }

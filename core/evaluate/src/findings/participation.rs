@@ -20,6 +20,21 @@ pub(crate) struct Step {
 
 const QUESTION: &str = "Who was asked, and who answered?";
 
+/// How many offers were made to one group of respondents, and what they are called; `None` when the offers do not say
+/// whom they were made to, or the form is for more than one group.
+fn offers_to(encounters: &FormFindings, voices: &[Voice]) -> Option<(Shown, String)> {
+    let group = match voices {
+        [Voice::Patient] => "patient",
+        [Voice::Carer] => "carer",
+        [Voice::Staff] => "staff",
+        _ => return None,
+    };
+    let respondent = encounters.question("respondent")?;
+    let column = respondent.codes.iter().position(|code| code == group)?;
+    let cell = respondent.lines.first()?.cells.get(column)?;
+    Some((cell.numerator, format!("offers logged: {}", respondent.columns[column])))
+}
+
 impl Funnel {
     pub(crate) fn of(study: &Study, forms: &[FormFindings], origin: FigureOrigin) -> Funnel {
         let mut steps = Vec::new();
@@ -64,11 +79,9 @@ impl Funnel {
             }
         }
         for form in forms.iter().filter(|form| form.kind == Some(InstrumentKind::Response)) {
-            // Each person on the ward is offered once per stay and phase; nobody counted the others.
-            let (of, out_of) = match form.voices.as_slice() {
-                [Voice::Patient] if !offers.is_not_known() => (offers, "offers logged".to_owned()),
-                _ => (Shown::NOT_KNOWN, denominators(form)),
-            };
+            // Only offers to the people who may answer the form count; who those were, the offer says.
+            let offers = encounters.and_then(|encounters| offers_to(encounters, form.voices.as_slice()));
+            let (of, out_of) = offers.unwrap_or_else(|| (Shown::NOT_KNOWN, denominators(form)));
             let n = everybody(form);
             let name = format!("responses.{}", form.form_id);
             let group = format!("Responses: {}", form.title);

@@ -3,6 +3,7 @@ use nightjar_record::study::InstrumentKind;
 
 use super::parts::{count, origin, origin_label, table, value_and_interval};
 use crate::chart::{Axis, IntervalChart, Mark};
+use crate::disclose::Shown;
 use crate::figure::FigureOrigin;
 use crate::findings::{AnswerLine, AnswerTable, FormFindings, NumberTable, StudyFindings};
 
@@ -41,8 +42,8 @@ fn one_form(form: &FormFindings, of: FigureOrigin, with_chart: bool) -> Markup {
             @for number in &form.numbers { details { summary { (number.question) } (sums(number, of)) } }
             @if form.questions.is_empty() && form.numbers.is_empty() { (records(&form.records, of)) }
         }
-        @if form.unsettled > 0 {
-            p.note.warn { "On " (super::parts::plural(form.unsettled, "item", "items")) " tablets differ and nobody has settled it yet. \
+        @if let Some(unsettled) = form.unsettled {
+            p.note.warn { "On " (shown_plural(unsettled, "item", "items")) " tablets differ and nobody has settled it yet. \
                 These values are counted under “No answer” or left out of sums; neither is picked." }
         }
     }
@@ -98,22 +99,36 @@ fn sums(number: &NumberTable, of: FigureOrigin) -> Markup {
     let mut below = format!(
         "{}. Sum over {} with a number",
         origin_label(of),
-        super::parts::plural(number.given, "record", "records")
+        shown_plural(number.given, "record", "records")
     );
-    if number.without > 0 {
-        below.push_str(&format!("; {} without one or not settled", number.without));
+    // A count kept back is said to be, even if it is zero: leaving it out would tell that it is.
+    if number.without.number() != Some(0) {
+        below.push_str(&format!("; {} without one or not settled", count(number.without)));
     }
-    if number.refused > 0 {
-        below.push_str(&format!("; {} left out as no possible count", number.refused));
+    if number.refused.number() != Some(0) {
+        below.push_str(&format!("; {} left out as no possible count", count(number.refused)));
     }
     below.push('.');
-    let head = [("Group", false), ("Sum", true)];
+    if number.lines.iter().any(|line| line.base.is_suppressed()) {
+        below.push_str(" Where the records of a group are kept back, so are the sums beside it.");
+    }
+    let head = [("Group", false), ("Sum", true), ("Records added up", true)];
     table(
         &number.question,
         &below,
         &head,
-        lines(&number.lines, 2, |line| html! { td.n { (count(line.base.numerator)) } }),
+        lines(&number.lines, head.len(), |line| {
+            html! {
+                td.n { (count(line.base.numerator)) }
+                @for records in &line.cells { td.n { (count(records.numerator)) } }
+            }
+        }),
     )
+}
+
+/// "1 record" only under `raw-internal`; "10 records", "* records".
+fn shown_plural(n: Shown, one: &str, many: &str) -> String {
+    n.number().map_or_else(|| format!("{n} {many}"), |n| super::parts::plural(n, one, many))
 }
 
 fn records(records: &AnswerTable, of: FigureOrigin) -> Markup {

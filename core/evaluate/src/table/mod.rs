@@ -9,4 +9,4 @@ pub(crate) use column::hex;
 pub use column::{Category, Column, Table, Version};
 pub(crate) use gather::{Gathered, gather};
 pub(crate) use split::Splits;
-pub(crate) use tally::FormTally;
+pub(crate) use tally::{FormTally, NumberTally};

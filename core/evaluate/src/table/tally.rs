@@ -34,12 +34,16 @@ pub(crate) struct NumberTally {
     pub(crate) column: usize,
     /// The sum of what was given, one column.
     pub(crate) sums: Vec<Vec<Vec<u64>>>,
-    /// Records with a number.
-    pub(crate) given: u64,
-    /// Records where it was asked and there is none, or more than one nobody has settled.
-    pub(crate) without: u64,
-    /// Values below zero or too large to be a count; left out.
-    pub(crate) refused: u64,
+    /// Records where it was asked, three columns: with a number; without one, or with more than one nobody has
+    /// settled; with one below zero or too large to be a count, which is left out of the sum.
+    pub(crate) records: Vec<Vec<Vec<u64>>>,
+}
+
+impl NumberTally {
+    pub(crate) const GIVEN: usize = 0;
+    pub(crate) const WITHOUT: usize = 1;
+    pub(crate) const REFUSED: usize = 2;
+    pub(crate) const COLUMNS: usize = 3;
 }
 
 /// A free-text question.
@@ -80,9 +84,7 @@ impl FormTally {
                 ItemKind::Integer => tally.numbers.push(NumberTally {
                     column: place,
                     sums: splits.zeros(1),
-                    given: 0,
-                    without: 0,
-                    refused: 0,
+                    records: splits.zeros(NumberTally::COLUMNS),
                 }),
                 ItemKind::Text => {
                     tally.texts.push(TextTally { column: place, given: splits.zeros(2) });
@@ -108,15 +110,16 @@ impl FormTally {
             question.add(&table.columns[question.column], given, lines);
         }
         for number in &mut self.numbers {
-            match values(number.column) {
-                None => {}
+            let column = match values(number.column) {
+                None => continue,
                 Some([Value::Integer(n)]) if (0..=MOST_NUMBER).contains(n) => {
-                    number.given += 1;
                     add(&mut number.sums, lines, 0, n.unsigned_abs());
+                    NumberTally::GIVEN
                 }
-                Some([Value::Integer(_)]) => number.refused += 1,
-                Some(_) => number.without += 1,
-            }
+                Some([Value::Integer(_)]) => NumberTally::REFUSED,
+                Some(_) => NumberTally::WITHOUT,
+            };
+            add(&mut number.records, lines, column, 1);
         }
         for text in &mut self.texts {
             let Some(given) = values(text.column) else { continue };

@@ -168,6 +168,23 @@ pub(crate) fn instruments() -> Vec<Arc<Instrument>> {
     ]
 }
 
+/// Offers that say whom they were made to.
+pub(crate) fn encounter_with_respondent() -> Arc<Instrument> {
+    let settings = settings("encounter", "2");
+    let settings: Vec<&[&str]> = settings.iter().map(|line| line.as_slice()).collect();
+    let survey: Sheet<'_> = &[
+        &["type", "name", "label::English (en)"],
+        &["select_one respondent", "respondent", "Who was it about?"],
+    ];
+    let choices: Sheet<'_> = &[
+        &["list_name", "name", "label::English (en)"],
+        &["respondent", "patient", "Somebody staying on the ward"],
+        &["respondent", "carer", "A family member or friend"],
+        &["respondent", "staff", "Somebody working on the ward"],
+    ];
+    Arc::new(workbook(survey, choices, &settings))
+}
+
 pub(crate) fn cell(item: &str, value: Value) -> (CellKey, Vec<Value>) {
     (CellKey::from(ItemKey::of(item)), vec![value])
 }
