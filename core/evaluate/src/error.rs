@@ -8,7 +8,7 @@ pub enum Refused {
     #[error("the records could not be read")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file could not be written; what was there before is untouched.
-    #[error("{file} could not be written")]
+    #[error("{file} could not be written: {source}")]
     Unwritable {
         /// Name of the file inside the output folder.
         file: String,

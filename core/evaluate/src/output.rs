@@ -80,4 +80,15 @@ mod tests {
         assert_eq!(names, ["a.csv"], "nothing half-written is left");
         assert_eq!(std::fs::read(folder.path().join("export/a.csv")).unwrap(), b"whole");
     }
+
+    #[test]
+    fn a_file_that_cannot_be_written_says_what_the_system_said() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("taken"), b"a file, not a folder").unwrap();
+        let refused = Folder::new(folder.path().join("taken")).file("a.csv", &mut |_| Ok(())).unwrap_err();
+        let said = std::error::Error::source(&refused).and_then(|e| e.downcast_ref::<io::Error>()).unwrap();
+        assert!(said.raw_os_error().is_some(), "the system's own code is there");
+        assert_eq!(refused.to_string(), format!("a.csv could not be written: {said}"));
+        assert!(!refused.to_string().contains("taken"), "the path is the caller's to tell");
+    }
 }
