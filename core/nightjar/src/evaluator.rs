@@ -197,7 +197,7 @@ impl Evaluator {
         let source = VaultSource { device: &self.device, joined: &joined, received: received.collect() };
         let published = published(&joined.pack)?;
         let options = Printing::default();
-        let refused = |refused: nightjar_evaluate::Refused| Failure::Invalid(refused.to_string());
+        let refused = |refused: nightjar_evaluate::Refused| not_written(folder, &refused);
         let mut out = Folder::new(folder);
         let summary = nightjar_evaluate::export(&source, &published, &options, &mut out).map_err(refused)?;
         nightjar_evaluate::report(&source, &published, &options, &mut out).map_err(refused)?;
@@ -219,4 +219,16 @@ fn published(pack: &StudyPack) -> Result<Published, Failure> {
         hypnotics: bytes("hypnotics"),
     };
     Published::read(files).map_err(|refused| Failure::Invalid(refused.to_string()))
+}
+
+/// What kept the files from being written; a full disk is one thing an app can do something about.
+fn not_written(folder: &Path, refused: &nightjar_evaluate::Refused) -> Failure {
+    let full = |error: &std::io::Error| {
+        matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+    };
+    let text = format!("{}: {refused}", folder.display());
+    match refused {
+        nightjar_evaluate::Refused::Unwritable { source, .. } if full(source) => Failure::StorageFull(text),
+        _ => Failure::Invalid(text),
+    }
 }
