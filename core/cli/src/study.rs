@@ -12,7 +12,8 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
     match asked {
         StudyCommand::Check { study } => check(study, screen),
         StudyCommand::Found { device, study, hub, setup_code } => {
-            let (pack, setup_code) = (pack::load(study.as_deref())?, device::text(setup_code)?);
+            let (pack, setup_code) =
+                (pack::load(study.as_deref())?, self::setup_code(&device::text(setup_code)?)?);
             open(device)?.found(FoundRequest { pack, hub: Some(hub.clone()), setup_code })?;
             screen.line("The study is founded; this device is its steward.")?;
             screen.line("Before a tablet may collect it needs recovery words (`nightjar study recovery`)")?;
@@ -37,7 +38,28 @@ fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {
     Ok(Evaluator::open(&device.vault, &key::open(&device.vault, &device.key)?, options())?)
 }
 
+/// The code itself, or the line of JSON in which the hub printed it.
+fn setup_code(text: &str) -> Result<String, Trouble> {
+    #[derive(serde::Deserialize)]
+    struct Listening {
+        setup_code: Option<String>,
+    }
+    let Some(line) = text.lines().map(str::trim).find(|line| line.starts_with('{')) else {
+        return Ok(text.to_owned());
+    };
+    let said: Option<Listening> = serde_json::from_str(line).ok();
+    said.and_then(|said| said.setup_code).ok_or_else(|| {
+        Trouble::Given(
+            "there is no setup code in that file; `nightjar hub serve` prints one until a study is founded"
+                .into(),
+        )
+    })
+}
+
 fn check(folder: &std::path::Path, screen: &mut Screen) -> Result<(), Trouble> {
+    if folder.is_dir() && !folder.join("study.toml").is_file() {
+        return Err(Trouble::Given(format!("{}: study.toml is missing from this folder", folder.display())));
+    }
     let pack = match pack::load(Some(folder)) {
         Ok(pack) => pack,
         Err(Trouble::Facade(nightjar::Failure::Invalid(problems))) => {
@@ -65,4 +87,18 @@ fn check(folder: &std::path::Path, screen: &mut Screen) -> Result<(), Trouble> {
         screen.line(format_args!("  {:<16} {:<10} {}", form.id, form.kind.code(), form.wording_status))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::setup_code;
+
+    #[test]
+    fn a_setup_code_is_taken_bare_or_as_the_hub_printed_it() {
+        assert_eq!(setup_code("4F7-QX").unwrap(), "4F7-QX");
+        let line = r#"{"listening":"http://127.0.0.1:1","setup_code":"4F7-QX"}"#;
+        assert_eq!(setup_code(line).unwrap(), "4F7-QX");
+        assert!(setup_code(r#"{"listening":"http://127.0.0.1:1"}"#).is_err());
+        assert!(setup_code("{").is_err());
+    }
 }

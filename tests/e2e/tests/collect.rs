@@ -51,6 +51,8 @@ fn practice(typed: &str) -> String {
 fn practice_says_that_it_is_practice_and_leaves_nothing_behind() {
     let out = practice("");
     assert!(out.contains("thrown away when you leave"), "{out}");
+    assert!(out.contains("Goodbye. The practice study and everything in it is thrown away."), "{out}");
+    assert!(!out.contains("wait on this tablet"), "{out}");
 }
 
 #[test]
@@ -86,6 +88,31 @@ fn handing_over_to_someone_else_leaves_the_draft_and_hides_it() {
     let out = practice(&format!("{}1\n1\nhand over\n\nno\nb\n", begin()));
     let after = out.split("Is it still you, who began").nth(1).unwrap();
     assert!(!after.contains("Your answer:"), "{after}");
+}
+
+#[test]
+fn handing_over_leaves_a_draft_that_its_person_finds_again_by_the_ward_s_name() {
+    let other = format!("{}3\n", begin());
+    let out = practice(&format!("{}1\n1\nhand over\n\nno\n{other}1\nstop\n2\nb\n", begin()));
+    let pack = StudyPack::from_dir(&sleepwell()).unwrap();
+    let ward = &pack.study().wards[0].name;
+    let again = out.split("Nothing was kept").nth(1).unwrap();
+    assert!(again.contains(&format!("on ward {ward} was not finished")), "{again}");
+    assert!(out.contains("Your answers are thrown away"), "{out}");
+}
+
+#[test]
+fn a_question_that_an_answer_adds_to_its_page_is_asked() {
+    let pack = StudyPack::from_dir(&sleepwell()).unwrap();
+    let form = pack.study().instruments.iter().position(|form| form.id == "encounter").unwrap() + 1;
+    let languages = pack.instrument("encounter").unwrap().languages().len();
+    let language = if languages > 1 { "1\n" } else { "" };
+    let out = practice(&format!("{form}\n1\n1\n{language}1\n2\n1\n1\n"));
+    for question in ["Who was it about?", "What came of it?", "Who asked?", "Why?"] {
+        assert!(out.contains(question), "\"{question}\" is not in\n{out}");
+    }
+    let before_the_check = out.split("Check your answers").next().unwrap();
+    assert!(before_the_check.contains("Why?"), "{out}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From picking the tablet up to putting it down: who, where, which form, the information page, an unfinished draft.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
 use nightjar::{BeginRequest, FormView, Sitting, Tablet};
@@ -18,11 +19,12 @@ pub(super) const KEYS: &str =
 pub(super) struct Desk<'a, R, W> {
     tablet: &'a Tablet,
     talk: Talk<R, W>,
+    goodbye: &'static str,
 }
 
 impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
-    pub(super) fn new(tablet: &'a Tablet, talk: Talk<R, W>) -> Self {
-        Desk { tablet, talk }
+    pub(super) fn new(tablet: &'a Tablet, talk: Talk<R, W>, goodbye: &'static str) -> Self {
+        Desk { tablet, talk, goodbye }
     }
 
     /// Asks until nobody wants to go on.
@@ -35,26 +37,39 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             ));
         };
         self.talk.say(&format!("\n{study}  ({})", status.label))?;
-        self.resume()?;
+        self.resume(&BTreeSet::new())?;
         while let Some((form, role, ward)) = self.whom()? {
+            let waiting = self.waiting()?;
             match self.ask(&form, role, ward)? {
                 Ended::InputClosed => break,
-                Ended::Done | Ended::Away => {}
+                Ended::Done => self.resume(&BTreeSet::new())?,
+                // Who has the tablet now has just said that this one is not theirs; an older one may be.
+                Ended::Away => {
+                    let left = self.waiting()?.difference(&waiting).cloned().collect();
+                    self.resume(&left)?;
+                }
             }
         }
-        self.talk.say("Goodbye. Everything finished is sealed; unfinished answers wait on this tablet.")
+        self.talk.say(self.goodbye)
     }
 
-    /// Offers what was left unfinished, as after a flat battery.
-    fn resume(&mut self) -> Result<(), Trouble> {
-        for draft in self.tablet.drafts()? {
+    /// Ids of the drafts that wait on the tablet.
+    fn waiting(&self) -> Result<BTreeSet<String>, Trouble> {
+        Ok(self.tablet.drafts()?.into_iter().map(|draft| draft.id).collect())
+    }
+
+    /// Offers what was left unfinished, as after a flat battery or a hand-over, but for some drafts.
+    fn resume(&mut self, except: &BTreeSet<String>) -> Result<(), Trouble> {
+        let pack = self.tablet.pack()?;
+        for draft in self.tablet.drafts()?.into_iter().filter(|draft| !except.contains(&draft.id)) {
             let Some(form) = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id)
             else {
                 continue;
             };
             let question = format!(
                 "\"{}\" on ward {} was not finished on this tablet. Is it still you?",
-                form.title, draft.ward
+                form.title,
+                pack.study().ward(&draft.ward).map_or(draft.ward.as_str(), |ward| &ward.name)
             );
             let lines = [
                 "Yes, go on where I was".into(),

@@ -20,16 +20,21 @@ use crate::trouble::Trouble;
 use desk::Desk;
 use talk::Talk;
 
+/// The last words, on a tablet of a study and in practice.
+const COLLECTED: &str = "Goodbye. Everything finished is sealed; unfinished answers wait on this tablet.";
+const PRACTISED: &str = "Goodbye. The practice study and everything in it is thrown away.";
+
 pub(crate) fn run(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
     let interactive = screen.is_interactive();
     let input = io::stdin().lock();
     let Some(vault) = &asked.vault else {
         screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
         let practice = Practice::begin(&pack::load(asked.study.as_deref())?)?;
-        return Desk::new(practice.tablet(), Talk::new(input, screen.writer(), interactive)).open();
+        let talk = Talk::new(input, screen.writer(), interactive);
+        return Desk::new(practice.tablet(), talk, PRACTISED).open();
     };
     let tablet = open(vault, asked)?;
-    Desk::new(&tablet, Talk::new(input, screen.writer(), interactive)).open()
+    Desk::new(&tablet, Talk::new(input, screen.writer(), interactive), COLLECTED).open()
 }
 
 fn open(vault: &Path, asked: &CollectArgs) -> Result<Tablet, Trouble> {

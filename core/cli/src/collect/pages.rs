@@ -1,5 +1,6 @@
 //! The pages of one form: answering, going back, skipping, stopping, talking to someone, handing over, checking.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
 use nightjar::{InformationView, Sitting, Tablet};
@@ -61,14 +62,22 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
 
     fn show(&mut self, page: &Page) -> Result<Then, Trouble> {
         self.talk.say(&shown::place(page))?;
-        for question in &page.questions {
+        if page.questions.is_empty() {
+            return self.end_of_repeat(page);
+        }
+        // An answer can add questions to its own page and take others away.
+        let mut asked = BTreeSet::new();
+        let mut page = page.clone();
+        while let Some(question) = page.questions.iter().find(|question| !asked.contains(&question.path)) {
+            asked.insert(question.path.clone());
             match self.ask(question)? {
                 Then::On => {}
                 then => return Ok(then),
             }
-        }
-        if page.questions.is_empty() {
-            return self.end_of_repeat(page);
+            page = self.sitting.page()?;
+            if page.check || !page.questions.iter().any(|question| asked.contains(&question.path)) {
+                return Ok(Then::Redraw);
+            }
         }
         Ok(Then::On)
     }

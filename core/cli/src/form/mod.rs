@@ -22,6 +22,12 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    if path.is_dir() {
+        return Err(Trouble::Given(format!(
+            "{}: a folder; give .xlsx files, or use `nightjar study check`",
+            path.display()
+        )));
+    }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(Trouble::file(path))?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Trouble::file(path))?;

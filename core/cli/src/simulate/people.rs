@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use nightjar_form::Value;
 use rand::{Rng, RngExt};
 
 use super::visit::{Ground, Manner, Visit};
@@ -75,6 +76,48 @@ impl Iterator for People {
             }
         }
         None
+    }
+}
+
+/// The offers that people said yes to: one before each visit of a respondents' form, on the same tablet.
+pub(super) struct Offers {
+    people: People,
+    /// The place in the study of the form an offer is written down in.
+    form: usize,
+}
+
+impl Offers {
+    pub(super) fn new(people: People, form: usize) -> Offers {
+        Offers { people, form }
+    }
+}
+
+impl Iterator for Offers {
+    type Item = Visit;
+
+    fn next(&mut self) -> Option<Visit> {
+        let answered = self.people.next()?;
+        let ground = &self.people.ground;
+        let study = ground.pack.study();
+        let form = study.instruments.get(self.form)?;
+        // Numbers of its own, far from those of encounters that led to nothing.
+        let number = ((self.people.form as u64 + 1) << 32) | self.people.next;
+        let (stream, mut numbers) = ground.numbers(self.form, number);
+        let roles: Vec<_> = study.roles.iter().filter(|role| role.may.contains(&form.id)).collect();
+        let role = roles.get(numbers.random_range(0..roles.len().max(1)))?.code.clone();
+        let respondent = study.role(&answered.role)?.voice.code().to_owned();
+        let said = [("respondent", respondent), ("outcome", "yes".to_owned())];
+        Some(Visit {
+            stream,
+            form_id: form.id.clone(),
+            role,
+            language: self.people.language(&form.id, &mut numbers),
+            manner: Manner::Finish,
+            stops_at: None,
+            diligent: true,
+            given: said.map(|(item, code)| (item.to_owned(), Value::One(code))).into(),
+            ..answered
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use nightjar_form::{ItemKind, Missing, Value};
 use serde::Deserialize;
 
 /// A page as the line protocol gives it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Page {
     pub(crate) number: usize,
     pub(crate) questions: Vec<Question>,
@@ -12,7 +12,7 @@ pub(crate) struct Page {
 }
 
 /// A question on it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Question {
     pub(crate) path: String,
     pub(crate) kind: ItemKind,
@@ -26,7 +26,7 @@ pub(crate) struct Question {
 }
 
 /// A choice offered.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Choice {
     pub(crate) code: String,
     pub(crate) missing: Option<Missing>,

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use super::calendar::Calendar;
 use super::facts::Facts;
 use super::habits::Habits;
-use super::people::People;
+use super::people::{Offers, People};
 use super::{CANARY, numbers};
 use crate::trouble::Trouble;
 
@@ -96,11 +96,27 @@ impl Visits {
         let calendar = Calendar::of(pack);
         let ground = Arc::new(Ground { pack: pack.clone(), calendar, habits, seed, tablets });
         let mut sources: Vec<Source> = Vec::new();
+        let count = |form_id: &str| {
+            let share = ground.habits.shares.get(form_id).copied().unwrap_or(0.0);
+            (share * responses as f64).round() as u64
+        };
+        let instruments = &pack.study().instruments;
+        let offer = instruments.iter().position(|form| form.kind.code() == "encounter");
+        // Before the forms themselves: of two visits at one moment, the offer comes first.
+        let mut offered = 0;
+        for (form, asked) in instruments.iter().enumerate().filter(|(_, form)| form.kind.code() == "response")
+        {
+            let Some(offer) = offer else { break };
+            let people = People::new(&ground, form, count(&asked.id));
+            let source: Box<dyn Iterator<Item = Visit> + Send> = Box::new(Offers::new(people, offer));
+            sources.push(source.peekable());
+            offered += count(&asked.id);
+        }
         for (form, asked) in pack.study().instruments.iter().enumerate() {
-            let share = ground.habits.shares.get(&asked.id).copied().unwrap_or(0.0);
-            let count = (share * responses as f64).round() as u64;
+            let count = count(&asked.id);
             let source: Box<dyn Iterator<Item = Visit> + Send> = match asked.kind.code() {
-                "response" | "encounter" => Box::new(People::new(&ground, form, count)),
+                "response" => Box::new(People::new(&ground, form, count)),
+                "encounter" => Box::new(People::new(&ground, form, count.saturating_sub(offered))),
                 "fact" => Box::new(Facts::new(&ground, form, count)),
                 // Positions and outcomes are a story of their own; the demonstration tells it.
                 _ => continue,

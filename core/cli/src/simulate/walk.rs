@@ -1,5 +1,7 @@
 //! One person going through one form, page by page, as the tablet shows it.
 
+use std::collections::BTreeSet;
+
 use nightjar_form::Value;
 use rand::Rng;
 
@@ -66,7 +68,7 @@ pub(crate) fn walk(
     )))
 }
 
-/// Answers what is open on a page; at a further attempt, only what blocked.
+/// Answers what is open on a page, also what its own answers add to it; at a further attempt, only what blocked.
 fn fill(
     sitting: &mut impl Sitting,
     page: &Page,
@@ -77,24 +79,40 @@ fn fill(
 ) -> Result<u64, Trouble> {
     let mut answers = 0;
     let again = attempt > 0;
-    for question in page.questions.iter().filter(|question| question.is_open()) {
+    let mut seen = BTreeSet::new();
+    let mut page = page.clone();
+    while let Some(question) = page.questions.iter().find(|question| !seen.contains(&question.path)) {
+        seen.insert(question.path.clone());
+        if !question.is_open() {
+            continue;
+        }
         let blocks = question.problem.is_some() || (question.required && question.value.is_none());
         if again && !blocks {
             continue;
         }
+        let mut changed = false;
         for more in 0..=MOST_ATTEMPTS {
             let Some(value) = answer::draw(question, visit, habits, attempt + more, numbers) else {
                 // Passed by: what stood there before, as after a resumed draft, does not stay.
                 if question.value.is_some() {
                     sitting.answer(&question.path, None)?;
+                    changed = true;
                 }
                 break;
             };
             let problems = sitting.answer(&question.path, Some(&value))?;
             answers += 1;
+            changed = true;
             if !problems.contains(&question.path) {
                 break;
             }
+        }
+        if changed {
+            let now = sitting.page()?;
+            if now.check || !now.questions.iter().any(|question| seen.contains(&question.path)) {
+                break;
+            }
+            page = now;
         }
     }
     Ok(answers)
