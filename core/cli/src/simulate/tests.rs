@@ -78,6 +78,51 @@ fn everybody_finds_a_way_through_every_form() {
     assert_eq!(forms, asked);
 }
 
+/// What an encounter's record holds for an item, as text.
+fn held(left: &Option<Answers>, item: &str) -> Option<String> {
+    let pack = crate::pack::load(None).unwrap();
+    let form = pack.instrument("encounter").unwrap();
+    let item = form.items().iter().find(|asked| asked.name() == item).unwrap();
+    left.as_ref()?.get(item.key()).map(Value::to_text)
+}
+
+#[test]
+fn a_question_that_an_answer_adds_to_its_page_is_answered() {
+    let answered = answered(4, 200, 0);
+    let noes: Vec<_> = (answered.iter())
+        .filter(|(visit, left)| {
+            visit.form_id == "encounter" && held(left, "outcome").as_deref() == Some("no")
+        })
+        .collect();
+    assert!(!noes.is_empty());
+    for (_, left) in noes {
+        assert!(held(left, "asked_by").is_some() && held(left, "reason").is_some(), "{left:?}");
+    }
+}
+
+#[test]
+fn nobody_answers_without_a_yes_having_been_written_down() {
+    let mut open = std::collections::BTreeMap::<_, i64>::new();
+    let (mut offers, mut responses) = (0, 0);
+    for (visit, left) in answered(6, 300, 0) {
+        let about = match visit.form_id.as_str() {
+            "encounter" if held(&left, "outcome").as_deref() == Some("yes") => {
+                offers += 1;
+                *open.entry((visit.ward, held(&left, "respondent").unwrap())).or_default() += 1;
+                continue;
+            }
+            "patient-core" => "patient",
+            "carer" | "staff" => &visit.form_id,
+            _ => continue,
+        };
+        responses += 1;
+        let yes = open.entry((visit.ward, about.to_owned())).or_default();
+        *yes -= 1;
+        assert!(*yes >= 0, "{about}");
+    }
+    assert!(responses > 50 && offers >= responses, "{offers} {responses}");
+}
+
 #[test]
 fn the_seed_alone_decides_what_is_said() {
     let said = |seed, session_seed| -> Vec<_> {
