@@ -2,8 +2,8 @@
 --
 -- NOTES for whoever writes 0002.sql
 -- * One file per version, run in one transaction, then user_version is set. Never edit a file that was released.
--- * Tables that hold confidential responses have no rowid and no time column: the order in which answers were
---   given must not be readable from the database, not even with its key.
+-- * Tables that hold confidential responses have no rowid and no time column: no value says in which order answers were
+--   given. The place of a row within its page still can, to somebody with the key, until the page is rewritten.
 -- * secure_delete is on: deleting a key row overwrites it. Do not move keys into a table that is rewritten as a whole.
 
 -- Single values of the device: keys, label, study tag, cursors.
