@@ -17,9 +17,8 @@ use crate::membership::Joined;
 use crate::observe::Notifier;
 use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
-use crate::sync;
 use crate::time;
-use crate::view::{ConflictView, DissensusView, ReceivedView, RecordView, RecordsRequest, StatusView};
+use crate::view::{ConflictView, DissensusView, RecordView, RecordsRequest, StatusView};
 
 /// What a device is opened with.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +33,7 @@ pub(crate) enum Kind {
     /// Collects.
     Tablet,
     /// Reads.
+    #[cfg(feature = "evaluate")]
     Evaluator,
 }
 
@@ -41,6 +41,7 @@ impl Kind {
     fn code(self) -> &'static str {
         match self {
             Self::Tablet => "tablet",
+            #[cfg(feature = "evaluate")]
             Self::Evaluator => "evaluator",
         }
     }
@@ -50,6 +51,7 @@ impl From<Kind> for Membership {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Tablet => Self::Tablet,
+            #[cfg(feature = "evaluate")]
             Kind::Evaluator => Self::Evaluator,
         }
     }
@@ -265,35 +267,6 @@ impl Device {
             found.push(joined.words(|words| words.dissensus(&case, &positions)));
         }
         Ok(found)
-    }
-
-    pub(crate) fn received(&self) -> Result<Vec<ReceivedView>, Failure> {
-        let joined = self.joined()?;
-        let chains = self.vault.received()?;
-        let roster = joined.roster();
-        let mut members: Vec<_> =
-            roster.members().iter().filter(|(_, member)| member.membership == Membership::Tablet).collect();
-        members.sort_by_key(|(_, member)| member.since);
-        members
-            .into_iter()
-            .map(|(tag, member)| {
-                let of = chains.iter().filter(|chain| chain.device == *tag);
-                let received = of.clone().map(|chain| chain.applied).sum();
-                let linked: u64 = of.map(|chain| chain.expected).sum();
-                let signed = self.signed_places(&joined, tag)?;
-                Ok(ReceivedView { tablet: member.label.clone(), received, expected: linked.max(signed) })
-            })
-            .collect()
-    }
-
-    /// How many envelopes a device's signed heads name, over both scopes.
-    fn signed_places(&self, joined: &Joined, device: &DeviceTag) -> Result<u64, Failure> {
-        let mut places = 0;
-        for scope in [joined.scopes.responses, joined.scopes.ward] {
-            let seen = self.vault.cursor(&scope, &sync::seen(device))?;
-            places += seen.as_deref().and_then(sync::read_seen).map_or(0, |(seq, _)| seq);
-        }
-        Ok(places)
     }
 
     /// Counts by ward and week, nothing else.

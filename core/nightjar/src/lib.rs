@@ -40,9 +40,12 @@ mod key;
 mod membership;
 mod observe;
 mod reading;
+#[cfg(feature = "evaluate")]
+mod received;
 mod sitting;
 #[cfg(feature = "evaluate")]
 mod source;
+#[cfg(feature = "evaluate")]
 mod steward;
 mod study_pack;
 mod sync;
@@ -61,6 +64,7 @@ pub use failure::Failure;
 pub use key::VaultKey;
 pub use observe::{Observed, Observer, Subscription};
 pub use sitting::Sitting;
+#[cfg(feature = "evaluate")]
 pub use steward::{Admission, FoundRequest};
 pub use study_pack::StudyPack;
 pub use tablet::Tablet;

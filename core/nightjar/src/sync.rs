@@ -23,6 +23,7 @@ use crate::view::SyncView;
 const PULLED: &str = "pulled";
 const PUSHED: &str = "pushed";
 
+#[cfg(feature = "evaluate")]
 /// Founds a study at its hub: the founding entry goes up with the setup code, the others after it.
 pub(crate) async fn found(
     device: &Device,
@@ -40,6 +41,7 @@ pub(crate) async fn found(
     Ok(())
 }
 
+#[cfg(feature = "evaluate")]
 /// Takes roster entries to the hub, from a place on. Where it does not work, the next sync does it.
 pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     let hub = device.hub()?;
