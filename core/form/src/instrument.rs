@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use crate::document::QName;
 use crate::graph::Graph;
+use crate::instances::Instances;
+use crate::item::Translated;
 use crate::node::Tree;
 use crate::{Diagnostic, Diagnostics, Item, ItemKey, Language};
 
@@ -20,6 +23,24 @@ pub struct Instrument {
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) tree: Tree,
     pub(crate) graph: Graph,
+    pub(crate) instances: Instances,
+    /// Words that expressions ask for with `jr:itext()`, by their id.
+    pub(crate) words: HashMap<String, Translated>,
+    pub(crate) root: Root,
+}
+
+/// How the root of a submission is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    pub(crate) name: String,
+    /// Attributes as written, `id` and `version` among them; with a prefix, the prefix's namespace.
+    pub(crate) attributes: Vec<(QName, String)>,
+}
+
+impl Default for Root {
+    fn default() -> Root {
+        Root { name: "data".to_owned(), attributes: Vec::new() }
+    }
 }
 
 impl fmt::Debug for Instrument {

@@ -50,8 +50,10 @@
 //! ```
 
 mod diagnostic;
+mod document;
 mod expr;
 mod graph;
+mod instances;
 mod instrument;
 mod item;
 mod key;

@@ -6,6 +6,7 @@ mod compile;
 mod findings;
 mod kinds;
 mod parameters;
+mod row;
 mod settings;
 mod sheet;
 mod survey;
@@ -14,6 +15,8 @@ mod workbook;
 use std::collections::HashMap;
 
 use crate::graph::Graph;
+use crate::instances::Instances;
+use crate::instrument::Root;
 use crate::{Diagnostics, Instrument};
 use findings::Findings;
 use sheet::Sheet;
@@ -46,7 +49,9 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
     let lists = choices::read(&choices_sheet, &languages, &settings, &mut findings);
     let survey = survey::read(&survey_sheet, &languages, &lists, &mut findings);
     let (mut tree, items) = (survey.tree, survey.items);
-    compile::compile(&mut tree, &items, &survey.rows, &survey_sheet, &mut findings);
+    let instances = Instances::default();
+    let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
+    compile::compile(&mut tree, &items, &survey.rows, &[], around, &mut findings);
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
@@ -74,5 +79,8 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
         warnings: findings.into_diagnostics().0,
         tree,
         graph,
+        instances,
+        words: HashMap::new(),
+        root: Root::default(),
     })
 }
