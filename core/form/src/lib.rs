@@ -49,6 +49,7 @@
 //! # Ok(()) }
 //! ```
 
+mod attachments;
 mod diagnostic;
 mod document;
 mod expr;
@@ -64,6 +65,7 @@ mod reading;
 mod session;
 mod value;
 
+pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use instrument::Instrument;
 pub use item::{Choice, Item, ItemKind, Scale};

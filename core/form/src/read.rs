@@ -11,6 +11,7 @@ mod settings;
 mod sheet;
 mod survey;
 mod workbook;
+pub(crate) mod xform;
 
 use std::collections::HashMap;
 

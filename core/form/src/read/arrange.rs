@@ -35,10 +35,12 @@ pub(crate) fn arrange(
         nodes[i].slot = extent.slots;
         extent.slots += 1;
         (nodes[i].scope, nodes[i].depth) = (scope, depth);
-        if !matches!(nodes[i].kind, NodeKind::Item(_)) && nodes[i].end == NodeId::ROOT {
-            nodes[i].end = NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
-        } else if matches!(nodes[i].kind, NodeKind::Item(_)) {
-            nodes[i].end = NodeId(id.0 + 1);
+        // A reader says where a node ends; of an item only where it has attributes.
+        if nodes[i].end == NodeId::ROOT {
+            nodes[i].end = match nodes[i].kind {
+                NodeKind::Item(_) => NodeId(id.0 + 1),
+                _ => NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX)),
+            };
         }
         if id != NodeId::ROOT {
             by_name.entry(nodes[i].name.clone()).or_default().push(id);
@@ -50,12 +52,7 @@ pub(crate) fn arrange(
         if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
             let problem = format!("Row {first}, in the same group, has the same name.");
-            findings.error(
-                places.sheet(),
-                places.place(row, "name"),
-                problem,
-                "Rename one of the two.",
-            );
+            findings.error(places.sheet(), places.place(row, "name"), problem, "Rename one of the two.");
             continue;
         }
         if !matches!(tree[id].kind, NodeKind::Repeat | NodeKind::Item(_)) {
@@ -108,7 +105,9 @@ fn paths(tree: &Tree, id: NodeId) -> (String, String) {
     if shared {
         let mut up = tree[id].parent;
         while up != outer {
-            local = format!("{}/{local}", tree[up].name);
+            if !tree[up].written.unwritten {
+                local = format!("{}/{local}", tree[up].name);
+            }
             up = tree[up].parent;
         }
     }
