@@ -64,6 +64,7 @@ mod read;
 mod reading;
 mod session;
 mod value;
+pub mod xpath;
 
 pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

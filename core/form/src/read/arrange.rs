@@ -87,7 +87,10 @@ pub(crate) fn arrange(
 /// A node before this one with the same parent and name.
 fn twin(tree: &Tree, id: NodeId) -> Option<NodeId> {
     let named = tree.by_name.get(&tree[id].name)?;
-    named.iter().copied().find(|other| *other < id && tree[*other].parent == tree[id].parent)
+    let same = |other: NodeId| {
+        tree[other].parent == tree[id].parent && tree[other].written.attribute == tree[id].written.attribute
+    };
+    named.iter().copied().find(|other| *other < id && same(*other))
 }
 
 /// The path of a node (groups only where two nodes of one scope share the name), and the path without any groups.
@@ -101,7 +104,7 @@ fn paths(tree: &Tree, id: NodeId) -> (String, String) {
     let name = &tree[id].name;
     let twins = tree.by_name.get(name).map_or(&[][..], Vec::as_slice);
     let shared = twins.iter().any(|twin| *twin != id && addressed(*twin) && home(*twin) == outer);
-    let mut local = name.clone();
+    let mut local = if tree[id].written.attribute { format!("@{name}") } else { name.clone() };
     if shared {
         let mut up = tree[id].parent;
         while up != outer {

@@ -45,8 +45,7 @@ struct Form<'a> {
 /// Reads, checks and compiles an XForm. `attachments` are the files its instances name.
 pub(crate) fn read(file: &str, bytes: &[u8], attachments: &Attachments) -> Result<Instrument, Diagnostics> {
     let mut findings = Findings::new(file);
-    let checked =
-        bounds::text(bytes).and_then(|text| bounds::check(&text).map(|()| text));
+    let checked = bounds::text(bytes).and_then(|text| bounds::check(&text).map(|()| text));
     let text = match checked {
         Ok(text) => text,
         Err(excess) => {
@@ -162,6 +161,7 @@ fn assemble(
     tree.beginning = beginning;
     let around = Surroundings { places: &places, instances: &instances };
     compile(&mut tree, &items, &rows, &sets, around, report.findings);
+    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = rows.get(cycle.node.index()).and_then(Option::as_ref);
@@ -178,6 +178,7 @@ fn assemble(
         languages: words.languages,
         hash: *blake3::hash(bytes).as_bytes(),
         settings: heading.settings,
+        pages_after: Instrument::count_pages(&tree, &items),
         items,
         by_key,
         warnings: Vec::new(),

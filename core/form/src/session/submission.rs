@@ -51,7 +51,8 @@ impl Session {
         let of_nodes = instrument.tree.nodes.iter().filter_map(|node| node.written.prefix.as_ref());
         let all = of_attributes.chain(of_nodes.map(|(prefix, namespace)| (&**prefix, &**namespace)));
         for (prefix, namespace) in all.chain((!identified).then_some(("orx", OPENROSA))) {
-            if !prefix.is_empty() && prefix != "xml" && !namespaces.iter().any(|(known, _)| *known == prefix) {
+            if !prefix.is_empty() && prefix != "xml" && !namespaces.iter().any(|(known, _)| *known == prefix)
+            {
                 namespaces.push((prefix, namespace));
             }
         }
@@ -185,7 +186,11 @@ impl Writer<'_> {
             Some(value @ (Value::Integer(_) | Value::Decimal(_))) if stored_as == ItemKind::Decimal => {
                 let text = value.to_text();
                 // A decimal is told from a whole number by its point, as the field's engines write it.
-                if text.contains(|c: char| !c.is_ascii_digit() && c != '-') { text } else { format!("{text}.0") }
+                if text.contains(|c: char| !c.is_ascii_digit() && c != '-') {
+                    text
+                } else {
+                    format!("{text}.0")
+                }
             }
             Some(value) => value.to_text(),
             None if Some(node) == self.identifier => session.instance_id(),
@@ -196,7 +201,8 @@ impl Writer<'_> {
     /// A moment with the offset that the session's zone has then.
     fn moment(&self, at: DateTime) -> String {
         let zone = self.session.now.time_zone();
-        let offset = zone.to_ambiguous_zoned(at).compatible().map_or(self.session.now.offset(), |z| z.offset());
+        let offset =
+            zone.to_ambiguous_zoned(at).compatible().map_or(self.session.now.offset(), |z| z.offset());
         format!("{}{}", at.strftime("%Y-%m-%dT%H:%M:%S%.3f"), offset_text(offset))
     }
 }

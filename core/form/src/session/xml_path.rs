@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::state::{self, ScopeId, parse_path};
+use crate::Item;
 use crate::node::{NodeId, NodeKind, Tree};
 
 /// Longest reference, in bytes.
@@ -37,6 +38,13 @@ impl Session {
         }
         let addressed = matches!(tree[node].kind, NodeKind::Repeat | NodeKind::Item(_));
         addressed.then(|| state::path(tree, &self.state, scope, node))
+    }
+
+    /// The item at a path of this session.
+    #[must_use]
+    pub fn item_of(&self, path: &str) -> Option<&Item> {
+        let (node, _) = parse_path(&self.instrument.tree, path)?;
+        self.instrument.item_at(node)
     }
 
     /// The XML reference of a path: what [`Session::path_of`] takes.
