@@ -154,23 +154,38 @@ impl Graph {
         self.edges[vertex].iter().map(|edge| edge.to.index()).chain(self.order[vertex].iter().copied())
     }
 
-    /// Kahn's algorithm, smallest index first so that the order is the same everywhere.
+    /// Puts everything after what it depends on. Where that cannot be, a repeat may count itself by what is in it, as
+    /// in ODK's way to ask "one more?": it is then counted again whenever that changes.
     fn sort(&mut self) {
+        self.sort_without(&BTreeSet::new());
+        if !self.stuck.is_empty() {
+            let stuck = std::mem::take(&mut self.stuck);
+            self.sort_without(&stuck);
+        }
+    }
+
+    /// Kahn's algorithm, smallest index first so that the order is the same everywhere; what counts is not ordered among
+    /// these vertices.
+    fn sort_without(&mut self, round: &BTreeSet<usize>) {
         let count = self.edges.len();
         let mut before = vec![0_u32; count];
+        let counts = |vertex: usize, next: usize| {
+            Vertex::at(next).aspect == Aspect::Instances && round.contains(&vertex) && round.contains(&next)
+        };
         for vertex in 0..count {
-            for next in self.after(vertex) {
+            for next in self.after(vertex).filter(|next| !counts(vertex, *next)) {
                 before[next] += 1;
             }
         }
         let mut ready: BTreeSet<usize> = (0..count).filter(|v| before[*v] == 0).collect();
         self.rank = vec![u32::MAX; count];
+        self.order_of.clear();
         let mut rank = 0;
         while let Some(vertex) = ready.pop_first() {
             self.rank[vertex] = rank;
             self.order_of.push(Vertex::at(vertex));
             rank += 1;
-            for next in self.after(vertex).collect::<Vec<_>>() {
+            for next in self.after(vertex).filter(|next| !counts(vertex, *next)).collect::<Vec<_>>() {
                 before[next] -= 1;
                 if before[next] == 0 {
                     ready.insert(next);

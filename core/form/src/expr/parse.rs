@@ -93,7 +93,11 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
                 "processing-instruction" => NodeTest::Instruction(target),
                 _ => NodeTest::Node,
             });
-        let node_test = of_type.or(named);
+        // Without a bracket, `text` is a name like any other.
+        let like_a_type =
+            select! { Token::Name(name) if is_node_type(name) => NodeTest::Name(name.to_owned()) }
+                .then_ignore(just(Token::Open).not());
+        let node_test = choice((like_a_type, of_type, named));
         let axis = choice((
             just(Token::At).to(Axis::Attribute),
             select! { Token::Name(name) if Axis::named(name).is_some() => name }
@@ -275,6 +279,8 @@ mod tests {
         check("div div mod", expect![[r#"(Divide ~Child("div") ~Child("mod"))"#]]);
         check("../a-b * 2", expect![[r#"(Multiply ~Parent~Child("a-b") 2)"#]]);
         check("position(../..)", expect!["position(~Parent~Parent)"]);
+        check("/data/text", expect![[r#"/~Child("data")~Child("text")"#]]);
+        check("text/text()", expect![[r#"~Child("text")~On(Child, Text)"#]]);
         check("jr:choice-name(${a}, '${a}')", expect!["jr:choice-name(${a} '${a}')"]);
         check(
             "instance('wards')/root/item[name = current()/../ward]/beds",
