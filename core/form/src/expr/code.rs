@@ -51,6 +51,8 @@ pub(crate) enum Code {
     Column(Box<str>),
     /// A path that only the answers themselves can resolve.
     Path(Box<PathCode>),
+    /// Over a document: a call that is wrong, which matters only if it is run.
+    Wrong(Box<str>),
 }
 
 /// Nodes, step by step.
@@ -128,7 +130,7 @@ impl Code {
     /// Visits everything the code depends on, with the number of repeats that the dependency fixes.
     pub(crate) fn needs(&self, found: &mut dyn FnMut(Need, usize)) {
         match self {
-            Code::Number(_) | Code::Text(_) | Code::Column(_) => {}
+            Code::Number(_) | Code::Text(_) | Code::Column(_) | Code::Wrong(_) => {}
             Code::Negate(inner) | Code::Matches(inner, _) | Code::Lookup { value: inner, .. } => {
                 inner.needs(found);
             }

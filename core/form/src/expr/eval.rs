@@ -70,6 +70,10 @@ pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) 
         }
         Code::Column(name) => Val::text(world.column(name)),
         Code::Path(path) => Val::Nodes(path::nodes(path, world, frame)),
+        Code::Wrong(problem) => {
+            world.fail(problem);
+            Val::BLANK
+        }
     }
 }
 

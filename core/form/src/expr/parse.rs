@@ -79,7 +79,7 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
             .repeated()
             .collect();
         let named = select! {
-            Token::Name(name) if !is_node_type(name) => NodeTest::Name(name.to_owned()),
+            Token::Name(name) => NodeTest::Name(name.to_owned()),
             Token::AnyOf(prefix) => NodeTest::AnyOf(prefix.to_owned()),
             Token::Star => NodeTest::Any,
         };

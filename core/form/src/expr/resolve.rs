@@ -124,7 +124,10 @@ impl<'a> Compiler<'a> {
                 let side = |expr| if operator.compares() { self.several(expr) } else { self.code(expr) };
                 Code::Binary(*operator, Box::new(side(left)?), Box::new(side(right)?))
             }
-            Expr::Call(name, arguments) => self.call(name, arguments)?,
+            Expr::Call(name, arguments) => match self.call(name, arguments) {
+                Err(fault) if self.document.is_some() => Code::Wrong(fault.problem.into()),
+                code => code?,
+            },
             Expr::Path(path) => self.path_value(path)?,
         })
     }
