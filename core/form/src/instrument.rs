@@ -59,13 +59,19 @@ impl Instrument {
         crate::read::instrument(file, bytes)
     }
 
-    /// Reads an XForm (ODK XForms 1.0). `attachments` are the files that its instances name.
-    pub fn read_xform(
+    /// Reads a form of whatever kind: an XForm (ODK XForms 1.0) if it begins with `<`, else an XLSForm (`.xlsx`).
+    /// `attachments` are the files that it names. All faults are reported at once.
+    pub fn read(
         file: &str,
         bytes: &[u8],
         attachments: &crate::Attachments,
     ) -> Result<Instrument, Diagnostics> {
-        crate::read::xform::read(file, bytes, attachments)
+        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        if text.trim_ascii_start().starts_with(b"<") {
+            crate::read::xform::read(file, bytes, attachments)
+        } else {
+            Instrument::from_workbook(file, bytes)
+        }
     }
 
     /// What the reader ignored or thinks is a mistake.
