@@ -75,6 +75,8 @@ pub(crate) struct Graph {
     pub(crate) languages: Vec<Vertex>,
     /// Vertices that are on a cycle or depend on one.
     stuck: BTreeSet<usize>,
+    /// Counts of repeats, and values that only a choice of others depends on.
+    lags: BTreeSet<usize>,
     /// By vertex: edges that only order.
     order: Vec<Vec<usize>>,
 }
@@ -113,6 +115,12 @@ impl Graph {
             if let Some(code) = code {
                 self.needs(tree, code, to);
             }
+        }
+        if node.count.is_some() {
+            self.lags.insert(instances.index());
+        }
+        if node.itemset.is_some() && node.calculation.is_none() {
+            self.lags.insert(value.index());
         }
         match &node.itemset {
             None => {}
@@ -155,7 +163,8 @@ impl Graph {
     }
 
     /// Puts everything after what it depends on. Where that cannot be, a repeat may count itself by what is in it, as
-    /// in ODK's way to ask "one more?": it is then counted again whenever that changes.
+    /// in ODK's way to ask "one more?", and choices may come from answers that depend on what is chosen: both are then
+    /// looked at again whenever that changes.
     fn sort(&mut self) {
         self.sort_without(&BTreeSet::new());
         if !self.stuck.is_empty() {
@@ -164,16 +173,16 @@ impl Graph {
         }
     }
 
-    /// Kahn's algorithm, smallest index first so that the order is the same everywhere; what counts is not ordered among
-    /// these vertices.
+    /// Kahn's algorithm, smallest index first so that the order is the same everywhere. Among these vertices, what may lag
+    /// is not ordered.
     fn sort_without(&mut self, round: &BTreeSet<usize>) {
         let count = self.edges.len();
         let mut before = vec![0_u32; count];
-        let counts = |vertex: usize, next: usize| {
-            Vertex::at(next).aspect == Aspect::Instances && round.contains(&vertex) && round.contains(&next)
+        let lags = |vertex: usize, next: usize| {
+            round.contains(&vertex) && round.contains(&next) && self.lags.contains(&next)
         };
         for vertex in 0..count {
-            for next in self.after(vertex).filter(|next| !counts(vertex, *next)) {
+            for next in self.after(vertex).filter(|next| !lags(vertex, *next)) {
                 before[next] += 1;
             }
         }
@@ -185,7 +194,7 @@ impl Graph {
             self.rank[vertex] = rank;
             self.order_of.push(Vertex::at(vertex));
             rank += 1;
-            for next in self.after(vertex).filter(|next| !counts(vertex, *next)).collect::<Vec<_>>() {
+            for next in self.after(vertex).filter(|next| !lags(vertex, *next)).collect::<Vec<_>>() {
                 before[next] -= 1;
                 if before[next] == 0 {
                     ready.insert(next);

@@ -266,8 +266,9 @@ impl Tree {
         })
     }
 
-    /// Tells each node its children; before expressions are compiled, which look for names among them.
-    pub(crate) fn adopt(&mut self) {
+    /// Fills in what follows from the nodes' parents, when all nodes are there.
+    pub(crate) fn link(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.children.clear());
         for id in self.ids().skip(1) {
             let parent = self[id].parent;
             let node = &mut self.nodes[parent.index()];
@@ -277,8 +278,8 @@ impl Tree {
         }
     }
 
-    /// Tells each node the actions that it sets off; when all actions are there.
-    pub(crate) fn link(&mut self) {
+    /// Notes with each node the actions that it sets off, when all actions are there.
+    pub(crate) fn link_actions(&mut self) {
         for (index, action) in self.actions.iter().enumerate() {
             let id = action.source;
             if action.events.value_changed {

@@ -47,7 +47,6 @@ pub(crate) fn arrange(
         }
     }
     let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents, ..Tree::default() };
-    tree.adopt();
     let mut identities: HashSet<String> = HashSet::new();
     for id in tree.ids().skip(1) {
         if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {

@@ -161,7 +161,6 @@ fn assemble(
     tree.beginning = beginning;
     let around = Surroundings { places: &places, instances: &instances };
     compile(&mut tree, &items, &rows, &sets, around, report.findings);
-    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = rows.get(cycle.node.index()).and_then(Option::as_ref);

@@ -16,6 +16,8 @@ use crate::{Item, ItemKind, Value};
 const MAX_COUNTED: usize = 500;
 /// Most countings that one entry may set off. A repeat that counts itself up and down for ever stops there.
 const MAX_COUNTINGS: usize = 10_000;
+/// Most looks at choices that one entry may set off. Choices that come and go for ever stop there.
+const MAX_CUTS: usize = 500_000;
 
 /// What is to be recomputed, in the graph's order, and what has changed.
 #[derive(Default)]
@@ -32,6 +34,8 @@ pub(crate) struct Wave {
     opening: bool,
     /// How often a repeat was counted.
     counted: usize,
+    /// How often choices were looked at.
+    cut: usize,
 }
 
 impl Wave {
@@ -149,6 +153,10 @@ impl Session {
     }
 
     fn recut(&mut self, wave: &mut Wave, tree: &Tree, id: NodeId, scope: ScopeId) {
+        wave.cut += 1;
+        if wave.cut > MAX_CUTS {
+            return;
+        }
         let before = self.state.cell(tree, scope, id).cut.clone();
         self.cut(tree, scope, id);
         if self.state.cell(tree, scope, id).cut != before {

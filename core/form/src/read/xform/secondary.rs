@@ -42,10 +42,8 @@ impl<'a> Secondaries<'a> {
             return;
         };
         let secondary = match plain(node, "src").map(str::trim) {
-            Some(src) => match file(node, src, attachments, report) {
-                Some(document) => Secondary::File(document),
-                None => return,
-            },
+            // After a fault it is empty, so that what looks things up in it is not reported as well.
+            Some(src) => Secondary::File(file(node, src, attachments, report).unwrap_or_else(empty)),
             None => Secondary::Inline(node),
         };
         if self.by_id.insert(id, secondary).is_some() {
@@ -135,15 +133,15 @@ fn file(
     }
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
     let csv = src.starts_with("jr://file-csv/") || extension == "csv";
-    if !csv && extension != "xml" {
-        report.error(node, "@src", format!("`{name}` is not of a supported kind."), "Use XML or CSV.");
-        return None;
-    }
     let Some(bytes) = attachments.get(name) else {
         let problem = format!("The file `{name}` is missing; it is read as empty.");
         report.warning(node, "@src", problem, "Give it with the form.");
         return Some(empty());
     };
+    if !csv && extension != "xml" {
+        report.error(node, "@src", format!("`{name}` is not of a supported kind."), "Use XML or CSV.");
+        return None;
+    }
     let read = if csv { table(bytes) } else { xml(bytes) };
     match read {
         Ok(document) => Some(document),

@@ -218,10 +218,21 @@ impl<'a> Builder<'a, '_, '_, '_> {
         } else if jr(part.node, "noAddRemove")
             .is_some_and(|fixed| ["true()", "true", "1"].contains(&fixed.trim()))
         {
-            let remedy = "Give the repeat a jr:count.";
-            let problem = "jr:noAddRemove without jr:count is not kept to: entries can be added.";
-            self.report.warning(part.node, "@jr:noAddRemove", problem, remedy);
+            self.fixed(index, part, row);
         }
+    }
+
+    /// A repeat to which a person adds nothing has as many entries as the instance, at least one.
+    fn fixed(&mut self, index: Index, part: &Part<'a>, row: &mut SurveyRow) {
+        let skeleton = self.parts.skeleton;
+        let element = &skeleton[index];
+        if skeleton.around(element.parent).any(|around| skeleton[around].repeat) {
+            let problem = "jr:noAddRemove in another repeat is not kept to: entries can be added.";
+            self.report.warning(part.node, "@jr:noAddRemove", problem, "Give the repeat a jr:count.");
+            return;
+        }
+        let entries = element.found.len() - usize::from(element.template);
+        row.cells.insert("repeat_count".to_owned(), entries.max(1).to_string());
     }
 
     fn item(&mut self, index: Index, part: Option<&Part<'a>>, row: &mut SurveyRow) -> Item {

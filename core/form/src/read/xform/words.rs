@@ -147,8 +147,13 @@ impl<'a> Translations<'a> {
             let name =
                 reference.strip_prefix("jr://").and_then(|rest| rest.split_once('/')).map(|(_, name)| name);
             let name = name.unwrap_or(&reference);
+            let at = self.texts.get(id).and_then(|texts| texts.first()).map(|(_, node)| *node);
+            if let Some(at) = at.filter(|_| name.contains(OUTPUT.0)) {
+                let remedy = "Name one file.";
+                report.warning(at, id, "A file whose name depends on answers is not shown.", remedy);
+                continue;
+            }
             if name.contains(['/', '\\', '\0']) || name.contains("..") || name.starts_with('.') {
-                let at = self.texts.get(id).and_then(|texts| texts.first()).map(|(_, node)| *node);
                 if let Some(at) = at {
                     let problem = "The text must name a file, without a folder.";
                     report.error(at, id, problem, "Write a name like jr://images/door.png.");
