@@ -210,11 +210,7 @@ fn an_answer_costs_what_it_affects() {
     let q = |i: usize| instrument.tree.by_name[&format!("q{i}")][0];
     let reach = |id: NodeId| {
         let mut wave = Wave::default();
-        session.touch(
-            &mut wave,
-            Vertex { node: id, aspect: Aspect::Value },
-            ScopeId::ROOT,
-        );
+        session.touch(&mut wave, Vertex { node: id, aspect: Aspect::Value }, ScopeId::ROOT);
         wave.len()
     };
     assert_eq!((reach(q(0)), reach(q(9)), reach(q(1990))), (1, 0, 1));
