@@ -10,7 +10,7 @@ use super::findings::{Findings, Place};
 use super::grid::{Book, Grid, letters};
 
 /// Largest workbook, in bytes.
-const MAX_FILE: usize = 8 << 20;
+pub(crate) const MAX_FILE: usize = 8 << 20;
 /// Most bytes all parts of a workbook may unpack to.
 const MAX_UNPACKED: u64 = 64 << 20;
 /// Most parts in a workbook.
