@@ -26,6 +26,9 @@ pub(crate) enum DocKind {
     Element,
     Attribute,
     Text,
+    Comment,
+    /// A processing instruction; its target is its name.
+    Instruction,
 }
 
 /// A node's name, interned in its document.
@@ -131,7 +134,7 @@ impl Document {
     pub(crate) fn text(&self, node: DocNode) -> std::borrow::Cow<'_, str> {
         let entry = &self.nodes[node.index()];
         match entry.kind {
-            DocKind::Attribute | DocKind::Text => (&*entry.text).into(),
+            DocKind::Attribute | DocKind::Text | DocKind::Comment | DocKind::Instruction => (&*entry.text).into(),
             DocKind::Document | DocKind::Element => {
                 let below = &self.nodes[node.index() + 1..entry.end as usize];
                 let mut texts = below.iter().filter(|e| e.kind == DocKind::Text);
@@ -253,6 +256,14 @@ impl DocumentBuilder {
         if !text.is_empty() {
             self.append(DocKind::Text, QName::default(), text);
         }
+    }
+
+    pub(crate) fn comment(&mut self, text: &str) {
+        self.append(DocKind::Comment, QName::default(), text);
+    }
+
+    pub(crate) fn instruction(&mut self, target: &str, text: &str) {
+        self.append(DocKind::Instruction, QName::local(target), text);
     }
 
     /// Closes the open element.

@@ -63,6 +63,7 @@ mod read;
 mod reading;
 mod session;
 mod value;
+pub mod xpath;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use instrument::Instrument;

@@ -131,6 +131,14 @@ pub(crate) struct Node {
     pub(crate) slot: usize,
     /// How many repeats are at or above.
     pub(crate) depth: usize,
+    /// Direct children in order of the pages.
+    pub(crate) children: Vec<NodeId>,
+    /// Its place among the children of its parent.
+    pub(crate) place: usize,
+    /// Actions, by their number, that run when its value changes.
+    pub(crate) on_change: Vec<usize>,
+    /// Of a repeat: actions that run when it gets a new instance.
+    pub(crate) on_new: Vec<usize>,
     /// Of a repeat: its place among the repeats directly in the scope around it.
     pub(crate) list: usize,
     /// Path without instance numbers, as in [`crate::Item::path`].
@@ -189,7 +197,7 @@ impl std::ops::Index<NodeId> for Tree {
 }
 
 impl Tree {
-    pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
         (0..self.nodes.len()).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)))
     }
 
@@ -210,18 +218,72 @@ impl Tree {
         chain
     }
 
-    /// Direct children in order.
-    pub(crate) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let end = self[node].end;
-        let mut next = NodeId(node.0 + 1);
-        std::iter::from_fn(move || {
-            if next >= end {
-                return None;
+    /// Direct children in order of the pages.
+    pub(crate) fn children(&self, node: NodeId) -> impl DoubleEndedIterator<Item = NodeId> + '_ {
+        self.nodes[node.index()].children.iter().copied()
+    }
+
+    /// The parent that an expression and a submission know of.
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        let mut parent = self[node].parent;
+        while self[parent].written.unwritten {
+            parent = self[parent].parent;
+        }
+        parent
+    }
+
+    /// The children, elements and attributes, that an expression and a submission know of.
+    pub(crate) fn each_child(&self, node: NodeId, found: &mut dyn FnMut(NodeId)) {
+        for child in self.children(node) {
+            if self[child].written.unwritten {
+                self.each_child(child, found);
+            } else {
+                found(child);
             }
-            let child = next;
-            next = self[child].end;
-            Some(child)
+        }
+    }
+
+    /// Prefix and local name.
+    pub(crate) fn names(&self, node: NodeId) -> (&str, &str) {
+        let node = &self[node];
+        (node.written.prefix.as_ref().map_or("", |(prefix, _)| prefix), &node.name)
+    }
+
+    /// The child of a name as a path writes it: `name`, `prefix:name`, `@name`.
+    pub(crate) fn named_child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        let (attribute, name) = match name.strip_prefix('@') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        self.by_name.get(local)?.iter().copied().find(|id| {
+            self[*id].written.attribute == attribute
+                && !self[*id].written.unwritten
+                && (prefix.is_empty() || self.names(*id).0 == prefix)
+                && self.parent(*id) == parent
         })
+    }
+
+    /// Fills in what follows from the nodes' parents; once, when all nodes are there.
+    pub(crate) fn link(&mut self) {
+        for id in self.ids().skip(1) {
+            let parent = self[id].parent;
+            let node = &mut self.nodes[parent.index()];
+            let at = node.children.len();
+            node.children.push(id);
+            self.nodes[id.index()].place = at;
+        }
+        for (index, action) in self.actions.iter().enumerate() {
+            let id = action.source;
+            if action.events.value_changed {
+                self.nodes[id.index()].on_change.push(index);
+            }
+            if action.events.new_repeat {
+                // A dynamic default stands in its question, an action of a repeat in the repeat.
+                let scope = self[id].scope;
+                self.nodes[scope.index()].on_new.push(index);
+            }
+        }
     }
 }
 

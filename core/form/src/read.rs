@@ -52,6 +52,7 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
     let instances = Instances::default();
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
     compile::compile(&mut tree, &items, &survey.rows, &[], around, &mut findings);
+    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
@@ -74,6 +75,7 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
         languages: languages.all,
         hash: *blake3::hash(bytes).as_bytes(),
         settings: settings.columns,
+        pages_after: Instrument::count_pages(&tree, &items),
         items,
         by_key,
         warnings: findings.into_diagnostics().0,

@@ -14,6 +14,13 @@ pub(crate) enum Token<'a> {
     Reference(&'a str),
     #[regex(r"[\p{L}_][\p{L}\p{N}_.\-]*(:[\p{L}_][\p{L}\p{N}_.\-]*)?")]
     Name(&'a str),
+    /// `prefix:*`
+    #[regex(r"[\p{L}_][\p{L}\p{N}_.\-]*:\*", |lex| &lex.slice()[..lex.slice().len() - 2])]
+    AnyOf(&'a str),
+    #[token("::")]
+    Axis,
+    #[token("@")]
+    At,
     #[token("(")]
     Open,
     #[token(")")]
@@ -46,6 +53,8 @@ pub(crate) enum Token<'a> {
     Bar,
     #[token("/")]
     Slash,
+    #[token("//")]
+    Below,
     #[token(".")]
     Here,
     #[token("..")]
@@ -66,6 +75,7 @@ impl Token<'_> {
                 | Token::Text(_)
                 | Token::Reference(_)
                 | Token::Name(_)
+                | Token::AnyOf(_)
                 | Token::Close
                 | Token::CloseBracket
                 | Token::Star
