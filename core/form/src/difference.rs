@@ -3,10 +3,9 @@
 mod logic;
 mod options;
 mod order;
+mod said;
 mod types;
 mod words;
-
-use std::fmt;
 
 use serde::Serialize;
 
@@ -76,6 +75,12 @@ pub enum Change {
     /// The same identity under another name: by `nightjar::renamed_from` or `nightjar::id`.
     Renamed {
         /// Its name in the old version.
+        from: String,
+    },
+    /// It says that it was renamed from this one, which the old version has under another identity: the chain of former
+    /// names in `nightjar::renamed_from` is not whole, so that it counts as a new item.
+    ChainBroken {
+        /// The name in the old version.
         from: String,
     },
     /// It comes earlier or later than what stands around it, or in another group.
@@ -195,7 +200,7 @@ impl Difference {
         let moved = order::moved(old, new);
         let (before, after) = (order::places(old), order::places(new));
         // A note has no column.
-        let or_note = |form: &Instrument, id, effect| match form.item_of(id).map(Item::kind) {
+        let or_note = |form: &Instrument, id, effect| match form.item_at(id).map(Item::kind) {
             Some(ItemKind::Note) => Effect::Safe,
             _ => effect,
         };
@@ -203,6 +208,7 @@ impl Difference {
             match before.get(&order::place(new, id)) {
                 Some(was) => found.common(*was, id, moved.contains(&order::place(new, id))),
                 None if is_addressed(new, id) => {
+                    found.chain(id);
                     found.add(new, id, Change::Added, or_note(new, id, Effect::Widens));
                 }
                 None => {}
@@ -246,7 +252,7 @@ fn is_addressed(form: &Instrument, id: NodeId) -> bool {
 }
 
 fn key(form: &Instrument, id: NodeId) -> ItemKey {
-    form.item_of(id).map_or(form.tree[id].key, Item::key)
+    form.item_at(id).map_or(form.tree[id].key, Item::key)
 }
 
 /// The path of the nearest repeat around a node.
@@ -275,12 +281,21 @@ impl Finder<'_> {
         self.add(self.new, id, change, effect);
     }
 
+    /// An item that is new only because its former name is itself a new name of something older.
+    fn chain(&mut self, id: NodeId) {
+        let former = self.new.item_at(id).and_then(|item| item.extra("nightjar::renamed_from"));
+        let Some(from) = former.and_then(|former| former.split([',', ' ', '\n']).next()) else { return };
+        if self.old.items.iter().any(|item| item.path == from) {
+            self.change(id, Change::ChainBroken { from: from.to_owned() }, Effect::Breaks);
+        }
+    }
+
     /// What changed of what both versions have.
     fn common(&mut self, before: NodeId, after: NodeId, moved: bool) {
         if is_addressed(self.new, after) {
             self.place(before, after, moved);
         }
-        if let (Some(was), Some(is)) = (self.old.item_of(before), self.new.item_of(after)) {
+        if let (Some(was), Some(is)) = (self.old.item_at(before), self.new.item_at(after)) {
             self.types(after, was, is);
             self.options(after, was, is);
         }
@@ -304,95 +319,5 @@ impl Finder<'_> {
             let (from, to) = (path(self.old, before), path(self.new, after));
             self.change(after, Change::OtherRepeat { from, to }, Effect::Breaks);
         }
-    }
-}
-
-impl fmt::Display for Changed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let effect = match self.effect {
-            Effect::Safe => "safe",
-            Effect::Widens => "widens",
-            Effect::Breaks => "BREAKS",
-        };
-        write!(f, "{effect:<7} {}: {}", self.path, self.change)
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = |groups: &str| if groups.is_empty() { "the top".to_owned() } else { format!("`{groups}`") };
-        let repeat = |path: &Option<String>| match path {
-            Some(path) => format!("the repeat `{path}`"),
-            None => "no repeat".to_owned(),
-        };
-        let written = |source: &Option<String>| match source {
-            Some(source) => format!("`{source}`"),
-            None => "nothing".to_owned(),
-        };
-        match self {
-            Change::Added => f.write_str("added; blank in answers to the old version"),
-            Change::Removed => f.write_str("removed; answers to the old version keep it, the new ones have none"),
-            Change::Renamed { from } => {
-                write!(f, "renamed, was `{from}`; the same item, under its new name in tables")
-            }
-            Change::Moved { from, to } if from == to => f.write_str("comes earlier or later"),
-            Change::Moved { from, to } => write!(f, "moved from {} to {}", place(from), place(to)),
-            Change::OtherRepeat { from, to } => {
-                write!(f, "was in {}, is in {}; its values belong to rows of another table", repeat(from), repeat(to))
-            }
-            Change::Type { from, to } => write!(f, "type was {from}, is {to}"),
-            Change::Scale { from, to } => {
-                let shown = |scale: &Option<Scale>| match scale {
-                    Some(Scale { start, end, step }) => format!("{start} to {end} by {step}"),
-                    None => "none".to_owned(),
-                };
-                write!(f, "scale was {}, is {}", shown(from), shown(to))
-            }
-            Change::OptionAdded { code } => {
-                write!(f, "choice `{code}` added; nobody could choose it in the old version")
-            }
-            Change::OptionRemoved { code } => write!(f, "choice `{code}` removed; old answers keep it"),
-            Change::OptionRelabelled { code, languages } => {
-                write!(f, "choice `{code}` in other words in {}", listed(languages))
-            }
-            Change::OptionMissing { code } => {
-                write!(f, "choice `{code}` no longer means the same: an answer, or why there is none")
-            }
-            Change::OptionsReordered => f.write_str("choices in another order"),
-            Change::Wording { what, languages } => write!(f, "{what} in other words in {}", listed(languages)),
-            Change::Logic { what, from, to } => write!(f, "{what} was {}, is {}", written(from), written(to)),
-        }
-    }
-}
-
-fn listed(languages: &[Language]) -> String {
-    languages.iter().map(Language::name).collect::<Vec<_>>().join(", ")
-}
-
-impl fmt::Display for Wording {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Wording::Label => "label",
-            Wording::Hint => "hint",
-            Wording::Guidance => "guidance",
-            Wording::ConstraintMessage => "constraint message",
-            Wording::RequiredMessage => "required message",
-        })
-    }
-}
-
-impl fmt::Display for Logic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Logic::Relevant => "relevant",
-            Logic::Required => "required",
-            Logic::Constraint => "constraint",
-            Logic::ReadOnly => "read_only",
-            Logic::Calculation => "calculation",
-            Logic::Default => "default",
-            Logic::ChoiceFilter => "choice_filter",
-            Logic::RepeatCount => "repeat_count",
-            Logic::Trigger => "trigger",
-        })
     }
 }

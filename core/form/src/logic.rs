@@ -267,6 +267,9 @@ fn number(expr: &Expr) -> Option<f64> {
 
 /// The one node that a path without predicates means, seen from a node.
 fn node_at(tree: &Tree, from: NodeId, path: &Path) -> Option<NodeId> {
+    if !path.filters.is_empty() {
+        return None;
+    }
     let steps = path.steps.as_slice();
     let (start, steps) = match &path.start {
         Start::Reference(name) => (named(tree, from, name)?, steps),
@@ -325,14 +328,6 @@ fn named(tree: &Tree, from: NodeId, name: &str) -> Option<NodeId> {
 }
 
 impl Instrument {
-    /// The item of a node.
-    pub(crate) fn item_of(&self, node: NodeId) -> Option<&Item> {
-        match self.tree[node].kind {
-            NodeKind::Item(index) => self.items.get(index),
-            _ => None,
-        }
-    }
-
     /// The node of an item.
     pub(crate) fn node_of(&self, item: &Item) -> Option<NodeId> {
         self.tree.by_path.get(&item.path).copied()

@@ -295,7 +295,7 @@ mod tests {
             expect!["&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=y&gt;"],
         );
         check("[a](javascript:alert(1))", expect!["[a](javascript:alert(1))"]);
-        check("[a](https://x\" onclick=\"y)", expect![[r#"[a](https://x" onclick="y)"#]]);
+        check("[a](https://x\" onclick=\"y)", expect!["[a](https://x&quot; onclick=&quot;y)"]);
         check("<spanner>", expect!["&lt;spanner&gt;"]);
     }
 

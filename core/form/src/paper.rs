@@ -111,7 +111,7 @@ impl Printer<'_> {
                 @match self.form.tree[child].kind {
                     NodeKind::Group | NodeKind::Root => (self.group(child, copied)),
                     NodeKind::Repeat => (self.repeat(child, copied)),
-                    NodeKind::Item(_) => @if let Some(item) = self.form.item_of(child) { (self.item(child, item)) },
+                    NodeKind::Item(_) => @if let Some(item) = self.form.item_at(child) { (self.item(child, item)) },
                 }
             }
         }
@@ -119,7 +119,7 @@ impl Printer<'_> {
 
     /// Whether anything at or below a node is printed.
     fn is_printed(&self, id: NodeId) -> bool {
-        let shown = |id: NodeId| self.form.item_of(id).is_some_and(|item| item.kind.is_shown());
+        let shown = |id: NodeId| self.form.item_at(id).is_some_and(|item| item.kind.is_shown());
         (id.0..self.form.tree[id].end.0).any(|id| shown(NodeId(id)))
     }
 

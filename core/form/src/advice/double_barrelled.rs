@@ -65,8 +65,10 @@ const QUALITIES: [&str; 62] = [
 ];
 
 /// What asks for a grade.
-const RATES: [&str; 15] = [
+const RATES: [&str; 17] = [
     "satisfied with",
+    "satisfied are you with",
+    "happy are you with",
     "happy with",
     "how good",
     "how well",

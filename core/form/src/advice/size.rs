@@ -41,7 +41,7 @@ impl Instrument {
         // By scope: bytes and cells of one instance, without the repeats inside.
         let mut scopes: HashMap<NodeId, (u64, u64)> = HashMap::new();
         for id in self.tree.ids() {
-            let bytes = self.item_of(id).map_or(0, |item| self.bytes_of(id, item));
+            let bytes = self.item_at(id).map_or(0, |item| self.bytes_of(id, item));
             let scope = scopes.entry(self.tree[id].scope).or_default();
             *scope = (scope.0 + bytes, scope.1 + u64::from(bytes > 0));
         }

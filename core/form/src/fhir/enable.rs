@@ -52,7 +52,7 @@ impl Writer<'_> {
         let tree = &self.form.tree;
         let scope = tree[question].scope;
         let around = scope == NodeId::ROOT || tree.repeats(id).contains(&scope);
-        let item = self.form.item_of(question)?;
+        let item = self.form.item_at(question)?;
         (question < id && around && item.kind.is_asked()).then_some(item)
     }
 

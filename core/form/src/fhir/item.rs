@@ -44,7 +44,7 @@ impl Writer<'_> {
             item: Vec::new(),
         };
         self.relevant(id, node, &mut written);
-        match form.item_of(id) {
+        match form.item_at(id) {
             Some(item) => self.question(id, node, item, &mut written),
             None => {
                 written.item = self.items(id);

@@ -84,7 +84,7 @@ impl Printer<'_> {
         if id == of {
             return self.phrases.this.to_owned();
         }
-        let Some(item) = self.form.item_of(of) else { return self.form.tree[of].name.clone() };
+        let Some(item) = self.form.item_at(of) else { return self.form.tree[of].name.clone() };
         let Some(number) = self.numbers.get(&of) else {
             return self.phrases.value.replace("{a}", &item.name);
         };
@@ -103,7 +103,7 @@ impl Printer<'_> {
     }
 
     fn literal(&self, id: NodeId, of: NodeId, literal: &Literal) -> String {
-        if let Some(choice) = self.form.item_of(of).and_then(|item| choice_of(item, literal)) {
+        if let Some(choice) = self.form.item_at(of).and_then(|item| choice_of(item, literal)) {
             return self.quoted(choice.label(self.language));
         }
         match literal {
@@ -115,7 +115,7 @@ impl Printer<'_> {
     }
 
     fn code(&self, of: NodeId, code: &str) -> String {
-        let choice = self.form.item_of(of).and_then(|item| item.choice(code));
+        let choice = self.form.item_at(of).and_then(|item| item.choice(code));
         self.quoted(choice.map_or(code, |choice| choice.label(self.language)))
     }
 

@@ -63,10 +63,8 @@ pub(crate) fn arrange(
         }
         let (path, by_names) = paths(&tree, id);
         let Some(row) = rows[id.index()].as_ref() else { continue };
-        let explicit = row.cells.get("nightjar::id");
-        let identity = explicit.cloned().unwrap_or_else(|| by_names.clone());
+        let (identity, column) = identity(row, by_names, places, findings);
         if identity.len() > MAX_IDENTITY || !identities.insert(identity.clone()) {
-            let column = if explicit.is_some() { "nightjar::id" } else { "name" };
             findings.error(
                 places.sheet(),
                 places.place(row, column),
@@ -85,6 +83,36 @@ pub(crate) fn arrange(
         (node.path, node.key) = (path, key);
     }
     tree
+}
+
+/// The identity of a row, and the column that says it: `nightjar::id`, else the oldest of `nightjar::renamed_from`, which
+/// holds the identities it had, the newest first (`slept_well slept`), else the names.
+fn identity(
+    row: &SurveyRow,
+    by_names: String,
+    places: &dyn Places,
+    findings: &mut Findings,
+) -> (String, &'static str) {
+    const RENAMED: &str = "nightjar::renamed_from";
+    let former = row.cells.get(RENAMED).map(String::as_str).unwrap_or_default();
+    let former: Vec<&str> = former.split([',', ' ', '\n']).filter(|part| !part.is_empty()).collect();
+    let Some(first) = former.last() else {
+        return match row.cells.get("nightjar::id") {
+            Some(id) => (id.clone(), "nightjar::id"),
+            None => (by_names, "name"),
+        };
+    };
+    let mut refuse = |problem: String, remedy: &str| {
+        findings.error(places.sheet(), places.place(row, RENAMED), problem, remedy);
+    };
+    if former.iter().enumerate().any(|(i, name)| former[..i].contains(name)) {
+        refuse("The cell names an identity twice.".to_owned(), "Write each former name once, the newest first.");
+    }
+    if let Some(id) = row.cells.get("nightjar::id").filter(|id| id != first) {
+        let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");
+        refuse(problem, "Keep one of the two columns.");
+    }
+    ((*first).to_owned(), RENAMED)
 }
 
 /// A node before this one with the same parent and name.

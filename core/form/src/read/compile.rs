@@ -159,6 +159,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
+            row: self.row.number,
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),
