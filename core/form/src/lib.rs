@@ -63,6 +63,7 @@ mod key;
 mod language;
 mod logic;
 mod markdown;
+mod migration;
 mod node;
 mod paper;
 mod read;
@@ -80,6 +81,7 @@ pub use item::{Choice, Item, ItemKind, Scale};
 pub use key::{CellKey, InstanceKey, ItemKey, NotAKey};
 pub use language::Language;
 pub use markdown::{Line, Markup, Span};
+pub use migration::{LeftBehind, Migration, Reason};
 pub use paper::Paper;
 pub use reading::Unreadable;
 pub use session::{
