@@ -192,12 +192,16 @@ impl<'a> Plan<'a> {
         left
     }
 
-    /// Whether an action set a value that the new version sets otherwise. Plain calculations and clocks are functions of
-    /// what is there, and proposals nobody saw are nobody's answers.
+    /// Whether the form set a value that the new version sets otherwise, though nothing it hangs on need differ: by an
+    /// action, or by throwing dice, which each entry throws anew. Other calculations and clocks are functions of what is
+    /// there, and proposals nobody saw are nobody's answers.
     fn recomputed(&self, held: &Held, after: &HashMap<String, Held>) -> bool {
         let old = self.old.instrument();
         let kind = old.item_at(held.node).map(crate::Item::kind);
-        if !matches!(kind, Some(ItemKind::Calculate | ItemKind::Hidden)) || old.tree[held.node].calculation.is_some() {
+        let node = &old.tree[held.node];
+        let dice = |source: &str| ["random(", "uuid("].iter().any(|call| source.contains(call));
+        let drawn = node.source.calculation.as_deref().is_some_and(dice);
+        if !matches!(kind, Some(ItemKind::Calculate | ItemKind::Hidden)) || (node.calculation.is_some() && !drawn) {
             return false;
         }
         let now = self.target(held).ok().and_then(|path| after.get(&path));

@@ -1,10 +1,12 @@
 //! The reader and the engine, driven from outside with workbooks made on the spot.
 
 mod answering;
+mod difference;
 mod expressions;
 mod fixture;
 mod hostile;
 mod languages;
+mod migration;
 mod reading;
 mod repeats;
 mod replay;
