@@ -20,10 +20,11 @@ pub(super) fn see(old: &Session, session: &mut Session, entries: &mut Vec<Entry>
 
 /// Goes to the page of the old session or, if that comes first, of the first question that differs.
 pub(super) fn place(old: &Session, left: &[LeftBehind], session: &mut Session, entries: &mut Vec<Entry>) {
-    let differing: HashSet<ItemKey> = differing(old.instrument(), session.instrument())
-        .into_iter()
-        .chain(left.iter().map(|left| left.item))
-        .collect();
+    // What a filter took away in the old version too is no news.
+    let cut: HashSet<String> = old.held().into_iter().filter(|held| held.cut).map(|held| held.path).collect();
+    let news = left.iter().filter(|left| !cut.contains(&left.path)).map(|left| left.item);
+    let differing: HashSet<ItemKey> =
+        differing(old.instrument(), session.instrument()).into_iter().chain(news).collect();
     let held = session.held();
     let form = session.instrument().clone();
     let asked = |held: &&Held| {

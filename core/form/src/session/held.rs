@@ -16,6 +16,8 @@ pub(crate) struct Held {
     pub(crate) path: String,
     /// As given, whatever a choice filter takes away now.
     pub(crate) value: Option<Value>,
+    /// Whether a choice filter takes away some of the value.
+    pub(crate) cut: bool,
     pub(crate) relevant: bool,
     pub(crate) seen: bool,
     pub(crate) touched: bool,
@@ -76,6 +78,7 @@ impl Session {
                         numbers: numbers.clone(),
                         path: path(tree, &self.state, scope, id),
                         value: cell.value.clone(),
+                        cut: cell.cut.is_some(),
                         relevant: cell.relevant,
                         seen: cell.seen,
                         touched: cell.touched,

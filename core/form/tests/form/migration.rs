@@ -198,11 +198,11 @@ proptest! {
             let _ = session.apply(entry, &now());
         }
         let migration = moved(&session, &instrument);
-        // Dice are thrown anew, and what they showed is kept; what is hidden now is in no answers.
+        // Dice are thrown anew, and what they showed is kept; what is hidden or filtered away now is in no answers.
         let dice: Vec<ItemKey> = migration
             .left_behind()
             .iter()
-            .filter(|left| left.reason != Reason::NotRelevant)
+            .filter(|left| !matches!(left.reason, Reason::NotRelevant | Reason::NotOffered))
             .inspect(|left| assert_eq!((left.path.as_str(), left.reason), ("dice", Reason::Recomputed)))
             .map(|left| left.item)
             .collect();
