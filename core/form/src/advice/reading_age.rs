@@ -117,7 +117,7 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 whole.add(&text);
                 let mut alone = Count::default();
                 alone.add(&text);
-                if let Some(age) = alone.age().filter(|age| alone.words >= LONG && *age > bound + SLACK) {
+                if let Some(age) = alone.age().filter(|age| alone.words >= LONG && age.round() > bound + SLACK) {
                     hard.push((item, column, age));
                 }
             }
@@ -134,7 +134,7 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 "Use shorter sentences and shorter words.",
             );
         }
-        if let Some(age) = whole.age().filter(|age| whole.words >= ENOUGH && *age > bound) {
+        if let Some(age) = whole.age().filter(|age| whole.words >= ENOUGH && age.round() > bound) {
             found.form(
                 Topic::ReadingAge,
                 "survey",

@@ -1,5 +1,6 @@
 //! The reader and the engine, driven from outside with workbooks made on the spot.
 
+mod advice;
 mod answering;
 mod difference;
 mod expressions;
