@@ -1,0 +1,233 @@
+//! The differences that are meant: each rule is named after what Nightjar decided otherwise than JavaRosa, quotes the row
+//! of `core/form/DECISIONS.md` that says so, and is asked about one value at a time. It may look at what kind of node it
+//! is and at both values; it may not look at the name of a form or the text of an expression.
+
+use std::collections::BTreeMap;
+
+use crate::difference::Difference;
+use crate::outline::{Node, Outline, without_positions};
+
+/// A decision that explains a difference.
+pub struct Rule {
+    /// What is printed.
+    pub name: &'static str,
+    /// Words of the row in `DECISIONS.md`.
+    pub row: &'static str,
+    explains: fn(&Node, Option<&str>, Option<&str>) -> bool,
+}
+
+/// Every rule, the narrow ones first.
+pub const RULES: [Rule; 8] = [
+    Rule {
+        name: "truth-stored-as-words",
+        row: "Truth is stored as `true`/`false`",
+        explains: |node, ours, theirs| {
+            let pairs = [(Some("true"), Some("1")), (Some("false"), Some("0"))];
+            node.calculated && pairs.contains(&(ours, theirs))
+        },
+    },
+    Rule {
+        name: "no-offset-is-kept",
+        row: "no offset is kept",
+        explains: |node, ours, theirs| {
+            let clock = ["time", "dateTime"].contains(&node.data_type.as_str());
+            clock && both(ours, theirs, |ours, theirs| clock_on_the_wall(ours) == clock_on_the_wall(theirs))
+        },
+    },
+    Rule {
+        name: "choices-in-the-order-of-the-list",
+        row: "`select_multiple` is stored in the order of the list",
+        explains: |node, ours, theirs| {
+            node.many && both(ours, theirs, |ours, theirs| sorted(ours) == sorted(theirs))
+        },
+    },
+    Rule {
+        name: "a-number-is-a-number-however-written",
+        row: "A calculation without `bind::type` keeps the type it computes",
+        explains: |node, ours, theirs| {
+            let numeric = node.calculated || node.data_type == "decimal";
+            numeric && both(ours, theirs, |ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
+        },
+    },
+    Rule {
+        name: "a-blank-count-gives-no-instance",
+        row: "A blank `repeat_count` gives no instance",
+        explains: |node, ours, theirs| node.counted && ours.is_none() && theirs == Some(""),
+    },
+    Rule {
+        name: "a-smaller-count-keeps-what-was-answered",
+        row: "A smaller count takes out what nobody answered from the end",
+        explains: |node, ours, theirs| node.counted && ours.is_none() && theirs.is_some(),
+    },
+    Rule {
+        name: "a-choice-not-on-offer-is-blank",
+        row: "A choice that a filter takes away is blank",
+        explains: |node, ours, theirs| node.filtered && (blank(ours) || blank(theirs)),
+    },
+    Rule {
+        name: "what-is-no-number-is-blank",
+        row: "operators give NaN, which is stored as blank",
+        explains: |node, ours, theirs| node.calculated && blank(ours) && theirs == Some("NaN"),
+    },
+];
+
+fn both(ours: Option<&str>, theirs: Option<&str>, same: impl Fn(&str, &str) -> bool) -> bool {
+    ours.zip(theirs).is_some_and(|(ours, theirs)| same(ours, theirs))
+}
+
+fn blank(value: Option<&str>) -> bool {
+    value.is_none_or(str::is_empty)
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok()
+}
+
+fn sorted(codes: &str) -> Vec<&str> {
+    let mut codes: Vec<_> = codes.split_whitespace().collect();
+    codes.sort_unstable();
+    codes
+}
+
+/// A time or date-time without its offset and without a fraction of nothing.
+fn clock_on_the_wall(text: &str) -> &str {
+    let time = text.find('T').map_or(0, |at| at + 1);
+    let offset = text[time..].find(['Z', '+', '-']).map_or(text.len(), |at| time + at);
+    let text = &text[..offset];
+    text.strip_suffix(".000").unwrap_or(text)
+}
+
+/// Which rule explains each difference of a form: by itself, or because the node depends on one that is explained (the
+/// rule is then that one's). `None` where nothing does.
+#[must_use]
+pub fn explain(outline: &Outline, differences: &[Difference]) -> Vec<Option<&'static str>> {
+    let mut found: Vec<Option<&'static str>> =
+        differences.iter().map(|difference| by_itself(outline, difference)).collect();
+    loop {
+        let mut reasons: BTreeMap<String, &'static str> = BTreeMap::new();
+        for (difference, rule) in differences.iter().zip(&found) {
+            let bare = without_positions(&difference.path);
+            if let (Some(rule), Some(name)) = (rule, bare.rsplit('/').next()) {
+                reasons.insert(name.to_owned(), rule);
+            }
+        }
+        let mut more = false;
+        for (difference, rule) in differences.iter().zip(&mut found).filter(|(_, rule)| rule.is_none()) {
+            let cause = outline.decided_by(&difference.path).into_iter().find_map(|name| reasons.get(name));
+            *rule = cause.copied();
+            more |= rule.is_some();
+        }
+        if !more {
+            return found;
+        }
+    }
+}
+
+fn by_itself(outline: &Outline, difference: &Difference) -> Option<&'static str> {
+    let node = outline.node(&difference.path)?;
+    let (ours, theirs) = (difference.ours.as_deref(), difference.theirs.as_deref());
+    RULES.iter().find(|rule| (rule.explains)(node, ours, theirs)).map(|rule| rule.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn which(node: Node, ours: Option<&str>, theirs: Option<&str>) -> Option<&'static str> {
+        let mut outline = Outline::default();
+        outline.nodes.insert("/d/n".into(), node);
+        let own = |value: Option<&str>| value.map(str::to_owned);
+        let difference = Difference { path: "/d/n".into(), ours: own(ours), theirs: own(theirs) };
+        explain(&outline, &[difference])[0]
+    }
+
+    fn of_type(data_type: &str) -> Node {
+        Node { data_type: data_type.into(), ..Node::default() }
+    }
+
+    fn calculated() -> Node {
+        Node { calculated: true, ..of_type("string") }
+    }
+
+    #[test]
+    fn truth_is_explained_where_it_is_computed_and_not_where_it_is_answered() {
+        assert_eq!(which(calculated(), Some("true"), Some("1")), Some("truth-stored-as-words"));
+        assert_eq!(which(calculated(), Some("false"), Some("0")), Some("truth-stored-as-words"));
+        assert_eq!(which(calculated(), Some("true"), Some("0")), None);
+        assert_eq!(which(of_type("string"), Some("true"), Some("1")), None);
+    }
+
+    #[test]
+    fn an_offset_is_explained_and_another_time_is_not() {
+        let rule = Some("no-offset-is-kept");
+        assert_eq!(which(of_type("time"), Some("06:30:00"), Some("06:30:00.000Z")), rule);
+        let with_offset = Some("2024-01-01T06:30:00.000+01:00");
+        assert_eq!(which(of_type("dateTime"), Some("2024-01-01T06:30:00.000"), with_offset), rule);
+        assert_eq!(which(of_type("time"), Some("06:31:00"), Some("06:30:00.000Z")), None);
+        assert_eq!(which(of_type("date"), Some("2024-01-01"), Some("2024-01-02")), None);
+    }
+
+    #[test]
+    fn an_order_of_choices_is_explained_and_another_choice_is_not() {
+        let many = || Node { many: true, ..of_type("string") };
+        assert_eq!(which(many(), Some("a b"), Some("b a")), Some("choices-in-the-order-of-the-list"));
+        assert_eq!(which(many(), Some("a b"), Some("a")), None);
+        assert_eq!(which(of_type("odk:rank"), Some("a b"), Some("b a")), None);
+    }
+
+    #[test]
+    fn a_number_is_explained_by_its_value() {
+        let rule = Some("a-number-is-a-number-however-written");
+        assert_eq!(which(of_type("decimal"), Some("2"), Some("2.0")), rule);
+        assert_eq!(which(calculated(), Some("100000000000000000000"), Some("1.0E20")), rule);
+        assert_eq!(which(calculated(), Some("2"), Some("2.1")), None);
+        assert_eq!(which(of_type("string"), Some("2"), Some("2.0")), None);
+    }
+
+    #[test]
+    fn instances_are_explained_only_where_the_form_counts_them_and_the_peer_has_more() {
+        let counted = || Node { counted: true, ..of_type("string") };
+        assert_eq!(which(counted(), None, Some("")), Some("a-blank-count-gives-no-instance"));
+        assert_eq!(which(counted(), None, Some("7")), Some("a-smaller-count-keeps-what-was-answered"));
+        assert_eq!(which(counted(), Some("7"), None), None);
+        assert_eq!(which(of_type("string"), None, Some("")), None);
+    }
+
+    #[test]
+    fn a_filtered_choice_is_explained_only_where_one_side_is_blank() {
+        let filtered = || Node { filtered: true, ..of_type("string") };
+        assert_eq!(which(filtered(), Some("a"), Some("")), Some("a-choice-not-on-offer-is-blank"));
+        assert_eq!(which(filtered(), Some("a"), Some("b")), None);
+    }
+
+    #[test]
+    fn what_follows_from_an_explained_difference_is_explained_by_its_rule() {
+        let mut outline = Outline::default();
+        outline.nodes.insert("/d/truth".into(), calculated());
+        let mut follows = calculated();
+        follows.names.insert("truth".into());
+        outline.nodes.insert("/d/text".into(), follows);
+        outline.nodes.insert("/d/other".into(), calculated());
+        let difference = |path: &str, ours: &str, theirs: &str| Difference {
+            path: path.into(),
+            ours: Some(ours.into()),
+            theirs: Some(theirs.into()),
+        };
+        let differences = [
+            difference("/d/other", "a", "b"),
+            difference("/d/text", "it is true", "it is 1"),
+            difference("/d/truth", "true", "1"),
+        ];
+        let truth = Some("truth-stored-as-words");
+        assert_eq!(explain(&outline, &differences), [None, truth, truth]);
+    }
+
+    #[test]
+    fn every_rule_quotes_a_row_that_is_there() {
+        let path = crate::own_forms::folder().join("../../core/form/DECISIONS.md");
+        let decisions = std::fs::read_to_string(path).unwrap();
+        for rule in &RULES {
+            assert!(decisions.contains(rule.row), "{} quotes what DECISIONS.md does not say", rule.name);
+        }
+    }
+}
