@@ -33,6 +33,9 @@ pub struct Case {
     /// The context node, as a path of names with positions: `/data/night[2]/hours`.
     #[serde(default)]
     pub context: Option<String>,
+    /// Where absolute paths begin, if not at the document: what holds the primary instance of an XForm.
+    #[serde(default)]
+    pub root: Option<String>,
     /// The clock, with its zone; [`NOW`] where none is given.
     #[serde(default)]
     pub now: Option<String>,

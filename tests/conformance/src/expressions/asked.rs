@@ -15,6 +15,8 @@ pub struct Question {
     xml: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<String>,
     now: String,
     tz: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,7 @@ impl Question {
             expression: case.expression.clone(),
             xml: case.document(group)?.map(str::to_owned),
             context: case.context_by_number(group)?,
+            root: case.root_by_number(group)?,
             now: now.to_owned(),
             tz: tz.to_owned(),
             lang: case.language.clone(),
@@ -119,8 +122,17 @@ impl Case {
 
     /// The context as the protocol writes it, by number instead of by name: `/*[1]/*[2]`.
     pub fn context_by_number(&self, group: &Group) -> Result<Option<String>, NotAsked> {
-        let (Some(context), Some(xml)) = (&self.context, self.document(group)?) else { return Ok(None) };
-        let lost = || NotAsked::NoContext { expression: self.expression.clone(), context: context.clone() };
+        self.by_number(self.context.as_deref(), group)
+    }
+
+    /// The same for where absolute paths begin.
+    pub fn root_by_number(&self, group: &Group) -> Result<Option<String>, NotAsked> {
+        self.by_number(self.root.as_deref(), group)
+    }
+
+    fn by_number(&self, path: Option<&str>, group: &Group) -> Result<Option<String>, NotAsked> {
+        let (Some(context), Some(xml)) = (path, self.document(group)?) else { return Ok(None) };
+        let lost = || NotAsked::NoContext { expression: self.expression.clone(), context: context.to_owned() };
         let document = Document::parse(xml).map_err(|_| lost())?;
         let mut place = document.root();
         let mut numbers = String::new();
