@@ -93,7 +93,42 @@ pub(crate) struct FuzzArguments {
     pub(crate) seconds: u64,
     /// Run only this target; may be given more than once
     #[arg(long, value_name = "TARGET")]
-    pub(crate) target: Vec<String>,
+    pub(crate) target: Vec<FuzzTarget>,
+}
+
+/// What is fed, by the name of its file in `tests/fuzz/fuzz_targets`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FuzzTarget {
+    Workbook,
+    Markdown,
+    Xform,
+    Expression,
+    Session,
+}
+
+impl FuzzTarget {
+    pub(crate) fn all() -> impl Iterator<Item = FuzzTarget> {
+        FuzzTarget::value_variants().iter().copied()
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            FuzzTarget::Workbook => "workbook",
+            FuzzTarget::Markdown => "markdown",
+            FuzzTarget::Xform => "xform",
+            FuzzTarget::Expression => "expression",
+            FuzzTarget::Session => "session",
+        }
+    }
+
+    /// Bytes of the longest input.
+    pub(crate) fn longest(self) -> usize {
+        match self {
+            FuzzTarget::Workbook => 65_536,
+            FuzzTarget::Markdown | FuzzTarget::Xform => 16_384,
+            FuzzTarget::Expression | FuzzTarget::Session => 4_096,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

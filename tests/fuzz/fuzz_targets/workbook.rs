@@ -1,0 +1,4 @@
+//! The bytes of an `.xlsx`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| nightjar_fuzz::form::read("form.xlsx", bytes));
