@@ -9,11 +9,14 @@ pub(crate) mod code;
 pub(crate) mod eval;
 pub(crate) mod function;
 pub(crate) mod number;
+pub(crate) use call::{geo, nodes};
 mod parse;
+mod path;
 pub(crate) mod resolve;
 mod syntax;
 mod token;
 pub(crate) mod val;
+pub(crate) mod world;
 
 /// What is wrong with an expression, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::code::{Code, Need};
-use crate::node::{NodeId, NodeKind, Tree};
+use crate::node::{Itemset, NodeId, NodeKind, Tree};
 
 /// What of a node is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +69,8 @@ pub(crate) struct Graph {
     edges: Vec<Vec<Edge>>,
     /// By vertex: its place in an order in which everything comes after what it depends on.
     rank: Vec<u32>,
+    /// By rank: the vertex.
+    order_of: Vec<Vertex>,
     /// What shows words of the language on display.
     pub(crate) languages: Vec<Vertex>,
     /// Vertices that are on a cycle or depend on one.
@@ -106,14 +108,19 @@ impl Graph {
             let order = Vertex { node: id, aspect: Aspect::Order };
             self.order[instances.index()].extend([order.index(), relevance.index()]);
         }
-        for (code, to) in [
-            (&node.relevant, relevance),
-            (&node.calculation, value),
-            (&node.filter, value),
-            (&node.count, instances),
-        ] {
+        for (code, to) in
+            [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
+        {
             if let Some(code) = code {
                 self.needs(tree, code, to);
+            }
+        }
+        match &node.itemset {
+            None => {}
+            Some(Itemset::Filtered(code)) => self.needs(tree, code, value),
+            Some(Itemset::Dynamic { nodes, value: code, .. }) => {
+                self.needs(tree, nodes, value);
+                self.needs(tree, code, value);
             }
         }
     }
@@ -162,6 +169,7 @@ impl Graph {
         let mut rank = 0;
         while let Some(vertex) = ready.pop_first() {
             self.rank[vertex] = rank;
+            self.order_of.push(Vertex::at(vertex));
             rank += 1;
             for next in self.after(vertex).collect::<Vec<_>>() {
                 before[next] -= 1;
@@ -208,6 +216,11 @@ impl Graph {
 
     pub(crate) fn rank(&self, vertex: Vertex) -> u32 {
         self.rank[vertex.index()]
+    }
+
+    /// The vertex of a rank.
+    pub(crate) fn vertex(&self, rank: u32) -> Option<Vertex> {
+        self.order_of.get(rank as usize).copied()
     }
 
     pub(crate) fn dependants(&self, vertex: Vertex) -> &[Edge] {

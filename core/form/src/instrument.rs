@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use crate::document::QName;
 use crate::graph::Graph;
-use crate::node::Tree;
+use crate::instances::Instances;
+use crate::item::Translated;
+use crate::node::{NodeId, NodeKind, Tree};
 use crate::{Diagnostic, Diagnostics, Item, ItemKey, Language};
 
 /// A form version, read from a workbook, checked and compiled; the same bytes give the same instrument everywhere.
@@ -20,6 +23,25 @@ pub struct Instrument {
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) tree: Tree,
     pub(crate) graph: Graph,
+    pub(crate) instances: Instances,
+    /// Words that expressions ask for with `jr:itext()`, by their id.
+    pub(crate) words: HashMap<String, Translated>,
+    pub(crate) root: Root,
+    pub(crate) pages_after: Vec<Option<u32>>,
+}
+
+/// How the root of a submission is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    pub(crate) name: String,
+    /// Attributes as written, `id` and `version` among them; with a prefix, the prefix's namespace.
+    pub(crate) attributes: Vec<(QName, String)>,
+}
+
+impl Default for Root {
+    fn default() -> Root {
+        Root { name: "data".to_owned(), attributes: Vec::new() }
+    }
 }
 
 impl fmt::Debug for Instrument {
@@ -113,4 +135,58 @@ impl Instrument {
     pub fn item_named(&self, name: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.name == name)
     }
+
+    /// The item of a node.
+    pub(crate) fn item_at(&self, id: NodeId) -> Option<&Item> {
+        match self.tree[id].kind {
+            NodeKind::Item(index) => self.items.get(index),
+            _ => None,
+        }
+    }
+
+    /// How many pages come after that of a node, the check page included; `None` where answers may change it.
+    pub(crate) fn pages_after(&self, id: NodeId) -> Option<usize> {
+        let after = self.pages_after.get(id.index())?;
+        after.map(|after| after as usize)
+    }
+
+    /// By node: what [`Instrument::pages_after`] says.
+    pub(crate) fn count_pages(tree: &Tree, items: &[Item]) -> Vec<Option<u32>> {
+        let shown = |id: NodeId| match tree[id].kind {
+            NodeKind::Item(index) => items[index].kind().is_shown(),
+            _ => false,
+        };
+        let mut after = vec![None; tree.nodes.len()];
+        // From the end to the last thing that may come and go; the check page is always there.
+        let mut pages = 1;
+        let mut list: Option<NodeId> = None;
+        for id in tree.ids().rev() {
+            after[id.index()] = Some(pages);
+            if tree[id].relevant.is_some() || tree[id].kind == NodeKind::Repeat {
+                break;
+            }
+            if !shown(id) {
+                continue;
+            }
+            let around = field_list(tree, id);
+            if around.is_none() || around != list {
+                pages += 1;
+            }
+            list = around;
+        }
+        after
+    }
+}
+
+/// The outermost group around a node that is shown on one page.
+fn field_list(tree: &Tree, id: NodeId) -> Option<NodeId> {
+    let mut found = None;
+    let mut at = id;
+    while at != NodeId::ROOT {
+        at = tree[at].parent;
+        if tree[at].field_list {
+            found = Some(at);
+        }
+    }
+    found
 }

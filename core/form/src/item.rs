@@ -34,6 +34,20 @@ pub enum ItemKind {
     Rank,
     /// A single tick; its code is `OK`.
     Acknowledge,
+    /// A place: `latitude longitude altitude accuracy`, in degrees and metres.
+    Geopoint,
+    /// A line of places, separated by `;`.
+    Geotrace,
+    /// A closed line of places, separated by `;`.
+    Geoshape,
+    /// A picture; its answer is the name of an attachment.
+    Image,
+    /// A recording; its answer is the name of an attachment.
+    Audio,
+    /// A film; its answer is the name of an attachment.
+    Video,
+    /// Any file; its answer is the name of an attachment.
+    File,
     /// Words only.
     Note,
     /// Calculated, never shown.
@@ -57,6 +71,18 @@ impl ItemKind {
         !matches!(self, ItemKind::Calculate | ItemKind::Hidden | ItemKind::Metadata)
     }
 
+    /// Whether its answer is the name of an attachment.
+    #[must_use]
+    pub fn is_media(self) -> bool {
+        matches!(self, ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File)
+    }
+
+    /// Whether its answer is a place or places.
+    #[must_use]
+    pub fn is_geo(self) -> bool {
+        matches!(self, ItemKind::Geopoint | ItemKind::Geotrace | ItemKind::Geoshape)
+    }
+
     /// Whether its answer is made of choice codes.
     #[must_use]
     pub fn has_choices(self) -> bool {
@@ -78,6 +104,13 @@ impl fmt::Display for ItemKind {
             ItemKind::Range => "range",
             ItemKind::Rank => "rank",
             ItemKind::Acknowledge => "acknowledge",
+            ItemKind::Geopoint => "geopoint",
+            ItemKind::Geotrace => "geotrace",
+            ItemKind::Geoshape => "geoshape",
+            ItemKind::Image => "image",
+            ItemKind::Audio => "audio",
+            ItemKind::Video => "video",
+            ItemKind::File => "file",
             ItemKind::Note => "note",
             ItemKind::Calculate => "calculate",
             ItemKind::Hidden => "hidden",

@@ -50,8 +50,10 @@
 //! ```
 
 mod diagnostic;
+mod document;
 mod expr;
 mod graph;
+mod instances;
 mod instrument;
 mod item;
 mod key;
@@ -61,6 +63,7 @@ mod read;
 mod reading;
 mod session;
 mod value;
+pub mod xpath;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use instrument::Instrument;

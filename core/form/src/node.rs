@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::expr::code::{Code, Ref};
 use crate::item::Translated;
-use crate::{ItemKey, Language};
+use crate::{ItemKey, ItemKind, Language};
 
 /// Index of a node; the root is 0, and a parent comes before its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,16 +42,77 @@ pub(crate) struct Words {
 #[derive(Debug, Clone)]
 pub(crate) enum Piece {
     Plain(String),
-    Output(Ref),
+    Output(Code),
 }
 
-/// The value a question starts with.
+/// When an action runs (ODK XForms, "Events").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Events {
+    /// `odk-instance-first-load`: a new response is opened.
+    pub(crate) first_load: bool,
+    /// `odk-instance-load`: a response is opened, new or resumed.
+    pub(crate) load: bool,
+    /// `odk-new-repeat`: the repeat it stands in gets a new instance.
+    pub(crate) new_repeat: bool,
+    /// `xforms-value-changed`: the value of the question it stands in changes.
+    pub(crate) value_changed: bool,
+}
+
+/// Sets a value at an event: a dynamic default, or a calculation with a trigger.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    pub(crate) events: Events,
+    /// The question or repeat it stands in; the root if in none.
+    pub(crate) source: NodeId,
+    /// What is set, seen from the source (for a dynamic default: from the node itself).
+    pub(crate) target: Ref,
+    /// Seen from the target, as XForms has it; nothing clears.
+    pub(crate) value: Option<Code>,
+}
+
+/// Where the choices of a question come from, beside [`crate::Item::choices`].
+#[derive(Debug, Clone)]
+pub(crate) enum Itemset {
+    /// Of the choices of the item, those for which the code holds; it sees the choice looked at.
+    Filtered(Code),
+    /// Computed: the nodes, and for each of them (as the context) its code and its words.
+    Dynamic { nodes: Code, value: Code, label: Code },
+}
+
+/// What an instance of the root or of a repeat holds when the form is opened.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Preset {
-    #[default]
-    None,
-    Static(crate::Value),
-    Dynamic(Code),
+pub(crate) struct Beginning {
+    /// Values that differ from what a new instance starts with.
+    pub(crate) values: Vec<(NodeId, Option<crate::Value>)>,
+    /// By repeat directly in the scope: its instances. A repeat not named here has one, unless the form counts it.
+    pub(crate) repeats: Vec<(NodeId, Vec<Beginning>)>,
+}
+
+/// How a node is written in a submission.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Written {
+    /// Place among the children of its parent.
+    pub(crate) order: u32,
+    /// An attribute of its parent, not a child.
+    pub(crate) attribute: bool,
+    /// A group of the pages only, which a submission and an expression know nothing of.
+    pub(crate) unwritten: bool,
+    /// With a prefix, its namespace.
+    pub(crate) prefix: Option<(Box<str>, Box<str>)>,
+}
+
+/// The expressions of a node as their author wrote them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Source {
+    pub(crate) relevant: Option<Box<str>>,
+    pub(crate) required: Option<Box<str>>,
+    pub(crate) constraint: Option<Box<str>>,
+    pub(crate) read_only: Option<Box<str>>,
+    pub(crate) calculation: Option<Box<str>>,
+    pub(crate) default: Option<Box<str>>,
+    pub(crate) choice_filter: Option<Box<str>>,
+    pub(crate) repeat_count: Option<Box<str>>,
+    pub(crate) trigger: Option<Box<str>>,
 }
 
 /// A group, repeat or item.
@@ -70,6 +131,14 @@ pub(crate) struct Node {
     pub(crate) slot: usize,
     /// How many repeats are at or above.
     pub(crate) depth: usize,
+    /// Direct children in order of the pages.
+    pub(crate) children: Vec<NodeId>,
+    /// Its place among the children of its parent.
+    pub(crate) place: usize,
+    /// Actions, by their number, that run when its value changes.
+    pub(crate) on_change: Vec<usize>,
+    /// Of a repeat: actions that run when it gets a new instance.
+    pub(crate) on_new: Vec<usize>,
     /// Of a repeat: its place among the repeats directly in the scope around it.
     pub(crate) list: usize,
     /// Path without instance numbers, as in [`crate::Item::path`].
@@ -87,9 +156,16 @@ pub(crate) struct Node {
     pub(crate) constraint_message: Words,
     pub(crate) read_only: Option<Code>,
     pub(crate) calculation: Option<Code>,
-    pub(crate) preset: Preset,
-    pub(crate) filter: Option<Code>,
+    /// The value it starts with.
+    pub(crate) preset: Option<crate::Value>,
+    /// What its values are stored as: of a calculation without a type, [`ItemKind::Calculate`].
+    pub(crate) stored_as: ItemKind,
+    pub(crate) itemset: Option<Itemset>,
+    /// Whether its choices are shown in random order; the seed, if one is given.
+    pub(crate) randomize: Option<Option<Code>>,
     pub(crate) count: Option<Code>,
+    pub(crate) written: Written,
+    pub(crate) source: Source,
 }
 
 /// How many slots and lists an instance of a scope has.
@@ -107,6 +183,9 @@ pub(crate) struct Tree {
     pub(crate) by_path: HashMap<String, NodeId>,
     /// By scope node.
     pub(crate) extents: HashMap<NodeId, Extent>,
+    /// In the order they run.
+    pub(crate) actions: Vec<Action>,
+    pub(crate) beginning: Beginning,
 }
 
 impl std::ops::Index<NodeId> for Tree {
@@ -118,7 +197,7 @@ impl std::ops::Index<NodeId> for Tree {
 }
 
 impl Tree {
-    pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
         (0..self.nodes.len()).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)))
     }
 
@@ -139,18 +218,72 @@ impl Tree {
         chain
     }
 
-    /// Direct children in order.
-    pub(crate) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let end = self[node].end;
-        let mut next = NodeId(node.0 + 1);
-        std::iter::from_fn(move || {
-            if next >= end {
-                return None;
+    /// Direct children in order of the pages.
+    pub(crate) fn children(&self, node: NodeId) -> impl DoubleEndedIterator<Item = NodeId> + '_ {
+        self.nodes[node.index()].children.iter().copied()
+    }
+
+    /// The parent that an expression and a submission know of.
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        let mut parent = self[node].parent;
+        while self[parent].written.unwritten {
+            parent = self[parent].parent;
+        }
+        parent
+    }
+
+    /// The children, elements and attributes, that an expression and a submission know of.
+    pub(crate) fn each_child(&self, node: NodeId, found: &mut dyn FnMut(NodeId)) {
+        for child in self.children(node) {
+            if self[child].written.unwritten {
+                self.each_child(child, found);
+            } else {
+                found(child);
             }
-            let child = next;
-            next = self[child].end;
-            Some(child)
+        }
+    }
+
+    /// Prefix and local name.
+    pub(crate) fn names(&self, node: NodeId) -> (&str, &str) {
+        let node = &self[node];
+        (node.written.prefix.as_ref().map_or("", |(prefix, _)| prefix), &node.name)
+    }
+
+    /// The child of a name as a path writes it: `name`, `prefix:name`, `@name`.
+    pub(crate) fn named_child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        let (attribute, name) = match name.strip_prefix('@') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        self.by_name.get(local)?.iter().copied().find(|id| {
+            self[*id].written.attribute == attribute
+                && !self[*id].written.unwritten
+                && (prefix.is_empty() || self.names(*id).0 == prefix)
+                && self.parent(*id) == parent
         })
+    }
+
+    /// Fills in what follows from the nodes' parents; once, when all nodes are there.
+    pub(crate) fn link(&mut self) {
+        for id in self.ids().skip(1) {
+            let parent = self[id].parent;
+            let node = &mut self.nodes[parent.index()];
+            let at = node.children.len();
+            node.children.push(id);
+            self.nodes[id.index()].place = at;
+        }
+        for (index, action) in self.actions.iter().enumerate() {
+            let id = action.source;
+            if action.events.value_changed {
+                self.nodes[id.index()].on_change.push(index);
+            }
+            if action.events.new_repeat {
+                // A dynamic default stands in its question, an action of a repeat in the repeat.
+                let scope = self[id].scope;
+                self.nodes[scope.index()].on_new.push(index);
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod compile;
 mod findings;
 mod kinds;
 mod parameters;
+mod row;
 mod settings;
 mod sheet;
 mod survey;
@@ -14,6 +15,8 @@ mod workbook;
 use std::collections::HashMap;
 
 use crate::graph::Graph;
+use crate::instances::Instances;
+use crate::instrument::Root;
 use crate::{Diagnostics, Instrument};
 use findings::Findings;
 use sheet::Sheet;
@@ -46,7 +49,10 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
     let lists = choices::read(&choices_sheet, &languages, &settings, &mut findings);
     let survey = survey::read(&survey_sheet, &languages, &lists, &mut findings);
     let (mut tree, items) = (survey.tree, survey.items);
-    compile::compile(&mut tree, &items, &survey.rows, &survey_sheet, &mut findings);
+    let instances = Instances::default();
+    let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
+    compile::compile(&mut tree, &items, &survey.rows, &[], around, &mut findings);
+    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
@@ -69,10 +75,14 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
         languages: languages.all,
         hash: *blake3::hash(bytes).as_bytes(),
         settings: settings.columns,
+        pages_after: Instrument::count_pages(&tree, &items),
         items,
         by_key,
         warnings: findings.into_diagnostics().0,
         tree,
         graph,
+        instances,
+        words: HashMap::new(),
+        root: Root::default(),
     })
 }

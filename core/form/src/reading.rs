@@ -1,6 +1,6 @@
 //! From what a person typed or a cell holds to a value of the item's type.
 
-use crate::expr::{calendar, number};
+use crate::expr::{calendar, geo, number};
 use crate::{Item, ItemKind, Scale, Value};
 
 /// The code of a tick.
@@ -47,9 +47,25 @@ impl Item {
             ItemKind::SelectMultiple | ItemKind::Rank => {
                 Some(Value::Many(trimmed.split_whitespace().map(str::to_owned).collect()))
             }
+            ItemKind::Geopoint | ItemKind::Geotrace | ItemKind::Geoshape => {
+                is_geo(kind, trimmed).then(|| Value::Text(trimmed.to_owned()))
+            }
+            ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File => {
+                Some(Value::Text(trimmed.to_owned()))
+            }
             ItemKind::Note | ItemKind::Metadata => None,
         };
         value.map(Some)
+    }
+}
+
+/// Whether a text is a place, or places, as ODK writes them.
+pub(crate) fn is_geo(kind: ItemKind, text: &str) -> bool {
+    match kind {
+        ItemKind::Geopoint => geo::place(text).is_some(),
+        ItemKind::Geotrace => geo::line(text).is_some_and(|line| line.len() >= 2),
+        ItemKind::Geoshape => geo::line(text).is_some_and(|line| line.len() >= 3),
+        _ => false,
     }
 }
 

@@ -9,11 +9,13 @@ mod page;
 mod refusal;
 mod scene;
 mod show;
+mod actions;
+mod choices;
 mod state;
 mod walk;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Zoned;
 
@@ -22,12 +24,12 @@ pub use entry::Entry;
 pub use page::{Cause, ChoiceView, Page, Problem, Question, RepeatEnd};
 pub use refusal::Refusal;
 
-use crate::graph::{Aspect, Vertex};
 use crate::node::{NodeId, NodeKind};
 use crate::{Instrument, Item, Language, Value};
 use compute::Wave;
 use scene::Scene;
-use state::{MAX_INSTANCES, ScopeId, State, instance, parse_path};
+pub(crate) use state::ScopeId;
+use state::{MAX_INSTANCES, State, instance, parse_path};
 use walk::Spot;
 
 /// What a session starts from.
@@ -63,9 +65,8 @@ pub struct Session {
     turn: u64,
     state: State,
     spot: Spot,
-    /// Number of the page on display, and of pages in all.
-    number: usize,
-    of: usize,
+    /// Number of the page on display, where it is known; counted when it is asked for.
+    number: OnceLock<usize>,
     /// Whether `Next` found something missing on this page.
     pressed: bool,
 }
@@ -92,19 +93,18 @@ impl Session {
             turn: 0,
             state,
             spot,
-            number: 1,
-            of: 1,
+            number: OnceLock::from(1),
             pressed: false,
         };
-        let mut wave = Wave::default();
-        session.preset_static(ScopeId::ROOT);
-        session.initial(&mut wave, ScopeId::ROOT);
-        session.preset_dynamic(ScopeId::ROOT);
+        let mut wave = Wave::of_opening();
+        let instrument = session.instrument.clone();
+        session.preset(ScopeId::ROOT);
+        session.begin(&mut wave, ScopeId::ROOT, &instrument.tree.beginning);
+        session.load(&mut wave);
         session.enqueue(&mut wave, ScopeId::ROOT);
         session.settle(&mut wave);
         session.spot = session.first();
         session.see();
-        session.recount();
         Ok(session)
     }
 
@@ -123,13 +123,14 @@ impl Session {
             }
         };
         self.settle(&mut wave);
+        self.act(&mut wave);
         if !self.stands(self.spot) {
             self.spot = self.after(self.spot);
             self.pressed = false;
         }
         self.see();
-        if wave.pages {
-            self.recount();
+        if wave.pages.is_some_and(|first| self.may_come_before(first)) {
+            self.number = OnceLock::new();
         }
         let mut outcome = self.outcome(wave.changed);
         outcome.problems = blocked;
@@ -159,20 +160,20 @@ impl Session {
                 }
                 if self.spot != Spot::Check {
                     self.spot = self.after(self.spot);
-                    self.number += 1;
+                    self.turn_page(1);
                 }
             }
             Entry::Back => {
                 if let Some(before) = self.before(self.spot) {
                     self.spot = before;
-                    self.number -= 1;
+                    self.turn_page(-1);
                 }
                 self.pressed = false;
             }
             Entry::GoTo(path) => {
                 self.spot = self.destination(path)?;
                 self.pressed = false;
-                wave.pages = true;
+                self.number = OnceLock::new();
             }
         }
         Ok(Vec::new())
@@ -199,9 +200,8 @@ impl Session {
         cell.touched = true;
         if cell.value != value || cell.cut.is_some() {
             cell.value = value;
-            self.cut(scope, id);
-            wave.changed.insert((id, scope));
-            self.touch(wave, Vertex { node: id, aspect: Aspect::Value }, scope);
+            self.cut(&instrument.tree, scope, id);
+            self.value_changed(wave, id, scope);
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Session {
         {
             return Err(Refusal::NotRelevant(path.to_owned()));
         }
-        match self.add(wave, outer, repeat, false) {
+        match self.add(wave, outer, repeat, None) {
             Some(_) => Ok(()),
             None => Err(Refusal::TooManyInstances { path: path.to_owned(), max: MAX_INSTANCES }),
         }
@@ -294,25 +294,47 @@ impl Session {
         }
     }
 
-    /// Counts the pages anew; only when some came or went.
-    fn recount(&mut self) {
-        let (mut number, mut count) = (None, 0);
-        self.pages(ScopeId::ROOT, NodeId::ROOT, &mut |spot| {
-            count += 1;
-            if spot == self.spot {
-                number = Some(count);
-            }
-        });
-        // The check page is the last.
-        self.of = count + 1;
-        self.number = number.unwrap_or(self.of);
+    /// Whether pages of a node, in any instance, may come before the page on display.
+    fn may_come_before(&self, node: NodeId) -> bool {
+        let Some(here) = self.spot.node() else { return true };
+        // In a repeat, what comes later in the form may stand in an earlier instance.
+        let tree = &self.instrument.tree;
+        match tree.repeats(here).first() {
+            Some(outermost) => node < tree[*outermost].end,
+            None => node <= here,
+        }
+    }
+
+    fn turn_page(&mut self, by: isize) {
+        let next = self.number.get().and_then(|number| number.checked_add_signed(by));
+        self.number = next.map(OnceLock::from).unwrap_or_default();
+    }
+
+    /// Number of the page on display among the pages now relevant, from 1.
+    pub(crate) fn page_number(&self) -> usize {
+        *self.number.get_or_init(|| {
+            let (mut number, mut count) = (None, 0);
+            self.pages(ScopeId::ROOT, NodeId::ROOT, &mut |spot| {
+                count += 1;
+                if spot == self.spot {
+                    number = Some(count);
+                }
+            });
+            // The check page is the last.
+            number.unwrap_or(count + 1)
+        })
+    }
+
+    /// How many pages come after the one on display, where no answer can change that.
+    pub(crate) fn pages_left(&self) -> Option<usize> {
+        match self.spot {
+            Spot::Check => Some(0),
+            Spot::At(_, id) | Spot::RepeatEnd(_, id) => self.instrument.pages_after(id),
+        }
     }
 
     fn item(&self, id: NodeId) -> Option<&Item> {
-        match self.instrument.tree[id].kind {
-            NodeKind::Item(index) => self.instrument.items.get(index),
-            _ => None,
-        }
+        self.instrument.item_at(id)
     }
 
     fn scene(&self, scope: ScopeId, node: NodeId) -> Scene<'_> {
@@ -326,6 +348,7 @@ impl Session {
             scope,
             node,
             choice: None,
+            budget: Scene::BUDGET,
         }
     }
 

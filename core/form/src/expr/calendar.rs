@@ -2,12 +2,13 @@
 
 use jiff::civil::{Date, DateTime, Time, date};
 use jiff::fmt::temporal::DateTimeParser;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 use jiff::{Timestamp, Zoned};
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
-/// Days since 1970-01-01 of an ISO 8601 date (whole) or date and time (fractional; UTC where no offset is written).
+/// Days since 1970-01-01 of an ISO 8601 date (whole) or date and time (fractional): of what the clock on the wall
+/// showed, whatever the offset, so that `now()` is never before `today()`.
 pub(crate) fn days(text: &str) -> Option<f64> {
     let text = text.trim();
     // The shape first: parsers of dates take more than ISO 8601's extended form.
@@ -19,11 +20,8 @@ pub(crate) fn days(text: &str) -> Option<f64> {
     if bytes.len() == 10 {
         return Some(f64::from(days_of_date(text.parse().ok()?)));
     }
-    let seconds = match instant(text) {
-        Some(instant) => instant,
-        None => text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp(),
-    };
-    Some(seconds_of(seconds) / SECONDS_PER_DAY)
+    let at = parse_date_time(text)?;
+    Some(f64::from(days_of_date(at.date())) + fraction(at.time()))
 }
 
 fn instant(text: &str) -> Option<Timestamp> {
@@ -50,10 +48,32 @@ pub(crate) fn date_of_days(days: f64) -> Option<Date> {
     date(1970, 1, 1).checked_add(jiff::Span::new().days(whole)).ok()
 }
 
-/// A date, or the local date of a date and time.
+/// A date, or the date of a date and time. Month and day may be written with one digit.
 pub(crate) fn parse_date(text: &str) -> Option<Date> {
     let text = text.trim();
-    if text.len() == 10 { text.parse().ok() } else { parse_date_time(text).map(|at| at.date()) }
+    match text.len() {
+        10 => text.parse().ok(),
+        0..10 => {
+            let mut parts = text.split('-').map(str::parse::<i8>);
+            let year = text.get(..4)?.parse().ok()?;
+            parts.next();
+            let (month, day) = (parts.next()?.ok()?, parts.next()?.ok()?);
+            if parts.next().is_some() { None } else { Date::new(year, month, day).ok() }
+        }
+        _ => parse_date_time(text).map(|at| at.date()),
+    }
+}
+
+/// So many days after 1970-01-01, as text: a date if they are whole, else the local date and time of the instant.
+pub(crate) fn date_time_of_days(days: f64, now: &Zoned) -> Option<String> {
+    let date = date_of_days(days)?;
+    if days.fract() == 0.0 {
+        return Some(date.to_string());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by date_of_days")]
+    let milliseconds = (days * SECONDS_PER_DAY * 1000.0).round() as i64;
+    let instant = Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(now_text(&instant.to_zoned(now.time_zone().clone())))
 }
 
 /// The wall-clock date and time written, whatever the offset; midnight of a date.
@@ -77,14 +97,34 @@ pub(crate) fn fraction(time: Time) -> f64 {
     (f64::from(seconds) + f64::from(time.millisecond()) / 1000.0) / SECONDS_PER_DAY
 }
 
-/// Fractional days since 1970-01-01 UTC; a date alone counts from local midnight.
+/// Fractional days since 1970-01-01 UTC; where no offset is written, of the local clock.
 pub(crate) fn decimal_date_time(text: &str, now: &Zoned) -> Option<f64> {
     let text = text.trim();
-    if text.len() == 10 {
-        let midnight = text.parse::<Date>().ok()?.to_zoned(now.time_zone().clone()).ok()?;
-        return Some(seconds_of(midnight.timestamp()) / SECONDS_PER_DAY);
+    let local = |at: DateTime| at.to_zoned(now.time_zone().clone()).ok();
+    let at = match instant(text) {
+        Some(instant) => instant,
+        None if text.len() <= 10 => local(parse_date(text)?.to_datetime(Time::midnight()))?.timestamp(),
+        None => local(parse_date_time(text)?)?.timestamp(),
+    };
+    Some(seconds_of(at) / SECONDS_PER_DAY)
+}
+
+/// The fraction of the day that has passed at a time, on the local clock where an offset is written.
+pub(crate) fn decimal_time(text: &str, now: &Zoned) -> Option<f64> {
+    let text = text.trim();
+    if let Some(time) = parse_time(text) {
+        return Some(fraction(time));
     }
-    days(text)
+    let local = |instant: Timestamp| instant.to_zoned(now.time_zone().clone()).time();
+    if let Some(instant) = instant(text) {
+        return Some(fraction(local(instant)));
+    }
+    if text.len() > 10 {
+        return parse_date_time(text).map(|at| fraction(at.time()));
+    }
+    // A time with an offset: of this day.
+    let instant = instant(&format!("{}T{text}", now.date()))?;
+    Some(fraction(local(instant)))
 }
 
 /// `now()` as ODK writes it: `2026-11-22T03:56:47.123+00:00`.

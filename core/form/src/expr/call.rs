@@ -1,41 +1,71 @@
 //! What each function computes. Sources: the ODK XForms specification; where engines differ, JavaRosa, as
 //! `DECISIONS.md` lists.
 
-use super::calendar;
-use super::eval::World;
+mod dates;
+mod digest;
+pub(crate) mod geo;
+pub(crate) mod nodes;
+mod text;
+
+use std::borrow::Cow;
+
+use super::eval::Frame;
 use super::function::Function;
 use super::number;
 use super::val::Val;
-use crate::node::whole_match;
+use super::world::World;
 
 /// Longest text an expression may build, in bytes.
 const MAX_TEXT: usize = 100_000;
 
 /// The arguments not yet taken; a missing one is blank.
-struct Arguments(std::vec::IntoIter<Val>);
+pub(crate) struct Arguments<'a, W> {
+    left: std::vec::IntoIter<Val<'a>>,
+    world: &'a W,
+    frame: Frame,
+}
 
-impl Arguments {
-    fn value(&mut self) -> Val {
-        self.0.next().unwrap_or(Val::BLANK)
+impl<'a, W: World> Arguments<'a, W> {
+    pub(crate) fn new(values: Vec<Val<'a>>, world: &'a W, frame: Frame) -> Self {
+        Arguments { left: values.into_iter(), world, frame }
     }
 
-    fn text(&mut self) -> String {
-        self.value().into_text()
+    fn next(&mut self) -> Option<Val<'a>> {
+        self.left.next()
+    }
+
+    fn value(&mut self) -> Val<'a> {
+        self.next().unwrap_or(Val::BLANK)
+    }
+
+    fn text(&mut self) -> Cow<'a, str> {
+        self.value().into_text(self.world)
+    }
+
+    /// The text, or that of the node looked at when there is no argument.
+    fn text_or_context(&mut self) -> Cow<'a, str> {
+        match self.next() {
+            Some(value) => value.into_text(self.world),
+            None => self.frame.node.value(self.world).into_text(self.world),
+        }
     }
 
     fn number(&mut self) -> f64 {
-        self.value().to_number()
+        self.value().to_number(self.world)
     }
 
     /// All that is left, node sets spread out.
-    fn rest(self) -> impl Iterator<Item = Val> {
-        self.0.flat_map(Val::into_nodes)
+    fn rest(self) -> Vec<Val<'a>> {
+        let world = self.world;
+        let mut all = Vec::new();
+        self.left.for_each(|value| value.each(world, &mut |value| all.push(value)));
+        all
     }
 }
 
 /// Computes a function; lazy ones (`if`, `coalesce`, `once`) never come here.
-pub(crate) fn call(function: Function, arguments: Vec<Val>, world: &dyn World) -> Val {
-    let mut args = Arguments(arguments.into_iter());
+pub(crate) fn call<'a, W: World>(function: Function, mut args: Arguments<'a, W>) -> Val<'a> {
+    let world = args.world;
     match function {
         Function::Abs => Val::Number(args.number().abs()),
         Function::Acos => Val::Number(args.number().acos()),
@@ -50,66 +80,43 @@ pub(crate) fn call(function: Function, arguments: Vec<Val>, world: &dyn World) -
         Function::Int => Val::Number(args.number().trunc()),
         Function::Log => Val::Number(args.number().ln()),
         Function::Log10 => Val::Number(args.number().log10()),
-        Function::Number => Val::Number(args.number()),
+        Function::Number => Val::Number(match args.next() {
+            Some(value) => value.to_number(world),
+            None => args.frame.node.value(world).to_number(world),
+        }),
         Function::Pi => Val::Number(std::f64::consts::PI),
         Function::Pow => Val::Number(args.number().powf(args.number())),
         Function::Round => {
-            let (value, places) = (args.number(), args.0.next());
-            Val::Number(number::round(value, places.map_or(0.0, |places| places.to_number())))
+            let (value, places) = (args.number(), args.next());
+            Val::Number(number::round(value, places.map_or(0.0, |places| places.to_number(world))))
         }
         Function::Sin => Val::Number(args.number().sin()),
         Function::Sqrt => Val::Number(args.number().sqrt()),
         Function::Tan => Val::Number(args.number().tan()),
 
-        Function::Sum => Val::Number(args.rest().filter(|v| !v.is_blank()).map(|v| v.to_number()).sum()),
+        Function::Sum => {
+            let filled = args.rest().into_iter().filter(|value| !value.is_blank(world));
+            Val::Number(filled.map(|value| value.to_number(world)).sum())
+        }
         Function::Max => extreme(args, f64::max),
         Function::Min => extreme(args, f64::min),
-        #[expect(clippy::cast_precision_loss, reason = "instances are few")]
-        Function::CountNonEmpty => Val::Number(args.rest().filter(|v| !v.is_blank()).count() as f64),
 
-        Function::Boolean => Val::Boolean(args.value().to_boolean()),
-        Function::BooleanFromString => Val::Boolean(matches!(args.text().as_str(), "true" | "1")),
+        Function::Boolean => Val::Boolean(args.value().to_boolean(world)),
+        Function::BooleanFromString => Val::Boolean(matches!(&*args.text(), "true" | "1")),
         Function::False => Val::Boolean(false),
-        Function::Not => Val::Boolean(!args.value().to_boolean()),
+        Function::Not => Val::Boolean(!args.value().to_boolean(world)),
         Function::True => Val::Boolean(true),
         Function::Checklist => {
             let (least, most) = (args.number(), args.number());
             #[expect(clippy::cast_precision_loss, reason = "arguments are few")]
-            let count = args.rest().filter(|v| !v.is_blank()).count() as f64;
+            let count = args.rest().iter().filter(|value| counts(value, world)).count() as f64;
             Val::Boolean(within(count, least, most))
         }
         Function::WeightedChecklist => {
             let (least, most) = (args.number(), args.number());
-            let rest: Vec<Val> = args.rest().collect();
-            let chosen = rest.chunks_exact(2).filter(|pair| !pair[0].is_blank());
-            Val::Boolean(within(chosen.map(|pair| pair[1].to_number()).sum(), least, most))
-        }
-
-        Function::Now => Val::text(calendar::now_text(world.now())),
-        Function::Today => Val::text(world.now().date().to_string()),
-        Function::Date => Val::text(
-            match date_or_days(args.value()) {
-                Ok(days) => calendar::date_of_days(days).map(|date| date.to_string()),
-                Err(text) => calendar::parse_date(&text).map(|date| date.to_string()),
-            }
-            .unwrap_or_default(),
-        ),
-        Function::DateTime => Val::text(match date_or_days(args.value()) {
-            Ok(days) => calendar::date_of_days(days).map(|date| date.to_string()).unwrap_or_default(),
-            Err(text) if calendar::parse_date_time(&text).is_some() => text,
-            Err(_) => String::new(),
-        }),
-        Function::DecimalDateTime => {
-            Val::Number(calendar::decimal_date_time(&args.text(), world.now()).unwrap_or(f64::NAN))
-        }
-        Function::DecimalTime => {
-            Val::Number(calendar::parse_time(&args.text()).map_or(f64::NAN, calendar::fraction))
-        }
-        Function::FormatDate => {
-            let (at, pattern) = (args.text(), args.text());
-            Val::text(
-                calendar::parse_date_time(&at).map(|at| calendar::format(at, &pattern)).unwrap_or_default(),
-            )
+            let rest = args.rest();
+            let chosen = rest.chunks_exact(2).filter(|pair| counts(&pair[0], world));
+            Val::Boolean(within(chosen.map(|pair| pair[1].to_number(world)).sum(), least, most))
         }
 
         Function::Random => {
@@ -117,95 +124,48 @@ pub(crate) fn call(function: Function, arguments: Vec<Val>, world: &dyn World) -
             let fraction = (world.dice() >> 75) as f64;
             Val::Number(fraction / (1_u64 << 53) as f64)
         }
-        Function::Uuid => Val::text(uuid(world.dice())),
-        Function::Regex => {
-            let (subject, pattern) = (args.text(), args.text());
-            Val::Boolean(whole_match(&pattern).is_ok_and(|regex| regex.is_match(&subject)))
-        }
+        Function::Uuid => Val::text(match args.next() {
+            None => uuid(world.dice()),
+            Some(length) => token(world.dice(), length.to_number(world)),
+        }),
 
+        Function::Now
+        | Function::Today
+        | Function::Date
+        | Function::DateTime
+        | Function::DecimalDateTime
+        | Function::DecimalTime
+        | Function::FormatDate => dates::call(function, args),
+        Function::Area | Function::Distance | Function::Geofence | Function::Intersects => {
+            geo::call(function, args)
+        }
+        Function::Count
+        | Function::CountNonEmpty
+        | Function::LocalName
+        | Function::Name
+        | Function::NamespaceUri
+        | Function::Randomize => nodes::call(function, args),
+        Function::Digest | Function::Base64Decode => digest::call(function, args),
         // Lazy, run by `eval`.
-        Function::If | Function::Coalesce | Function::Once => args.value(),
-        _ => text_call(function, args),
+        Function::If | Function::Coalesce | Function::Once | Function::Position | Function::Last => {
+            args.value()
+        }
+        _ => text::call(function, args),
     }
 }
 
-fn text_call(function: Function, mut args: Arguments) -> Val {
-    match function {
-        Function::Concat => joined("", args.rest()),
-        Function::Join => {
-            let separator = args.text();
-            joined(&separator, args.rest())
-        }
-        Function::Contains => Val::Boolean(args.text().contains(&args.text())),
-        Function::StartsWith => Val::Boolean(args.text().starts_with(&args.text())),
-        Function::EndsWith => Val::Boolean(args.text().ends_with(&args.text())),
-        Function::String => Val::text(args.text()),
-        #[expect(clippy::cast_precision_loss, reason = "texts are bounded")]
-        Function::StringLength => Val::Number(args.text().encode_utf16().count() as f64),
-        Function::NormalizeSpace => {
-            Val::text(args.text().split_ascii_whitespace().collect::<Vec<_>>().join(" "))
-        }
-        Function::Substr => {
-            let (text, from, to) = (args.text(), args.number(), args.0.next());
-            Val::text(substr(&text, from, to.map(|to| to.to_number())))
-        }
-        Function::SubstringBefore => {
-            let (text, mark) = (args.text(), args.text());
-            Val::text(text.split_once(&mark).map_or("", |(before, _)| before))
-        }
-        Function::SubstringAfter => {
-            let (text, mark) = (args.text(), args.text());
-            Val::text(text.split_once(&mark).map_or("", |(_, after)| after))
-        }
-        Function::Translate => {
-            let (text, from, to) = (args.text(), args.text(), args.text());
-            let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-            Val::text(
-                text.chars()
-                    .filter_map(|c| match from.iter().position(|f| *f == c) {
-                        Some(i) => to.get(i).copied(),
-                        None => Some(c),
-                    })
-                    .collect::<String>(),
-            )
-        }
-        Function::Selected => {
-            let (list, code) = (args.text(), args.text());
-            Val::Boolean(list.split_whitespace().any(|taken| taken == code.trim()))
-        }
-        Function::SelectedAt => {
-            let (list, index) = (args.text(), args.number());
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "checked not to be negative"
-            )]
-            let code = if index >= 0.0 { list.split_whitespace().nth(index as usize) } else { None };
-            Val::text(code.unwrap_or_default())
-        }
-        #[expect(clippy::cast_precision_loss, reason = "choices are few")]
-        Function::CountSelected => Val::Number(args.text().split_whitespace().count() as f64),
-        _ => Val::BLANK,
-    }
-}
-
-fn joined(separator: &str, values: impl Iterator<Item = Val>) -> Val {
-    let mut text = String::new();
-    for (i, value) in values.enumerate() {
-        if i > 0 {
-            text += separator;
-        }
-        text += &value.into_text();
-        if text.len() > MAX_TEXT {
-            break;
-        }
-    }
-    Val::Text(text)
-}
-
-fn extreme(args: Arguments, better: fn(f64, f64) -> f64) -> Val {
-    let numbers = args.rest().map(|v| v.to_number()).filter(|n| !n.is_nan());
+fn extreme<'a, W: World>(args: Arguments<'a, W>, better: fn(f64, f64) -> f64) -> Val<'a> {
+    let world = args.world;
+    let numbers = args.rest().into_iter().map(|value| value.to_number(world)).filter(|n| !n.is_nan());
     numbers.reduce(better).map_or(Val::BLANK, Val::Number)
+}
+
+/// Whether an entry of a checklist is ticked: true, or a value that is not blank.
+fn counts<W: World>(value: &Val<'_>, world: &W) -> bool {
+    match value {
+        Val::Boolean(yes) => *yes,
+        other => !other.is_blank(world),
+    }
 }
 
 /// −1 as a limit means none.
@@ -213,33 +173,20 @@ fn within(count: f64, least: f64, most: f64) -> bool {
     (least < 0.0 || count >= least) && (most < 0.0 || count <= most)
 }
 
-/// A number of days, or a text.
-fn date_or_days(value: Val) -> Result<f64, String> {
-    match value {
-        Val::Number(days) => Ok(days),
-        other => {
-            let text = other.into_text();
-            number::from_text(&text).ok_or(text)
-        }
-    }
-}
-
-/// From `from` (0-based) to before `to`, in UTF-16 units; negative positions count from the end.
-fn substr(text: &str, from: f64, to: Option<f64>) -> String {
-    let units: Vec<u16> = text.encode_utf16().collect();
-    let place = |at: f64| -> usize {
-        #[expect(clippy::cast_precision_loss, reason = "texts are bounded")]
-        let at = if at < 0.0 { at + units.len() as f64 } else { at };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-        let at = at.max(0.0) as usize;
-        at.min(units.len())
-    };
-    let (from, to) = (place(from), to.map_or(units.len(), place));
-    units.get(from..to).map(String::from_utf16_lossy).unwrap_or_default()
-}
-
-fn uuid(bits: u128) -> String {
+/// A version 4 UUID (RFC 9562).
+pub(crate) fn uuid(bits: u128) -> String {
     let bits = (bits & !(0xf << 76) & !(0b11 << 62)) | (4 << 76) | (0b10 << 62);
     let hex = format!("{bits:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// So many letters and digits.
+fn token(bits: u128, length: f64) -> String {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+    let length = (length as usize).min(1_000);
+    let mut stream = blake3::Hasher::new().update(&bits.to_le_bytes()).finalize_xof();
+    let mut bytes = vec![0; length];
+    stream.fill(&mut bytes);
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }

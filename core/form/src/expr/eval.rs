@@ -1,65 +1,46 @@
 //! Runs code against the answers.
 
-use jiff::Zoned;
-
-use super::call;
-use super::code::{Code, Ref};
+use super::call::{self, Arguments};
+use super::code::Code;
 use super::function::Function;
+use super::path;
 use super::syntax::Operator;
 use super::val::Val;
-use crate::Value;
-use crate::node::NodeId;
+use super::world::{Node, World};
 
-/// What an expression sees of the answers. Nodes that are not relevant have no value.
-pub(crate) trait World {
-    /// The value of the one node meant.
-    fn read(&self, node: Ref) -> Option<&Value>;
-    /// The value of each relevant node meant.
-    fn each(&self, node: Ref, found: &mut dyn FnMut(Option<&Value>));
-    /// The 1-based number of the repeat instance the expression stands in.
-    fn position(&self, repeat: Ref) -> usize;
-    /// The value of a node in the numbered instances; `None` stands for the instance around the expression.
-    fn read_at(&self, node: Ref, instances: &[Option<usize>]) -> Option<&Value>;
-    /// The value of the node that the expression calculates.
-    fn own(&self) -> Option<&Value>;
-    /// A column of the choice looked at.
-    fn column(&self, name: &str) -> &str;
-    /// The label of a choice in the language on display.
-    fn choice_label(&self, question: NodeId, code: &str) -> &str;
-    /// The clock.
-    fn now(&self) -> &Zoned;
-    /// 128 bits that look random, the same whenever the session is replayed.
-    fn dice(&self) -> u128;
+/// What a predicate looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) node: Node,
+    /// From 1.
+    pub(crate) position: usize,
+    pub(crate) size: usize,
 }
 
-/// The value of an expression.
-pub(crate) fn eval(code: &Code, world: &dyn World) -> Val {
+impl Frame {
+    pub(crate) fn of(node: Node) -> Frame {
+        Frame { node, position: 1, size: 1 }
+    }
+}
+
+/// The value of an expression where it stands.
+pub(crate) fn eval<'a, W: World>(code: &'a Code, world: &'a W) -> Val<'a> {
+    eval_in(code, world, Frame::of(world.own()))
+}
+
+/// The value of an expression that looks at a node.
+pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) -> Val<'a> {
     match code {
         Code::Number(number) => Val::Number(*number),
-        Code::Text(text) => Val::text(text.as_str()),
-        Code::Negate(inner) => Val::Number(-eval(inner, world).to_number()),
-        Code::Binary(operator, left, right) => binary(*operator, left, right, world),
-        Code::Call(Function::If, arguments) => {
-            let branch = if eval(&arguments[0], world).to_boolean() { 1 } else { 2 };
-            eval(&arguments[branch], world)
-        }
-        Code::Call(Function::Coalesce, arguments) => match eval(&arguments[0], world) {
-            first if first.is_blank() => eval(&arguments[1], world),
-            first => first,
-        },
-        Code::Call(Function::Once, arguments) => match world.own() {
-            Some(value) if value.missing().is_none() => Val::of(Some(value)),
-            _ => eval(&arguments[0], world),
-        },
-        Code::Call(function, arguments) => {
-            let values = arguments.iter().map(|argument| eval(argument, world)).collect();
-            call::call(*function, values, world)
-        }
-        Code::Read(node) => Val::of(world.read(*node)),
+        Code::Text(text) => Val::text(&**text),
+        Code::Negate(inner) => Val::Number(-eval_in(inner, world, frame).to_number(world)),
+        Code::Binary(operator, left, right) => binary(*operator, left, right, world, frame),
+        Code::Call(function, arguments) => function_call(*function, arguments, world, frame),
+        Code::Read(node) => world.read(*node),
         Code::ReadAll(node) => {
-            let mut values = Vec::new();
-            world.each(*node, &mut |value| values.push(Val::of(value)));
-            Val::Nodes(values)
+            let mut nodes = Vec::new();
+            world.each(*node, &mut |node| nodes.push(node));
+            Val::Nodes(nodes)
         }
         Code::Count(node) => {
             let mut count = 0.0;
@@ -69,17 +50,62 @@ pub(crate) fn eval(code: &Code, world: &dyn World) -> Val {
         #[expect(clippy::cast_precision_loss, reason = "instances are few")]
         Code::Position(repeat) => Val::Number(world.position(*repeat) as f64),
         Code::Indexed(node, indices) => {
-            let instances: Vec<Option<usize>> = indices
-                .iter()
-                .map(|index| index.as_ref().map(|index| instance_number(eval(index, world).to_number())))
-                .collect();
-            Val::of(world.read_at(*node, &instances))
+            let number = |code: &Code| instance_number(eval_in(code, world, frame).to_number(world));
+            let instances: Vec<Option<usize>> =
+                indices.iter().map(|index| index.as_ref().map(number)).collect();
+            world.read_at(*node, &instances)
         }
-        Code::Matches(subject, regex) => Val::Boolean(regex.is_match(&eval(subject, world).into_text())),
+        Code::IndexedIn(target, repeats) => indexed_in(target, repeats, world, frame),
+        Code::Matches(subject, regex) => {
+            Val::Boolean(regex.is_match(&eval_in(subject, world, frame).into_text(world)))
+        }
         Code::ChoiceName(value, question) => {
-            Val::text(world.choice_label(*question, eval(value, world).into_text().trim()))
+            let value = eval_in(value, world, frame).into_text(world);
+            Val::Text(world.choice_label(*question, value.trim()))
+        }
+        Code::Words(id) => world.words(&eval_in(id, world, frame).into_text(world)),
+        Code::Lookup { instance, column, key, value } => {
+            let value = eval_in(value, world, frame).into_text(world);
+            Val::Text(world.look_up(*instance, key, column, &value))
         }
         Code::Column(name) => Val::text(world.column(name)),
+        Code::Path(path) => Val::Nodes(path::nodes(path, world, frame)),
+        Code::Wrong(problem) => {
+            world.fail(problem);
+            Val::BLANK
+        }
+    }
+}
+
+/// Functions that look at less than all their arguments, or at the frame, and all the others.
+fn function_call<'a, W: World>(
+    function: Function,
+    arguments: &'a [Code],
+    world: &'a W,
+    frame: Frame,
+) -> Val<'a> {
+    let value = |index: usize| arguments.get(index).map_or(Val::BLANK, |code| eval_in(code, world, frame));
+    match function {
+        Function::If => value(if value(0).to_boolean(world) { 1 } else { 2 }),
+        Function::Coalesce => match value(0) {
+            first if first.is_blank(world) => value(1),
+            first => first,
+        },
+        Function::Once => match world.own_value() {
+            own if own.is_blank(world) => value(0),
+            own => own,
+        },
+        #[expect(clippy::cast_precision_loss, reason = "nodes are bounded")]
+        Function::Position => match arguments.first() {
+            None => Val::Number(frame.position as f64),
+            Some(_) => Val::Number(path::place_among_namesakes(&value(0), world) as f64),
+        },
+        #[expect(clippy::cast_precision_loss, reason = "nodes are bounded")]
+        Function::Last => Val::Number(frame.size as f64),
+        _ => {
+            let values = arguments.iter().map(|argument| eval_in(argument, world, frame)).collect();
+            call::call(function, Arguments::new(values, world, frame))
+        }
     }
 }
 
@@ -94,29 +120,74 @@ fn instance_number(number: f64) -> usize {
     }
 }
 
-fn binary(operator: Operator, left: &Code, right: &Code, world: &dyn World) -> Val {
-    let left = eval(left, world);
+/// Of the target's nodes, those in the numbered instance of each repeat.
+fn indexed_in<'a, W: World>(
+    target: &'a Code,
+    repeats: &'a [(Code, Code)],
+    world: &'a W,
+    frame: Frame,
+) -> Val<'a> {
+    let Val::Nodes(mut nodes) = eval_in(target, world, frame) else { return Val::BLANK };
+    for (repeat, index) in repeats {
+        let Val::Nodes(instances) = eval_in(repeat, world, frame) else { return Val::BLANK };
+        let number = instance_number(eval_in(index, world, frame).to_number(world));
+        // Within each parent the instances are counted anew.
+        let chosen: Vec<Node> = instances
+            .iter()
+            .copied()
+            .filter(|node| path::place_among_namesakes(&Val::Nodes(vec![*node]), world) == number)
+            .collect();
+        nodes.retain(|node| {
+            let mut up = Some(*node);
+            while let Some(at) = up {
+                if chosen.contains(&at) {
+                    return true;
+                }
+                up = path::parent(at, world);
+            }
+            false
+        });
+    }
+    Val::Nodes(nodes)
+}
+
+fn binary<'a, W: World>(
+    operator: Operator,
+    left: &'a Code,
+    right: &'a Code,
+    world: &'a W,
+    frame: Frame,
+) -> Val<'a> {
+    let left = eval_in(left, world, frame);
     match operator {
-        Operator::Or if left.to_boolean() => return Val::Boolean(true),
-        Operator::And if !left.to_boolean() => return Val::Boolean(false),
+        Operator::Or if left.to_boolean(world) => return Val::Boolean(true),
+        Operator::And if !left.to_boolean(world) => return Val::Boolean(false),
         _ => {}
     }
-    let right = eval(right, world);
-    let number = |compute: fn(f64, f64) -> f64| Val::Number(compute(left.to_number(), right.to_number()));
+    let right = eval_in(right, world, frame);
+    let number = |compute: fn(f64, f64) -> f64| {
+        Val::Number(compute(left.to_number(world), right.to_number(world)))
+    };
     match operator {
-        Operator::Or | Operator::And => Val::Boolean(right.to_boolean()),
-        Operator::Equal => Val::Boolean(left.equals(&right)),
-        Operator::NotEqual => Val::Boolean(left.differs(&right)),
-        Operator::Less => Val::Boolean(left.compares(&right, |a, b| a < b)),
-        Operator::LessOrEqual => Val::Boolean(left.compares(&right, |a, b| a <= b)),
-        Operator::Greater => Val::Boolean(left.compares(&right, |a, b| a > b)),
-        Operator::GreaterOrEqual => Val::Boolean(left.compares(&right, |a, b| a >= b)),
+        Operator::Or | Operator::And => Val::Boolean(right.to_boolean(world)),
+        Operator::Equal => Val::Boolean(left.equals(&right, world)),
+        Operator::NotEqual => Val::Boolean(left.differs(&right, world)),
+        Operator::Less => Val::Boolean(left.compares(&right, world, |a, b| a < b)),
+        Operator::LessOrEqual => Val::Boolean(left.compares(&right, world, |a, b| a <= b)),
+        Operator::Greater => Val::Boolean(left.compares(&right, world, |a, b| a > b)),
+        Operator::GreaterOrEqual => Val::Boolean(left.compares(&right, world, |a, b| a >= b)),
         Operator::Add => number(|a, b| a + b),
         Operator::Subtract => number(|a, b| a - b),
         Operator::Multiply => number(|a, b| a * b),
         Operator::Divide => number(|a, b| a / b),
         Operator::Modulo => number(|a, b| a % b),
-        // Refused when resolving.
-        Operator::Union => Val::BLANK,
+        Operator::Union => match (left, right) {
+            (Val::Nodes(mut nodes), Val::Nodes(more)) => {
+                nodes.extend(more);
+                path::arrange(&mut nodes, world);
+                Val::Nodes(nodes)
+            }
+            _ => Val::Nodes(Vec::new()),
+        },
     }
 }

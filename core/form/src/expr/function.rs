@@ -5,9 +5,11 @@
 pub(crate) enum Function {
     Abs,
     Acos,
+    Area,
     Asin,
     Atan,
     Atan2,
+    Base64Decode,
     Boolean,
     BooleanFromString,
     Ceiling,
@@ -16,33 +18,44 @@ pub(crate) enum Function {
     Concat,
     Contains,
     Cos,
+    Count,
     CountNonEmpty,
     CountSelected,
     Date,
     DateTime,
     DecimalDateTime,
     DecimalTime,
+    Digest,
+    Distance,
     EndsWith,
     Exp,
     Exp10,
     False,
     Floor,
     FormatDate,
+    Geofence,
     If,
     Int,
+    Intersects,
     Join,
+    Last,
+    LocalName,
     Log,
     Log10,
     Max,
     Min,
+    Name,
+    NamespaceUri,
     NormalizeSpace,
     Not,
     Now,
     Number,
     Once,
     Pi,
+    Position,
     Pow,
     Random,
+    Randomize,
     Regex,
     Round,
     Selected,
@@ -53,6 +66,7 @@ pub(crate) enum Function {
     String,
     StringLength,
     Substr,
+    Substring,
     SubstringAfter,
     SubstringBefore,
     Sum,
@@ -67,13 +81,15 @@ pub(crate) enum Function {
 /// As many arguments as one likes.
 const MANY: usize = usize::MAX;
 
-/// Name, function, fewest and most arguments.
+/// Name, function, fewest and most arguments; in order of the names.
 const TABLE: &[(&str, Function, usize, usize)] = &[
     ("abs", Function::Abs, 1, 1),
     ("acos", Function::Acos, 1, 1),
+    ("area", Function::Area, 1, 1),
     ("asin", Function::Asin, 1, 1),
     ("atan", Function::Atan, 1, 1),
     ("atan2", Function::Atan2, 2, 2),
+    ("base64-decode", Function::Base64Decode, 1, 1),
     ("boolean", Function::Boolean, 1, 1),
     ("boolean-from-string", Function::BooleanFromString, 1, 1),
     ("ceiling", Function::Ceiling, 1, 1),
@@ -82,12 +98,15 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("concat", Function::Concat, 0, MANY),
     ("contains", Function::Contains, 2, 2),
     ("cos", Function::Cos, 1, 1),
+    ("count", Function::Count, 1, 1),
     ("count-non-empty", Function::CountNonEmpty, 1, 1),
     ("count-selected", Function::CountSelected, 1, 1),
     ("date", Function::Date, 1, 1),
     ("date-time", Function::DateTime, 1, 1),
     ("decimal-date-time", Function::DecimalDateTime, 1, 1),
     ("decimal-time", Function::DecimalTime, 1, 1),
+    ("digest", Function::Digest, 2, 3),
+    ("distance", Function::Distance, 1, MANY),
     ("ends-with", Function::EndsWith, 2, 2),
     ("exp", Function::Exp, 1, 1),
     ("exp10", Function::Exp10, 1, 1),
@@ -95,21 +114,29 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("floor", Function::Floor, 1, 1),
     ("format-date", Function::FormatDate, 2, 2),
     ("format-date-time", Function::FormatDate, 2, 2),
+    ("geofence", Function::Geofence, 2, 2),
     ("if", Function::If, 3, 3),
     ("int", Function::Int, 1, 1),
+    ("intersects", Function::Intersects, 1, 1),
     ("join", Function::Join, 1, MANY),
+    ("last", Function::Last, 0, 0),
+    ("local-name", Function::LocalName, 0, 1),
     ("log", Function::Log, 1, 1),
     ("log10", Function::Log10, 1, 1),
     ("max", Function::Max, 1, MANY),
     ("min", Function::Min, 1, MANY),
-    ("normalize-space", Function::NormalizeSpace, 1, 1),
+    ("name", Function::Name, 0, 1),
+    ("namespace-uri", Function::NamespaceUri, 0, 1),
+    ("normalize-space", Function::NormalizeSpace, 0, 1),
     ("not", Function::Not, 1, 1),
     ("now", Function::Now, 0, 0),
-    ("number", Function::Number, 1, 1),
+    ("number", Function::Number, 0, 1),
     ("once", Function::Once, 1, 1),
     ("pi", Function::Pi, 0, 0),
+    ("position", Function::Position, 0, 1),
     ("pow", Function::Pow, 2, 2),
     ("random", Function::Random, 0, 0),
+    ("randomize", Function::Randomize, 1, 2),
     ("regex", Function::Regex, 2, 2),
     ("round", Function::Round, 1, 2),
     ("selected", Function::Selected, 2, 2),
@@ -117,9 +144,10 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("sin", Function::Sin, 1, 1),
     ("sqrt", Function::Sqrt, 1, 1),
     ("starts-with", Function::StartsWith, 2, 2),
-    ("string", Function::String, 1, 1),
-    ("string-length", Function::StringLength, 1, 1),
+    ("string", Function::String, 0, 1),
+    ("string-length", Function::StringLength, 0, 1),
     ("substr", Function::Substr, 2, 3),
+    ("substring", Function::Substring, 2, 3),
     ("substring-after", Function::SubstringAfter, 2, 2),
     ("substring-before", Function::SubstringBefore, 2, 2),
     ("sum", Function::Sum, 1, 1),
@@ -133,27 +161,14 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
 
 /// Functions of XForms and XPath that this engine knows of but does not run.
 const REFUSED: &[&str] = &[
-    "area",
-    "base64-decode",
     "cast",
     "comment",
-    "digest",
-    "distance",
     "extract-signed",
-    "geofence",
     "id",
-    "instance",
-    "intersects",
-    "jr:itext",
-    "last",
-    "local-name",
-    "name",
-    "namespace-uri",
+    "lang",
     "node",
+    "processing-instruction",
     "property",
-    "pulldata",
-    "randomize",
-    "substring",
     "text",
     "version",
 ];
@@ -161,7 +176,8 @@ const REFUSED: &[&str] = &[
 impl Function {
     /// The function of this name with its fewest and most arguments.
     pub(crate) fn named(name: &str) -> Option<(Function, usize, usize)> {
-        let (_, function, fewest, most) = *TABLE.iter().find(|row| row.0 == name)?;
+        let at = TABLE.binary_search_by_key(&name, |row| row.0).ok()?;
+        let (_, function, fewest, most) = TABLE[at];
         Some((function, fewest, most))
     }
 
@@ -177,7 +193,7 @@ impl Function {
         TABLE.iter().map(|row| row.0).find(|known| squeeze(known) == squeeze(&wanted))
     }
 
-    /// Whether it takes the values of several nodes as they are.
+    /// Whether an argument may be several nodes.
     pub(crate) fn takes_nodes(self) -> bool {
         matches!(
             self,
@@ -186,7 +202,38 @@ impl Function {
                 | Function::Min
                 | Function::Join
                 | Function::Concat
+                | Function::Count
                 | Function::CountNonEmpty
+                | Function::Checklist
+                | Function::Randomize
+                | Function::Area
+                | Function::Distance
+                | Function::Boolean
+                | Function::Not
+                | Function::Position
+                | Function::Name
+                | Function::LocalName
+                | Function::NamespaceUri
         )
+    }
+
+    /// Whether its first argument must be nodes.
+    pub(crate) fn needs_nodes(self) -> bool {
+        matches!(
+            self,
+            Function::Sum
+                | Function::Count
+                | Function::CountNonEmpty
+                | Function::Randomize
+                | Function::Position
+                | Function::Name
+                | Function::LocalName
+                | Function::NamespaceUri
+        )
+    }
+
+    /// Whether it writes names of months and days, in the language on display.
+    pub(crate) fn names_months(self) -> bool {
+        self == Function::FormatDate
     }
 }

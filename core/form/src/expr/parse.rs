@@ -4,7 +4,7 @@ use chumsky::pratt::{infix, left, prefix};
 use chumsky::prelude::*;
 
 use super::Fault;
-use super::syntax::{Expr, Operator, Path, Start, Step, Test};
+use super::syntax::{Axis, Expr, NodeTest, Operator, Path, Start, Step, Test};
 use super::token::{Token, tokens};
 
 /// Longest expression, in bytes.
@@ -78,17 +78,52 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
             .delimited_by(just(Token::OpenBracket), just(Token::CloseBracket))
             .repeated()
             .collect();
-        let test = select! {
-            Token::Here => Test::Here,
-            Token::Parent => Test::Parent,
-            Token::Name(name) => Test::Child(name.to_owned()),
-            Token::Star => Test::Any,
+        let named = select! {
+            Token::Name(name) => NodeTest::Name(name.to_owned()),
+            Token::AnyOf(prefix) => NodeTest::AnyOf(prefix.to_owned()),
+            Token::Star => NodeTest::Any,
         };
+        let of_type = select! { Token::Name(name) if is_node_type(name) => name }
+            .then_ignore(just(Token::Open))
+            .then(select! { Token::Text(target) => target.to_owned() }.or_not())
+            .then_ignore(just(Token::Close))
+            .map(|(name, target)| match name {
+                "text" => NodeTest::Text,
+                "comment" => NodeTest::Comment,
+                "processing-instruction" => NodeTest::Instruction(target),
+                _ => NodeTest::Node,
+            });
+        let node_test = of_type.or(named);
+        let axis = choice((
+            just(Token::At).to(Axis::Attribute),
+            select! { Token::Name(name) if Axis::named(name).is_some() => name }
+                .then_ignore(just(Token::Axis))
+                .map(|name| Axis::named(name).unwrap_or(Axis::Child)),
+        ));
+        let test = choice((
+            just(Token::Here).to(Test::Here),
+            just(Token::Parent).to(Test::Parent),
+            axis.or_not().then(node_test).map(|(axis, test)| match (axis, test) {
+                (None | Some(Axis::Child), NodeTest::Name(name)) => Test::Child(name),
+                (None | Some(Axis::Child), NodeTest::Any) => Test::Any,
+                (Some(Axis::Itself), NodeTest::Node) => Test::Here,
+                (Some(Axis::Parent), NodeTest::Node) => Test::Parent,
+                (axis, test) => Test::On(axis.unwrap_or(Axis::Child), test),
+            }),
+        ));
         let step = test.then(predicates.clone()).map(|(test, predicates)| Step { test, predicates }).boxed();
-        let steps = step.clone().separated_by(just(Token::Slash)).at_least(1).collect::<Vec<_>>();
-        let more = just(Token::Slash).ignore_then(steps.clone()).or_not().map(Option::unwrap_or_default);
+        let next = choice((just(Token::Slash).to(false), just(Token::Below).to(true)))
+            .then(step.clone())
+            .repeated()
+            .collect::<Vec<_>>()
+            .map(joined)
+            .boxed();
+        let steps = step.map(|first| vec![first]).then(next.clone()).map(|(mut first, more)| {
+            first.extend(more);
+            first
+        });
 
-        let call = select! { Token::Name(name) => name.to_owned() }
+        let call = select! { Token::Name(name) if !is_node_type(name) => name.to_owned() }
             .then(
                 expr.clone()
                     .separated_by(just(Token::Comma))
@@ -107,21 +142,22 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
             expr.delimited_by(just(Token::Open), just(Token::Close))
                 .map(|inner| Start::Expr(Box::new(inner))),
         ));
-        let filtered =
-            primary.then(predicates).then(more).map(|((start, predicates), more): ((_, Vec<Expr>), _)| {
-                let mut steps: Vec<Step> = more;
-                if !predicates.is_empty() {
-                    steps.insert(0, Step { test: Test::Here, predicates });
-                }
-                match start {
-                    Start::Expr(inner) if steps.is_empty() => *inner,
-                    start => Expr::Path(Path { start, steps }),
-                }
-            });
-        let absolute = just(Token::Slash)
-            .ignore_then(steps.clone().or_not().map(Option::unwrap_or_default))
-            .map(|steps| Expr::Path(Path { start: Start::Root, steps }));
-        let relative = steps.map(|steps| Expr::Path(Path { start: Start::Here, steps }));
+        let filtered = primary.then(predicates).then(next).map(
+            |((start, filters), steps): ((_, Vec<Expr>), Vec<Step>)| match start {
+                Start::Expr(inner) if steps.is_empty() && filters.is_empty() => *inner,
+                start => Expr::Path(Path { start, filters, steps }),
+            },
+        );
+        let path = |start, steps| Expr::Path(Path { start, filters: Vec::new(), steps });
+        let absolute = choice((
+            just(Token::Below).ignore_then(steps.clone()).map(|mut steps: Vec<Step>| {
+                steps.insert(0, below());
+                steps
+            }),
+            just(Token::Slash).ignore_then(steps.clone().or_not().map(Option::unwrap_or_default)),
+        ))
+        .map(move |steps| path(Start::Root, steps));
+        let relative = steps.map(move |steps| path(Start::Here, steps));
 
         choice((filtered, absolute, relative)).boxed().pratt((
             infix(left(8), just(Token::Bar).to(Operator::Union), |l, op, r, _| binary(l, op, r)),
@@ -135,6 +171,24 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
         ))
     })
     .then_ignore(end())
+}
+
+/// The names that are node types before a bracket, not functions.
+fn is_node_type(name: &str) -> bool {
+    matches!(name, "node" | "text" | "comment" | "processing-instruction")
+}
+
+/// What `//` stands for.
+fn below() -> Step {
+    Step { test: Test::On(Axis::DescendantOrSelf, NodeTest::Node), predicates: Vec::new() }
+}
+
+/// Steps after their separators, where `true` stands for `//`.
+fn joined(steps: Vec<(bool, Step)>) -> Vec<Step> {
+    steps
+        .into_iter()
+        .flat_map(|(deep, step)| deep.then(below).into_iter().chain([step]))
+        .collect()
 }
 
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
@@ -194,6 +248,9 @@ mod tests {
                     Start::Reference(name) => format!("${{{name}}}"),
                     Start::Expr(inner) => show(inner),
                 };
+                if !path.filters.is_empty() {
+                    text += &format!("[{}]", all(&path.filters));
+                }
                 for step in &path.steps {
                     text += &format!("~{:?}", step.test);
                     if !step.predicates.is_empty() {

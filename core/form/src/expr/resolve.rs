@@ -1,11 +1,17 @@
 //! From syntax to code: names become nodes, functions are checked, and what cannot run is refused by name.
 
+mod functions;
+mod path;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::Fault;
 use super::code::{Code, Ref};
-use super::function::Function;
 use super::parse::parse;
 use super::syntax::{Expr, Operator, Path, Start, Step, Test};
-use crate::node::{NodeId, NodeKind, Tree, whole_match};
+use crate::instances::Instances;
+use crate::node::{NodeId, NodeKind, Tree};
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
@@ -19,30 +25,104 @@ pub(crate) struct Place<'a> {
     pub(crate) columns: Option<&'a dyn Fn(&str) -> bool>,
     /// Whether `once()` has a value of its own to look at.
     pub(crate) calculates: bool,
+    /// The secondary instances of the form.
+    pub(crate) instances: &'a Instances,
+}
+
+/// What relative paths are relative to.
+#[derive(Clone)]
+enum Ground {
+    /// The node that the expression belongs to.
+    Own,
+    /// In a predicate: any of these nodes.
+    Answers(Rc<[Ref]>),
+    /// In a predicate: nodes of a document or of another expression.
+    Elsewhere,
+}
+
+struct Compiler<'a> {
+    place: Place<'a>,
+    ground: Ground,
+    /// Where the expression runs over a document and no tree: its prefixes. Nothing is resolved beforehand.
+    document: Option<&'a BTreeMap<String, String>>,
 }
 
 /// Parses and resolves an expression.
 pub(crate) fn compile(source: &str, place: Place<'_>) -> Result<Code, Fault> {
-    place.code(&parse(source)?)
+    Compiler { place, ground: Ground::Own, document: None }.code(&parse(source)?)
+}
+
+/// Parses an expression over a document; `prefixes` are the namespaces that its names may be in.
+pub(crate) fn compile_for_document(source: &str, prefixes: &BTreeMap<String, String>) -> Result<Code, Fault> {
+    let (tree, instances) = (Tree::default(), Instances::default());
+    let place = Place {
+        tree: &tree,
+        node: NodeId::ROOT,
+        repeats: &[],
+        columns: None,
+        calculates: true,
+        instances: &instances,
+    };
+    Compiler { place, ground: Ground::Elsewhere, document: Some(prefixes) }.code(&parse(source)?)
 }
 
 /// Resolves a `${name}` outside an expression, as in a label.
-pub(crate) fn reference(name: &str, place: Place<'_>) -> Result<Ref, Fault> {
+pub(crate) fn reference(name: &str, place: Place<'_>) -> Result<Code, Fault> {
     let found = place.named(name)?;
-    place.single(found, name)
+    Ok(Code::Read(place.single(found, name)?))
 }
 
-impl Place<'_> {
+/// The node of a name.
+pub(crate) fn named(name: &str, place: Place<'_>) -> Result<Ref, Fault> {
+    place.named(name)
+}
+
+/// The node that a path means, as what an action sets.
+pub(crate) fn target(source: &str, place: Place<'_>) -> Result<Ref, Fault> {
+    let compiler = Compiler { place, ground: Ground::Own, document: None };
+    match parse(source)? {
+        Expr::Path(path) => match compiler.walk(&path)? {
+            path::Walked::Static(found) if matches!(place.tree[found.node].kind, NodeKind::Item(_)) => Ok(found),
+            _ => Err(Fault::new(
+                format!("`{source}` is no question whose value could be set."),
+                "Name one question by its path.",
+            )),
+        },
+        _ => Err(Fault::new("What is set must be named by a path.", "Write the path of the question.")),
+    }
+}
+
+/// Choices that are computed: the expression for the nodes, and what to read from each of them.
+pub(crate) fn itemset(
+    nodes: &str,
+    value: &str,
+    label: &str,
+    place: Place<'_>,
+) -> Result<(Code, Code, Code), Fault> {
+    let compiler = Compiler { place, ground: Ground::Own, document: None };
+    let (nodes, ground) = compiler.nodes_and_ground(&parse(nodes)?)?;
+    let inner = Compiler { place, ground, document: None };
+    Ok((nodes, inner.code(&parse(value)?)?, inner.code(&parse(label)?)?))
+}
+
+impl<'a> Compiler<'a> {
     fn code(&self, expr: &Expr) -> Result<Code, Fault> {
         Ok(match expr {
             Expr::Number(number) => Code::Number(*number),
-            Expr::Text(text) => Code::Text(text.clone()),
+            Expr::Text(text) => Code::Text(text.as_str().into()),
             Expr::Negate(inner) => Code::Negate(Box::new(self.code(inner)?)),
-            Expr::Binary(Operator::Union, ..) => return Err(unsupported("`|` between paths")),
-            Expr::Binary(operator, left, right) => {
-                Code::Binary(*operator, Box::new(self.code(left)?), Box::new(self.code(right)?))
+            Expr::Binary(Operator::Union, left, right) => {
+                Code::Binary(Operator::Union, Box::new(self.nodes(left)?), Box::new(self.nodes(right)?))
             }
-            Expr::Call(name, arguments) => self.call(name, arguments)?,
+            Expr::Binary(operator, left, right) => {
+                // Comparisons look at each of several nodes.
+                let side = |expr| if operator.compares() { self.several(expr) } else { self.code(expr) };
+                Code::Binary(*operator, Box::new(side(left)?), Box::new(side(right)?))
+            }
+            Expr::Call(name, arguments) => match self.call(name, arguments) {
+                Err(fault) if self.document.is_some() => Code::Wrong(fault.problem.into()),
+                code => code?,
+            },
             Expr::Path(path) => self.path_value(path)?,
         })
     }
@@ -51,147 +131,111 @@ impl Place<'_> {
         if let Some(column) = self.column(path) {
             return Ok(Code::Column(column));
         }
-        let found = self.path(path)?;
-        Ok(Code::Read(self.single(found, &self.tree[found.node].name)?))
+        match self.walk(path)? {
+            path::Walked::Static(found) => {
+                Ok(Code::Read(self.place.single(found, &self.place.tree[found.node].name)?))
+            }
+            path::Walked::Dynamic(code, _) => Ok(Code::Path(Box::new(code))),
+        }
     }
 
     /// A bare name in a choice filter.
-    fn column(&self, path: &Path) -> Option<String> {
-        let columns = self.columns?;
-        match (&path.start, path.steps.as_slice()) {
+    fn column(&self, path: &Path) -> Option<Box<str>> {
+        let columns = self.place.columns.filter(|_| matches!(self.ground, Ground::Own))?;
+        let name = match (&path.start, path.steps.as_slice()) {
             (Start::Here, [Step { test: Test::Child(name), predicates }])
-                if predicates.is_empty() && columns(name) =>
-            {
-                Some(name.to_lowercase())
-            }
-            _ => None,
+            | (
+                Start::Here,
+                [Step { test: Test::Here, .. }, Step { test: Test::Child(name), predicates }],
+            ) if predicates.is_empty() => name,
+            _ => return None,
+        };
+        let lower = name.to_lowercase();
+        if columns(name) {
+            Some(name.as_str().into())
+        } else if columns(&lower) {
+            Some(lower.into())
+        } else {
+            None
         }
     }
 
-    /// Argument of a function that takes several nodes.
+    /// An argument that must be nodes.
     fn nodes(&self, expr: &Expr) -> Result<Code, Fault> {
-        if let Expr::Path(path) = expr {
-            let found = self.path(path)?;
-            if self.tree[found.node].depth > found.fixed
-                && matches!(self.tree[found.node].kind, NodeKind::Item(_))
-            {
-                return Ok(Code::ReadAll(found));
-            }
-        }
-        self.code(expr)
+        self.nodes_and_ground(expr).map(|(code, _)| code)
     }
 
-    fn call(&self, name: &str, arguments: &[Expr]) -> Result<Code, Fault> {
-        match name {
-            "count" => return self.count(arguments),
-            "position" => return self.position(arguments),
-            "indexed-repeat" => return self.indexed(arguments),
-            "jr:choice-name" => return self.choice_name(arguments),
-            "current" if arguments.is_empty() => {
-                return Ok(Code::Read(self.single(self.here(), "current()")?));
+    /// Nodes, and what paths in predicates on them would be relative to.
+    fn nodes_and_ground(&self, expr: &Expr) -> Result<(Code, Ground), Fault> {
+        match expr {
+            Expr::Path(path) => match self.walk(path)? {
+                path::Walked::Static(found) => {
+                    Ok((Code::ReadAll(found), Ground::Answers(Rc::new([found]))))
+                }
+                path::Walked::Dynamic(code, ground) => Ok((Code::Path(Box::new(code)), ground)),
+            },
+            Expr::Binary(Operator::Union, left, right) => {
+                let ((left, a), (right, b)) = (self.nodes_and_ground(left)?, self.nodes_and_ground(right)?);
+                let ground = match (a, b) {
+                    (Ground::Answers(a), Ground::Answers(b)) => {
+                        Ground::Answers(a.iter().chain(b.iter()).copied().collect())
+                    }
+                    _ => Ground::Elsewhere,
+                };
+                Ok((Code::Binary(Operator::Union, Box::new(left), Box::new(right)), ground))
             }
-            _ => {}
+            Expr::Call(name, arguments) if name == "randomize" => {
+                let ground = match arguments.first() {
+                    Some(first) => self.nodes_and_ground(first)?.1,
+                    None => Ground::Elsewhere,
+                };
+                Ok((self.call(name, arguments)?, ground))
+            }
+            Expr::Call(name, _) if matches!(name.as_str(), "instance" | "current" | "jr:itext") => {
+                Ok((self.code(expr)?, Ground::Elsewhere))
+            }
+            Expr::Call(name, arguments) if name == "if" && arguments.len() == 3 => {
+                Ok((self.code(expr)?, Ground::Elsewhere))
+            }
+            _ => Err(Fault::new(
+                "A path to questions is needed here, not a value.",
+                "Write the path, or ${name} of a question or repeat.",
+            )),
         }
-        let Some((function, fewest, most)) = Function::named(name) else {
-            return Err(unknown_function(name));
-        };
-        if arguments.len() < fewest || arguments.len() > most {
-            return Err(wrong_count(name, fewest, most, arguments.len()));
-        }
-        if function == Function::Once && !self.calculates {
-            return Err(Fault::new("once() works only in a calculation.", "Move it to a calculate row."));
-        }
-        let mut codes = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            codes.push(if function.takes_nodes() { self.nodes(argument)? } else { self.code(argument)? });
-        }
-        if function == Function::Regex
-            && let Some(Code::Text(pattern)) = codes.get(1)
+    }
+
+    /// An argument that may be several nodes.
+    fn several(&self, expr: &Expr) -> Result<Code, Fault> {
+        if let Expr::Path(path) = expr
+            && self.column(path).is_none()
+            && let path::Walked::Static(found) = self.walk(path)?
+            && self.place.tree[found.node].depth > found.fixed
         {
-            let regex = whole_match(pattern).map_err(|why| {
-                Fault::new(format!("The regular expression cannot be used: {why}."), "Write a simpler one.")
-            })?;
-            let subject = codes.swap_remove(0);
-            return Ok(Code::Matches(Box::new(subject), Box::new(regex)));
+            return Ok(Code::ReadAll(found));
         }
-        Ok(Code::Call(function, codes))
+        if matches!(expr, Expr::Binary(Operator::Union, ..)) { self.nodes(expr) } else { self.code(expr) }
     }
+}
 
-    fn count(&self, arguments: &[Expr]) -> Result<Code, Fault> {
-        match arguments {
-            [Expr::Path(path)] => Ok(Code::Count(self.path(path)?)),
-            [_] => Err(Fault::new("count() takes a repeat or a question.", "Write count(${name}).")),
-            _ => Err(wrong_count("count", 1, 1, arguments.len())),
-        }
+impl Operator {
+    /// Whether it compares each of several nodes.
+    fn compares(self) -> bool {
+        matches!(
+            self,
+            Operator::Equal
+                | Operator::NotEqual
+                | Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+        )
     }
+}
 
-    fn position(&self, arguments: &[Expr]) -> Result<Code, Fault> {
-        let [Expr::Path(path)] = arguments else {
-            return Err(Fault::new("position() takes the repeat it counts.", "Write position(..)."));
-        };
-        let mut found = self.path(path)?;
-        let scope = self.tree[found.node].scope;
-        if found.node != scope && matches!(self.tree[found.node].kind, NodeKind::Group | NodeKind::Item(_)) {
-            return Ok(Code::Number(1.0));
-        }
-        if self.repeats.contains(&scope) {
-            found.fixed = self.tree[scope].depth;
-        }
-        if scope == NodeId::ROOT || found.fixed < self.tree[scope].depth {
-            return Err(Fault::new(
-                "position() counts a repeat that this row is not in.",
-                "Use it inside the repeat, as position(..).",
-            ));
-        }
-        Ok(Code::Position(Ref { node: scope, fixed: found.fixed }))
-    }
-
-    fn indexed(&self, arguments: &[Expr]) -> Result<Code, Fault> {
-        let [Expr::Path(target), pairs @ ..] = arguments else {
-            return Err(wrong_count("indexed-repeat", 3, 7, arguments.len()));
-        };
-        if pairs.is_empty() || pairs.len() % 2 != 0 || pairs.len() > 6 {
-            return Err(wrong_count("indexed-repeat", 3, 7, arguments.len()));
-        }
-        let target = self.path(target)?;
-        let above = self.tree.repeats(target.node);
-        let mut levels: Vec<Option<Code>> = vec![None; above.len()];
-        for pair in pairs.chunks(2) {
-            let [Expr::Path(repeat), index] = pair else {
-                return Err(Fault::new(
-                    "indexed-repeat() takes a repeat before each number.",
-                    "Write indexed-repeat(${question}, ${repeat}, number).",
-                ));
-            };
-            let repeat = self.path(repeat)?.node;
-            let Some(level) = above.iter().position(|r| *r == repeat) else {
-                return Err(Fault::new(
-                    format!("`{}` is not a repeat around the question.", self.tree[repeat].name),
-                    "Name the repeat that holds the question.",
-                ));
-            };
-            levels[level] = Some(self.code(index)?);
-        }
-        let common = self.common(target.node);
-        if levels.iter().enumerate().any(|(level, index)| index.is_none() && level >= common) {
-            return Err(Fault::new(
-                "indexed-repeat() leaves open which entry of an outer repeat it means.",
-                "Give a number for each repeat around the question.",
-            ));
-        }
-        Ok(Code::Indexed(Ref { node: target.node, fixed: common }, levels))
-    }
-
-    fn choice_name(&self, arguments: &[Expr]) -> Result<Code, Fault> {
-        let [value, Expr::Text(named)] = arguments else {
-            return Err(Fault::new(
-                "jr:choice-name() takes a value and a question in quotes.",
-                "Write jr:choice-name(${name}, '${name}').",
-            ));
-        };
-        let name = named.trim().strip_prefix("${").and_then(|n| n.strip_suffix('}')).unwrap_or(named).trim();
-        let node = self.named(name)?.node;
-        Ok(Code::ChoiceName(Box::new(self.code(value)?), node))
+impl Place<'_> {
+    /// A node seen from here.
+    pub(crate) fn to(&self, node: NodeId) -> Ref {
+        Ref { node, fixed: self.common(node) }
     }
 
     fn here(&self) -> Ref {
@@ -242,56 +286,6 @@ impl Place<'_> {
         Ref { node, fixed }
     }
 
-    fn path(&self, path: &Path) -> Result<Ref, Fault> {
-        if path.steps.iter().any(|step| !step.predicates.is_empty()) {
-            return Err(unsupported("A condition in square brackets"));
-        }
-        let mut steps = path.steps.as_slice();
-        let mut at = match &path.start {
-            Start::Reference(name) => self.named(name)?,
-            Start::Here => self.here(),
-            Start::Root => {
-                // The first name of an absolute path is the form itself, whatever it is called.
-                steps = steps.get(1..).unwrap_or_default();
-                Ref { node: NodeId::ROOT, fixed: 0 }
-            }
-            Start::Expr(inner) => match inner.as_ref() {
-                Expr::Call(name, arguments) if name == "current" && arguments.is_empty() => self.here(),
-                Expr::Call(name, _) if Function::is_refused(name) => return Err(unknown_function(name)),
-                Expr::Path(inner) => self.path(inner)?,
-                _ => return Err(unsupported("A path that starts from a function")),
-            },
-        };
-        for step in steps {
-            at = match &step.test {
-                Test::Here => at,
-                Test::Parent => self.parent(at),
-                Test::Child(name) => self.child(at, name)?,
-                Test::Any => return Err(unsupported("`*` for any name")),
-            };
-        }
-        if path.start == Start::Root { Ok(self.by_name_or_root(at.node)) } else { Ok(at) }
-    }
-
-    fn parent(&self, at: Ref) -> Ref {
-        let node = self.tree[at.node].parent;
-        Ref { node, fixed: at.fixed.min(self.tree[node].depth) }
-    }
-
-    fn child(&self, at: Ref, name: &str) -> Result<Ref, Fault> {
-        match self.tree.children(at.node).find(|child| self.tree[*child].name == name) {
-            Some(node) => Ok(Ref { node, fixed: at.fixed }),
-            None if self.columns.is_some() => Err(Fault::new(
-                format!("The choices sheet has no column `{name}`."),
-                "Add the column, or write ${name} for a question.",
-            )),
-            None => Err(Fault::new(
-                format!("There is nothing named `{name}` there."),
-                format!("Write ${{{name}}} for a question of that name, or quotes around a text."),
-            )),
-        }
-    }
-
     /// Makes sure that a reference means one item.
     fn single(&self, found: Ref, name: &str) -> Result<Ref, Fault> {
         let node = &self.tree[found.node];
@@ -310,31 +304,4 @@ impl Place<'_> {
         }
         Ok(found)
     }
-}
-
-fn unsupported(what: &str) -> Fault {
-    Fault::new(format!("{what} is not supported."), "Write the expression without it.")
-}
-
-fn unknown_function(name: &str) -> Fault {
-    if Function::is_refused(name) {
-        return Fault::new(
-            format!("The function {name}() is not supported."),
-            "Write the expression without it.",
-        );
-    }
-    let remedy = match Function::nearest(name) {
-        Some(known) => format!("Did you mean {known}()?"),
-        None => "Check the spelling.".to_owned(),
-    };
-    Fault::new(format!("There is no function {name}()."), remedy)
-}
-
-fn wrong_count(name: &str, fewest: usize, most: usize, given: usize) -> Fault {
-    let takes = match (fewest, most) {
-        (a, b) if a == b => format!("{a}"),
-        (a, usize::MAX) => format!("{a} or more"),
-        (a, b) => format!("{a} to {b}"),
-    };
-    Fault::new(format!("{name}() takes {takes} arguments, not {given}."), "Check commas and brackets.")
 }

@@ -34,6 +34,8 @@ pub(crate) enum Expr {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Path {
     pub(crate) start: Start,
+    /// Predicates on all that the start means together, as in `(a | b)[1]`.
+    pub(crate) filters: Vec<Expr>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -64,6 +66,68 @@ pub(crate) enum Test {
     Parent,
     Child(String),
     Any,
+    /// Any other axis, or a test that is no name of an element.
+    On(Axis, NodeTest),
+}
+
+/// Where a step goes (XPath 1.0, 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Axis {
+    Ancestor,
+    AncestorOrSelf,
+    Attribute,
+    Child,
+    Descendant,
+    DescendantOrSelf,
+    Following,
+    FollowingSibling,
+    Parent,
+    Preceding,
+    PrecedingSibling,
+    Itself,
+}
+
+impl Axis {
+    /// The axis of a name.
+    pub(crate) fn named(name: &str) -> Option<Axis> {
+        Some(match name {
+            "ancestor" => Axis::Ancestor,
+            "ancestor-or-self" => Axis::AncestorOrSelf,
+            "attribute" => Axis::Attribute,
+            "child" => Axis::Child,
+            "descendant" => Axis::Descendant,
+            "descendant-or-self" => Axis::DescendantOrSelf,
+            "following" => Axis::Following,
+            "following-sibling" => Axis::FollowingSibling,
+            "parent" => Axis::Parent,
+            "preceding" => Axis::Preceding,
+            "preceding-sibling" => Axis::PrecedingSibling,
+            "self" => Axis::Itself,
+            _ => return None,
+        })
+    }
+
+    /// Whether its nodes are counted against document order.
+    pub(crate) fn is_reverse(self) -> bool {
+        matches!(self, Axis::Ancestor | Axis::AncestorOrSelf | Axis::Preceding | Axis::PrecedingSibling)
+    }
+}
+
+/// Which nodes of an axis a step selects (XPath 1.0, 2.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NodeTest {
+    Name(String),
+    /// `prefix:*`
+    AnyOf(String),
+    Any,
+    /// `node()`
+    Node,
+    /// `text()`
+    Text,
+    /// `comment()`
+    Comment,
+    /// `processing-instruction()`, of any target or of one.
+    Instruction(Option<String>),
 }
 
 impl Expr {
@@ -80,7 +144,8 @@ impl Expr {
                     Start::Expr(inner) => inner.depth(),
                     _ => 0,
                 };
-                path.steps.iter().map(|step| deepest(&step.predicates)).max().unwrap_or(0).max(start)
+                let steps = path.steps.iter().map(|step| deepest(&step.predicates)).max().unwrap_or(0);
+                steps.max(start).max(deepest(&path.filters))
             }
         }
     }

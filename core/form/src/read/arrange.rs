@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::findings::Findings;
-use super::sheet::Sheet;
-use super::survey::SurveyRow;
+use super::row::{Places, SurveyRow};
 use crate::node::{Extent, Node, NodeId, NodeKind, Tree};
 use crate::{Item, ItemKey};
 
@@ -16,7 +15,7 @@ pub(crate) fn arrange(
     mut nodes: Vec<Node>,
     items: &mut [Item],
     rows: &[Option<SurveyRow>],
-    sheet: &Sheet,
+    places: &dyn Places,
     findings: &mut Findings,
 ) -> Tree {
     let mut extents: HashMap<NodeId, Extent> = HashMap::new();
@@ -45,15 +44,15 @@ pub(crate) fn arrange(
             by_name.entry(nodes[i].name.clone()).or_default().push(id);
         }
     }
-    let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents };
+    let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents, ..Tree::default() };
     let mut identities: HashSet<String> = HashSet::new();
     for id in tree.ids().skip(1) {
         if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
             let problem = format!("Row {first}, in the same group, has the same name.");
             findings.error(
-                "survey",
-                Some(sheet.place(row.number, "name")),
+                places.sheet(),
+                places.place(row, "name"),
                 problem,
                 "Rename one of the two.",
             );
@@ -69,8 +68,8 @@ pub(crate) fn arrange(
         if identity.len() > MAX_IDENTITY || !identities.insert(identity.clone()) {
             let column = if explicit.is_some() { "nightjar::id" } else { "name" };
             findings.error(
-                "survey",
-                Some(sheet.place(row.number, column)),
+                places.sheet(),
+                places.place(row, column),
                 format!("Two rows are `{identity}`, so their answers could not be told apart."),
                 "Rename one, or give each an identity of its own in a column nightjar::id.",
             );

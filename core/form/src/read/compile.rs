@@ -1,13 +1,17 @@
 //! Compiles the expressions, presets and texts of the survey sheet once the tree stands.
 
 use super::findings::Findings;
-use super::sheet::{Sheet, truth};
-use super::survey::SurveyRow;
-use crate::expr::code::Code;
+use super::row::{Places, SurveyRow, WrittenAction};
+use super::sheet::truth;
+use crate::expr::Fault;
+use crate::expr::code::{Code, Ref};
 use crate::expr::resolve::{self, Place};
 use crate::item::Translated;
-use crate::node::{NodeId, NodeKind, Piece, Preset, Tree, Words};
+use crate::node::{Action, Events, Itemset, NodeId, NodeKind, Piece, Source, Tree, Words};
 use crate::{Item, ItemKind, Value};
+
+/// Around an expression in words that come from an XForm; neither can be in XML.
+pub(crate) const OUTPUT: (char, char) = ('\u{1}', '\u{2}');
 
 /// What is compiled of one node, before it is put into the tree.
 #[derive(Default)]
@@ -22,16 +26,28 @@ struct Compiled {
     constraint: Option<Code>,
     read_only: Option<Code>,
     calculation: Option<Code>,
-    filter: Option<Code>,
+    itemset: Option<Itemset>,
+    randomize: Option<Option<Code>>,
     count: Option<Code>,
-    preset: Preset,
+    preset: Option<Value>,
+    actions: Vec<Action>,
+}
+
+/// What expressions may refer to beside the tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// Where faults are reported.
+    pub(crate) places: &'a dyn Places,
+    /// Secondary instances by name.
+    pub(crate) instances: &'a crate::instances::Instances,
 }
 
 pub(crate) fn compile(
     tree: &mut Tree,
     items: &[Item],
     rows: &[Option<SurveyRow>],
-    sheet: &Sheet,
+    actions: &[WrittenAction],
+    around: Surroundings<'_>,
     findings: &mut Findings,
 ) {
     for id in tree.ids() {
@@ -41,9 +57,11 @@ pub(crate) fn compile(
             _ => None,
         };
         let repeats = tree.repeats(id);
-        let mut compiler = Compiler { tree, id, row, sheet, findings, repeats };
+        let mut compiler = Compiler { tree, id, row, around, findings, repeats };
         let done = compiler.node(item);
+        let source = compiler.source();
         let node = &mut tree.nodes[id.index()];
+        node.source = source;
         node.label = done.label;
         node.hint = done.hint;
         node.guidance = done.guidance;
@@ -54,17 +72,51 @@ pub(crate) fn compile(
         node.constraint = done.constraint;
         node.read_only = done.read_only;
         node.calculation = done.calculation;
-        node.filter = done.filter;
+        node.itemset = done.itemset;
+        node.randomize = done.randomize;
         node.count = done.count;
-        node.preset = done.preset;
+        if done.preset.is_some() {
+            node.preset = done.preset;
+        }
+        tree.actions.extend(done.actions);
     }
+    for written in actions {
+        match action(tree, written, around) {
+            Ok(action) => tree.actions.push(action),
+            Err(fault) => {
+                let place = written.place.clone();
+                findings.error(around.places.sheet(), place, fault.problem, fault.remedy);
+            }
+        }
+    }
+}
+
+/// An action that a reader found apart from the question it sets.
+fn action(tree: &Tree, written: &WrittenAction, around: Surroundings<'_>) -> Result<Action, Fault> {
+    let repeats = tree.repeats(written.source);
+    let from = |node, repeats| Place {
+        tree,
+        node,
+        repeats,
+        columns: None,
+        calculates: true,
+        instances: around.instances,
+    };
+    let target = resolve::target(&written.target, from(written.source, &repeats))?;
+    let inner = tree.repeats(target.node);
+    let value = match &written.value {
+        Ok(expression) => Some(resolve::compile(expression, from(target.node, &inner))?),
+        Err(text) if text.is_empty() => None,
+        Err(text) => Some(Code::Text(text.as_str().into())),
+    };
+    Ok(Action { events: written.events, source: written.source, target, value })
 }
 
 struct Compiler<'a> {
     tree: &'a Tree,
     id: NodeId,
     row: &'a SurveyRow,
-    sheet: &'a Sheet,
+    around: Surroundings<'a>,
     findings: &'a mut Findings,
     repeats: Vec<NodeId>,
 }
@@ -91,15 +143,32 @@ impl Compiler<'_> {
         done.required = self.condition("required").filter(|code| !is_constant(code, false));
         done.read_only = self.condition("read_only").filter(|code| !is_constant(code, false));
         done.constraint = self.expression("constraint", false);
-        done.calculation = self.expression("calculation", true);
-        if item.kind == ItemKind::Calculate && done.calculation.is_none() && !self.filled("calculation") {
-            self.warn("calculation", "The row calculates nothing.", "Fill in the calculation.");
+        if self.filled("trigger") {
+            done.actions = self.triggered();
+        } else {
+            done.calculation = self.expression("calculation", true);
         }
         if item.kind.has_choices() {
-            done.filter = self.filter();
+            done.itemset = self.itemset();
+            done.randomize = self.randomize();
         }
-        done.preset = self.preset(item);
+        self.preset(item, &mut done);
         done
+    }
+
+    fn source(&self) -> Source {
+        let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
+        Source {
+            relevant: cell("relevant"),
+            required: cell("required"),
+            constraint: cell("constraint"),
+            read_only: cell("read_only"),
+            calculation: cell("calculation"),
+            default: cell("default"),
+            choice_filter: cell("choice_filter"),
+            repeat_count: cell("repeat_count"),
+            trigger: cell("trigger"),
+        }
     }
 
     fn filled(&self, column: &str) -> bool {
@@ -107,28 +176,57 @@ impl Compiler<'_> {
     }
 
     fn fail(&mut self, column: &str, problem: &str, remedy: &str) {
-        let place = Some(self.sheet.place(self.row.number, column));
-        self.findings.error("survey", place, problem, remedy);
-    }
-
-    fn warn(&mut self, column: &str, problem: &str, remedy: &str) {
-        let place = Some(self.sheet.place(self.row.number, column));
-        self.findings.warning("survey", place, problem, remedy);
+        let place = self.around.places.place(self.row, column);
+        self.findings.error(self.around.places.sheet(), place, problem, remedy);
     }
 
     fn place(&self) -> Place<'_> {
-        Place { tree: self.tree, node: self.id, repeats: &self.repeats, columns: None, calculates: false }
+        Place {
+            tree: self.tree,
+            node: self.id,
+            repeats: &self.repeats,
+            columns: None,
+            calculates: false,
+            instances: self.around.instances,
+        }
     }
 
-    fn expression(&mut self, column: &str, calculates: bool) -> Option<Code> {
-        let source = self.row.cells.get(column)?;
-        match resolve::compile(source, Place { calculates, ..self.place() }) {
-            Ok(code) => Some(code),
+    /// What is seen from another node.
+    fn place_of<'b>(&'b self, node: NodeId, repeats: &'b [NodeId]) -> Place<'b> {
+        Place { node, repeats, ..self.place() }
+    }
+
+    /// Reports a fault as one of a column.
+    fn reported<T>(&mut self, column: &str, result: Result<T, Fault>) -> Option<T> {
+        match result {
+            Ok(found) => Some(found),
             Err(fault) => {
                 self.fail(column, &fault.problem, &fault.remedy);
                 None
             }
         }
+    }
+
+    fn expression(&mut self, column: &str, calculates: bool) -> Option<Code> {
+        let source = self.row.cells.get(column)?;
+        let code = resolve::compile(source, Place { calculates, ..self.place() });
+        self.reported(column, code)
+    }
+
+    /// A calculation that runs when one of the questions in the column `trigger` changes.
+    fn triggered(&mut self) -> Vec<Action> {
+        let value = self.expression("calculation", true);
+        let mut actions = Vec::new();
+        let names = self.row.cells.get("trigger").cloned().unwrap_or_default();
+        for name in names.split(',') {
+            let name = name.trim().trim_start_matches("${").trim_end_matches('}').trim();
+            let Some(source) = self.reported("trigger", resolve::named(name, self.place())) else { continue };
+            let repeats = self.tree.repeats(source.node);
+            let target = self.place_of(source.node, &repeats).to(self.id);
+            let events = Events { value_changed: true, ..Events::default() };
+            actions.push(Action { events, source: source.node, target, value: value.clone() });
+        }
+        actions
     }
 
     /// An expression, or yes or no.
@@ -139,26 +237,51 @@ impl Compiler<'_> {
         }
     }
 
-    fn filter(&mut self) -> Option<Code> {
-        let source = self.row.cells.get("choice_filter")?;
-        let columns = |name: &str| self.row.choice_columns.contains(&name.to_lowercase());
-        match resolve::compile(source, Place { columns: Some(&columns), ..self.place() }) {
-            Ok(code) => Some(code),
-            Err(fault) => {
-                self.fail("choice_filter", &fault.problem, &fault.remedy);
-                None
-            }
+    fn itemset(&mut self) -> Option<Itemset> {
+        if let Some(dynamic) = &self.row.dynamic_choices {
+            let (nodes, value, label) = dynamic;
+            let compiled = resolve::itemset(nodes, value, label, self.place());
+            let (nodes, value, label) = self.reported("choice_filter", compiled)?;
+            return Some(Itemset::Dynamic { nodes, value, label });
         }
+        let source = self.row.cells.get("choice_filter")?;
+        let columns = |name: &str| self.row.choice_columns.contains(name);
+        let code = resolve::compile(source, Place { columns: Some(&columns), ..self.place() });
+        self.reported("choice_filter", code).map(Itemset::Filtered)
+    }
+
+    fn randomize(&mut self) -> Option<Option<Code>> {
+        let seed = self.row.randomize.as_ref()?;
+        Some(seed.as_ref().and_then(|seed| {
+            let code = resolve::compile(seed, self.place());
+            self.reported("parameters", code)
+        }))
     }
 
     fn words(&mut self, words: &Translated, column: &str) -> Words {
         let mut outputs = Vec::new();
         for (language, text) in &words.0 {
-            if text.contains("${") {
+            if self.row.is_xform && text.contains(OUTPUT.0) {
+                outputs.push((language.clone(), self.outputs(text, column)));
+            } else if !self.row.is_xform && text.contains("${") {
                 outputs.push((language.clone(), self.pieces(text, column)));
             }
         }
         Words { source: words.clone(), outputs }
+    }
+
+    /// Words from an XForm, with expressions between marks.
+    fn outputs(&mut self, text: &str, column: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (i, part) in text.split([OUTPUT.0, OUTPUT.1]).enumerate() {
+            if i % 2 == 0 {
+                pieces.push(Piece::Plain(part.to_owned()));
+            } else {
+                let code = resolve::compile(part, self.place());
+                pieces.extend(self.reported(column, code).map(Piece::Output));
+            }
+        }
+        pieces
     }
 
     fn pieces(&mut self, text: &str, column: &str) -> Vec<Piece> {
@@ -170,31 +293,36 @@ impl Compiler<'_> {
                 break;
             };
             pieces.push(Piece::Plain(before.to_owned()));
-            match resolve::reference(name.trim(), self.place()) {
-                Ok(found) => pieces.push(Piece::Output(found)),
-                Err(fault) => self.fail(column, &fault.problem, &fault.remedy),
-            }
+            let code = resolve::reference(name.trim(), self.place());
+            pieces.extend(self.reported(column, code).map(Piece::Output));
             rest = after;
         }
         pieces.push(Piece::Plain(rest.to_owned()));
         pieces
     }
 
-    fn preset(&mut self, item: &Item) -> Preset {
-        let Some(cell) = self.row.cells.get("default") else { return Preset::None };
-        if is_dynamic(cell) {
-            return self.expression("default", false).map_or(Preset::None, Preset::Dynamic);
+    fn preset(&mut self, item: &Item, done: &mut Compiled) {
+        let Some(cell) = self.row.cells.get("default") else { return };
+        if !is_dynamic(cell) {
+            match item.read(cell) {
+                Ok(Some(value)) if known_codes(item, &value) => {
+                    done.preset = Some(value);
+                    return;
+                }
+                Ok(None) => return,
+                // `1 + 1` in a number is an expression; in a text it is a text.
+                Err(_) if resolve::compile(cell, self.place()).is_ok() => {}
+                _ => {
+                    let problem = format!("The default is not an answer of type {}.", item.kind);
+                    return self.fail("default", &problem, "Correct or clear the cell.");
+                }
+            }
         }
-        match item.read(cell) {
-            Ok(Some(value)) if known_codes(item, &value) => return Preset::Static(value),
-            Ok(None) => return Preset::None,
-            // `1 + 1` in a number is an expression; in a text it is a text.
-            Err(_) if let Ok(code) = resolve::compile(cell, self.place()) => return Preset::Dynamic(code),
-            _ => {}
-        }
-        let problem = format!("The default is not an answer of type {}.", item.kind);
-        self.fail("default", &problem, "Correct or clear the cell.");
-        Preset::None
+        let Some(value) = self.expression("default", false) else { return };
+        let depth = self.repeats.len();
+        let events = Events { first_load: true, new_repeat: depth > 0, ..Events::default() };
+        let target = Ref { node: self.id, fixed: depth };
+        done.actions.push(Action { events, source: self.id, target, value: Some(value) });
     }
 }
 

@@ -64,7 +64,7 @@ impl Findings {
         remedy: String,
     ) {
         let (row, column) = place.map_or((None, None), |place| (Some(place.row), place.column));
-        let sheet = sheet.map(str::to_owned);
+        let sheet = sheet.filter(|sheet| !sheet.is_empty()).map(str::to_owned);
         let new = Diagnostic { file: self.file.clone(), sheet, row, column, severity, problem, remedy };
         if self.found.contains(&new) {
             return;

@@ -151,6 +151,21 @@ pub(crate) fn row_kind(cell: &str) -> RowKind {
     RowKind::Unknown
 }
 
+/// What a bind's `type` stores values as.
+pub(crate) fn bound(name: &str) -> ItemKind {
+    match name.trim().to_lowercase().as_str() {
+        "int" | "integer" => ItemKind::Integer,
+        "decimal" => ItemKind::Decimal,
+        "date" => ItemKind::Date,
+        "time" => ItemKind::Time,
+        "datetime" => ItemKind::DateTime,
+        "geopoint" => ItemKind::Geopoint,
+        "geotrace" => ItemKind::Geotrace,
+        "geoshape" => ItemKind::Geoshape,
+        _ => ItemKind::Text,
+    }
+}
+
 fn or_other_words(words: &[&str], or_other: bool) -> usize {
     match (or_other, words.last()) {
         (false, _) => 0,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::arrange::arrange;
 use super::choices::{Lists, file_names, warn_untranslated};
 use super::findings::{Findings, Place};
-use super::kinds::{RowKind, row_kind};
+use super::kinds::{self, RowKind, row_kind};
 use super::parameters;
+use super::row::{Places, SurveyRow};
 use super::settings::Languages;
 use super::sheet::{Row, Sheet};
 use crate::item::Translated;
-use crate::node::{Node, NodeId, NodeKind, Preset, Tree, Words};
+use crate::node::{Node, NodeId, NodeKind, Source, Tree, Words, Written};
 use crate::{Choice, Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
@@ -47,20 +48,6 @@ const KNOWN: [&str; 22] = [
 
 fn is_known(column: &str) -> bool {
     KNOWN.contains(&column) || column == "bind_type" || column.starts_with("nightjar::")
-}
-
-/// What compiling needs of a node's row.
-#[derive(Debug)]
-pub(crate) struct SurveyRow {
-    pub(crate) number: u32,
-    pub(crate) cells: BTreeMap<String, String>,
-    pub(crate) constraint_message: Translated,
-    pub(crate) required_message: Translated,
-    pub(crate) label: Translated,
-    pub(crate) hint: Translated,
-    pub(crate) guidance: Translated,
-    /// The columns that a choice filter of this row may name.
-    pub(crate) choice_columns: Arc<std::collections::BTreeSet<String>>,
 }
 
 /// The survey sheet, read.
@@ -126,7 +113,8 @@ pub(crate) fn read(sheet: &Sheet, languages: &Languages, lists: &Lists, findings
     Survey { tree, items, rows }
 }
 
-fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
+/// A node of which only the place is known yet.
+pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
     Node {
         name,
         kind,
@@ -135,6 +123,10 @@ fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         scope: NodeId::ROOT,
         slot: 0,
         depth: 0,
+        children: Vec::new(),
+        place: 0,
+        on_change: Vec::new(),
+        on_new: Vec::new(),
         list: 0,
         path: String::new(),
         key: ItemKey::of(""),
@@ -149,9 +141,13 @@ fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         constraint_message: Words::default(),
         read_only: None,
         calculation: None,
-        preset: Preset::None,
-        filter: None,
+        preset: None,
+        stored_as: ItemKind::Calculate,
+        itemset: None,
+        randomize: None,
         count: None,
+        written: Written::default(),
+        source: Source::default(),
     }
 }
 
@@ -242,6 +238,7 @@ impl Builder<'_> {
             hint: words("hint"),
             guidance: words("guidance_hint"),
             choice_columns: self.columns.clone(),
+            ..SurveyRow::default()
         }
     }
 
@@ -293,11 +290,6 @@ impl Builder<'_> {
 
     fn item(&mut self, row: &Row, kind: ItemKind, mut choices: Arc<[Choice]>, or_other: bool) {
         let Some(name) = self.name(row) else { return };
-        if self.sheet.get(row, "trigger").is_some() {
-            let place = self.place(row, "trigger");
-            let remedy = "Clear the cell; a calculation runs whenever what it refers to changes.";
-            self.findings.error("survey", place, "The column trigger is not supported.", remedy);
-        }
         if matches!(kind, ItemKind::SelectMultiple | ItemKind::Rank)
             && let Some(spaced) = choices.iter().find(|c| c.code.contains(char::is_whitespace))
         {
@@ -342,7 +334,9 @@ impl Builder<'_> {
             extras: self.sheet.others(row, &KNOWN),
         };
         self.items.push(item);
-        self.push(node(name.clone(), NodeKind::Item(self.items.len() - 1), self.parent()), words);
+        let mut new = node(name.clone(), NodeKind::Item(self.items.len() - 1), self.parent());
+        new.stored_as = self.sheet.get(row, "bind_type").map_or(kind, kinds::bound);
+        self.push(new, words);
         if or_other {
             self.other(row, &name);
         }
@@ -370,12 +364,9 @@ impl Builder<'_> {
         let words = SurveyRow {
             number: row.number,
             cells: BTreeMap::from([("relevant".to_owned(), relevant)]),
-            constraint_message: Translated::default(),
-            required_message: Translated::default(),
             label: label.clone(),
-            hint: Translated::default(),
-            guidance: Translated::default(),
             choice_columns: self.columns.clone(),
+            ..SurveyRow::default()
         };
         self.items.push(Item {
             key: ItemKey::of(""),
@@ -395,5 +386,15 @@ impl Builder<'_> {
             extras: self.sheet.others(row, &KNOWN).into_iter().filter(|(k, _)| k != "nightjar::id").collect(),
         });
         self.push(node(name, NodeKind::Item(self.items.len() - 1), self.parent()), words);
+    }
+}
+
+impl Places for Sheet {
+    fn sheet(&self) -> &str {
+        &self.name
+    }
+
+    fn place(&self, row: &SurveyRow, column: &str) -> Option<Place> {
+        Some(Sheet::place(self, row.number, column))
     }
 }

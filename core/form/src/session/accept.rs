@@ -2,13 +2,14 @@
 
 use super::state::ScopeId;
 use super::{Refusal, Session};
-use crate::expr::code::Code;
 use crate::node::NodeId;
-use crate::reading::{TICK, on_scale};
-use crate::{Choice, Item, ItemKind, Scale, Value};
+use crate::reading::{TICK, is_geo, on_scale};
+use crate::{Item, ItemKind, Scale, Value};
 
 /// Longest text answer, in characters.
 pub(crate) const MAX_TEXT: usize = 4_000;
+/// Longest line of places, in bytes.
+const MAX_GEO: usize = 200_000;
 
 impl Session {
     /// The value as it is stored, or why it is not.
@@ -28,7 +29,7 @@ impl Session {
             };
         }
         let known = |code: &String| {
-            let offered = item.choice(code).is_some_and(|_| self.offers(scope, id, code));
+            let offered = self.offers(scope, id, code);
             if offered { Ok(()) } else { Err(Refusal::UnknownCode(path.to_owned())) }
         };
         match (item.kind(), value) {
@@ -37,6 +38,17 @@ impl Session {
                     return Err(Refusal::TooLong { path: path.to_owned(), max: MAX_TEXT });
                 }
                 Ok(Some(value.clone()).filter(|_| !text.is_empty()))
+            }
+            (ItemKind::Geopoint | ItemKind::Geotrace | ItemKind::Geoshape, Value::Text(text)) => {
+                if is_geo(item.kind(), text) && text.len() <= MAX_GEO {
+                    Ok(Some(value.clone()))
+                } else {
+                    Err(wrong())
+                }
+            }
+            (ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File, Value::Text(name)) => {
+                let plain = !name.is_empty() && name.len() <= 255 && !name.contains(['/', '\\', '\0']);
+                if plain { Ok(Some(value.clone())) } else { Err(wrong()) }
             }
             (ItemKind::Integer, Value::Integer(_))
             | (ItemKind::Date, Value::Date(_))
@@ -85,24 +97,6 @@ impl Session {
             }
             _ => Err(wrong()),
         }
-    }
-
-    /// Whether the choice filter, if any, offers a code.
-    pub(crate) fn offers(&self, scope: ScopeId, id: NodeId, code: &str) -> bool {
-        let Some(filter) = &self.instrument.tree[id].filter else { return true };
-        let Some(item) = self.item(id) else { return false };
-        // With duplicates allowed, a code may stand for several choices.
-        item.choices()
-            .iter()
-            .filter(|choice| choice.code() == code)
-            .any(|c| self.passes(scope, id, filter, c))
-    }
-
-    /// Whether a choice passes the filter.
-    pub(crate) fn passes(&self, scope: ScopeId, id: NodeId, filter: &Code, choice: &Choice) -> bool {
-        let mut scene = self.scene(scope, id);
-        scene.choice = Some(choice);
-        scene.eval(filter).to_boolean()
     }
 }
 

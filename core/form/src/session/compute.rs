@@ -1,13 +1,14 @@
 //! Recomputes what an answer affects, each thing once and after what it depends on.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::Session;
 use super::state::ScopeId;
 use crate::expr::val::Val;
 use crate::graph::{Aspect, Vertex};
 use crate::item::Stamp;
-use crate::node::{NodeId, NodeKind, Preset};
+use crate::node::{Beginning, NodeId, NodeKind, Tree};
 use crate::reading::{coerced, whole_or_decimal};
 use crate::{Item, ItemKind, Value};
 
@@ -17,27 +18,42 @@ const MAX_COUNTED: usize = 500;
 /// What is to be recomputed, in the graph's order, and what has changed.
 #[derive(Default)]
 pub(crate) struct Wave {
-    queue: BTreeSet<(u32, Vertex, ScopeId)>,
+    /// Rank of a vertex and instance; the same pair may be in it more than once.
+    queue: BinaryHeap<Reverse<(u32, ScopeId)>>,
     /// Items whose value or relevance changed.
     pub(crate) changed: BTreeSet<(NodeId, ScopeId)>,
-    /// Whether pages came or went.
-    pub(crate) pages: bool,
+    /// The first node whose page came or went.
+    pub(crate) pages: Option<NodeId>,
+    /// Items with actions whose value changed.
+    pub(crate) fired: Vec<(NodeId, ScopeId)>,
+    /// While a response is opened, changes of values are no events.
+    opening: bool,
+}
+
+impl Wave {
+    pub(crate) fn of_opening() -> Wave {
+        Wave { opening: true, ..Wave::default() }
+    }
+
+    pub(crate) fn pages_changed(&mut self, node: NodeId) {
+        self.pages = Some(self.pages.map_or(node, |first| first.min(node)));
+    }
 }
 
 #[cfg(test)]
 impl Wave {
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.queue.iter().collect::<BTreeSet<_>>().len()
     }
 
-    pub(crate) fn forget(&mut self, which: impl Fn(Vertex, ScopeId) -> bool) {
-        self.queue.retain(|(_, vertex, scope)| !which(*vertex, *scope));
+    pub(crate) fn forget(&mut self, which: impl Fn(u32, ScopeId) -> bool) {
+        self.queue.retain(|Reverse((rank, scope))| !which(*rank, *scope));
     }
 }
 
 impl Session {
     fn push(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
-        wave.queue.insert((self.instrument.graph.rank(vertex), vertex, scope));
+        wave.queue.push(Reverse((self.instrument.graph.rank(vertex), scope)));
     }
 
     /// Puts everything that depends on a vertex, in the instances concerned, into the wave.
@@ -52,29 +68,43 @@ impl Session {
         }
     }
 
+    /// Notes that the value of an item has changed.
+    pub(crate) fn value_changed(&self, wave: &mut Wave, id: NodeId, scope: ScopeId) {
+        wave.changed.insert((id, scope));
+        if !wave.opening && !self.instrument.tree[id].on_change.is_empty() {
+            wave.fired.push((id, scope));
+        }
+        self.touch(wave, Vertex { node: id, aspect: Aspect::Value }, scope);
+    }
+
     /// Computes until nothing is left.
     pub(crate) fn settle(&mut self, wave: &mut Wave) {
-        while let Some((_, vertex, scope)) = wave.queue.pop_first() {
+        let instrument = self.instrument.clone();
+        let tree = &instrument.tree;
+        let mut last = None;
+        while let Some(Reverse((rank, scope))) = wave.queue.pop() {
+            let Some(vertex) = instrument.graph.vertex(rank).filter(|_| last != Some((rank, scope))) else {
+                continue;
+            };
+            last = Some((rank, scope));
             match vertex.aspect {
-                Aspect::Instances => self.count(wave, vertex, scope),
-                Aspect::Relevance => self.relevance(wave, vertex, scope),
-                Aspect::Value => self.revalue(wave, vertex, scope),
+                Aspect::Instances => self.count(wave, tree, vertex.node, scope),
+                Aspect::Relevance => self.relevance(wave, tree, vertex, scope),
+                Aspect::Value => self.revalue(wave, tree, vertex.node, scope),
                 // Nothing to compute: removing an instance is what changes it.
                 Aspect::Order => {}
             }
         }
     }
 
-    fn relevance(&mut self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
-        let instrument = self.instrument.clone();
-        let (tree, id) = (&instrument.tree, vertex.node);
-        let around = self.around(scope, id);
-        let relevant = around
-            && tree[id].relevant.as_ref().is_none_or(|code| self.scene(scope, id).eval(code).to_boolean());
+    fn relevance(&mut self, wave: &mut Wave, tree: &Tree, vertex: Vertex, scope: ScopeId) {
+        let id = vertex.node;
+        let relevant = self.around(scope, id)
+            && tree[id].relevant.as_ref().is_none_or(|code| self.scene(scope, id).holds(code));
         let cell = self.state.cell_mut(tree, scope, id);
         if cell.relevant != relevant {
             cell.relevant = relevant;
-            wave.pages = true;
+            wave.pages_changed(id);
             if matches!(tree[id].kind, NodeKind::Item(_)) {
                 wave.changed.insert((id, scope));
             }
@@ -92,29 +122,39 @@ impl Session {
         self.state.cell(tree, home, tree[id].parent).relevant
     }
 
-    fn revalue(&mut self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
-        let instrument = self.instrument.clone();
-        let (tree, id) = (&instrument.tree, vertex.node);
-        let Some(item) = self.item(id) else { return };
-        let before = self.state.cell(tree, scope, id).current().cloned();
-        if let Some(code) = &tree[id].calculation {
-            let value = stored(item, self.scene(scope, id).eval(code));
-            let cell = self.state.cell_mut(tree, scope, id);
+    fn revalue(&mut self, wave: &mut Wave, tree: &Tree, id: NodeId, scope: ScopeId) {
+        let Some(item) = self.instrument.item_at(id) else { return };
+        let Some(code) = &tree[id].calculation else {
+            return self.recut(wave, tree, id, scope);
+        };
+        let value = stored(item, tree[id].stored_as, &self.scene(scope, id), code);
+        let filtered = tree[id].itemset.is_some();
+        let cell = self.state.cell_mut(tree, scope, id);
+        cell.touched = false;
+        if filtered {
+            let before = cell.current().cloned();
             cell.value = value;
-            cell.touched = false;
-        }
-        self.cut(scope, id);
-        if self.state.cell(tree, scope, id).current() != before.as_ref() {
-            wave.changed.insert((id, scope));
-            self.touch(wave, vertex, scope);
+            self.cut(tree, scope, id);
+            if self.state.cell(tree, scope, id).current() != before.as_ref() {
+                self.value_changed(wave, id, scope);
+            }
+        } else if cell.value != value {
+            cell.value = value;
+            self.value_changed(wave, id, scope);
         }
     }
 
-    /// Takes out of a value the codes that the choice filter no longer offers.
-    pub(crate) fn cut(&mut self, scope: ScopeId, id: NodeId) {
-        let instrument = self.instrument.clone();
-        let tree = &instrument.tree;
-        if tree[id].filter.is_none() {
+    fn recut(&mut self, wave: &mut Wave, tree: &Tree, id: NodeId, scope: ScopeId) {
+        let before = self.state.cell(tree, scope, id).cut.clone();
+        self.cut(tree, scope, id);
+        if self.state.cell(tree, scope, id).cut != before {
+            self.value_changed(wave, id, scope);
+        }
+    }
+
+    /// Takes out of a value the codes that are no longer offered.
+    pub(crate) fn cut(&mut self, tree: &Tree, scope: ScopeId, id: NodeId) {
+        if tree[id].itemset.is_none() {
             return;
         }
         let offered = |code: &str| self.offers(scope, id, code);
@@ -133,11 +173,10 @@ impl Session {
         self.state.cell_mut(tree, scope, id).cut = cut;
     }
 
-    fn count(&mut self, wave: &mut Wave, vertex: Vertex, outer: ScopeId) {
-        let instrument = self.instrument.clone();
-        let (tree, repeat) = (&instrument.tree, vertex.node);
+    fn count(&mut self, wave: &mut Wave, tree: &Tree, repeat: NodeId, outer: ScopeId) {
         let Some(code) = &tree[repeat].count else { return };
-        let number = self.scene(outer, repeat).eval(code).to_number();
+        let scene = self.scene(outer, repeat);
+        let number = scene.eval(code).to_number(&scene);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -146,7 +185,7 @@ impl Session {
         let wanted = (number as usize).min(MAX_COUNTED);
         let mut list = self.state.list(tree, outer, repeat).to_vec();
         while list.len() < wanted {
-            let Some(new) = self.add(wave, outer, repeat, false) else { break };
+            let Some(new) = self.add(wave, outer, repeat, None) else { break };
             list.push(new);
         }
         // Fewer: what nobody has answered goes, what somebody has stays.
@@ -156,24 +195,24 @@ impl Session {
         }
     }
 
-    /// Adds an instance, presets it and has it computed. `nested`: with one instance of each repeat inside, as at opening.
+    /// Adds an instance, presets it and has it computed. With a beginning, it is one of those that the form opens with.
     pub(crate) fn add(
         &mut self,
         wave: &mut Wave,
         outer: ScopeId,
         repeat: NodeId,
-        nested: bool,
+        beginning: Option<&Beginning>,
     ) -> Option<ScopeId> {
         let instrument = self.instrument.clone();
         let new = self.state.add(&instrument.tree, outer, repeat, self.seed)?;
-        if nested {
-            self.initial(wave, new);
+        self.preset(new);
+        match beginning {
+            Some(beginning) => self.begin(wave, new, beginning),
+            None => self.new_instance(wave, new),
         }
-        self.preset_static(new);
-        self.preset_dynamic(new);
         self.enqueue(wave, new);
         self.touch(wave, Vertex { node: repeat, aspect: Aspect::Instances }, outer);
-        wave.pages = true;
+        wave.pages_changed(repeat);
         Some(new)
     }
 
@@ -184,22 +223,38 @@ impl Session {
         self.leave(instance);
         let state = &self.state;
         let inside = |scope: ScopeId| state.is_inside(scope, instance);
-        wave.queue.retain(|(_, _, scope)| !inside(*scope));
+        wave.queue.retain(|Reverse((_, scope))| !inside(*scope));
         wave.changed.retain(|(_, scope)| !inside(*scope));
+        wave.fired.retain(|(_, scope)| !inside(*scope));
         self.state.remove(&instrument.tree, instance);
         self.touch(wave, Vertex { node: repeat, aspect: Aspect::Instances }, outer);
         self.touch(wave, Vertex { node: repeat, aspect: Aspect::Order }, outer);
-        wave.pages = true;
+        wave.pages_changed(repeat);
     }
 
-    /// One instance of each repeat that the form does not count.
-    pub(crate) fn initial(&mut self, wave: &mut Wave, scope: ScopeId) {
+    /// Gives an instance what it holds when the form is opened: its own values, and the instances of repeats in it; where
+    /// nothing is said of a repeat, one, unless the form counts it.
+    pub(crate) fn begin(&mut self, wave: &mut Wave, scope: ScopeId, beginning: &Beginning) {
         let instrument = self.instrument.clone();
         let tree = &instrument.tree;
+        for (id, value) in &beginning.values {
+            self.state.cell_mut(tree, scope, *id).value = value.clone();
+        }
         let home = self.state[scope].node;
         for id in self.scope_nodes(home) {
-            if tree[id].kind == NodeKind::Repeat && id != home && tree[id].count.is_none() {
-                self.add(wave, scope, id, true);
+            if tree[id].kind != NodeKind::Repeat || id == home {
+                continue;
+            }
+            match beginning.repeats.iter().find(|(repeat, _)| *repeat == id) {
+                Some((_, instances)) => {
+                    for instance in instances {
+                        self.add(wave, scope, id, Some(instance));
+                    }
+                }
+                None if tree[id].count.is_none() => {
+                    self.add(wave, scope, id, Some(&Beginning::default()));
+                }
+                None => {}
             }
         }
     }
@@ -228,38 +283,30 @@ impl Session {
                 }
                 continue;
             }
-            self.push(wave, Vertex { node: id, aspect: Aspect::Relevance }, scope);
-            if tree[id].calculation.is_some() || tree[id].filter.is_some() {
+            // What is always relevant is so already, unless what is around it is not.
+            if tree[id].relevant.is_some() || id == home {
+                self.push(wave, Vertex { node: id, aspect: Aspect::Relevance }, scope);
+            }
+            if tree[id].calculation.is_some() || tree[id].itemset.is_some() {
                 self.push(wave, Vertex { node: id, aspect: Aspect::Value }, scope);
             }
         }
     }
 
-    pub(crate) fn preset_static(&mut self, scope: ScopeId) {
+    /// What a new instance holds before anything is computed.
+    pub(crate) fn preset(&mut self, scope: ScopeId) {
         let instrument = self.instrument.clone();
         let tree = &instrument.tree;
         let home = self.state[scope].node;
         for id in self.scope_nodes(home) {
-            let Some(item) = self.item(id).filter(|_| tree[id].scope == home) else { continue };
-            let value = match (&tree[id].preset, item.stamp) {
-                (_, Some(Stamp::Start)) => Some(Value::DateTime(self.now.datetime())),
-                (_, Some(Stamp::Today)) => Some(Value::Date(self.now.date())),
-                (Preset::Static(value), _) => Some(value.clone()),
+            let NodeKind::Item(index) = tree[id].kind else { continue };
+            let value = match instrument.items[index].stamp {
+                Some(Stamp::Start) => Some(Value::DateTime(self.now.datetime())),
+                Some(Stamp::Today) => Some(Value::Date(self.now.date())),
+                _ if tree[id].preset.is_some() => tree[id].preset.clone(),
                 _ => continue,
             };
             self.state.cell_mut(tree, scope, id).value = value;
-        }
-    }
-
-    pub(crate) fn preset_dynamic(&mut self, scope: ScopeId) {
-        let instrument = self.instrument.clone();
-        let tree = &instrument.tree;
-        let home = self.state[scope].node;
-        for id in self.scope_nodes(home) {
-            if let (Preset::Dynamic(code), Some(item)) = (&tree[id].preset, self.item(id)) {
-                let value = stored(item, self.scene(scope, id).eval(code));
-                self.state.cell_mut(tree, scope, id).value = value;
-            }
         }
     }
 
@@ -276,30 +323,38 @@ impl Session {
     }
 }
 
-/// What an expression gives, as a value of the item's type; blank gives nothing.
-fn stored(item: &Item, value: Val) -> Option<Value> {
-    if value.is_blank() {
+/// What an expression gives, as a value of the item's type; blank gives nothing. A calculation without a type of its own
+/// keeps the type it computes.
+pub(crate) fn stored(
+    item: &Item,
+    kind: ItemKind,
+    scene: &super::scene::Scene<'_>,
+    code: &crate::expr::code::Code,
+) -> Option<Value> {
+    let value = match scene.eval(code) {
+        Val::Nodes(nodes) => nodes.first().map_or(Val::BLANK, |node| node.value(scene)),
+        single => single,
+    };
+    if value.is_blank(scene) {
         return None;
     }
-    // A calculation without a type of its own keeps the type it computes.
-    let kind = item.extra("bind_type").map_or(item.kind, bind_kind);
-    if let (ItemKind::Calculate | ItemKind::Hidden | ItemKind::Note, Val::Number(n)) = (kind, &value) {
-        return if n.is_finite() { Some(whole_or_decimal(*n)) } else { Some(Value::Text(value.into_text())) };
+    if let (ItemKind::Calculate | ItemKind::Hidden | ItemKind::Note | ItemKind::Text, Val::Number(n)) =
+        (kind, &value)
+        && kind != ItemKind::Text
+    {
+        return Some(if n.is_finite() { whole_or_decimal(*n) } else { Value::Text(value.into_text(scene).into_owned()) });
     }
-    let text = value.into_text();
+    if let (ItemKind::Integer, Val::Number(n)) = (kind, &value) {
+        return Some(whole_or_decimal(*n)).filter(|value| matches!(value, Value::Integer(_)));
+    }
+    if let (ItemKind::Decimal, Val::Number(n)) = (kind, &value) {
+        return Some(Value::Decimal(*n)).filter(|_| n.is_finite());
+    }
+    let text = value.into_text(scene);
     match kind {
-        ItemKind::Calculate | ItemKind::Hidden | ItemKind::Note => Some(Value::Text(text)),
+        ItemKind::Calculate | ItemKind::Hidden | ItemKind::Note | ItemKind::Text => {
+            Some(Value::Text(text.into_owned()))
+        }
         kind => coerced(item, kind, &text),
-    }
-}
-
-fn bind_kind(name: &str) -> ItemKind {
-    match name.trim().to_lowercase().as_str() {
-        "int" | "integer" => ItemKind::Integer,
-        "decimal" => ItemKind::Decimal,
-        "date" => ItemKind::Date,
-        "time" => ItemKind::Time,
-        "datetime" => ItemKind::DateTime,
-        _ => ItemKind::Text,
     }
 }

@@ -1,16 +1,21 @@
 //! What an expression sees from where it stands.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::cmp::Ordering;
+
 use jiff::Zoned;
 
 use super::state::{ScopeId, State};
-use crate::expr::code::Ref;
-use crate::expr::eval::{World, eval};
+use crate::document::{DocNode, Document};
+use crate::expr::code::{Code, Ref};
+use crate::expr::eval::eval;
 use crate::expr::val::Val;
+use crate::expr::world::{MAX_VISITS, Node, World};
 use crate::node::{NodeId, NodeKind, Piece, Tree, Words};
 use crate::{Choice, Instrument, Language, Value};
 
 /// A place in the answers, with the clock and the language on display.
-#[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub(crate) instrument: &'a Instrument,
     pub(crate) state: &'a State,
@@ -23,6 +28,12 @@ pub(crate) struct Scene<'a> {
     pub(crate) node: NodeId,
     /// In a choice filter: the choice looked at.
     pub(crate) choice: Option<&'a Choice>,
+    /// Nodes that may still be looked at.
+    pub(crate) budget: Cell<u32>,
+}
+
+impl Scene<'_> {
+    pub(crate) const BUDGET: Cell<u32> = Cell::new(MAX_VISITS);
 }
 
 impl<'a> Scene<'a> {
@@ -30,12 +41,17 @@ impl<'a> Scene<'a> {
         &self.instrument.tree
     }
 
-    pub(crate) fn eval(&self, code: &crate::expr::code::Code) -> Val {
+    pub(crate) fn eval<'b>(&'b self, code: &'b Code) -> Val<'b> {
         eval(code, self)
     }
 
+    /// Whether a condition holds.
+    pub(crate) fn holds(&self, code: &Code) -> bool {
+        self.eval(code).to_boolean(self)
+    }
+
     /// Words in the language on display, references replaced.
-    pub(crate) fn words(&self, words: &Words) -> String {
+    pub(crate) fn shown(&self, words: &Words) -> String {
         let shown = match words.source.exact(self.language) {
             Some(_) => Some(self.language),
             None => words.source.0.first().map(|(language, _)| language),
@@ -45,8 +61,11 @@ impl<'a> Scene<'a> {
         pieces
             .iter()
             .map(|piece| match piece {
-                Piece::Plain(text) => text.clone(),
-                Piece::Output(node) => self.read(*node).map(Value::to_text).unwrap_or_default(),
+                Piece::Plain(text) => text.as_str().into(),
+                Piece::Output(code) => match self.eval(code) {
+                    Val::Number(n) if n.is_nan() => "".into(),
+                    value => value.into_text(self),
+                },
             })
             .collect()
     }
@@ -59,18 +78,65 @@ impl<'a> Scene<'a> {
         let cell = self.state.cell(self.tree(), scope, node);
         cell.relevant.then(|| cell.current())
     }
+
+    /// Each child of a node that is relevant, elements or attributes.
+    fn below(&self, parent: Node, attributes: bool, found: &mut dyn FnMut(Node)) {
+        let (scope, id) = match parent {
+            Node::Answer(scope, id) => (scope, id),
+            Node::Above if !attributes => return found(Node::Answer(ScopeId::ROOT, NodeId::ROOT)),
+            _ => return,
+        };
+        let tree = self.tree();
+        tree.each_child(id, &mut |child| {
+            if tree[child].written.attribute != attributes {
+                return;
+            }
+            if tree[child].kind == NodeKind::Repeat {
+                for instance in self.state.list(tree, scope, child) {
+                    if self.state.cell(tree, *instance, child).relevant {
+                        found(Node::Answer(*instance, child));
+                    }
+                }
+            } else if self.state.cell(tree, scope, child).relevant {
+                found(Node::Answer(scope, child));
+            }
+        });
+    }
+
+    /// From the root down: node and instance number of everything above a node, and of the node.
+    fn line(&self, node: Node) -> Vec<(u32, NodeId, usize)> {
+        let mut line = Vec::new();
+        let mut at = Some(node);
+        while let Some(Node::Answer(scope, id)) = at {
+            line.push((self.tree()[id].written.order, id, self.state[scope].number));
+            at = self.parent(Node::Answer(scope, id));
+        }
+        line.reverse();
+        line
+    }
 }
 
 impl World for Scene<'_> {
-    fn read(&self, node: Ref) -> Option<&Value> {
-        self.relevant(self.state.climb(self.scope, node.fixed), node.node).flatten()
+    fn own(&self) -> Node {
+        Node::Answer(self.scope, self.node)
     }
 
-    fn each(&self, node: Ref, found: &mut dyn FnMut(Option<&Value>)) {
+    fn own_value(&self) -> Val<'_> {
+        if self.state[self.scope].node != self.tree()[self.node].scope {
+            return Val::BLANK;
+        }
+        Val::of(self.state.cell(self.tree(), self.scope, self.node).value.as_ref())
+    }
+
+    fn read(&self, node: Ref) -> Val<'_> {
+        Val::of(self.relevant(self.state.climb(self.scope, node.fixed), node.node).flatten())
+    }
+
+    fn each(&self, node: Ref, found: &mut dyn FnMut(Node)) {
         let outer = self.state.climb(self.scope, node.fixed);
         self.state.within(self.tree(), outer, self.tree()[node.node].scope, &mut |scope| {
-            if let Some(value) = self.relevant(scope, node.node) {
-                found(value);
+            if self.relevant(scope, node.node).is_some() {
+                found(Node::Answer(scope, node.node));
             }
         });
     }
@@ -79,33 +145,91 @@ impl World for Scene<'_> {
         self.state[self.state.climb(self.scope, repeat.fixed)].number
     }
 
-    fn read_at(&self, node: Ref, instances: &[Option<usize>]) -> Option<&Value> {
+    fn read_at(&self, node: Ref, instances: &[Option<usize>]) -> Val<'_> {
         let mut scope = ScopeId::ROOT;
         for (level, (repeat, number)) in self.tree().repeats(node.node).into_iter().zip(instances).enumerate()
         {
-            scope = match number {
-                Some(number) => *self.state.list(self.tree(), scope, repeat).get(number.checked_sub(1)?)?,
-                None => self.state.climb(self.scope, level + 1),
+            let next = match number {
+                Some(number) => number
+                    .checked_sub(1)
+                    .and_then(|at| self.state.list(self.tree(), scope, repeat).get(at).copied()),
+                None => Some(self.state.climb(self.scope, level + 1)),
             };
-            if self.state[scope].node != repeat {
-                return None;
+            match next.filter(|next| self.state[*next].node == repeat) {
+                Some(next) => scope = next,
+                None => return Val::BLANK,
             }
         }
-        self.relevant(scope, node.node).flatten()
+        Val::of(self.relevant(scope, node.node).flatten())
     }
 
-    fn own(&self) -> Option<&Value> {
-        self.state.cell(self.tree(), self.scope, self.node).value.as_ref()
+    fn document_root(&self) -> Node {
+        Node::Above
+    }
+
+    fn document(&self, index: u32) -> Option<&Document> {
+        self.instrument.instances.get(index)
+    }
+
+    fn instance(&self, name: &str) -> Option<Node> {
+        self.instrument.instances.find(name).map(|index| Node::Doc(index, DocNode::DOCUMENT))
+    }
+
+    fn parent(&self, node: Node) -> Option<Node> {
+        let Node::Answer(scope, id) = node else { return None };
+        if id == NodeId::ROOT {
+            return Some(Node::Above);
+        }
+        let home = if self.tree()[id].scope == id { self.state[scope].parent } else { scope };
+        Some(Node::Answer(home, self.tree().parent(id)))
+    }
+
+    fn children(&self, node: Node, found: &mut dyn FnMut(Node)) {
+        self.below(node, false, found);
+    }
+
+    fn attributes(&self, node: Node, found: &mut dyn FnMut(Node)) {
+        self.below(node, true, found);
+    }
+
+    fn name(&self, node: Node) -> (&str, &str) {
+        match node {
+            Node::Answer(_, NodeId::ROOT) => ("", &self.instrument.root.name),
+            Node::Answer(_, id) => self.tree().names(id),
+            _ => ("", ""),
+        }
+    }
+
+    fn value(&self, node: Node) -> Val<'_> {
+        match node {
+            Node::Answer(scope, id) => Val::of(self.relevant(scope, id).flatten()),
+            _ => Val::BLANK,
+        }
+    }
+
+    fn order(&self, left: Node, right: Node) -> Ordering {
+        self.line(left).cmp(&self.line(right))
     }
 
     fn column(&self, name: &str) -> &str {
         self.choice.and_then(|choice| choice.extra(name)).unwrap_or_default()
     }
 
-    fn choice_label(&self, question: NodeId, code: &str) -> &str {
-        let NodeKind::Item(index) = self.tree()[question].kind else { return "" };
-        let choice = self.instrument.items.get(index).and_then(|item| item.choice(code));
-        choice.map_or("", |choice| choice.label(self.language))
+    fn choice_label(&self, question: NodeId, code: &str) -> Cow<'_, str> {
+        let Some(item) = self.instrument.item_at(question) else { return "".into() };
+        self.label_of(question, item, code)
+    }
+
+    fn words(&self, id: &str) -> Val<'_> {
+        Val::text(self.instrument.words.get(id).map_or("", |words| words.get(self.language)))
+    }
+
+    fn look_up(&self, instance: u32, key: &str, column: &str, value: &str) -> Cow<'_, str> {
+        self.instrument.instances.look_up(instance, key, value, column)
+    }
+
+    fn language(&self) -> &str {
+        self.language.code()
     }
 
     fn now(&self) -> &Zoned {
@@ -123,5 +247,18 @@ impl World for Scene<'_> {
         let mut bits = [0; 16];
         bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         u128::from_le_bytes(bits)
+    }
+
+    fn spend(&self, nodes: usize) -> bool {
+        let spent = u32::try_from(nodes).unwrap_or(u32::MAX);
+        let left = self.budget.get().checked_sub(spent);
+        self.budget.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    fn fail(&self, _: &str) {}
+
+    fn counts_by_value(&self) -> bool {
+        true
     }
 }

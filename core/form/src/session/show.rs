@@ -1,6 +1,6 @@
 //! Builds the page on display.
 
-use super::page::{Cause, ChoiceView, Page, Problem, Question, RepeatEnd};
+use super::page::{Cause, Page, Problem, Question, RepeatEnd};
 use super::state::{ScopeId, path, path_of_repeat};
 use super::walk::Spot;
 use super::{Outcome, Session};
@@ -12,8 +12,8 @@ impl Session {
     #[must_use]
     pub fn page(&self) -> Page {
         let mut page = Page {
-            number: self.number,
-            of: Some(self.of),
+            number: self.page_number(),
+            of: self.pages_left().map(|left| self.page_number() + left),
             heading: String::new(),
             questions: Vec::new(),
             repeat: None,
@@ -28,7 +28,7 @@ impl Session {
                 page.heading = self.heading(outer, repeat);
                 page.repeat = Some(RepeatEnd {
                     path: path_of_repeat(&self.instrument.tree, &self.state, outer, repeat),
-                    label: self.scene(outer, repeat).words(&self.instrument.tree[repeat].label),
+                    label: self.scene(outer, repeat).shown(&self.instrument.tree[repeat].label),
                     count: self.state.list(&self.instrument.tree, outer, repeat).len(),
                 });
             }
@@ -51,7 +51,7 @@ impl Session {
             id = tree[id].parent;
         }
         while id != NodeId::ROOT {
-            let label = self.scene(scope, id).words(&tree[id].label);
+            let label = self.scene(scope, id).shown(&tree[id].label);
             if tree[id].kind == NodeKind::Repeat {
                 if !label.is_empty() {
                     labels.push(format!("{label} {}", self.state[scope].number));
@@ -74,25 +74,16 @@ impl Session {
         let file = |words: &crate::item::Translated| {
             Some(words.get(&self.language).to_owned()).filter(|f| !f.is_empty())
         };
-        let offered = |choice: &&crate::Choice| {
-            node.filter.as_ref().is_none_or(|filter| self.passes(scope, id, filter, choice))
-        };
-        let choices = item.choices().iter().filter(offered).map(|choice| ChoiceView {
-            code: choice.code().to_owned(),
-            label: choice.label(&self.language).to_owned(),
-            missing: choice.missing(),
-            image: choice.image(&self.language).map(str::to_owned),
-        });
         Some(Question {
             path: path(tree, &self.state, scope, id),
             item: item.key(),
             kind: item.kind(),
-            label: scene.words(&node.label),
-            hint: scene.words(&node.hint),
-            guidance: scene.words(&node.guidance),
-            choices: choices.collect(),
+            label: scene.shown(&node.label),
+            hint: scene.shown(&node.hint),
+            guidance: scene.shown(&node.guidance),
+            choices: self.offered(scope, id, item),
             scale: item.scale(),
-            answer: value.as_ref().map(|value| self.in_words(item, value)).unwrap_or_default(),
+            answer: value.as_ref().map(|value| self.in_words(scope, id, item, value)).unwrap_or_default(),
             required: self.is_required(scope, id),
             read_only: self.is_read_only(scope, id),
             problem: self
@@ -106,11 +97,10 @@ impl Session {
         })
     }
 
-    fn in_words(&self, item: &Item, value: &Value) -> String {
-        let label =
-            |code: &String| item.choice(code).map_or(code.as_str(), |c| c.label(&self.language)).to_owned();
+    fn in_words(&self, scope: ScopeId, id: NodeId, item: &Item, value: &Value) -> String {
+        let label = |code: &String| self.label_of(scope, id, item, code);
         match value {
-            Value::One(code) => label(code),
+            Value::One(code) if item.kind().has_choices() => label(code),
             Value::Many(codes) => codes.iter().map(label).collect::<Vec<_>>().join(", "),
             other => other.to_text(),
         }
@@ -118,12 +108,12 @@ impl Session {
 
     pub(crate) fn is_required(&self, scope: ScopeId, id: NodeId) -> bool {
         let code = self.instrument.tree[id].required.as_ref();
-        code.is_some_and(|code| self.scene(scope, id).eval(code).to_boolean())
+        code.is_some_and(|code| self.scene(scope, id).holds(code))
     }
 
     pub(crate) fn is_read_only(&self, scope: ScopeId, id: NodeId) -> bool {
         let code = self.instrument.tree[id].read_only.as_ref();
-        code.is_some_and(|code| self.scene(scope, id).eval(code).to_boolean())
+        code.is_some_and(|code| self.scene(scope, id).holds(code))
     }
 
     /// What is wrong with a relevant item as it stands.
@@ -145,14 +135,14 @@ impl Session {
             }
             Some(_) => {
                 let holds =
-                    node.constraint.as_ref().is_none_or(|code| self.scene(scope, id).eval(code).to_boolean());
+                    node.constraint.as_ref().is_none_or(|code| self.scene(scope, id).holds(code));
                 if holds {
                     return None;
                 }
                 (Cause::Constraint, Some(&node.constraint_message), "Please check this answer.")
             }
         };
-        let own = words.map(|words| self.scene(scope, id).words(words)).filter(|message| !message.is_empty());
+        let own = words.map(|words| self.scene(scope, id).shown(words)).filter(|message| !message.is_empty());
         let message = own.unwrap_or_else(|| plain.to_owned());
         Some(Problem { path: path(tree, &self.state, scope, id), cause, message })
     }

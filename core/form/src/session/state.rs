@@ -4,7 +4,7 @@ use crate::node::{NodeId, NodeKind, Tree};
 use crate::{InstanceKey, Value};
 
 /// Index of an instance; the root's is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ScopeId(pub(crate) u32);
 
 impl ScopeId {

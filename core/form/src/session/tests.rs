@@ -88,8 +88,9 @@ fn recomputed(session: &Session) -> State {
 impl Session {
     fn enqueue_untouched(&self, wave: &mut Wave, scope: ScopeId) {
         self.enqueue(wave, scope);
-        wave.forget(|vertex, scope| {
+        wave.forget(|rank, scope| {
             let tree = &self.instrument.tree;
+            let Some(vertex) = self.instrument.graph.vertex(rank) else { return false };
             vertex.aspect == crate::graph::Aspect::Value
                 && tree[vertex.node].calculation.is_some()
                 && self.state.cell(tree, scope, vertex.node).touched

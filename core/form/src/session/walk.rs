@@ -22,6 +22,16 @@ enum Way {
     Back,
 }
 
+impl Spot {
+    /// The node on display; none on the check page.
+    pub(crate) fn node(self) -> Option<NodeId> {
+        match self {
+            Spot::At(_, id) | Spot::RepeatEnd(_, id) => Some(id),
+            Spot::Check => None,
+        }
+    }
+}
+
 impl Session {
     pub(crate) fn first(&self) -> Spot {
         self.among(ScopeId::ROOT, NodeId::ROOT, None, Way::Forward).unwrap_or(Spot::Check)
@@ -107,15 +117,18 @@ impl Session {
     /// Among the children of a node, from after (or before) one of them.
     fn among(&self, scope: ScopeId, parent: NodeId, from: Option<NodeId>, way: Way) -> Option<Spot> {
         let tree = &self.instrument.tree;
-        let mut children: Vec<NodeId> = match (from, way) {
-            (None, _) => tree.children(parent).collect(),
-            (Some(from), Way::Forward) => tree.children(parent).skip_while(|c| *c <= from).collect(),
-            (Some(from), Way::Back) => tree.children(parent).take_while(|c| *c < from).collect(),
-        };
-        if way == Way::Back {
-            children.reverse();
+        let children = &tree[parent].children;
+        let place = from.map(|from| tree[from].place);
+        match way {
+            Way::Forward => {
+                let rest = children.get(place.map_or(0, |place| place + 1)..).unwrap_or_default();
+                rest.iter().find_map(|child| self.inside(scope, *child, way))
+            }
+            Way::Back => {
+                let rest = children.get(..place.unwrap_or(children.len())).unwrap_or_default();
+                rest.iter().rev().find_map(|child| self.inside(scope, *child, way))
+            }
         }
-        children.into_iter().find_map(|child| self.inside(scope, child, way))
     }
 
     /// The first (or last) page at or below a node.
@@ -229,7 +242,7 @@ impl Session {
         let list = self.state.list(tree, outer, repeat);
         if list.is_empty() {
             let code = tree[repeat].relevant.as_ref();
-            return code.is_none_or(|code| self.scene(outer, repeat).eval(code).to_boolean());
+            return code.is_none_or(|code| self.scene(outer, repeat).holds(code));
         }
         list.iter().any(|instance| self.state.cell(tree, *instance, repeat).relevant)
     }

@@ -1,0 +1,122 @@
+//! The choices that a question offers now.
+
+use std::borrow::Cow;
+
+use super::Session;
+use super::page::ChoiceView;
+use super::scene::Scene;
+use super::state::ScopeId;
+use crate::expr::eval::{Frame, eval_in};
+use crate::expr::nodes::{seed_of, shuffled, unseeded};
+use crate::expr::val::Val;
+use crate::expr::world::{Node, World};
+use crate::node::{Itemset, NodeId};
+use crate::{Choice, Item};
+
+/// Most choices that are computed for one question.
+const MAX_CHOICES: usize = 5_000;
+
+impl Session {
+    /// Whether a code is among the choices now.
+    pub(crate) fn offers(&self, scope: ScopeId, id: NodeId, code: &str) -> bool {
+        let Some(item) = self.instrument.item_at(id) else { return false };
+        match &self.instrument.tree[id].itemset {
+            None => item.choice(code).is_some(),
+            // With duplicates allowed, a code may stand for several choices.
+            Some(Itemset::Filtered(_)) => item
+                .choices()
+                .iter()
+                .filter(|choice| choice.code() == code)
+                .any(|choice| self.passes(scope, id, choice)),
+            Some(Itemset::Dynamic { .. }) => {
+                let scene = self.scene(scope, id);
+                scene.computed_choices(id).any(|(_, value)| value == code)
+            }
+        }
+    }
+
+    /// Whether a choice passes the filter.
+    pub(crate) fn passes(&self, scope: ScopeId, id: NodeId, choice: &Choice) -> bool {
+        let Some(Itemset::Filtered(filter)) = &self.instrument.tree[id].itemset else { return true };
+        let mut scene = self.scene(scope, id);
+        scene.choice = Some(choice);
+        scene.holds(filter)
+    }
+
+    /// The choices on offer, in the order they are shown.
+    pub(crate) fn offered(&self, scope: ScopeId, id: NodeId, item: &Item) -> Vec<ChoiceView> {
+        let scene = self.scene(scope, id);
+        let node = &self.instrument.tree[id];
+        let choices: Vec<ChoiceView> = match &node.itemset {
+            Some(Itemset::Dynamic { .. }) => scene
+                .computed_choices(id)
+                .map(|(node, code)| ChoiceView {
+                    label: scene.computed_label(id, node).into_owned(),
+                    code,
+                    missing: None,
+                    image: None,
+                })
+                .collect(),
+            _ => item
+                .choices()
+                .iter()
+                .filter(|choice| self.passes(scope, id, choice))
+                .map(|choice| ChoiceView {
+                    code: choice.code().to_owned(),
+                    label: choice.label(&self.language).to_owned(),
+                    missing: choice.missing(),
+                    image: choice.image(&self.language).map(str::to_owned),
+                })
+                .collect(),
+        };
+        let Some(seed) = &node.randomize else { return choices };
+        // Without a seed the order is another for each response, but stays while it lasts.
+        let seed = match seed {
+            Some(code) => seed_of(&scene.eval(code), &scene),
+            None => unseeded(Scene { turn: 0, ..scene }.dice()),
+        };
+        let order: Vec<usize> = (0..choices.len()).collect();
+        let mut choices: Vec<Option<ChoiceView>> = choices.into_iter().map(Some).collect();
+        shuffled(&order, seed).into_iter().filter_map(|at| choices[at].take()).collect()
+    }
+
+    /// The words of a code of a question.
+    pub(crate) fn label_of(&self, scope: ScopeId, id: NodeId, item: &Item, code: &str) -> String {
+        let label = self.scene(scope, id).label_of(id, item, code).into_owned();
+        if label.is_empty() { code.to_owned() } else { label }
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The nodes of computed choices, with their codes.
+    pub(crate) fn computed_choices(&self, id: NodeId) -> impl Iterator<Item = (Node, String)> + '_ {
+        let itemset = match &self.instrument.tree[id].itemset {
+            Some(Itemset::Dynamic { nodes, value, .. }) => Some((nodes, value)),
+            _ => None,
+        };
+        let nodes = match itemset.map(|(nodes, _)| self.eval(nodes)) {
+            Some(Val::Nodes(nodes)) => nodes,
+            _ => Vec::new(),
+        };
+        nodes.into_iter().take(MAX_CHOICES).filter_map(move |node| {
+            let code = eval_in(itemset?.1, self, Frame::of(node)).into_text(self).into_owned();
+            (!code.is_empty()).then_some((node, code))
+        })
+    }
+
+    fn computed_label(&self, id: NodeId, node: Node) -> Cow<'_, str> {
+        match &self.instrument.tree[id].itemset {
+            Some(Itemset::Dynamic { label, .. }) => eval_in(label, self, Frame::of(node)).into_text(self),
+            _ => "".into(),
+        }
+    }
+
+    /// The words of a code; empty when it is none of the choices.
+    pub(crate) fn label_of(&self, id: NodeId, item: &'a Item, code: &str) -> Cow<'_, str> {
+        if let Some(Itemset::Dynamic { .. }) = &self.instrument.tree[id].itemset {
+            let found = self.computed_choices(id).find(|(_, value)| value == code).map(|(node, _)| node);
+            return found.map_or("".into(), |node| self.computed_label(id, node));
+        }
+        item.choice(code).map_or("".into(), |choice| choice.label(self.language).into())
+    }
+}
