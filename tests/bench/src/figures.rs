@@ -51,12 +51,19 @@ pub(crate) fn print(what: &str, ours: &Times, peers: &[Peer]) {
     for Peer { name, times, target, p95 } in peers {
         let (median, high) = (times.median() / ours.median(), times.p95() / ours.p95());
         let met = if median >= *target && (!p95 || high >= *target) { "met" } else { "MISSED" };
-        println!("  {median:.1}× as fast as {name} by the median, {high:.1}× by p95; wanted {target}×: {met}");
+        println!(
+            "  {median:.1}× as fast as {name} by the median, {high:.1}× by p95; wanted {target}×: {met}"
+        );
     }
 }
 
 /// Prints how two of our own compare.
-pub(crate) fn print_growth(what: &str, (small, few): (&str, &Times), (large, many): (&str, &Times), most: f64) {
+pub(crate) fn print_growth(
+    what: &str,
+    (small, few): (&str, &Times),
+    (large, many): (&str, &Times),
+    most: f64,
+) {
     let ratio = many.median() / few.median();
     let met = if ratio <= most { "met" } else { "MISSED" };
     println!("\n{what}");

@@ -42,7 +42,9 @@ pub(crate) fn run(quick: bool, peers: Option<&Path>) -> Result<(), Trouble> {
     growth::instances(effort)?;
     reading::run(effort, peers.as_ref(), folder)?;
     let Some(peers) = peers else {
-        println!("\nLoading and answering are measured on XForms that pyxform converts, so not without the peers.");
+        println!(
+            "\nLoading and answering are measured on XForms that pyxform converts, so not without the peers."
+        );
         return Ok(());
     };
     loading::run(effort, &peers, folder)?;

@@ -9,9 +9,13 @@ pub(crate) fn describe() -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let kilobytes = line_of("/proc/meminfo", "MemTotal")
         .and_then(|text| text.split_whitespace().next().and_then(|number| number.parse::<f64>().ok()));
-    let memory =
-        kilobytes.map_or("unknown memory".to_owned(), |kilobytes| format!("{:.1} GiB", kilobytes / 1_048_576.0));
-    format!("machine: {processor}, {cores} cores, {memory}, {} {}", std::env::consts::OS, std::env::consts::ARCH)
+    let memory = kilobytes
+        .map_or("unknown memory".to_owned(), |kilobytes| format!("{:.1} GiB", kilobytes / 1_048_576.0));
+    format!(
+        "machine: {processor}, {cores} cores, {memory}, {} {}",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
 }
 
 /// What follows the colon in the first line that begins so.

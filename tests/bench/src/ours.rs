@@ -11,7 +11,8 @@ use crate::trouble::Trouble;
 
 /// Reads a form.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Instrument, Trouble> {
-    Instrument::read(file, bytes, &Attachments::default()).map_err(|diagnostics| Trouble::refused(file, diagnostics))
+    Instrument::read(file, bytes, &Attachments::default())
+        .map_err(|diagnostics| Trouble::refused(file, diagnostics))
 }
 
 /// A person who begins to answer a form.
@@ -44,7 +45,12 @@ pub(crate) struct Answered {
 }
 
 /// Gives an answer and shows the page.
-pub(crate) fn answer(session: &mut Session, path: &str, value: i64, now: &Zoned) -> Result<Answered, Trouble> {
+pub(crate) fn answer(
+    session: &mut Session,
+    path: &str,
+    value: i64,
+    now: &Zoned,
+) -> Result<Answered, Trouble> {
     let entry = Entry::Answer { path: path.to_owned(), value: Some(Value::Integer(value)) };
     let start = Instant::now();
     black_box(session.apply(&entry, now).map_err(|refusal| Trouble::refused(path, refusal))?);

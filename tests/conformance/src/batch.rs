@@ -158,7 +158,10 @@ mod tests {
     #[test]
     fn every_job_has_its_outcome_and_other_lines_are_passed_over() {
         let mut shell = Command::new("sh");
-        shell.args(["-c", r#"echo noise; read a; echo '{"id":"x","xml":"<b/>"}'; read b; echo '{"id":"y","error":"no"}'"#]);
+        shell.args([
+            "-c",
+            r#"echo noise; read a; echo '{"id":"x","xml":"<b/>"}'; read b; echo '{"id":"y","error":"no"}'"#,
+        ]);
         let outcomes = run(&mut shell, &[job("x"), job("y")]).unwrap();
         assert_eq!(outcomes["x"].xml.as_deref(), Some("<b/>"));
         assert_eq!(outcomes["y"].error.as_deref(), Some("no"));

@@ -133,7 +133,8 @@ fn compare(
 ) {
     let last = sitting.stops.last().and_then(|stop| theirs.get(&sitting.id(*stop)));
     findings.steps += sitting.steps.len();
-    findings.taken += last.map_or(0, |outcome| outcome.steps.iter().filter(|one| one.error.is_none()).count());
+    findings.taken +=
+        last.map_or(0, |outcome| outcome.steps.iter().filter(|one| one.error.is_none()).count());
     let mut seen: BTreeSet<Difference> = BTreeSet::new();
     for stop in &sitting.stops {
         let id = sitting.id(*stop);
@@ -146,7 +147,8 @@ fn compare(
                 return;
             }
         };
-        let tables = (submission::read(our_xml, &sitting.outline), submission::read(their_xml, &sitting.outline));
+        let tables =
+            (submission::read(our_xml, &sitting.outline), submission::read(their_xml, &sitting.outline));
         let (Ok(our_table), Ok(their_table)) = tables else {
             findings.unexplained.push(format!("{id}: a submission is not XML"));
             return;
@@ -173,6 +175,7 @@ fn submitted<'a>(outcome: &'a Outcome, side: &str) -> Result<&'a str, String> {
 }
 
 fn describe(id: &str, difference: &Difference) -> String {
-    let show = |value: &Option<String>| value.as_ref().map_or("absent".to_owned(), |text| format!("{text:?}"));
+    let show =
+        |value: &Option<String>| value.as_ref().map_or("absent".to_owned(), |text| format!("{text:?}"));
     format!("{id}: {} ours {}, theirs {}", difference.path, show(&difference.ours), show(&difference.theirs))
 }

@@ -40,8 +40,10 @@ mod tests {
             rows.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect::<Submission>()
         };
         let differences = between(&table(&[("/a", "1"), ("/b", "2")]), &table(&[("/b", "3"), ("/c", "")]));
-        let texts: Vec<_> =
-            differences.iter().map(|one| (one.path.as_str(), one.ours.as_deref(), one.theirs.as_deref())).collect();
+        let texts: Vec<_> = differences
+            .iter()
+            .map(|one| (one.path.as_str(), one.ours.as_deref(), one.theirs.as_deref()))
+            .collect();
         assert_eq!(texts, [("/a", Some("1"), None), ("/b", Some("2"), Some("3")), ("/c", None, Some(""))]);
     }
 }

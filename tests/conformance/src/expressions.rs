@@ -95,7 +95,9 @@ impl Number {
     #[must_use]
     pub fn is(&self, value: f64) -> bool {
         let wanted = self.value();
-        wanted == value || (wanted.is_nan() && value.is_nan()) || (wanted - value).abs() <= wanted.abs() * 1e-12
+        wanted == value
+            || (wanted.is_nan() && value.is_nan())
+            || (wanted - value).abs() <= wanted.abs() * 1e-12
     }
 }
 

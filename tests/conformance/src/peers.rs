@@ -50,7 +50,8 @@ impl Peers {
     pub fn at(folder: &Path) -> io::Result<Peers> {
         let packages = folder.join("venv/lib");
         for entry in fs::read_dir(&packages)? {
-            let jar = entry?.path().join("site-packages/pyxform/validators/odk_validate/bin/ODK_Validate.jar");
+            let jar =
+                entry?.path().join("site-packages/pyxform/validators/odk_validate/bin/ODK_Validate.jar");
             if jar.is_file() {
                 return Ok(Peers { folder: folder.to_owned(), jar });
             }
@@ -79,7 +80,7 @@ impl Peers {
     #[must_use]
     pub fn web_forms(&self) -> Command {
         let mut node = Command::new("node");
-        node.args(["--stack-size=16000"]).arg(self.folder.join("web-forms.mjs")).env("TZ", "UTC");
+        node.arg(self.folder.join("web-forms.mjs")).env("TZ", "UTC");
         node
     }
 

@@ -11,8 +11,20 @@ use crate::step::Step;
 
 /// Words that fit some constraint of our forms and violate another.
 const TEXTS: [&str; 14] = [
-    "quiet", "A12", "AB-123", "WI-7", "06:30", "Anna", "Anna Maria", "I would like less noise please", "10",
-    "3.5", "two  spaces", "Tŷ Bach", "x", "the door, the light & the voices",
+    "quiet",
+    "A12",
+    "AB-123",
+    "WI-7",
+    "06:30",
+    "Anna",
+    "Anna Maria",
+    "I would like less noise please",
+    "10",
+    "3.5",
+    "two  spaces",
+    "Tŷ Bach",
+    "x",
+    "the door, the light & the voices",
 ];
 const INTEGERS: [&str; 14] = ["0", "1", "2", "3", "4", "5", "6", "7", "9", "10", "12", "24", "101", "-3"];
 const DECIMALS: [&str; 9] = ["0", "0.5", "1", "2.25", "3.333", "20.5", "100", "-1.75", "1234.5"];
@@ -30,11 +42,8 @@ const INSTANCES: usize = 4;
 /// Draws steps for a form. The same form, name and seed give the same steps.
 #[must_use]
 pub fn draw(outline: &Outline, name: &str, seed: u64, count: usize) -> Vec<Step> {
-    let mut person = Person {
-        outline,
-        chance: ChaCha8Rng::seed_from_u64(seed ^ hash(name)),
-        instances: BTreeMap::new(),
-    };
+    let mut person =
+        Person { outline, chance: ChaCha8Rng::seed_from_u64(seed ^ hash(name)), instances: BTreeMap::new() };
     (0..count).filter_map(|_| person.step()).collect()
 }
 
@@ -173,9 +182,9 @@ impl Person<'_> {
             Kind::Decimal => one_of(&DECIMALS, chance),
             Kind::Date => one_of(&DATES, chance),
             Kind::Time => one_of(&TIMES, chance),
-            Kind::DateTime => {
-                one_of(&DATES, chance).zip(one_of(&TIMES, chance)).map(|(date, time)| format!("{date}T{time}"))
-            }
+            Kind::DateTime => one_of(&DATES, chance)
+                .zip(one_of(&TIMES, chance))
+                .map(|(date, time)| format!("{date}T{time}")),
             Kind::One(codes) => codes.choose(chance).cloned(),
             Kind::Many(codes) => {
                 let mut codes = codes.clone();

@@ -46,7 +46,8 @@ pub const RULES: [Rule; 8] = [
         row: "A calculation without `bind::type` keeps the type it computes",
         explains: |node, ours, theirs| {
             let numeric = node.calculated || node.data_type == "decimal";
-            numeric && both(ours, theirs, |ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
+            numeric
+                && both(ours, theirs, |ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
         },
     },
     Rule {

@@ -41,7 +41,10 @@ mod tests {
         let write = |step: &Step| serde_json::to_string(step).unwrap();
         let set = Step::Set { set: "/data/night[2]/hours".into(), value: "7".into() };
         assert_eq!(write(&set), r#"{"set":"/data/night[2]/hours","value":"7"}"#);
-        assert_eq!(write(&Step::AddRepeat { repeat: "/data/night".into() }), r#"{"addRepeat":"/data/night"}"#);
+        assert_eq!(
+            write(&Step::AddRepeat { repeat: "/data/night".into() }),
+            r#"{"addRepeat":"/data/night"}"#
+        );
         let remove = Step::RemoveRepeat { instance: "/data/night[1]".into() };
         assert_eq!(write(&remove), r#"{"removeRepeat":"/data/night[1]"}"#);
         assert_eq!(write(&Step::Language { lang: "cy".into() }), r#"{"lang":"cy"}"#);

@@ -19,8 +19,7 @@ pub(crate) fn form(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
         }
         Err(why) => println!("the peers could not be installed, so there are no ratios: {why}"),
     }
-    let status = bench
-        .status()
-        .map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
+    let status =
+        bench.status().map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
     Ok(status.success() && peers.is_ok())
 }

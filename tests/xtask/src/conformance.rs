@@ -9,6 +9,7 @@ use crate::checkout::Checkout;
 use crate::command_line::{ConformanceArguments, Engine};
 use crate::failure::Failure;
 use crate::soak;
+use crate::suites::Ran;
 
 /// Runs what was asked for. Whether all is as it should be.
 pub(crate) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Result<bool, Failure> {
@@ -16,15 +17,15 @@ pub(crate) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Resu
         return random::run(checkout, arguments);
     }
     soak::build(checkout, &[])?;
-    let own = own::run(checkout)?;
+    let own = own::run(checkout)?.failed == 0;
     let random = if arguments.peers { random::run(checkout, arguments)? } else { true };
     Ok(own && random)
 }
 
 /// Without peers, as a suite of `cargo xtask test`.
-pub(crate) fn own_cases(checkout: &Checkout) -> Result<bool, Failure> {
+pub(crate) fn own_cases(checkout: &Checkout) -> Result<Ran, Failure> {
     soak::build(checkout, &[])?;
-    own::run(checkout)
+    Ok(Ran { tally: own::run(checkout)?.of_started(true), output: String::new() })
 }
 
 /// Our program, running forms in batches.

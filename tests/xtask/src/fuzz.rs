@@ -35,7 +35,9 @@ pub(crate) fn run(checkout: &Checkout, arguments: &FuzzArguments) -> Result<bool
     }
     let programs = build(checkout)?;
     let mut clean = true;
-    for target in FuzzTarget::all().filter(|one| arguments.target.is_empty() || arguments.target.contains(one)) {
+    for target in
+        FuzzTarget::all().filter(|one| arguments.target.is_empty() || arguments.target.contains(one))
+    {
         clean &= fuzz(checkout, &programs, target, arguments.seconds)?;
     }
     Ok(clean)

@@ -9,9 +9,9 @@ use nightjar_conformance::step::Step;
 
 use super::{Converted, Effort, convert, run_peer};
 use crate::figures::{Peer, Times, print};
+use crate::ours;
 use crate::shape::{self, Shape};
 use crate::trouble::Trouble;
-use crate::ours;
 
 /// Questions of the chain of relevance, calculations of the other.
 const QUESTIONS: usize = 1_000;
@@ -78,7 +78,12 @@ fn ours(form: &Converted, answers: &Answers, effort: Effort) -> Result<Taken, Tr
 }
 
 /// The last rounds of one process; those before only warm it.
-fn theirs(command: &mut Command, form: &Converted, answers: &Answers, effort: Effort) -> Result<Taken, Trouble> {
+fn theirs(
+    command: &mut Command,
+    form: &Converted,
+    answers: &Answers,
+    effort: Effort,
+) -> Result<Taken, Trouble> {
     let steps: Vec<Step> = answers
         .iter()
         .map(|(path, value)| Step::Set { set: format!("/data/{path}"), value: value.to_string() })

@@ -61,7 +61,8 @@ fn theirs(command: &mut Command, forms: &[Converted], effort: Effort) -> Result<
     };
     let jobs: Vec<Job> = (0..effort.warm + effort.rounds).flat_map(round).collect();
     let outcomes = run_peer(command, &jobs)?;
-    let loads: Vec<f64> = outcomes.iter().map(|outcome| outcome.ms.as_ref().map_or(0.0, |ms| ms.load)).collect();
+    let loads: Vec<f64> =
+        outcomes.iter().map(|outcome| outcome.ms.as_ref().map_or(0.0, |ms| ms.load)).collect();
     let counted = &loads[effort.warm * forms.len()..];
     let of_form = |at: usize| Times::of_milliseconds(counted.iter().skip(at).step_by(forms.len()).copied());
     Ok(Times::of((0..forms.len()).map(|at| of_form(at).median()).collect()))

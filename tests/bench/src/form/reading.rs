@@ -12,7 +12,11 @@ use crate::{ours, shape};
 
 pub(super) fn run(effort: Effort, peers: Option<&Peers>, folder: &Path) -> Result<(), Trouble> {
     let own: Vec<Shape> = shape::own()?.into_iter().take(effort.forms).collect();
-    let what = format!("Reading an XLSForm (.xlsx): {} own forms, each the median of {} runs", own.len(), effort.rounds);
+    let what = format!(
+        "Reading an XLSForm (.xlsx): {} own forms, each the median of {} runs",
+        own.len(),
+        effort.rounds
+    );
     measure(&what, &own, effort.rounds, 10.0, peers, folder)?;
     let large = [shape::large(effort.rows)];
     let rows: usize = large[0].sheets.iter().map(|(_, rows)| rows.len() - 1).sum();

@@ -18,7 +18,8 @@ pub(crate) fn chain(questions: usize) -> Shape {
 
 /// A question and calculations of which each adds one to the one before.
 pub(crate) fn sums(calculations: usize) -> Shape {
-    let mut survey = vec![row(["type", "name", "label", "calculation"]), row(["integer", "q", "How many?", ""])];
+    let mut survey =
+        vec![row(["type", "name", "label", "calculation"]), row(["integer", "q", "How many?", ""])];
     for at in 1..=calculations {
         let before = if at == 1 { "q".to_owned() } else { format!("c{}", at - 1) };
         survey.push(row(["calculate", &format!("c{at}"), "", &format!("${{{before}}} + 1")]));
@@ -51,11 +52,12 @@ pub(crate) fn repeated() -> Shape {
 /// A form of the field's everyday kind: questions of all types in groups, some relevant by an answer, some with
 /// constraints, lists of choices, a cascade and scores. The seed varies sizes and order.
 pub(crate) fn varied(seed: usize, questions: usize) -> Shape {
-    let mut survey = vec![row(["type", "name", "label", "relevant", "constraint", "calculation", "choice_filter"])];
+    let mut survey =
+        vec![row(["type", "name", "label", "relevant", "constraint", "calculation", "choice_filter"])];
     let mut in_group = false;
     for at in 1..=questions {
         let name = format!("q{at}");
-        let before = format!("q{}", at.saturating_sub(1).max(1));
+        let before = format!("q{}", at - 1);
         let relevant = if at % 4 == 2 { format!("${{{before}}} != ''") } else { String::new() };
         let label = format!("Question {at} of form {seed}: how was it on the ward?");
         let (kind, constraint, calculation, filter) = match (at + seed) % 9 {
@@ -64,7 +66,12 @@ pub(crate) fn varied(seed: usize, questions: usize) -> Shape {
             2 => ("text", "string-length(.) < 200", String::new(), ""),
             3 => ("select_multiple place", "", String::new(), ""),
             4 => ("decimal", ". < 1000", String::new(), ""),
-            5 => ("calculate", "", format!("if(${{{before}}} = '', 0, string-length(${{{before}}})) + {at}"), ""),
+            5 => (
+                "calculate",
+                "",
+                format!("if(${{{before}}} = '', 0, string-length(${{{before}}})) + {at}"),
+                "",
+            ),
             6 => ("date", ". >= date('2000-01-01')", String::new(), ""),
             7 => ("select_one ward", "", String::new(), "kind != ${q0}"),
             _ => ("note", "", String::new(), ""),
@@ -73,7 +80,15 @@ pub(crate) fn varied(seed: usize, questions: usize) -> Shape {
             if in_group {
                 survey.push(row(["end group", "", "", "", "", "", ""]));
             }
-            survey.push(row(["begin group", &format!("g{at}"), &format!("Part {}", at / 12 + 1), "", "", "", ""]));
+            survey.push(row([
+                "begin group",
+                &format!("g{at}"),
+                &format!("Part {}", at / 12 + 1),
+                "",
+                "",
+                "",
+                "",
+            ]));
             in_group = true;
         }
         let label = if kind == "calculate" { String::new() } else { label };

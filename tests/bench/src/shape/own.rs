@@ -35,8 +35,14 @@ mod tests {
 
     #[test]
     fn a_table_is_read_as_it_was_written() {
-        let shape = read("x".into(), "# about\n\n| survey |\n| | type | name |\n| | text | a\\|b |\n| choices |\n| | c |\n");
-        assert_eq!(shape.sheets[0], ("survey".into(), vec![vec!["type".into(), "name".into()], vec!["text".into(), "a|b".into()]]));
+        let shape = read(
+            "x".into(),
+            "# about\n\n| survey |\n| | type | name |\n| | text | a\\|b |\n| choices |\n| | c |\n",
+        );
+        assert_eq!(
+            shape.sheets[0],
+            ("survey".into(), vec![vec!["type".into(), "name".into()], vec!["text".into(), "a|b".into()]])
+        );
         assert_eq!(shape.sheets[1].0, "choices");
         assert!(shape.markdown().contains("| | text | a\\|b |"));
     }

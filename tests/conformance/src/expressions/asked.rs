@@ -97,7 +97,9 @@ impl Answer {
             }
             Expected::String(wanted) => value.as_str() == Some(wanted),
             Expected::Nodes(_) => false,
-            Expected::Error(said) => self.kind == "error" && value.as_str().is_some_and(|why| why.contains(said)),
+            Expected::Error(said) => {
+                self.kind == "error" && value.as_str().is_some_and(|why| why.contains(said))
+            }
         }
     }
 }
@@ -107,8 +109,7 @@ impl Case {
     pub fn document<'a>(&self, group: &'a Group) -> Result<Option<&'a str>, NotAsked> {
         let Some(name) = &self.document else { return Ok(None) };
         let document = group.documents.get(name).map(String::as_str);
-        let missing =
-            || NotAsked::NoDocument { expression: self.expression.clone(), document: name.clone() };
+        let missing = || NotAsked::NoDocument { expression: self.expression.clone(), document: name.clone() };
         document.ok_or_else(missing).map(Some)
     }
 
@@ -132,7 +133,8 @@ impl Case {
 
     fn by_number(&self, path: Option<&str>, group: &Group) -> Result<Option<String>, NotAsked> {
         let (Some(context), Some(xml)) = (path, self.document(group)?) else { return Ok(None) };
-        let lost = || NotAsked::NoContext { expression: self.expression.clone(), context: context.to_owned() };
+        let lost =
+            || NotAsked::NoContext { expression: self.expression.clone(), context: context.to_owned() };
         let document = Document::parse(xml).map_err(|_| lost())?;
         let mut place = document.root();
         let mut numbers = String::new();

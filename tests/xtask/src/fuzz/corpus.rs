@@ -38,7 +38,9 @@ fn copy(from: &Path, ending: &str, to: &Path) -> Result<(), Failure> {
         let path = entry.at("reading", from)?.path();
         if path.is_dir() {
             copy(&path, ending, to)?;
-        } else if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|end| end == ending)) {
+        } else if let Some(name) =
+            path.file_name().filter(|_| path.extension().is_some_and(|end| end == ending))
+        {
             fs::copy(&path, to.join(name)).at("copying", &path)?;
         }
     }

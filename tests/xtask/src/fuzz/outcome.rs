@@ -68,7 +68,10 @@ mod tests {
             #70000\tDONE   cov: 350 ft: 1001 corp: 80/10Kb lim: 4096 exec/s: 20000 rss: 51Mb\n\
             stat::number_of_executed_units: 70000\nstat::average_exec_per_sec:     20000\n";
         let outcome = read(output);
-        assert_eq!(outcome.to_string(), "70000 executions (20000 a second), 350 edges covered, corpus 80/10Kb");
+        assert_eq!(
+            outcome.to_string(),
+            "70000 executions (20000 a second), 350 edges covered, corpus 80/10Kb"
+        );
         assert!(outcome.complaints.is_empty());
     }
 
