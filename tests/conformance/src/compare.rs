@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::batch::{self, Job, Outcome, Unanswered};
 use crate::difference::{self, Difference};
-use crate::outline::{NoOutline, Outline};
+use crate::outline::{NoOutline, Outline, without_positions};
+use crate::rules::Earlier;
 use crate::step::Step;
 use crate::{random_answers, rules, submission};
 
@@ -136,6 +137,7 @@ fn compare(
     findings.taken +=
         last.map_or(0, |outcome| outcome.steps.iter().filter(|one| one.error.is_none()).count());
     let mut seen: BTreeSet<Difference> = BTreeSet::new();
+    let mut earlier = Earlier::new();
     for stop in &sitting.stops {
         let id = sitting.id(*stop);
         findings.compared += 1;
@@ -155,7 +157,10 @@ fn compare(
         };
         let differences = difference::between(&our_table, &their_table);
         findings.same += usize::from(differences.is_empty());
-        let explained = rules::explain(&sitting.outline, &differences);
+        let explained = rules::explain(&sitting.outline, &differences, &earlier);
+        for (path, text) in our_table {
+            earlier.entry(without_positions(&path)).or_default().insert(text);
+        }
         for (difference, rule) in differences.into_iter().zip(explained) {
             if !seen.insert(difference.clone()) {
                 continue;

@@ -2,7 +2,7 @@
 //! of `core/form/DECISIONS.md` that says so, and is asked about one value at a time. It may look at what kind of node it
 //! is and at both values; it may not look at the name of a form or the text of an expression.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::difference::Difference;
 use crate::outline::{Node, Outline, without_positions};
@@ -13,67 +13,83 @@ pub struct Rule {
     pub name: &'static str,
     /// Words of the row in `DECISIONS.md`.
     pub row: &'static str,
-    explains: fn(&Node, Option<&str>, Option<&str>) -> bool,
+    explains: fn(&Node, &Pair<'_>) -> bool,
 }
+
+/// Both values, and what ours was before.
+struct Pair<'a> {
+    ours: Option<&'a str>,
+    theirs: Option<&'a str>,
+    /// What stood in our submissions after earlier steps, in any instance.
+    earlier: Option<&'a BTreeSet<String>>,
+}
+
+/// Path without positions → what has stood there in our submissions.
+pub type Earlier = BTreeMap<String, BTreeSet<String>>;
 
 /// Every rule, the narrow ones first.
 pub const RULES: [Rule; 8] = [
     Rule {
         name: "truth-stored-as-words",
         row: "Truth is stored as `true`/`false`",
-        explains: |node, ours, theirs| {
-            let pairs = [(Some("true"), Some("1")), (Some("false"), Some("0"))];
-            node.calculated && pairs.contains(&(ours, theirs))
+        explains: |node, pair| {
+            let same = [("true", "1"), ("false", "0")];
+            node.calculated && pair.both(|ours, theirs| same.contains(&(ours, theirs)))
         },
     },
     Rule {
         name: "no-offset-is-kept",
         row: "no offset is kept",
-        explains: |node, ours, theirs| {
+        explains: |node, pair| {
             let clock = ["time", "dateTime"].contains(&node.data_type.as_str());
-            clock && both(ours, theirs, |ours, theirs| clock_on_the_wall(ours) == clock_on_the_wall(theirs))
+            clock && pair.both(|ours, theirs| clock_on_the_wall(ours) == clock_on_the_wall(theirs))
         },
     },
     Rule {
         name: "choices-in-the-order-of-the-list",
         row: "`select_multiple` is stored in the order of the list",
-        explains: |node, ours, theirs| {
-            node.many && both(ours, theirs, |ours, theirs| sorted(ours) == sorted(theirs))
-        },
+        explains: |node, pair| node.many && pair.both(|ours, theirs| sorted(ours) == sorted(theirs)),
     },
     Rule {
         name: "a-number-is-a-number-however-written",
         row: "A calculation without `bind::type` keeps the type it computes",
-        explains: |node, ours, theirs| {
+        explains: |node, pair| {
             let numeric = node.calculated || node.data_type == "decimal";
-            numeric
-                && both(ours, theirs, |ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
+            numeric && pair.both(|ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
         },
-    },
-    Rule {
-        name: "a-blank-count-gives-no-instance",
-        row: "A blank `repeat_count` gives no instance",
-        explains: |node, ours, theirs| node.counted && ours.is_none() && theirs == Some(""),
-    },
-    Rule {
-        name: "a-smaller-count-keeps-what-was-answered",
-        row: "A smaller count takes out what nobody answered from the end",
-        explains: |node, ours, theirs| node.counted && ours.is_none() && theirs.is_some(),
-    },
-    Rule {
-        name: "a-choice-not-on-offer-is-blank",
-        row: "A choice that a filter takes away is blank",
-        explains: |node, ours, theirs| node.filtered && (blank(ours) || blank(theirs)),
     },
     Rule {
         name: "what-is-no-number-is-blank",
         row: "operators give NaN, which is stored as blank",
-        explains: |node, ours, theirs| node.calculated && blank(ours) && theirs == Some("NaN"),
+        explains: |node, pair| node.calculated && blank(pair.ours) && pair.theirs == Some("NaN"),
+    },
+    Rule {
+        name: "instances-that-nobody-answered-are-not-kept",
+        row: "A smaller count takes out what nobody answered from the end",
+        explains: |node, pair| {
+            node.counted && pair.ours.is_none() && (pair.theirs == Some("") || node.calculated)
+        },
+    },
+    Rule {
+        name: "a-choice-not-on-offer-is-blank",
+        row: "A choice that a filter takes away is blank",
+        explains: |node, pair| node.filtered && (blank(pair.ours) || blank(pair.theirs)),
+    },
+    Rule {
+        name: "computed-again-after-all-it-depends-on",
+        row: "so each is computed once, after what it depends on",
+        // JavaRosa forgets some dependencies, on another instance or on the language, and shows what was true before.
+        explains: |node, pair| {
+            let earlier = |theirs: &str| pair.earlier.is_some_and(|earlier| earlier.contains(theirs));
+            node.calculated && pair.both(|_, theirs| !theirs.is_empty() && earlier(theirs))
+        },
     },
 ];
 
-fn both(ours: Option<&str>, theirs: Option<&str>, same: impl Fn(&str, &str) -> bool) -> bool {
-    ours.zip(theirs).is_some_and(|(ours, theirs)| same(ours, theirs))
+impl Pair<'_> {
+    fn both(&self, holds: impl Fn(&str, &str) -> bool) -> bool {
+        self.ours.zip(self.theirs).is_some_and(|(ours, theirs)| holds(ours, theirs))
+    }
 }
 
 fn blank(value: Option<&str>) -> bool {
@@ -101,9 +117,13 @@ fn clock_on_the_wall(text: &str) -> &str {
 /// Which rule explains each difference of a form: by itself, or because the node depends on one that is explained (the
 /// rule is then that one's). `None` where nothing does.
 #[must_use]
-pub fn explain(outline: &Outline, differences: &[Difference]) -> Vec<Option<&'static str>> {
+pub fn explain(
+    outline: &Outline,
+    differences: &[Difference],
+    earlier: &Earlier,
+) -> Vec<Option<&'static str>> {
     let mut found: Vec<Option<&'static str>> =
-        differences.iter().map(|difference| by_itself(outline, difference)).collect();
+        differences.iter().map(|difference| by_itself(outline, difference, earlier)).collect();
     loop {
         let mut reasons: BTreeMap<String, &'static str> = BTreeMap::new();
         for (difference, rule) in differences.iter().zip(&found) {
@@ -124,10 +144,14 @@ pub fn explain(outline: &Outline, differences: &[Difference]) -> Vec<Option<&'st
     }
 }
 
-fn by_itself(outline: &Outline, difference: &Difference) -> Option<&'static str> {
+fn by_itself(outline: &Outline, difference: &Difference, earlier: &Earlier) -> Option<&'static str> {
     let node = outline.node(&difference.path)?;
-    let (ours, theirs) = (difference.ours.as_deref(), difference.theirs.as_deref());
-    RULES.iter().find(|rule| (rule.explains)(node, ours, theirs)).map(|rule| rule.name)
+    let pair = Pair {
+        ours: difference.ours.as_deref(),
+        theirs: difference.theirs.as_deref(),
+        earlier: earlier.get(&without_positions(&difference.path)),
+    };
+    RULES.iter().find(|rule| (rule.explains)(node, &pair)).map(|rule| rule.name)
 }
 
 #[cfg(test)]
@@ -139,7 +163,7 @@ mod tests {
         outline.nodes.insert("/d/n".into(), node);
         let own = |value: Option<&str>| value.map(str::to_owned);
         let difference = Difference { path: "/d/n".into(), ours: own(ours), theirs: own(theirs) };
-        explain(&outline, &[difference])[0]
+        explain(&outline, &[difference], &Earlier::new())[0]
     }
 
     fn of_type(data_type: &str) -> Node {
@@ -186,12 +210,29 @@ mod tests {
     }
 
     #[test]
-    fn instances_are_explained_only_where_the_form_counts_them_and_the_peer_has_more() {
+    fn instances_are_explained_only_where_the_form_counts_them_and_nobody_answered() {
         let counted = || Node { counted: true, ..of_type("string") };
-        assert_eq!(which(counted(), None, Some("")), Some("a-blank-count-gives-no-instance"));
-        assert_eq!(which(counted(), None, Some("7")), Some("a-smaller-count-keeps-what-was-answered"));
+        let rule = Some("instances-that-nobody-answered-are-not-kept");
+        assert_eq!(which(counted(), None, Some("")), rule);
+        assert_eq!(which(Node { calculated: true, ..counted() }, None, Some("2")), rule);
+        assert_eq!(which(counted(), None, Some("7")), None);
         assert_eq!(which(counted(), Some("7"), None), None);
         assert_eq!(which(of_type("string"), None, Some("")), None);
+    }
+
+    #[test]
+    fn a_peer_that_shows_what_was_true_before_is_explained_and_one_that_shows_anything_else_is_not() {
+        let mut outline = Outline::default();
+        outline.nodes.insert("/d/r/n".into(), calculated());
+        let earlier = Earlier::from([("/d/r/n".into(), ["5".to_owned(), String::new()].into())]);
+        let explained = |theirs: &str| {
+            let difference =
+                Difference { path: "/d/r[2]/n".into(), ours: Some("7".into()), theirs: Some(theirs.into()) };
+            explain(&outline, &[difference], &earlier)[0]
+        };
+        assert_eq!(explained("5"), Some("computed-again-after-all-it-depends-on"));
+        assert_eq!(explained("6"), None);
+        assert_eq!(explained(""), None);
     }
 
     #[test]
@@ -220,7 +261,7 @@ mod tests {
             difference("/d/truth", "true", "1"),
         ];
         let truth = Some("truth-stored-as-words");
-        assert_eq!(explain(&outline, &differences), [None, truth, truth]);
+        assert_eq!(explain(&outline, &differences, &Earlier::new()), [None, truth, truth]);
     }
 
     #[test]
