@@ -108,8 +108,7 @@ impl Graph {
             let order = Vertex { node: id, aspect: Aspect::Order };
             self.order[instances.index()].extend([order.index(), relevance.index()]);
         }
-        for (code, to) in
-            [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
+        for (code, to) in [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
         {
             if let Some(code) = code {
                 self.needs(tree, code, to);

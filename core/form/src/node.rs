@@ -264,8 +264,9 @@ impl Tree {
         })
     }
 
-    /// Fills in what follows from the nodes' parents; once, when all nodes are there.
+    /// Fills in what follows from the nodes' parents, when all nodes are there.
     pub(crate) fn link(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.children.clear());
         for id in self.ids().skip(1) {
             let parent = self[id].parent;
             let node = &mut self.nodes[parent.index()];
@@ -273,6 +274,10 @@ impl Tree {
             node.children.push(id);
             self.nodes[id.index()].place = at;
         }
+    }
+
+    /// Notes with each node the actions that it sets off, when all actions are there.
+    pub(crate) fn link_actions(&mut self) {
         for (index, action) in self.actions.iter().enumerate() {
             let id = action.source;
             if action.events.value_changed {

@@ -52,7 +52,6 @@ pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnos
     let instances = Instances::default();
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
     compile::compile(&mut tree, &items, &survey.rows, &[], around, &mut findings);
-    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());

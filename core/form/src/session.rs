@@ -1,7 +1,9 @@
 //! One person answering an instrument.
 
 mod accept;
+mod actions;
 mod answers;
+mod choices;
 mod compute;
 mod entry;
 mod finish;
@@ -9,8 +11,6 @@ mod page;
 mod refusal;
 mod scene;
 mod show;
-mod actions;
-mod choices;
 mod state;
 mod walk;
 

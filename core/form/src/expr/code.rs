@@ -41,7 +41,12 @@ pub(crate) enum Code {
     /// `jr:itext`: words of the form by their id.
     Words(Box<Code>),
     /// `pulldata`: of an instance's items, the first whose column has the value; its column of the first name.
-    Lookup { instance: u32, column: Box<str>, key: Box<str>, value: Box<Code> },
+    Lookup {
+        instance: u32,
+        column: Box<str>,
+        key: Box<str>,
+        value: Box<Code>,
+    },
     /// A column of the choice that a choice filter looks at.
     Column(Box<str>),
     /// A path that only the answers themselves can resolve.

@@ -165,9 +165,8 @@ fn binary<'a, W: World>(
         _ => {}
     }
     let right = eval_in(right, world, frame);
-    let number = |compute: fn(f64, f64) -> f64| {
-        Val::Number(compute(left.to_number(world), right.to_number(world)))
-    };
+    let number =
+        |compute: fn(f64, f64) -> f64| Val::Number(compute(left.to_number(world), right.to_number(world)));
     match operator {
         Operator::Or | Operator::And => Val::Boolean(right.to_boolean(world)),
         Operator::Equal => Val::Boolean(left.equals(&right, world)),

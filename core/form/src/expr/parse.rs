@@ -185,10 +185,7 @@ fn below() -> Step {
 
 /// Steps after their separators, where `true` stands for `//`.
 fn joined(steps: Vec<(bool, Step)>) -> Vec<Step> {
-    steps
-        .into_iter()
-        .flat_map(|(deep, step)| deep.then(below).into_iter().chain([step]))
-        .collect()
+    steps.into_iter().flat_map(|(deep, step)| deep.then(below).into_iter().chain([step])).collect()
 }
 
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {

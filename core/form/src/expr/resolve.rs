@@ -82,7 +82,9 @@ pub(crate) fn target(source: &str, place: Place<'_>) -> Result<Ref, Fault> {
     let compiler = Compiler { place, ground: Ground::Own, document: None };
     match parse(source)? {
         Expr::Path(path) => match compiler.walk(&path)? {
-            path::Walked::Static(found) if matches!(place.tree[found.node].kind, NodeKind::Item(_)) => Ok(found),
+            path::Walked::Static(found) if matches!(place.tree[found.node].kind, NodeKind::Item(_)) => {
+                Ok(found)
+            }
             _ => Err(Fault::new(
                 format!("`{source}` is no question whose value could be set."),
                 "Name one question by its path.",
@@ -115,9 +117,7 @@ impl<'a> Compiler<'a> {
                 Code::Binary(Operator::Union, Box::new(self.nodes(left)?), Box::new(self.nodes(right)?))
             }
             Expr::Binary(operator, left, right) => {
-                // Comparisons look at each of several nodes.
-                let side = |expr| if operator.compares() { self.several(expr) } else { self.code(expr) };
-                Code::Binary(*operator, Box::new(side(left)?), Box::new(side(right)?))
+                Code::Binary(*operator, Box::new(self.code(left)?), Box::new(self.code(right)?))
             }
             Expr::Call(name, arguments) => match self.call(name, arguments) {
                 Err(fault) if self.document.is_some() => Code::Wrong(fault.problem.into()),
@@ -144,10 +144,11 @@ impl<'a> Compiler<'a> {
         let columns = self.place.columns.filter(|_| matches!(self.ground, Ground::Own))?;
         let name = match (&path.start, path.steps.as_slice()) {
             (Start::Here, [Step { test: Test::Child(name), predicates }])
-            | (
-                Start::Here,
-                [Step { test: Test::Here, .. }, Step { test: Test::Child(name), predicates }],
-            ) if predicates.is_empty() => name,
+            | (Start::Here, [Step { test: Test::Here, .. }, Step { test: Test::Child(name), predicates }])
+                if predicates.is_empty() =>
+            {
+                name
+            }
             _ => return None,
         };
         let lower = name.to_lowercase();
@@ -169,9 +170,7 @@ impl<'a> Compiler<'a> {
     fn nodes_and_ground(&self, expr: &Expr) -> Result<(Code, Ground), Fault> {
         match expr {
             Expr::Path(path) => match self.walk(path)? {
-                path::Walked::Static(found) => {
-                    Ok((Code::ReadAll(found), Ground::Answers(Rc::new([found]))))
-                }
+                path::Walked::Static(found) => Ok((Code::ReadAll(found), Ground::Answers(Rc::new([found])))),
                 path::Walked::Dynamic(code, ground) => Ok((Code::Path(Box::new(code)), ground)),
             },
             Expr::Binary(Operator::Union, left, right) => {
@@ -214,21 +213,6 @@ impl<'a> Compiler<'a> {
             return Ok(Code::ReadAll(found));
         }
         if matches!(expr, Expr::Binary(Operator::Union, ..)) { self.nodes(expr) } else { self.code(expr) }
-    }
-}
-
-impl Operator {
-    /// Whether it compares each of several nodes.
-    fn compares(self) -> bool {
-        matches!(
-            self,
-            Operator::Equal
-                | Operator::NotEqual
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-        )
     }
 }
 

@@ -50,12 +50,7 @@ pub(crate) fn arrange(
         if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
             let problem = format!("Row {first}, in the same group, has the same name.");
-            findings.error(
-                places.sheet(),
-                places.place(row, "name"),
-                problem,
-                "Rename one of the two.",
-            );
+            findings.error(places.sheet(), places.place(row, "name"), problem, "Rename one of the two.");
             continue;
         }
         if !matches!(tree[id].kind, NodeKind::Repeat | NodeKind::Item(_)) {

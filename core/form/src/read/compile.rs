@@ -50,6 +50,7 @@ pub(crate) fn compile(
     around: Surroundings<'_>,
     findings: &mut Findings,
 ) {
+    tree.link();
     for id in tree.ids() {
         let Some(row) = rows.get(id.index()).and_then(Option::as_ref) else { continue };
         let item = match tree[id].kind {
@@ -89,6 +90,7 @@ pub(crate) fn compile(
             }
         }
     }
+    tree.link_actions();
 }
 
 /// An action that a reader found apart from the question it sets.

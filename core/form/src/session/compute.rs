@@ -342,7 +342,11 @@ pub(crate) fn stored(
         (kind, &value)
         && kind != ItemKind::Text
     {
-        return Some(if n.is_finite() { whole_or_decimal(*n) } else { Value::Text(value.into_text(scene).into_owned()) });
+        return Some(if n.is_finite() {
+            whole_or_decimal(*n)
+        } else {
+            Value::Text(value.into_text(scene).into_owned())
+        });
     }
     if let (ItemKind::Integer, Val::Number(n)) = (kind, &value) {
         return Some(whole_or_decimal(*n)).filter(|value| matches!(value, Value::Integer(_)));

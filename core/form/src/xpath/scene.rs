@@ -67,7 +67,10 @@ impl<'a> DocumentScene<'a> {
     /// Path and text of a node.
     pub(super) fn found(&self, node: Node) -> Option<Found> {
         let Node::Doc(0, node) = node else { return None };
-        Some(Found { path: document::path(&self.document, node), text: self.document.text(node).into_owned() })
+        Some(Found {
+            path: document::path(&self.document, node),
+            text: self.document.text(node).into_owned(),
+        })
     }
 
     fn elements(&self) -> impl Iterator<Item = DocNode> + '_ {
