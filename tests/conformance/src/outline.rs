@@ -87,6 +87,8 @@ pub struct Node {
     pub calculated: bool,
     /// Whether its value differs from run to run: the clock, chance, the device.
     pub volatile: bool,
+    /// Whether its calculation reads the words of a choice.
+    pub names_choice: bool,
     /// Whether it has answers of several codes (`select_multiple`).
     pub many: bool,
     /// Whether the choices on offer depend on answers.

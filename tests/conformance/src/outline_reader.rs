@@ -90,6 +90,7 @@ fn read_bind(bind: Element<'_, '_>, words: &Words, nodes: &mut BTreeMap<String, 
     if let Some(calculation) = attribute(bind, "calculate") {
         node.calculated = true;
         node.volatile |= VOLATILE.iter().any(|function| calculation.contains(function));
+        node.names_choice = calculation.contains("choice-name(");
         node.names.extend(words.of(calculation));
     }
     node.volatile |= attribute(bind, "preload").is_some();

@@ -1,6 +1,6 @@
-//! The differences that are meant: each rule is named after what Nightjar decided otherwise than JavaRosa, quotes the row
-//! of `core/form/DECISIONS.md` that says so, and is asked about one value at a time. It may look at what kind of node it
-//! is and at both values; it may not look at the name of a form or the text of an expression.
+//! The differences that are meant: each rule is named after the row of `core/form/DECISIONS.md` in which Nightjar decided
+//! otherwise than JavaRosa, and is asked about one value at a time. It may look at what kind of node it is and at both
+//! values; it may not look at the name of a form or the text of an expression.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,67 +28,83 @@ struct Pair<'a> {
 pub type Earlier = BTreeMap<String, BTreeSet<String>>;
 
 /// Every rule, the narrow ones first.
-pub const RULES: [Rule; 8] = [
+pub const RULES: [Rule; 10] = [
     Rule {
-        name: "truth-stored-as-words",
-        row: "Truth is stored as `true`/`false`",
+        name: "booleans_are_stored_as_words",
+        row: "`booleans_are_stored_as_words`",
         explains: |node, pair| {
             let same = [("true", "1"), ("false", "0")];
             node.calculated && pair.both(|ours, theirs| same.contains(&(ours, theirs)))
         },
     },
     Rule {
-        name: "no-offset-is-kept",
-        row: "no offset is kept",
+        name: "no_offset_is_kept",
+        row: "Date, time and date-time are what the clock on the wall shows; no offset is kept",
         explains: |node, pair| {
             let clock = ["time", "dateTime"].contains(&node.data_type.as_str());
             clock && pair.both(|ours, theirs| clock_on_the_wall(ours) == clock_on_the_wall(theirs))
         },
     },
     Rule {
-        name: "choices-in-the-order-of-the-list",
+        name: "choices_are_in_the_order_of_the_list",
         row: "`select_multiple` is stored in the order of the list",
         explains: |node, pair| node.many && pair.both(|ours, theirs| sorted(ours) == sorted(theirs)),
     },
     Rule {
-        name: "a-number-is-a-number-however-written",
-        row: "A calculation without `bind::type` keeps the type it computes",
+        name: "numbers_become_text_without_exponent",
+        row: "`numbers_become_text_without_exponent`",
         explains: |node, pair| {
-            let numeric = node.calculated || node.data_type == "decimal";
-            numeric && pair.both(|ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
+            node.calculated && pair.same_number() && pair.both(|_, theirs| theirs.contains('E'))
         },
     },
     Rule {
-        name: "what-is-no-number-is-blank",
-        row: "operators give NaN, which is stored as blank",
+        name: "a_calculation_keeps_the_type_it_computes",
+        row: "A calculation without `bind::type` keeps the type it computes",
+        explains: |node, pair| (node.calculated || node.data_type == "decimal") && pair.same_number(),
+    },
+    Rule {
+        name: "operators_make_blanks_nan_and_nan_is_stored_blank",
+        row: "`operators_make_blanks_nan_and_nan_is_stored_blank`",
         explains: |node, pair| node.calculated && blank(pair.ours) && pair.theirs == Some("NaN"),
     },
     Rule {
-        name: "instances-that-nobody-answered-are-not-kept",
-        row: "A smaller count takes out what nobody answered from the end",
+        name: "a_smaller_count_loses_no_answer",
+        row: "`a_smaller_count_loses_no_answer`",
         explains: |node, pair| {
             node.counted && pair.ours.is_none() && (pair.theirs == Some("") || node.calculated)
         },
     },
     Rule {
-        name: "a-choice-not-on-offer-is-blank",
-        row: "A choice that a filter takes away is blank",
+        name: "a_choice_no_longer_offered_is_blank_and_comes_back",
+        row: "`a_choice_no_longer_offered_is_blank_and_comes_back`",
         explains: |node, pair| node.filtered && (blank(pair.ours) || blank(pair.theirs)),
     },
     Rule {
-        name: "computed-again-after-all-it-depends-on",
+        name: "choice_name_follows_the_language",
+        row: "`choice_name_follows_the_language`",
+        explains: |node, pair| node.names_choice && pair.stale(),
+    },
+    Rule {
+        name: "computed_once_after_what_it_depends_on",
         row: "so each is computed once, after what it depends on",
-        // JavaRosa forgets some dependencies, on another instance or on the language, and shows what was true before.
-        explains: |node, pair| {
-            let earlier = |theirs: &str| pair.earlier.is_some_and(|earlier| earlier.contains(theirs));
-            node.calculated && pair.both(|_, theirs| !theirs.is_empty() && earlier(theirs))
-        },
+        // JavaRosa forgets what a value depends on in another instance, and shows what was true before.
+        explains: |node, pair| node.calculated && pair.stale(),
     },
 ];
 
 impl Pair<'_> {
     fn both(&self, holds: impl Fn(&str, &str) -> bool) -> bool {
         self.ours.zip(self.theirs).is_some_and(|(ours, theirs)| holds(ours, theirs))
+    }
+
+    fn same_number(&self) -> bool {
+        self.both(|ours, theirs| number(ours).is_some() && number(ours) == number(theirs))
+    }
+
+    /// Whether the peer shows what ours was before.
+    fn stale(&self) -> bool {
+        let earlier = |theirs: &str| self.earlier.is_some_and(|earlier| earlier.contains(theirs));
+        self.both(|_, theirs| !theirs.is_empty() && earlier(theirs))
     }
 }
 
@@ -176,15 +192,15 @@ mod tests {
 
     #[test]
     fn truth_is_explained_where_it_is_computed_and_not_where_it_is_answered() {
-        assert_eq!(which(calculated(), Some("true"), Some("1")), Some("truth-stored-as-words"));
-        assert_eq!(which(calculated(), Some("false"), Some("0")), Some("truth-stored-as-words"));
+        assert_eq!(which(calculated(), Some("true"), Some("1")), Some("booleans_are_stored_as_words"));
+        assert_eq!(which(calculated(), Some("false"), Some("0")), Some("booleans_are_stored_as_words"));
         assert_eq!(which(calculated(), Some("true"), Some("0")), None);
         assert_eq!(which(of_type("string"), Some("true"), Some("1")), None);
     }
 
     #[test]
     fn an_offset_is_explained_and_another_time_is_not() {
-        let rule = Some("no-offset-is-kept");
+        let rule = Some("no_offset_is_kept");
         assert_eq!(which(of_type("time"), Some("06:30:00"), Some("06:30:00.000Z")), rule);
         let with_offset = Some("2024-01-01T06:30:00.000+01:00");
         assert_eq!(which(of_type("dateTime"), Some("2024-01-01T06:30:00.000"), with_offset), rule);
@@ -195,16 +211,17 @@ mod tests {
     #[test]
     fn an_order_of_choices_is_explained_and_another_choice_is_not() {
         let many = || Node { many: true, ..of_type("string") };
-        assert_eq!(which(many(), Some("a b"), Some("b a")), Some("choices-in-the-order-of-the-list"));
+        assert_eq!(which(many(), Some("a b"), Some("b a")), Some("choices_are_in_the_order_of_the_list"));
         assert_eq!(which(many(), Some("a b"), Some("a")), None);
         assert_eq!(which(of_type("odk:rank"), Some("a b"), Some("b a")), None);
     }
 
     #[test]
     fn a_number_is_explained_by_its_value() {
-        let rule = Some("a-number-is-a-number-however-written");
-        assert_eq!(which(of_type("decimal"), Some("2"), Some("2.0")), rule);
-        assert_eq!(which(calculated(), Some("100000000000000000000"), Some("1.0E20")), rule);
+        let written = Some("a_calculation_keeps_the_type_it_computes");
+        assert_eq!(which(of_type("decimal"), Some("2"), Some("2.0")), written);
+        let exponent = Some("numbers_become_text_without_exponent");
+        assert_eq!(which(calculated(), Some("100000000000000000000"), Some("1.0E20")), exponent);
         assert_eq!(which(calculated(), Some("2"), Some("2.1")), None);
         assert_eq!(which(of_type("string"), Some("2"), Some("2.0")), None);
     }
@@ -212,7 +229,7 @@ mod tests {
     #[test]
     fn instances_are_explained_only_where_the_form_counts_them_and_nobody_answered() {
         let counted = || Node { counted: true, ..of_type("string") };
-        let rule = Some("instances-that-nobody-answered-are-not-kept");
+        let rule = Some("a_smaller_count_loses_no_answer");
         assert_eq!(which(counted(), None, Some("")), rule);
         assert_eq!(which(Node { calculated: true, ..counted() }, None, Some("2")), rule);
         assert_eq!(which(counted(), None, Some("7")), None);
@@ -230,7 +247,7 @@ mod tests {
                 Difference { path: "/d/r[2]/n".into(), ours: Some("7".into()), theirs: Some(theirs.into()) };
             explain(&outline, &[difference], &earlier)[0]
         };
-        assert_eq!(explained("5"), Some("computed-again-after-all-it-depends-on"));
+        assert_eq!(explained("5"), Some("computed_once_after_what_it_depends_on"));
         assert_eq!(explained("6"), None);
         assert_eq!(explained(""), None);
     }
@@ -238,7 +255,10 @@ mod tests {
     #[test]
     fn a_filtered_choice_is_explained_only_where_one_side_is_blank() {
         let filtered = || Node { filtered: true, ..of_type("string") };
-        assert_eq!(which(filtered(), Some("a"), Some("")), Some("a-choice-not-on-offer-is-blank"));
+        assert_eq!(
+            which(filtered(), Some("a"), Some("")),
+            Some("a_choice_no_longer_offered_is_blank_and_comes_back")
+        );
         assert_eq!(which(filtered(), Some("a"), Some("b")), None);
     }
 
@@ -260,8 +280,18 @@ mod tests {
             difference("/d/text", "it is true", "it is 1"),
             difference("/d/truth", "true", "1"),
         ];
-        let truth = Some("truth-stored-as-words");
+        let truth = Some("booleans_are_stored_as_words");
         assert_eq!(explain(&outline, &differences, &Earlier::new()), [None, truth, truth]);
+    }
+
+    #[test]
+    fn a_choice_name_in_the_language_before_is_explained_by_the_language() {
+        let mut outline = Outline::default();
+        outline.nodes.insert("/d/n".into(), Node { names_choice: true, ..calculated() });
+        let difference =
+            Difference { path: "/d/n".into(), ours: Some("Yn dda".into()), theirs: Some("Well".into()) };
+        let earlier = Earlier::from([("/d/n".into(), ["Well".to_owned()].into())]);
+        assert_eq!(explain(&outline, &[difference], &earlier), [Some("choice_name_follows_the_language")]);
     }
 
     #[test]
