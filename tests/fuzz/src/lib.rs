@@ -3,6 +3,7 @@
 pub mod expression;
 pub mod form;
 pub mod session;
+pub mod workbook;
 
 use std::sync::OnceLock;
 

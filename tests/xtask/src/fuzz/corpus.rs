@@ -14,7 +14,10 @@ pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf
     let folder = checkout.target.join("fuzz/corpus").join(target.name());
     fs::create_dir_all(&folder).at("making", &folder)?;
     match target {
-        FuzzTarget::Workbook => copy(&checkout.root.join("core/studies/sleepwell"), "xlsx", &folder)?,
+        FuzzTarget::Workbook => {
+            copy(&checkout.root.join("core/studies/sleepwell"), "xlsx", &folder)?;
+            copy(&checkout.root.join("tests/fuzz/seeds/workbook"), "parts", &folder)?;
+        }
         FuzzTarget::Markdown => copy(&own_forms::folder().join("forms"), "md", &folder)?,
         FuzzTarget::Xform => copy(&checkout.root.join("tests/fuzz/seeds/xform"), "xml", &folder)?,
         FuzzTarget::Expression => {
