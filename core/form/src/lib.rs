@@ -49,6 +49,7 @@
 //! # Ok(()) }
 //! ```
 
+mod attachments;
 mod diagnostic;
 mod document;
 mod expr;
@@ -65,6 +66,7 @@ mod session;
 mod value;
 pub mod xpath;
 
+pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use instrument::Instrument;
 pub use item::{Choice, Item, ItemKind, Scale};

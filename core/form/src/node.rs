@@ -66,6 +66,8 @@ pub(crate) struct Action {
     pub(crate) source: NodeId,
     /// What is set, seen from the source (for a dynamic default: from the node itself).
     pub(crate) target: Ref,
+    /// Where a path with conditions names the target: what the path means, seen from the source.
+    pub(crate) chosen: Option<Code>,
     /// Seen from the target, as XForms has it; nothing clears.
     pub(crate) value: Option<Code>,
 }

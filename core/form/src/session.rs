@@ -12,7 +12,9 @@ mod refusal;
 mod scene;
 mod show;
 mod state;
+mod submission;
 mod walk;
+mod xml_path;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,7 @@
 //! `nightjar form …`: reading workbooks.
 
 mod check;
+mod run;
 mod show;
 mod xpath;
 
@@ -19,6 +20,15 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
     match asked {
         FormCommand::Check { files } => check::run(files, screen),
         FormCommand::Show { file } => show::run(file, screen),
+        FormCommand::Run { file, steps, attachments, now, tz, seed, batch } => {
+            let clock = run::Clock { now: now.clone(), tz: tz.clone(), seed: *seed };
+            match file {
+                Some(file) if !batch => {
+                    run::run(file, steps.as_deref(), attachments.as_deref(), &clock, screen)
+                }
+                _ => run::run_batch(attachments.as_deref(), &clock),
+            }
+        }
         FormCommand::Xpath { batch: true, .. } => xpath::run_batch(),
         FormCommand::Xpath { expression, document, context, now, tz, .. } => {
             let job = xpath::Job {

@@ -77,13 +77,16 @@ pub(crate) fn named(name: &str, place: Place<'_>) -> Result<Ref, Fault> {
     place.named(name)
 }
 
-/// The node that a path means, as what an action sets.
-pub(crate) fn target(source: &str, place: Place<'_>) -> Result<Ref, Fault> {
+/// The node that a path means, as what an action sets; where the path has conditions, also how to choose among its
+/// instances.
+pub(crate) fn target(source: &str, place: Place<'_>) -> Result<(Ref, Option<Code>), Fault> {
     let compiler = Compiler { place, ground: Ground::Own, document: None };
+    let is_item = |found: &Ref| matches!(place.tree[found.node].kind, NodeKind::Item(_));
     match parse(source)? {
         Expr::Path(path) => match compiler.walk(&path)? {
-            path::Walked::Static(found) if matches!(place.tree[found.node].kind, NodeKind::Item(_)) => {
-                Ok(found)
+            path::Walked::Static(found) if is_item(&found) => Ok((found, None)),
+            path::Walked::Dynamic(code, Ground::Answers(found)) if found.len() == 1 && is_item(&found[0]) => {
+                Ok((found[0], Some(Code::Path(Box::new(code)))))
             }
             _ => Err(Fault::new(
                 format!("`{source}` is no question whose value could be set."),
