@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod document;
+pub(crate) mod document;
 mod scene;
 
 use std::collections::BTreeMap;

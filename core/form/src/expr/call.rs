@@ -96,7 +96,8 @@ pub(crate) fn call<'a, W: World>(function: Function, mut args: Arguments<'a, W>)
 
         Function::Sum => {
             let filled = args.rest().into_iter().filter(|value| !value.is_blank(world));
-            Val::Number(filled.map(|value| value.to_number(world)).sum())
+            // From 0, where the sum of no numbers at all would be −0.
+            Val::Number(filled.fold(0.0, |sum, value| sum + value.to_number(world)))
         }
         Function::Max => extreme(args, f64::max),
         Function::Min => extreme(args, f64::min),

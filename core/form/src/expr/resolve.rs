@@ -120,9 +120,7 @@ impl<'a> Compiler<'a> {
                 Code::Binary(Operator::Union, Box::new(self.nodes(left)?), Box::new(self.nodes(right)?))
             }
             Expr::Binary(operator, left, right) => {
-                // Comparisons look at each of several nodes.
-                let side = |expr| if operator.compares() { self.several(expr) } else { self.code(expr) };
-                Code::Binary(*operator, Box::new(side(left)?), Box::new(side(right)?))
+                Code::Binary(*operator, Box::new(self.code(left)?), Box::new(self.code(right)?))
             }
             Expr::Call(name, arguments) => match self.call(name, arguments) {
                 Err(fault) if self.document.is_some() => Code::Wrong(fault.problem.into()),
@@ -218,21 +216,6 @@ impl<'a> Compiler<'a> {
             return Ok(Code::ReadAll(found));
         }
         if matches!(expr, Expr::Binary(Operator::Union, ..)) { self.nodes(expr) } else { self.code(expr) }
-    }
-}
-
-impl Operator {
-    /// Whether it compares each of several nodes.
-    fn compares(self) -> bool {
-        matches!(
-            self,
-            Operator::Equal
-                | Operator::NotEqual
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-        )
     }
 }
 

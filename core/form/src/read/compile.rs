@@ -170,6 +170,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
+            row: self.row.number,
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),
@@ -350,7 +351,7 @@ fn is_constant(code: &Code, value: bool) -> bool {
 }
 
 /// Whether a default is an expression: it has a reference, or is a call of a function.
-fn is_dynamic(cell: &str) -> bool {
+pub(super) fn is_dynamic(cell: &str) -> bool {
     let call = cell.split_once('(').is_some_and(|(name, _)| {
         let name = name.trim();
         crate::expr::function::Function::named(name).is_some() || ["position", "count"].contains(&name)

@@ -299,7 +299,6 @@ fn what_cannot_run_is_refused_by_name() {
         test.xlsx, sheet survey, row 12, column D "calculation": error: if() takes 3 arguments, not 2. Check commas and brackets.
         test.xlsx, sheet survey, row 13, column D "calculation": error: `r` is a group or repeat, which has no value. Refer to a question in it, or use count().
         test.xlsx, sheet survey, row 14, column D "calculation": error: The regular expression cannot be used: it is not understood (look-ahead and back-references are not). Write a simpler one.
-        test.xlsx, sheet survey, row 15, column D "calculation": error: The path leads to nothing in this form. Check its names against the name column, or write ${name}.
         test.xlsx, sheet survey, row 16, column D "calculation": error: The form has no list or file named `a`. Add it, or correct the name.
         test.xlsx, sheet survey, row 17, column D "calculation": error: The expression cannot be read at its end. Check brackets, quotes, commas and operators there."#]]
     .assert_eq(&read(survey, "").unwrap_err());

@@ -1,11 +1,15 @@
 //! The reader and the engine, driven from outside with workbooks made on the spot.
 
+mod advice;
 mod answering;
+mod divergences;
+mod difference;
 mod expressions;
 mod fixture;
 mod hostile;
 mod hostile_xforms;
 mod languages;
+mod migration;
 mod reading;
 mod repeats;
 mod replay;
