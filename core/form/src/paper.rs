@@ -198,7 +198,9 @@ impl Printer<'_> {
             condition => {
                 let several = !matches!(self.form.tree[id].kind, NodeKind::Item(_));
                 let begin = match self.range(id).filter(|_| several) {
-                    Some((first, last)) if first == last => self.phrases.only_one.replace("{a}", &first.to_string()),
+                    Some((first, last)) if first == last => {
+                        self.phrases.only_one.replace("{a}", &first.to_string())
+                    }
                     Some((first, last)) => {
                         let text = self.phrases.only_these.replace("{a}", &first.to_string());
                         text.replace("{b}", &last.to_string())
@@ -221,7 +223,9 @@ impl Printer<'_> {
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(false) => html! {},
             Condition::Constant(true) => html! { p.logic { (self.phrases.needed) } },
-            condition => html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } },
+            condition => {
+                html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } }
+            }
         }
     }
 
@@ -234,7 +238,9 @@ impl Printer<'_> {
         let Some(source) = node.source.constraint.as_deref() else { return html! {} };
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(_) => html! {},
-            condition => html! { p.logic { (self.phrases.answer_if) " " (self.condition(id, &condition)) "." } },
+            condition => {
+                html! { p.logic { (self.phrases.answer_if) " " (self.condition(id, &condition)) "." } }
+            }
         }
     }
 

@@ -86,7 +86,8 @@ impl Printer<'_> {
         let Some(Scale { start, end, step }) = item.scale else { return html! { div.line.short {} } };
         let steps = ((end - start).abs() / step).floor();
         if !steps.is_finite() || steps + 1.0 > MAX_STEPS {
-            let text = self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
+            let text =
+                self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
             return html! { p.logic { (text) } div.line.short {} };
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 20")]
@@ -102,7 +103,8 @@ impl Printer<'_> {
     }
 
     fn lines(&self, id: NodeId, item: &Item) -> usize {
-        let room = self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
+        let room =
+            self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
         let wanted = if item.appearance.contains("multiline") { MAX_LINES } else { 2 };
         room.unwrap_or(wanted).clamp(1, MAX_LINES)
     }

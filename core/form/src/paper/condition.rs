@@ -67,9 +67,7 @@ impl Printer<'_> {
             Condition::Is(node, comparison, with) => {
                 fill(phrases.comparison(*comparison), *node, &self.literal(id, *node, with))
             }
-            Condition::Length(node, comparison, n) => {
-                fill(phrases.length(*comparison), *node, &number(*n))
-            }
+            Condition::Length(node, comparison, n) => fill(phrases.length(*comparison), *node, &number(*n)),
             Condition::Count(node, comparison, n) => fill(phrases.count(*comparison), *node, &number(*n)),
             Condition::Has(node, code) => fill(phrases.has, *node, &self.code(*node, code)),
             Condition::HasNot(node, code) => fill(phrases.has_not, *node, &self.code(*node, code)),

@@ -143,7 +143,8 @@ impl Column {
             if words(&name) {
                 return make(name, Some(language.trim()));
             }
-            let name = canonical(sheet, &heading.replace("jr:", "jr\0").replace(':', "::").replace('\0', ":"));
+            let name =
+                canonical(sheet, &heading.replace("jr:", "jr\0").replace(':', "::").replace('\0', ":"));
             if words(&name) {
                 return make(name, None);
             }

@@ -2,8 +2,8 @@
 
 mod advice;
 mod answering;
-mod divergences;
 mod difference;
+mod divergences;
 mod expressions;
 mod fixture;
 mod hostile;
