@@ -264,8 +264,13 @@ impl Tree {
         })
     }
 
-    /// Fills in what follows from the nodes' parents; once, when all nodes are there.
+    /// Fills in what follows from the nodes' parents and from the actions; again when there are more of them.
     pub(crate) fn link(&mut self) {
+        for node in &mut self.nodes {
+            node.children.clear();
+            node.on_change.clear();
+            node.on_new.clear();
+        }
         for id in self.ids().skip(1) {
             let parent = self[id].parent;
             let node = &mut self.nodes[parent.index()];

@@ -116,6 +116,8 @@ pub(crate) fn arrange(
         }
         (node.path, node.key) = (path, key);
     }
+    // Paths in expressions are resolved along the children; actions come later.
+    tree.link();
     tree
 }
 

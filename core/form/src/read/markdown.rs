@@ -69,13 +69,10 @@ pub(crate) fn only_survey(book: &mut Book) {
     book.grids.retain(|grid| SHEETS.contains(&grid.name.as_str()));
 }
 
-/// What stands between the first and the last `|` of a line; a comment may follow.
+/// What stands between the first and the last `|` of a line; what comes after is a remark.
 fn inside(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let row = line.strip_prefix('|')?;
-    let last = row.rfind('|')?;
-    let after = row[last + 1..].trim();
-    (after.is_empty() || after.starts_with('#')).then(|| &row[..last])
+    let row = line.trim_start().strip_prefix('|')?;
+    Some(&row[..row.rfind('|')?])
 }
 
 /// Cells between `|`; `\|` is a `|` in a cell.
@@ -106,7 +103,7 @@ mod tests {
         let text = "
             # a comment
             | survey |      |       |
-            |        | type | label |  # and another
+            |        | type | label |  and another remark
             | ------ | ---- | ----- |
             |        |      |       |
             |        | text | a\\|b |
