@@ -14,7 +14,7 @@ mod parse;
 mod path;
 pub(crate) mod resolve;
 mod syntax;
-mod token;
+pub(crate) mod token;
 pub(crate) mod val;
 pub(crate) mod world;
 

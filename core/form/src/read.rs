@@ -30,6 +30,7 @@ mod settings;
 mod sheet;
 mod survey;
 mod workbook;
+mod xform;
 mod xlsform;
 
 use crate::document::Document;
@@ -43,11 +44,10 @@ pub(crate) fn instrument(
     bytes: &[u8],
     attachments: &Attachments,
 ) -> Result<Instrument, Diagnostics> {
-    let mut findings = Findings::new(file);
     if is_xml(bytes) {
-        findings.error_in_file("XForms are not read yet.", "Give the form as an XLSForm.");
-        return Err(findings.into_diagnostics());
+        return xform::read(file, bytes, attachments);
     }
+    let mut findings = Findings::new(file);
     match book(bytes, attachments, &mut findings) {
         Some(book) => xlsform::read(file, bytes, book, attachments, findings),
         None => Err(findings.into_diagnostics()),
@@ -87,6 +87,7 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 /// An XML file beside a form.
-fn xml_document(_bytes: &[u8]) -> Result<Document, String> {
-    Err("XML is not read yet".to_owned())
+fn xml_document(bytes: &[u8]) -> Result<Document, String> {
+    let text = text(bytes).ok_or("it is not in UTF-8")?;
+    crate::xpath::document::parse(text)
 }

@@ -1,7 +1,9 @@
 //! `nightjar form …`: reading workbooks.
 
 mod check;
+mod run;
 mod show;
+mod xpath;
 
 use std::fs::File;
 use std::io::Read;
@@ -18,6 +20,30 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
     match asked {
         FormCommand::Check { files } => check::run(files, screen),
         FormCommand::Show { file } => show::run(file, screen),
+        FormCommand::Run { file, steps, attachments, now, tz, seed, batch } => {
+            let clock = run::Clock { now: now.clone(), tz: tz.clone(), seed: *seed };
+            match file {
+                Some(file) if !batch => {
+                    run::run(file, steps.as_deref(), attachments.as_deref(), &clock, screen)
+                }
+                _ => run::run_batch(attachments.as_deref(), &clock),
+            }
+        }
+        FormCommand::Xpath { batch: true, .. } => xpath::run_batch(),
+        FormCommand::Xpath { expression, document, context, now, tz, .. } => {
+            let job = xpath::Job {
+                expression: expression.clone().unwrap_or_default(),
+                xml: match document {
+                    Some(path) => Some(String::from_utf8_lossy(&read(path)?).into_owned()),
+                    None => None,
+                },
+                context: context.clone(),
+                now: now.clone(),
+                tz: Some(tz.clone()),
+                ..xpath::Job::default()
+            };
+            screen.line(xpath::answer(&job))
+        }
     }
 }
 

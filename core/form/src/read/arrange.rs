@@ -35,10 +35,12 @@ pub(crate) fn arrange(
         nodes[i].slot = extent.slots;
         extent.slots += 1;
         (nodes[i].scope, nodes[i].depth) = (scope, depth);
-        if !matches!(nodes[i].kind, NodeKind::Item(_)) && nodes[i].end == NodeId::ROOT {
-            nodes[i].end = NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
-        } else if matches!(nodes[i].kind, NodeKind::Item(_)) {
-            nodes[i].end = NodeId(id.0 + 1);
+        // A reader says where a node ends; of an item only where it has attributes.
+        if nodes[i].end == NodeId::ROOT {
+            nodes[i].end = match nodes[i].kind {
+                NodeKind::Item(_) => NodeId(id.0 + 1),
+                _ => NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX)),
+            };
         }
         if id != NodeId::ROOT {
             by_name.entry(nodes[i].name.clone()).or_default().push(id);
@@ -116,8 +118,6 @@ pub(crate) fn arrange(
         }
         (node.path, node.key) = (path, key);
     }
-    // Paths in expressions are resolved along the children; actions come later.
-    tree.link();
     tree
 }
 
@@ -147,11 +147,14 @@ fn shared(tree: &Tree) -> Vec<bool> {
 
 /// The name of a node within its scope: after its groups where another has it, too.
 fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> String {
-    let mut local = tree[id].name.clone();
+    let name = &tree[id].name;
+    let mut local = if tree[id].written.attribute { format!("@{name}") } else { name.clone() };
     if is_shared {
         let mut up = tree[id].parent;
         while up != outer {
-            local = format!("{}/{local}", tree[up].name);
+            if !tree[up].written.unwritten {
+                local = format!("{}/{local}", tree[up].name);
+            }
             up = tree[up].parent;
         }
     }

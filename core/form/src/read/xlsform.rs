@@ -96,7 +96,6 @@ pub(crate) fn read(
 
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
     compile::compile(&mut tree, &survey.items, &survey.rows, &[], around, &mut findings);
-    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());

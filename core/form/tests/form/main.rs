@@ -1,6 +1,7 @@
 //! The reader and the engine, driven from outside with workbooks made on the spot.
 
 mod answering;
+mod divergences;
 mod expressions;
 mod fixture;
 mod hostile;
