@@ -24,18 +24,21 @@ pub(crate) fn book(text: &str, findings: &mut Findings) -> Book {
     let mut open: Option<(Grid, u32)> = None;
     for line in text.lines() {
         let Some(row) = inside(line) else { continue };
-        let mut cells = split(row);
+        let cells: Vec<Cow<'_, str>> = split(row).collect();
+        if is_rule(&cells) {
+            continue;
+        }
+        let mut cells = cells.into_iter();
         let first = cells.next().unwrap_or_default();
-        let cells: Vec<Cow<'_, str>> = cells.collect();
         if !first.is_empty() {
             close(&mut book, open.take());
             open = begin(&mut book, &first, findings);
         }
         let Some((grid, rows)) = &mut open else { continue };
-        if cells.iter().all(|cell| cell.is_empty()) || is_rule(&cells) {
+        if cells.as_slice().iter().all(|cell| cell.is_empty()) {
             continue;
         }
-        if !grid.put_all(*rows, cells.into_iter(), findings) {
+        if !grid.put_all(*rows, cells, findings) {
             break;
         }
         *rows += 1;

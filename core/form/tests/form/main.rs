@@ -2,10 +2,14 @@
 
 mod answering;
 mod divergences;
+mod entities;
 mod expressions;
+mod faults;
+mod files;
 mod fixture;
 mod hostile;
 mod languages;
 mod reading;
 mod repeats;
 mod replay;
+mod tables;
