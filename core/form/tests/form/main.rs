@@ -2,9 +2,12 @@
 
 mod advice;
 mod answering;
-mod divergences;
 mod difference;
+mod divergences;
+mod entities;
 mod expressions;
+mod faults;
+mod files;
 mod fixture;
 mod hostile;
 mod hostile_xforms;
@@ -14,4 +17,5 @@ mod reading;
 mod repeats;
 mod replay;
 mod submissions;
+mod tables;
 mod xforms;
