@@ -16,10 +16,11 @@ pub(super) struct Phrases {
     pub(super) needed_if: &'static str,
     pub(super) answer_if: &'static str,
     pub(super) holds: &'static str,
-    pub(super) questions: &'static str,
+    pub(super) questions: [&'static str; 2],
     pub(super) question: &'static str,
     pub(super) value: &'static str,
     pub(super) this: &'static str,
+    pub(super) this_question: &'static str,
     pub(super) answer_to: &'static str,
     pub(super) answer_of: &'static str,
     pub(super) quotes: &'static str,
@@ -52,6 +53,8 @@ pub(super) struct Phrases {
     not_applicable: &'static str,
     /// In the order of [`Comparison::index`].
     comparisons: [&'static str; 6],
+    /// The same of dates and times.
+    dates: [&'static str; 6],
     lengths: [&'static str; 6],
     counts: [&'static str; 6],
 }
@@ -65,8 +68,9 @@ impl Phrases {
         }
     }
 
-    pub(super) fn comparison(&self, comparison: Comparison) -> &'static str {
-        self.comparisons[comparison.index()]
+    pub(super) fn comparison(&self, comparison: Comparison, dates: bool) -> &'static str {
+        let phrases = if dates { &self.dates } else { &self.comparisons };
+        phrases[comparison.index()]
     }
 
     pub(super) fn length(&self, comparison: Comparison) -> &'static str {
@@ -98,10 +102,11 @@ static ENGLISH: Phrases = Phrases {
     needed_if: "This question needs an answer if",
     answer_if: "The answer can stand if",
     holds: "this holds:",
-    questions: "questions",
+    questions: ["question", "questions"],
     question: "“{l}” (question {n})",
     value: "the value “{a}”",
     this: "your answer",
+    this_question: "this question",
     answer_to: "answer to question {a}",
     answer_of: "the answer to {q}",
     quotes: "“{a}”",
@@ -140,6 +145,14 @@ static ENGLISH: Phrases = Phrases {
         "{q} is more than {a}",
         "{q} is {a} or more",
     ],
+    dates: [
+        "{q} is {a}",
+        "{q} is not {a}",
+        "{q} is before {a}",
+        "{q} is {a} or before",
+        "{q} is after {a}",
+        "{q} is {a} or after",
+    ],
     lengths: [
         "{q} has {a} characters",
         "{q} does not have {a} characters",
@@ -170,10 +183,11 @@ static POLISH: Phrases = Phrases {
     needed_if: "To pytanie wymaga odpowiedzi, gdy",
     answer_if: "Odpowiedź jest dopuszczalna, gdy",
     holds: "spełniony jest warunek:",
-    questions: "pytania",
+    questions: ["pytanie", "pytania"],
     question: "„{l}” (pytanie {n})",
     value: "wartość „{a}”",
     this: "ta odpowiedź",
+    this_question: "to pytanie",
     answer_to: "odpowiedź na pytanie {a}",
     answer_of: "odpowiedź: {q}",
     quotes: "„{a}”",
@@ -211,6 +225,14 @@ static POLISH: Phrases = Phrases {
         "{q}: najwyżej {a}",
         "{q}: więcej niż {a}",
         "{q}: co najmniej {a}",
+    ],
+    dates: [
+        "{q}: {a}",
+        "{q}: nie {a}",
+        "{q}: wcześniej niż {a}",
+        "{q}: {a} albo wcześniej",
+        "{q}: później niż {a}",
+        "{q}: {a} albo później",
     ],
     lengths: [
         "{q}: liczba znaków to {a}",
