@@ -115,6 +115,53 @@ pub(crate) enum FormCommand {
         #[arg(long, value_name = "N", default_value_t = 40)]
         questions: usize,
     },
+    /// Evaluate an expression over an XML document, or one a line
+    Xpath {
+        /// The expression
+        #[arg(value_name = "EXPRESSION", required_unless_present = "batch")]
+        expression: Option<String>,
+        /// The document; `<root/>` if none is given
+        #[arg(value_name = "XML")]
+        document: Option<PathBuf>,
+        /// Position of the node it belongs to, as `/*[1]/*[2]`
+        #[arg(long, value_name = "PATH")]
+        context: Option<String>,
+        /// The clock, as `2026-01-15T08:30:00Z`; the machine's if none is given
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
+        /// Time zone of the clock
+        #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
+        tz: String,
+        /// Read jobs as lines of JSON from standard input, answer each with a line
+        #[arg(long, conflicts_with_all = ["expression", "document", "context", "now"])]
+        batch: bool,
+    },
+    /// Answer a form by steps and print the submission, or do so for one job a line
+    Run {
+        /// The form: an XForm (.xml) or XLSForm
+        #[arg(value_name = "FILE", required_unless_present = "batch")]
+        file: Option<PathBuf>,
+        /// JSON array of steps: {"set":"/data/q","value":"a"}, {"addRepeat":"/data/r"}, {"removeRepeat":"/data/r[2]"},
+        /// {"lang":"fr"}; `-` reads standard input
+        #[arg(long, value_name = "FILE")]
+        steps: Option<PathBuf>,
+        /// Folder with the files that the form names (.csv, .xml, .geojson)
+        #[arg(long, value_name = "DIR")]
+        attachments: Option<PathBuf>,
+        /// The clock, as `2026-01-15T08:30:00Z`; the machine's if none is given
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
+        /// Time zone of the clock
+        #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
+        tz: String,
+        /// Fixes what is random; another each time if none is given
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// Read jobs {id, form | xml, steps, attachments} as lines of JSON from standard input, answer each with a line
+        /// {id, xml, ms}
+        #[arg(long, conflicts_with_all = ["file", "steps"])]
+        batch: bool,
+    },
     /// Print a form's groups, questions, choices and logic in every language
     Show {
         /// The form

@@ -15,7 +15,7 @@ pub enum Severity {
 }
 
 /// One thing wrong in a workbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Diagnostic {
     /// The workbook's name as the caller gave it.
     pub file: String,

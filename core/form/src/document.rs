@@ -134,7 +134,9 @@ impl Document {
     pub(crate) fn text(&self, node: DocNode) -> std::borrow::Cow<'_, str> {
         let entry = &self.nodes[node.index()];
         match entry.kind {
-            DocKind::Attribute | DocKind::Text | DocKind::Comment | DocKind::Instruction => (&*entry.text).into(),
+            DocKind::Attribute | DocKind::Text | DocKind::Comment | DocKind::Instruction => {
+                (&*entry.text).into()
+            }
             DocKind::Document | DocKind::Element => {
                 let below = &self.nodes[node.index() + 1..entry.end as usize];
                 let mut texts = below.iter().filter(|e| e.kind == DocKind::Text);

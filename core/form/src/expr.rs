@@ -14,7 +14,7 @@ pub(crate) mod parse;
 mod path;
 pub(crate) mod resolve;
 pub(crate) mod syntax;
-mod token;
+pub(crate) mod token;
 pub(crate) mod val;
 pub(crate) mod world;
 

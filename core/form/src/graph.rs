@@ -75,6 +75,8 @@ pub(crate) struct Graph {
     pub(crate) languages: Vec<Vertex>,
     /// Vertices that are on a cycle or depend on one.
     stuck: BTreeSet<usize>,
+    /// Counts of repeats, and values that only a choice of others depends on.
+    lags: BTreeSet<usize>,
     /// By vertex: edges that only order.
     order: Vec<Vec<usize>>,
 }
@@ -108,12 +110,17 @@ impl Graph {
             let order = Vertex { node: id, aspect: Aspect::Order };
             self.order[instances.index()].extend([order.index(), relevance.index()]);
         }
-        for (code, to) in
-            [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
+        for (code, to) in [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
         {
             if let Some(code) = code {
                 self.needs(tree, code, to);
             }
+        }
+        if node.count.is_some() {
+            self.lags.insert(instances.index());
+        }
+        if node.itemset.is_some() && node.calculation.is_none() {
+            self.lags.insert(value.index());
         }
         match &node.itemset {
             None => {}
@@ -155,23 +162,39 @@ impl Graph {
         self.edges[vertex].iter().map(|edge| edge.to.index()).chain(self.order[vertex].iter().copied())
     }
 
-    /// Kahn's algorithm, smallest index first so that the order is the same everywhere.
+    /// Puts everything after what it depends on. Where that cannot be, a repeat may count itself by what is in it, as
+    /// in ODK's way to ask "one more?", and choices may come from answers that depend on what is chosen: both are then
+    /// looked at again whenever that changes.
     fn sort(&mut self) {
+        self.sort_without(&BTreeSet::new());
+        if !self.stuck.is_empty() {
+            let stuck = std::mem::take(&mut self.stuck);
+            self.sort_without(&stuck);
+        }
+    }
+
+    /// Kahn's algorithm, smallest index first so that the order is the same everywhere. Among these vertices, what may lag
+    /// is not ordered.
+    fn sort_without(&mut self, round: &BTreeSet<usize>) {
         let count = self.edges.len();
         let mut before = vec![0_u32; count];
+        let lags = |vertex: usize, next: usize| {
+            round.contains(&vertex) && round.contains(&next) && self.lags.contains(&next)
+        };
         for vertex in 0..count {
-            for next in self.after(vertex) {
+            for next in self.after(vertex).filter(|next| !lags(vertex, *next)) {
                 before[next] += 1;
             }
         }
         let mut ready: BTreeSet<usize> = (0..count).filter(|v| before[*v] == 0).collect();
         self.rank = vec![u32::MAX; count];
+        self.order_of.clear();
         let mut rank = 0;
         while let Some(vertex) = ready.pop_first() {
             self.rank[vertex] = rank;
             self.order_of.push(Vertex::at(vertex));
             rank += 1;
-            for next in self.after(vertex).collect::<Vec<_>>() {
+            for next in self.after(vertex).filter(|next| !lags(vertex, *next)).collect::<Vec<_>>() {
                 before[next] -= 1;
                 if before[next] == 0 {
                     ready.insert(next);

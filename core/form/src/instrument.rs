@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::instances::Instances;
 use crate::item::Translated;
 use crate::node::{NodeId, NodeKind, Tree};
-use crate::{Diagnostic, Diagnostics, Item, ItemKey, Language};
+use crate::{Attachments, Diagnostic, Diagnostics, Item, ItemKey, Language};
 
 /// A form version, read from a workbook, checked and compiled; the same bytes give the same instrument everywhere.
 pub struct Instrument {
@@ -54,9 +54,33 @@ impl fmt::Debug for Instrument {
 }
 
 impl Instrument {
-    /// Reads an XLSForm (`.xlsx`). `file` is the name that diagnostics show. All faults are reported at once.
+    /// Reads a form: an XLSForm as a workbook (`.xlsx`, `.xlsm`, `.xlsb`), as Markdown tables or as comma-separated
+    /// values (one file that names its sheets, or a `survey.csv` with the other sheets attached), or an XForm. What it
+    /// is, is told from the bytes; `file` is the name that diagnostics show. All faults are reported at once.
+    ///
+    /// ```
+    /// use nightjar_form::{Attachments, Instrument};
+    ///
+    /// let form = "
+    ///     | survey |                             |      |             |
+    ///     |        | type                        | name | label       |
+    ///     |        | select_one_from_file w.csv  | ward | Which ward? |";
+    /// let mut attachments = Attachments::new();
+    /// attachments.insert("w.csv", b"name,label\na,Ward A\n".to_vec());
+    /// let instrument = Instrument::read("night.md", form.as_bytes(), &attachments)?;
+    /// assert_eq!(instrument.items()[0].choices()[0].code(), "a");
+    ///
+    /// let found = Instrument::read("night.md", b"| survey |\n| | type | name |", &attachments).unwrap_err();
+    /// assert_eq!(found.all()[0].problem, "The form asks nothing.");
+    /// # Ok::<(), nightjar_form::Diagnostics>(())
+    /// ```
+    pub fn read(file: &str, bytes: &[u8], attachments: &Attachments) -> Result<Instrument, Diagnostics> {
+        crate::read::instrument(file, bytes, attachments)
+    }
+
+    /// Reads a form that has no attachments, as [`Instrument::read`] does.
     pub fn from_workbook(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnostics> {
-        crate::read::instrument(file, bytes)
+        Instrument::read(file, bytes, &Attachments::default())
     }
 
     /// What the reader ignored or thinks is a mistake.

@@ -50,6 +50,7 @@
 //! ```
 
 mod advice;
+mod attachments;
 mod diagnostic;
 mod difference;
 mod document;
@@ -74,6 +75,7 @@ mod value;
 pub mod xpath;
 
 pub use advice::{Advice, Bounds, Topic, WorstCase, reading_age};
+pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use difference::{Change, Changed, Difference, Effect, Logic, Part, Wording};
 pub use fhir::{EXTENSION, Fhir, Loss, LossKind, Questionnaire};

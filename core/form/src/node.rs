@@ -66,6 +66,8 @@ pub(crate) struct Action {
     pub(crate) source: NodeId,
     /// What is set, seen from the source (for a dynamic default: from the node itself).
     pub(crate) target: Ref,
+    /// Where a path with conditions names the target: what the path means, seen from the source.
+    pub(crate) chosen: Option<Code>,
     /// Seen from the target, as XForms has it; nothing clears.
     pub(crate) value: Option<Code>,
 }
@@ -266,8 +268,9 @@ impl Tree {
         })
     }
 
-    /// Fills in what follows from the nodes' parents; once, when all nodes are there.
+    /// Fills in what follows from the nodes' parents, when all nodes are there.
     pub(crate) fn link(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.children.clear());
         for id in self.ids().skip(1) {
             let parent = self[id].parent;
             let node = &mut self.nodes[parent.index()];
@@ -275,6 +278,10 @@ impl Tree {
             node.children.push(id);
             self.nodes[id.index()].place = at;
         }
+    }
+
+    /// Notes with each node the actions that it sets off, when all actions are there.
+    pub(crate) fn link_actions(&mut self) {
         for (index, action) in self.actions.iter().enumerate() {
             let id = action.source;
             if action.events.value_changed {

@@ -1,88 +1,93 @@
-//! Reads an XLSForm: workbook, sheets, rows, tree, code. Every fault found on the way is reported, not only the first.
+//! Reads a form, whatever it is written in. Every fault found on the way is reported, not only the first.
 
 mod arrange;
+mod checks;
 mod choices;
+mod comma;
 mod compile;
+mod entities;
+mod entity_scopes;
+mod external;
 mod findings;
+mod geojson;
+mod grid;
+mod heading;
+mod instances;
 mod kinds;
+mod languages;
+mod loops;
+mod markdown;
+mod names;
 mod parameters;
+mod previous;
+mod question;
+mod references;
 mod row;
+mod scale;
+mod search;
+mod select;
 mod settings;
 mod sheet;
 mod survey;
 mod workbook;
+mod xform;
+mod xlsform;
 
-use std::collections::HashMap;
-
-use crate::graph::Graph;
-use crate::instances::Instances;
-use crate::instrument::Root;
-use crate::{Diagnostics, Instrument};
+use crate::document::Document;
+use crate::{Attachments, Diagnostics, Instrument};
 use findings::Findings;
-use sheet::Sheet;
+use grid::Book;
 
-/// Sheets of other tools that change what a form means, and so cannot be ignored.
-const REFUSED_SHEETS: [&str; 3] = ["entities", "external_choices", "osm"];
-
-/// Reads, checks and compiles a workbook.
-pub(crate) fn instrument(file: &str, bytes: &[u8]) -> Result<Instrument, Diagnostics> {
+/// Reads, checks and compiles a form: a workbook, an XForm, Markdown tables or comma-separated values.
+pub(crate) fn instrument(
+    file: &str,
+    bytes: &[u8],
+    attachments: &Attachments,
+) -> Result<Instrument, Diagnostics> {
+    if is_xml(bytes) {
+        return xform::read(file, bytes, attachments);
+    }
     let mut findings = Findings::new(file);
-    let Some(grids) = workbook::grids(bytes, &mut findings) else {
-        return Err(findings.into_diagnostics());
-    };
-    for grid in &grids {
-        if REFUSED_SHEETS.contains(&grid.name.as_str()) && grid.cells.len() > 1 {
-            findings.error(&grid.name, None, "This sheet is not supported.", "Remove the sheet.");
+    match book(bytes, attachments, &mut findings) {
+        Some(book) => xlsform::read(file, bytes, book, attachments, findings),
+        None => Err(findings.into_diagnostics()),
+    }
+}
+
+fn book(bytes: &[u8], attachments: &Attachments, findings: &mut Findings) -> Option<Book> {
+    if workbook::is_workbook(bytes) {
+        return workbook::book(bytes, findings);
+    }
+    if bytes.len() > workbook::MAX_FILE {
+        findings.error_in_file("The form is too big.", "Split it, or move long lists into files beside it.");
+        return None;
+    }
+    match text(bytes).filter(|text| !text.contains('\0')) {
+        Some(text) if markdown::is_markdown(text) => Some(markdown::book(text, findings)),
+        Some(text) if !text.trim().is_empty() => Some(comma::book(text, attachments, findings)),
+        _ => {
+            findings.error_in_file(
+                "The file is no form: neither an .xlsx workbook nor XML nor a table as text, or it is damaged.",
+                "Save the form as .xlsx.",
+            );
+            None
         }
     }
-    let mut sheets: HashMap<String, Sheet> =
-        grids.into_iter().map(|grid| (grid.name.clone(), Sheet::new(grid, &mut findings))).collect();
-    let Some(survey_sheet) = sheets.remove("survey") else {
-        findings.error_in_file("The workbook has no sheet \"survey\".", "Add it, or choose an XLSForm.");
-        return Err(findings.into_diagnostics());
-    };
-    let choices_sheet = sheets.remove("choices").unwrap_or_else(|| Sheet::empty("choices"));
-    let settings_sheet = sheets.remove("settings").unwrap_or_else(|| Sheet::empty("settings"));
+}
 
-    let settings = settings::read(&settings_sheet, file, &mut findings);
-    let languages = settings::languages(&settings, &[&survey_sheet, &choices_sheet], &mut findings);
-    let lists = choices::read(&choices_sheet, &languages, &settings, &mut findings);
-    let survey = survey::read(&survey_sheet, &languages, &lists, &mut findings);
-    let (mut tree, items) = (survey.tree, survey.items);
-    let instances = Instances::default();
-    let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
-    compile::compile(&mut tree, &items, &survey.rows, &[], around, &mut findings);
-    tree.link();
-    let graph = Graph::new(&tree);
-    for cycle in graph.cycles(&tree) {
-        let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
-        let place = row.map(|row| survey_sheet.place(row.number, cycle.column));
-        findings.error(
-            "survey",
-            place,
-            format!("The value depends on itself: {}.", cycle.path),
-            "Take one of these references out.",
-        );
-    }
-    if findings.has_errors() {
-        return Err(findings.into_diagnostics());
-    }
-    let by_key = items.iter().enumerate().map(|(i, item)| (item.key(), i)).collect();
-    Ok(Instrument {
-        form_id: settings.form_id,
-        version: settings.version,
-        title: settings.title,
-        languages: languages.all,
-        hash: *blake3::hash(bytes).as_bytes(),
-        settings: settings.columns,
-        pages_after: Instrument::count_pages(&tree, &items),
-        items,
-        by_key,
-        warnings: findings.into_diagnostics().0,
-        tree,
-        graph,
-        instances,
-        words: HashMap::new(),
-        root: Root::default(),
-    })
+fn is_xml(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"<")
+}
+
+/// A text in UTF-8, without its byte order mark.
+fn text(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// An XML file beside a form.
+fn xml_document(bytes: &[u8]) -> Result<Document, String> {
+    let text = text(bytes).ok_or("it is not in UTF-8")?;
+    crate::xpath::document::parse(text)
 }

@@ -1,7 +1,9 @@
 //! One person answering an instrument.
 
 mod accept;
+mod actions;
 mod answers;
+mod choices;
 mod compute;
 mod entry;
 mod finish;
@@ -10,10 +12,10 @@ mod page;
 mod refusal;
 mod scene;
 mod show;
-mod actions;
-mod choices;
 mod state;
+mod submission;
 mod walk;
+mod xml_path;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -133,7 +135,7 @@ impl Session {
             self.pressed = false;
         }
         self.see();
-        if wave.pages.is_some_and(|first| self.spot.node().is_none_or(|here| first <= here)) {
+        if wave.pages.is_some_and(|first| self.may_come_before(first)) {
             self.number = OnceLock::new();
         }
         let mut outcome = self.outcome(wave.changed);
@@ -295,6 +297,17 @@ impl Session {
         };
         if self.state.is_inside(here, instance) {
             self.spot = Spot::RepeatEnd(self.state[instance].parent, self.state[instance].node);
+        }
+    }
+
+    /// Whether pages of a node, in any instance, may come before the page on display.
+    fn may_come_before(&self, node: NodeId) -> bool {
+        let Some(here) = self.spot.node() else { return true };
+        // In a repeat, what comes later in the form may stand in an earlier instance.
+        let tree = &self.instrument.tree;
+        match tree.repeats(here).first() {
+            Some(outermost) => node < tree[*outermost].end,
+            None => node <= here,
         }
     }
 

@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod document;
+pub(crate) mod document;
 mod scene;
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct Request<'a> {
     pub xml: Option<&'a str>,
     /// Positional path of the node that the expression belongs to, as `/*[1]/*[2]/@id`; the root if none is given.
     pub context: Option<&'a str>,
-    /// Positional path of the element that absolute paths start from; the document if none is given.
+    /// Positional path of the element that absolute paths start in, as an `instance`; the document if none is given.
     pub root: Option<&'a str>,
     /// Prefixes beside those that the document's elements declare.
     pub namespaces: &'a BTreeMap<String, String>,
@@ -95,7 +95,7 @@ pub fn evaluate(request: &Request<'_>) -> Result<Answer, String> {
     let scene = DocumentScene::new(request)?;
     let code = compile_for_document(request.expression, &scene.prefixes).map_err(|fault| fault.problem)?;
     let value = eval(&code, &scene);
-    Ok(match (request.wanted, value) {
+    let answer = match (request.wanted, value) {
         (Wanted::Boolean, value) => Answer::Boolean(value.to_boolean(&scene)),
         (Wanted::Number, value) => Answer::Number(value.to_number(&scene)),
         (Wanted::String, value) => Answer::String(value.into_text(&scene).into_owned()),
@@ -107,5 +107,9 @@ pub fn evaluate(request: &Request<'_>) -> Result<Answer, String> {
         (Wanted::Any, Val::Boolean(yes)) => Answer::Boolean(yes),
         (Wanted::Any, Val::Number(number)) => Answer::Number(number),
         (Wanted::Any, Val::Text(text)) => Answer::String(text.into_owned()),
-    })
+    };
+    match scene.fault.take() {
+        Some(fault) => Err(fault),
+        None => Ok(answer),
+    }
 }

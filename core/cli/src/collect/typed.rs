@@ -74,9 +74,10 @@ pub(super) fn answer(question: &Question, words: &str) -> Result<Value, String> 
             "1" | "y" | "yes" | "ok" => Ok(Value::One("OK".into())),
             _ => Err("Type 1 for yes, or s to skip.".into()),
         },
-        ItemKind::Note | ItemKind::Calculate | ItemKind::Hidden | ItemKind::Metadata => {
-            Err("This is not a question.".into())
+        kind if kind.is_geo() || kind.is_media() => {
+            Err("This question cannot be answered in a terminal. Type s to skip it.".into())
         }
+        _ => Err("This is not a question.".into()),
     }
 }
 

@@ -4,7 +4,9 @@ mod check;
 mod diff;
 mod fhir;
 mod paper;
+mod run;
 mod show;
+mod xpath;
 
 use std::fs::File;
 use std::io::Read;
@@ -31,6 +33,30 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
             paper::run(file, language.as_deref(), usize::from(*copies), out, screen)
         }
         FormCommand::Fhir { file, out } => fhir::run(file, out.as_deref(), screen),
+        FormCommand::Run { file, steps, attachments, now, tz, seed, batch } => {
+            let clock = run::Clock { now: now.clone(), tz: tz.clone(), seed: *seed };
+            match file {
+                Some(file) if !batch => {
+                    run::run(file, steps.as_deref(), attachments.as_deref(), &clock, screen)
+                }
+                _ => run::run_batch(attachments.as_deref(), &clock),
+            }
+        }
+        FormCommand::Xpath { batch: true, .. } => xpath::run_batch(),
+        FormCommand::Xpath { expression, document, context, now, tz, .. } => {
+            let job = xpath::Job {
+                expression: expression.clone().unwrap_or_default(),
+                xml: match document {
+                    Some(path) => Some(String::from_utf8_lossy(&read(path)?).into_owned()),
+                    None => None,
+                },
+                context: context.clone(),
+                now: now.clone(),
+                tz: Some(tz.clone()),
+                ..xpath::Job::default()
+            };
+            screen.line(xpath::answer(&job))
+        }
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn draw(
         ItemKind::Rank => Some(Value::Many(sorted(question).map(|choice| choice.code.clone()).collect())),
         ItemKind::Range => question.scale.map(|scale| on_scale(scale, numbers)),
         ItemKind::Acknowledge => Some(Value::One("OK".into())),
-        ItemKind::Note | ItemKind::Calculate | ItemKind::Hidden | ItemKind::Metadata => None,
+        // Not asked, or not to be made up: places, pictures and recordings.
+        _ => None,
     }
 }
 

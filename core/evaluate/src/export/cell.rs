@@ -15,9 +15,12 @@ pub(super) struct Cell {
     pub(super) missing: &'static str,
 }
 
-/// Whether the column is written at all. Notes hold nothing; `start`, `end` and `today` would tie a record to its minute.
+/// Whether the column is written at all. Notes hold nothing; `start`, `end` and `today` would tie a record to its minute,
+/// a place to whoever was there, and the name of a picture or recording says what is in it.
 pub(super) fn is_written(column: &Column) -> bool {
     !matches!(column.kind, ItemKind::Note | ItemKind::Metadata)
+        && !column.kind.is_geo()
+        && !column.kind.is_media()
 }
 
 /// The cell for the values of an item; `None` when the form never asked it.
@@ -39,10 +42,21 @@ pub(super) fn cell(column: &Column, values: Option<&[Value]>, form_asks_text: bo
         Value::Text(_) if column.kind == ItemKind::Text || form_asks_text => {
             Cell { value: String::new(), missing: HELD_BACK }
         }
+        // Choices made of other answers have for their codes what a person wrote there.
+        Value::One(code) if column.kind.has_choices() && !is_listed(column, code) => {
+            Cell { value: String::new(), missing: HELD_BACK }
+        }
+        Value::Many(codes) if !codes.iter().all(|code| is_listed(column, code)) => {
+            Cell { value: String::new(), missing: HELD_BACK }
+        }
         Value::Text(text) | Value::One(text) => Cell { value: safe(text), missing: "" },
         Value::Many(_) => Cell { value: safe(&only.to_text()), missing: "" },
         number_or_date => Cell { value: number_or_date.to_text(), missing: "" },
     }
+}
+
+fn is_listed(column: &Column, code: &str) -> bool {
+    column.choices.iter().any(|choice| choice.code == code)
 }
 
 /// Text that a spreadsheet program would run as a formula gets an apostrophe in front (OWASP, CSV Injection).

@@ -87,7 +87,8 @@ pub(crate) fn parse_date_time(text: &str) -> Option<DateTime> {
 
 /// A time of day; seconds may be left out.
 pub(crate) fn parse_time(text: &str) -> Option<Time> {
-    let text = text.trim();
+    // Of a time with an offset the clock's own part is kept, as of any other.
+    let text = text.trim().trim_end_matches(['Z', 'z']);
     if text.len() < 5 || text.as_bytes().get(2) != Some(&b':') { None } else { text.parse().ok() }
 }
 

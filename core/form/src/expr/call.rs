@@ -96,7 +96,8 @@ pub(crate) fn call<'a, W: World>(function: Function, mut args: Arguments<'a, W>)
 
         Function::Sum => {
             let filled = args.rest().into_iter().filter(|value| !value.is_blank(world));
-            Val::Number(filled.map(|value| value.to_number(world)).sum())
+            // From 0, where the sum of no numbers at all would be −0.
+            Val::Number(filled.fold(0.0, |sum, value| sum + value.to_number(world)))
         }
         Function::Max => extreme(args, f64::max),
         Function::Min => extreme(args, f64::min),
@@ -109,13 +110,13 @@ pub(crate) fn call<'a, W: World>(function: Function, mut args: Arguments<'a, W>)
         Function::Checklist => {
             let (least, most) = (args.number(), args.number());
             #[expect(clippy::cast_precision_loss, reason = "arguments are few")]
-            let count = args.rest().iter().filter(|value| !value.is_blank(world)).count() as f64;
+            let count = args.rest().iter().filter(|value| counts(value, world)).count() as f64;
             Val::Boolean(within(count, least, most))
         }
         Function::WeightedChecklist => {
             let (least, most) = (args.number(), args.number());
             let rest = args.rest();
-            let chosen = rest.chunks_exact(2).filter(|pair| !pair[0].is_blank(world));
+            let chosen = rest.chunks_exact(2).filter(|pair| counts(&pair[0], world));
             Val::Boolean(within(chosen.map(|pair| pair[1].to_number(world)).sum(), least, most))
         }
 
@@ -158,6 +159,14 @@ fn extreme<'a, W: World>(args: Arguments<'a, W>, better: fn(f64, f64) -> f64) ->
     let world = args.world;
     let numbers = args.rest().into_iter().map(|value| value.to_number(world)).filter(|n| !n.is_nan());
     numbers.reduce(better).map_or(Val::BLANK, Val::Number)
+}
+
+/// Whether an entry of a checklist is ticked: true, or a value that is not blank.
+fn counts<W: World>(value: &Val<'_>, world: &W) -> bool {
+    match value {
+        Val::Boolean(yes) => *yes,
+        other => !other.is_blank(world),
+    }
 }
 
 /// −1 as a limit means none.

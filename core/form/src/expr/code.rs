@@ -41,11 +41,18 @@ pub(crate) enum Code {
     /// `jr:itext`: words of the form by their id.
     Words(Box<Code>),
     /// `pulldata`: of an instance's items, the first whose column has the value; its column of the first name.
-    Lookup { instance: u32, column: Box<str>, key: Box<str>, value: Box<Code> },
+    Lookup {
+        instance: u32,
+        column: Box<str>,
+        key: Box<str>,
+        value: Box<Code>,
+    },
     /// A column of the choice that a choice filter looks at.
     Column(Box<str>),
     /// A path that only the answers themselves can resolve.
     Path(Box<PathCode>),
+    /// Over a document: a call that is wrong, which matters only if it is run.
+    Wrong(Box<str>),
 }
 
 /// Nodes, step by step.
@@ -123,7 +130,7 @@ impl Code {
     /// Visits everything the code depends on, with the number of repeats that the dependency fixes.
     pub(crate) fn needs(&self, found: &mut dyn FnMut(Need, usize)) {
         match self {
-            Code::Number(_) | Code::Text(_) | Code::Column(_) => {}
+            Code::Number(_) | Code::Text(_) | Code::Column(_) | Code::Wrong(_) => {}
             Code::Negate(inner) | Code::Matches(inner, _) | Code::Lookup { value: inner, .. } => {
                 inner.needs(found);
             }

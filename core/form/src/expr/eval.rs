@@ -70,6 +70,10 @@ pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) 
         }
         Code::Column(name) => Val::text(world.column(name)),
         Code::Path(path) => Val::Nodes(path::nodes(path, world, frame)),
+        Code::Wrong(problem) => {
+            world.fail(problem);
+            Val::BLANK
+        }
     }
 }
 
@@ -161,9 +165,8 @@ fn binary<'a, W: World>(
         _ => {}
     }
     let right = eval_in(right, world, frame);
-    let number = |compute: fn(f64, f64) -> f64| {
-        Val::Number(compute(left.to_number(world), right.to_number(world)))
-    };
+    let number =
+        |compute: fn(f64, f64) -> f64| Val::Number(compute(left.to_number(world), right.to_number(world)));
     match operator {
         Operator::Or | Operator::And => Val::Boolean(right.to_boolean(world)),
         Operator::Equal => Val::Boolean(left.equals(&right, world)),

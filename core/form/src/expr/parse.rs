@@ -36,7 +36,45 @@ pub(crate) fn parse(source: &str) -> Result<Expr, Fault> {
         let at = faults.iter().map(|fault| fault.span().start).max().unwrap_or(0);
         unreadable(source, starts.get(at).copied().unwrap_or(source.len()))
     })?;
+    let expr = balanced(expr);
     if expr.depth() > MAX_DEPTH { Err(too_big()) } else { Ok(expr) }
+}
+
+/// A long row of `or` or of `and` as a tree of little depth: which of them are evaluated, and in which order, is the same.
+fn balanced(expr: Expr) -> Expr {
+    let (Expr::Binary(operator @ (Operator::Or | Operator::And), ..), true) =
+        (&expr, expr.depth() > MAX_DEPTH)
+    else {
+        return expr;
+    };
+    let operator = *operator;
+    let mut row = Vec::new();
+    let mut rest = expr;
+    loop {
+        match rest {
+            Expr::Binary(same, left, right) if same == operator => {
+                row.push(*right);
+                rest = *left;
+            }
+            first => {
+                row.push(first);
+                break;
+            }
+        }
+    }
+    row.reverse();
+    while row.len() > 1 {
+        let mut pairs = row.into_iter();
+        let mut next = Vec::new();
+        while let Some(left) = pairs.next() {
+            next.push(match pairs.next() {
+                Some(right) => binary(left, operator, right),
+                None => left,
+            });
+        }
+        row = next;
+    }
+    row.pop().unwrap_or(Expr::Number(0.0))
 }
 
 fn unreadable(source: &str, at: usize) -> Fault {
@@ -79,7 +117,7 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
             .repeated()
             .collect();
         let named = select! {
-            Token::Name(name) if !is_node_type(name) => NodeTest::Name(name.to_owned()),
+            Token::Name(name) => NodeTest::Name(name.to_owned()),
             Token::AnyOf(prefix) => NodeTest::AnyOf(prefix.to_owned()),
             Token::Star => NodeTest::Any,
         };
@@ -93,7 +131,11 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
                 "processing-instruction" => NodeTest::Instruction(target),
                 _ => NodeTest::Node,
             });
-        let node_test = of_type.or(named);
+        // Without a bracket, `text` is a name like any other.
+        let like_a_type =
+            select! { Token::Name(name) if is_node_type(name) => NodeTest::Name(name.to_owned()) }
+                .then_ignore(just(Token::Open).not());
+        let node_test = choice((like_a_type, of_type, named));
         let axis = choice((
             just(Token::At).to(Axis::Attribute),
             select! { Token::Name(name) if Axis::named(name).is_some() => name }
@@ -185,10 +227,7 @@ fn below() -> Step {
 
 /// Steps after their separators, where `true` stands for `//`.
 fn joined(steps: Vec<(bool, Step)>) -> Vec<Step> {
-    steps
-        .into_iter()
-        .flat_map(|(deep, step)| deep.then(below).into_iter().chain([step]))
-        .collect()
+    steps.into_iter().flat_map(|(deep, step)| deep.then(below).into_iter().chain([step])).collect()
 }
 
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
@@ -278,6 +317,8 @@ mod tests {
         check("div div mod", expect![[r#"(Divide ~Child("div") ~Child("mod"))"#]]);
         check("../a-b * 2", expect![[r#"(Multiply ~Parent~Child("a-b") 2)"#]]);
         check("position(../..)", expect!["position(~Parent~Parent)"]);
+        check("/data/text", expect![[r#"/~Child("data")~Child("text")"#]]);
+        check("text/text()", expect![[r#"~Child("text")~On(Child, Text)"#]]);
         check("jr:choice-name(${a}, '${a}')", expect!["jr:choice-name(${a} '${a}')"]);
         check(
             "instance('wards')/root/item[name = current()/../ward]/beds",
@@ -294,6 +335,12 @@ mod tests {
         check("if(1, 2", expect!["The expression cannot be read at its end."]);
         check("'open", expect!["The expression cannot be read at character 1, near `'open`."]);
         check("ä # b", expect!["The expression cannot be read at character 3, near `# b`."]);
+    }
+
+    #[test]
+    fn a_long_row_of_alternatives_is_not_deep() {
+        let long = format!("a = 0{}", " or a = 1".repeat(700));
+        assert!(parse(&long).unwrap().depth() < 20);
     }
 
     #[test]

@@ -142,7 +142,9 @@ fn takes<W: World>(test: &TestCode, axis: Axis, node: Node, world: &W) -> bool {
 /// The parent of a node of any kind.
 pub(crate) fn parent<W: World>(node: Node, world: &W) -> Option<Node> {
     match node {
-        Node::Doc(index, inner) => world.document(index)?.parent(inner).map(|parent| Node::Doc(index, parent)),
+        Node::Doc(index, inner) => {
+            world.document(index)?.parent(inner).map(|parent| Node::Doc(index, parent))
+        }
         answer => world.parent(answer),
     }
 }

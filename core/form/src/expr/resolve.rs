@@ -77,12 +77,17 @@ pub(crate) fn named(name: &str, place: Place<'_>) -> Result<Ref, Fault> {
     place.named(name)
 }
 
-/// The node that a path means, as what an action sets.
-pub(crate) fn target(source: &str, place: Place<'_>) -> Result<Ref, Fault> {
+/// The node that a path means, as what an action sets; where the path has conditions, also how to choose among its
+/// instances.
+pub(crate) fn target(source: &str, place: Place<'_>) -> Result<(Ref, Option<Code>), Fault> {
     let compiler = Compiler { place, ground: Ground::Own, document: None };
+    let is_item = |found: &Ref| matches!(place.tree[found.node].kind, NodeKind::Item(_));
     match parse(source)? {
         Expr::Path(path) => match compiler.walk(&path)? {
-            path::Walked::Static(found) if matches!(place.tree[found.node].kind, NodeKind::Item(_)) => Ok(found),
+            path::Walked::Static(found) if is_item(&found) => Ok((found, None)),
+            path::Walked::Dynamic(code, Ground::Answers(found)) if found.len() == 1 && is_item(&found[0]) => {
+                Ok((found[0], Some(Code::Path(Box::new(code)))))
+            }
             _ => Err(Fault::new(
                 format!("`{source}` is no question whose value could be set."),
                 "Name one question by its path.",
@@ -115,11 +120,12 @@ impl<'a> Compiler<'a> {
                 Code::Binary(Operator::Union, Box::new(self.nodes(left)?), Box::new(self.nodes(right)?))
             }
             Expr::Binary(operator, left, right) => {
-                // Comparisons look at each of several nodes.
-                let side = |expr| if operator.compares() { self.several(expr) } else { self.code(expr) };
-                Code::Binary(*operator, Box::new(side(left)?), Box::new(side(right)?))
+                Code::Binary(*operator, Box::new(self.code(left)?), Box::new(self.code(right)?))
             }
-            Expr::Call(name, arguments) => self.call(name, arguments)?,
+            Expr::Call(name, arguments) => match self.call(name, arguments) {
+                Err(fault) if self.document.is_some() => Code::Wrong(fault.problem.into()),
+                code => code?,
+            },
             Expr::Path(path) => self.path_value(path)?,
         })
     }
@@ -141,10 +147,11 @@ impl<'a> Compiler<'a> {
         let columns = self.place.columns.filter(|_| matches!(self.ground, Ground::Own))?;
         let name = match (&path.start, path.steps.as_slice()) {
             (Start::Here, [Step { test: Test::Child(name), predicates }])
-            | (
-                Start::Here,
-                [Step { test: Test::Here, .. }, Step { test: Test::Child(name), predicates }],
-            ) if predicates.is_empty() => name,
+            | (Start::Here, [Step { test: Test::Here, .. }, Step { test: Test::Child(name), predicates }])
+                if predicates.is_empty() =>
+            {
+                name
+            }
             _ => return None,
         };
         let lower = name.to_lowercase();
@@ -166,9 +173,7 @@ impl<'a> Compiler<'a> {
     fn nodes_and_ground(&self, expr: &Expr) -> Result<(Code, Ground), Fault> {
         match expr {
             Expr::Path(path) => match self.walk(path)? {
-                path::Walked::Static(found) => {
-                    Ok((Code::ReadAll(found), Ground::Answers(Rc::new([found]))))
-                }
+                path::Walked::Static(found) => Ok((Code::ReadAll(found), Ground::Answers(Rc::new([found])))),
                 path::Walked::Dynamic(code, ground) => Ok((Code::Path(Box::new(code)), ground)),
             },
             Expr::Binary(Operator::Union, left, right) => {
@@ -211,21 +216,6 @@ impl<'a> Compiler<'a> {
             return Ok(Code::ReadAll(found));
         }
         if matches!(expr, Expr::Binary(Operator::Union, ..)) { self.nodes(expr) } else { self.code(expr) }
-    }
-}
-
-impl Operator {
-    /// Whether it compares each of several nodes.
-    fn compares(self) -> bool {
-        matches!(
-            self,
-            Operator::Equal
-                | Operator::NotEqual
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-        )
     }
 }
 

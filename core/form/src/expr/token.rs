@@ -91,6 +91,14 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>, usize> {
     for (token, span) in Token::lexer(source).spanned() {
         let Ok(token) = token else { return Err(span.start) };
         let after_operand = found.last().is_some_and(|(last, _)| last.ends_operand());
+        if let Token::Name(name) = token
+            && after_operand
+            && let Some((operator, number)) = run_together(name)
+        {
+            found.push((operator, span.start));
+            found.push((Token::Number(number), span.end));
+            continue;
+        }
         let token = match token {
             Token::Name("and") if after_operand => Token::And,
             Token::Name("or") if after_operand => Token::Or,
@@ -102,4 +110,17 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>, usize> {
         found.push((token, span.start));
     }
     Ok(found)
+}
+
+/// `and1`, `div2`: an operator and a number without the space between them.
+fn run_together<'a>(name: &str) -> Option<(Token<'a>, f64)> {
+    let digits = name.find(|c: char| c.is_ascii_digit())?;
+    let operator = match &name[..digits] {
+        "and" => Token::And,
+        "or" => Token::Or,
+        "div" => Token::Div,
+        "mod" => Token::Mod,
+        _ => return None,
+    };
+    Some((operator, name[digits..].parse().ok()?))
 }

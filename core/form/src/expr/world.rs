@@ -73,6 +73,8 @@ pub(crate) trait World {
     fn dice(&self) -> u128;
     /// Counts nodes looked at; false when there were too many.
     fn spend(&self, nodes: usize) -> bool;
+    /// Notes that the expression cannot be computed.
+    fn fail(&self, problem: &str);
     /// Whether a single node as a condition counts by its value, as JavaRosa has it, not by being there.
     fn counts_by_value(&self) -> bool;
 }

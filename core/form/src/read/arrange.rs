@@ -35,21 +35,34 @@ pub(crate) fn arrange(
         nodes[i].slot = extent.slots;
         extent.slots += 1;
         (nodes[i].scope, nodes[i].depth) = (scope, depth);
-        if !matches!(nodes[i].kind, NodeKind::Item(_)) && nodes[i].end == NodeId::ROOT {
-            nodes[i].end = NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
-        } else if matches!(nodes[i].kind, NodeKind::Item(_)) {
-            nodes[i].end = NodeId(id.0 + 1);
+        // A reader says where a node ends; of an item only where it has attributes.
+        if nodes[i].end == NodeId::ROOT {
+            nodes[i].end = match nodes[i].kind {
+                NodeKind::Item(_) => NodeId(id.0 + 1),
+                _ => NodeId(u32::try_from(nodes.len()).unwrap_or(u32::MAX)),
+            };
         }
         if id != NodeId::ROOT {
             by_name.entry(nodes[i].name.clone()).or_default().push(id);
         }
     }
     let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents, ..Tree::default() };
+    let shared = shared(&tree);
     let mut identities: HashSet<String> = HashSet::new();
+    let mut children: HashMap<(NodeId, &str, bool), NodeId> = HashMap::new();
+    let mut by_path: HashMap<String, NodeId> = HashMap::new();
+    let mut paths = vec![String::new(); tree.nodes.len()];
+    let mut keys: Vec<(NodeId, ItemKey)> = Vec::new();
     for id in tree.ids().skip(1) {
-        if let (Some(first), Some(row)) = (twin(&tree, id), rows[id.index()].as_ref()) {
+        let node = &tree[id];
+        let among = (node.parent, node.name.as_str(), node.written.attribute);
+        let Some(row) = rows[id.index()].as_ref() else {
+            children.entry(among).or_insert(id);
+            continue;
+        };
+        if let Some(first) = children.get(&among) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
-            let problem = format!("Row {first}, in the same group, has the same name.");
+            let problem = format!("Row {first}, in the same group, has the same name: `{}`.", node.name);
             findings.error(
                 places.sheet(),
                 places.place(row, "name"),
@@ -58,22 +71,45 @@ pub(crate) fn arrange(
             );
             continue;
         }
-        if !matches!(tree[id].kind, NodeKind::Repeat | NodeKind::Item(_)) {
+        children.insert(among, id);
+        if !is_addressed(node) {
             continue;
         }
-        let (path, by_names) = paths(&tree, id);
-        let Some(row) = rows[id.index()].as_ref() else { continue };
-        let (identity, column) = identity(row, by_names, places, findings);
-        if identity.len() > MAX_IDENTITY || !identities.insert(identity.clone()) {
+        let outer = home(&tree, id);
+        let is_shared = shared[id.index()];
+        let local = local(&tree, id, outer, is_shared);
+        let path = match paths[outer.index()].as_str() {
+            "" => local.clone(),
+            outer => format!("{outer}/{local}"),
+        };
+        // The first of a name keeps it bare, so that a namesake added later does not take its answers from it.
+        let mut by_names = identity(&tree, outer, bare(&tree, id).as_str());
+        if is_shared && identities.contains(&by_names) {
+            by_names = identity(&tree, outer, &local);
+        }
+        let (identity, column) = declared(row, by_names, places, findings);
+        let twice = identity.len() > MAX_IDENTITY || !identities.insert(identity.clone());
+        if twice || by_path.insert(path.clone(), id).is_some() {
             findings.error(
                 places.sheet(),
                 places.place(row, column),
                 format!("Two rows are `{identity}`, so their answers could not be told apart."),
                 "Rename one, or give each an identity of its own in a column nightjar::id.",
             );
+        } else if is_shared && column == "name" {
+            findings.warning(
+                places.sheet(),
+                places.place(row, "name"),
+                format!("Several rows are named `{}`; this one is kept as `{identity}`.", node.name),
+                "Rename it, or give it a nightjar::id: else moving it into another group makes it another question.",
+            );
         }
-        let key = ItemKey::of(&identity);
-        tree.by_path.insert(path.clone(), id);
+        paths[id.index()] = path;
+        keys.push((id, ItemKey::of(&identity)));
+    }
+    tree.by_path = by_path;
+    for (id, key) in keys {
+        let path = std::mem::take(&mut paths[id.index()]);
         let node = &mut tree.nodes[id.index()];
         if let NodeKind::Item(index) = node.kind {
             items[index].key = key;
@@ -85,9 +121,14 @@ pub(crate) fn arrange(
     tree
 }
 
+/// Repeats and items have paths and identities; groups have none.
+fn is_addressed(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Repeat | NodeKind::Item(_))
+}
+
 /// The identity of a row, and the column that says it: `nightjar::id`, else the oldest of `nightjar::renamed_from`, which
 /// holds the identities it had, the newest first (`slept_well slept`), else the names.
-fn identity(
+fn declared(
     row: &SurveyRow,
     by_names: String,
     places: &dyn Places,
@@ -115,34 +156,52 @@ fn identity(
     ((*first).to_owned(), RENAMED)
 }
 
-/// A node before this one with the same parent and name.
-fn twin(tree: &Tree, id: NodeId) -> Option<NodeId> {
-    let named = tree.by_name.get(&tree[id].name)?;
-    named.iter().copied().find(|other| *other < id && tree[*other].parent == tree[id].parent)
+/// The scope that a path begins in.
+fn home(tree: &Tree, id: NodeId) -> NodeId {
+    if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope }
 }
 
-/// The path of a node (groups only where two nodes of one scope share the name), and the path without any groups.
-fn paths(tree: &Tree, id: NodeId) -> (String, String) {
-    let outer = if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope };
-    let addressed = |other: NodeId| matches!(tree[other].kind, NodeKind::Repeat | NodeKind::Item(_));
-    let home = |other: NodeId| match tree[other].kind {
-        NodeKind::Repeat => tree.outer(other),
-        _ => tree[other].scope,
-    };
+/// By node: whether another item or repeat of its scope has its name.
+fn shared(tree: &Tree) -> Vec<bool> {
+    let mut counts: HashMap<(NodeId, &str), u32> = HashMap::new();
+    let addressed = || tree.ids().skip(1).filter(|id| is_addressed(&tree[*id]));
+    for id in addressed() {
+        *counts.entry((home(tree, id), &tree[id].name)).or_default() += 1;
+    }
+    let mut shared = vec![false; tree.nodes.len()];
+    for id in addressed() {
+        shared[id.index()] = counts[&(home(tree, id), tree[id].name.as_str())] > 1;
+    }
+    shared
+}
+
+/// The name of a node, marked where it is an attribute.
+fn bare(tree: &Tree, id: NodeId) -> String {
     let name = &tree[id].name;
-    let twins = tree.by_name.get(name).map_or(&[][..], Vec::as_slice);
-    let shared = twins.iter().any(|twin| *twin != id && addressed(*twin) && home(*twin) == outer);
-    let mut local = name.clone();
-    if shared {
+    if tree[id].written.attribute { format!("@{name}") } else { name.clone() }
+}
+
+/// The name of a node within its scope: after its groups where another has it, too.
+fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> String {
+    let mut local = bare(tree, id);
+    if is_shared {
         let mut up = tree[id].parent;
         while up != outer {
-            local = format!("{}/{local}", tree[up].name);
+            if !tree[up].written.unwritten {
+                local = format!("{}/{local}", tree[up].name);
+            }
             up = tree[up].parent;
         }
     }
-    let names =
-        tree.repeats(outer).into_iter().map(|repeat| tree[repeat].name.as_str()).chain([name.as_str()]);
-    let by_names = names.collect::<Vec<_>>().join("/");
-    let path = if outer == NodeId::ROOT { local } else { format!("{}/{local}", tree[outer].path) };
-    (path, by_names)
+    local
+}
+
+/// The names of the repeats around and the name within the innermost.
+fn identity(tree: &Tree, outer: NodeId, local: &str) -> String {
+    let mut identity = String::new();
+    for repeat in tree.repeats(outer) {
+        identity += &tree[repeat].name;
+        identity.push('/');
+    }
+    identity + local
 }

@@ -50,6 +50,7 @@ pub(crate) fn compile(
     around: Surroundings<'_>,
     findings: &mut Findings,
 ) {
+    tree.link();
     for id in tree.ids() {
         let Some(row) = rows.get(id.index()).and_then(Option::as_ref) else { continue };
         let item = match tree[id].kind {
@@ -89,6 +90,7 @@ pub(crate) fn compile(
             }
         }
     }
+    tree.link_actions();
 }
 
 /// An action that a reader found apart from the question it sets.
@@ -102,14 +104,14 @@ fn action(tree: &Tree, written: &WrittenAction, around: Surroundings<'_>) -> Res
         calculates: true,
         instances: around.instances,
     };
-    let target = resolve::target(&written.target, from(written.source, &repeats))?;
+    let (target, chosen) = resolve::target(&written.target, from(written.source, &repeats))?;
     let inner = tree.repeats(target.node);
     let value = match &written.value {
         Ok(expression) => Some(resolve::compile(expression, from(target.node, &inner))?),
         Err(text) if text.is_empty() => None,
         Err(text) => Some(Code::Text(text.as_str().into())),
     };
-    Ok(Action { events: written.events, source: written.source, target, value })
+    Ok(Action { events: written.events, source: written.source, target, chosen, value })
 }
 
 struct Compiler<'a> {
@@ -225,7 +227,7 @@ impl Compiler<'_> {
             let repeats = self.tree.repeats(source.node);
             let target = self.place_of(source.node, &repeats).to(self.id);
             let events = Events { value_changed: true, ..Events::default() };
-            actions.push(Action { events, source: source.node, target, value: value.clone() });
+            actions.push(Action { events, source: source.node, target, chosen: None, value: value.clone() });
         }
         actions
     }
@@ -323,7 +325,7 @@ impl Compiler<'_> {
         let depth = self.repeats.len();
         let events = Events { first_load: true, new_repeat: depth > 0, ..Events::default() };
         let target = Ref { node: self.id, fixed: depth };
-        done.actions.push(Action { events, source: self.id, target, value: Some(value) });
+        done.actions.push(Action { events, source: self.id, target, chosen: None, value: Some(value) });
     }
 }
 
@@ -340,7 +342,7 @@ fn is_constant(code: &Code, value: bool) -> bool {
 }
 
 /// Whether a default is an expression: it has a reference, or is a call of a function.
-fn is_dynamic(cell: &str) -> bool {
+pub(super) fn is_dynamic(cell: &str) -> bool {
     let call = cell.split_once('(').is_some_and(|(name, _)| {
         let name = name.trim();
         crate::expr::function::Function::named(name).is_some() || ["position", "count"].contains(&name)

@@ -1,8 +1,10 @@
 //! Gathers diagnostics while a workbook is read.
 
+use std::collections::HashSet;
+
 use crate::{Diagnostic, Diagnostics, Severity};
 
-/// Most diagnostics kept; a workbook with more is not worth listing further.
+/// Most errors kept, and most warnings; a form with more is not worth listing further.
 const MAX: usize = 500;
 
 /// A cell or row: its number from 1, and the column's letter and heading.
@@ -23,12 +25,15 @@ impl Place {
 pub(crate) struct Findings {
     file: String,
     found: Vec<Diagnostic>,
+    /// What was found already: one fault may be met on several ways.
+    seen: HashSet<Diagnostic>,
+    errors: usize,
     left_out: usize,
 }
 
 impl Findings {
     pub(crate) fn new(file: &str) -> Findings {
-        Findings { file: file.to_owned(), found: Vec::new(), left_out: 0 }
+        Findings { file: file.to_owned(), found: Vec::new(), seen: HashSet::new(), errors: 0, left_out: 0 }
     }
 
     pub(crate) fn error(
@@ -66,20 +71,20 @@ impl Findings {
         let (row, column) = place.map_or((None, None), |place| (Some(place.row), place.column));
         let sheet = sheet.filter(|sheet| !sheet.is_empty()).map(str::to_owned);
         let new = Diagnostic { file: self.file.clone(), sheet, row, column, severity, problem, remedy };
-        if self.found.contains(&new) {
-            return;
-        }
-        // A crowd of warnings must not push out the first error.
-        let errors_only = self.found.len() >= MAX && severity == Severity::Error && !self.has_errors();
-        if self.found.len() < MAX || errors_only {
-            self.found.push(new);
-        } else {
+        let kept = match severity {
+            Severity::Error => self.errors,
+            Severity::Warning => self.found.len() - self.errors,
+        };
+        if kept >= MAX {
             self.left_out += 1;
+        } else if self.seen.insert(new.clone()) {
+            self.errors += usize::from(severity == Severity::Error);
+            self.found.push(new);
         }
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|d| d.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// In order of sheet, row and column.
@@ -89,7 +94,8 @@ impl Findings {
             Some("survey") => 1,
             Some("choices") => 2,
             Some("settings") => 3,
-            Some(_) => 4,
+            Some("entities") => 4,
+            Some(_) => 5,
         };
         let letters = |column: &Option<String>| {
             let letters = column.as_deref().and_then(|c| c.split(' ').next()).unwrap_or_default();

@@ -1,35 +1,40 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::arrange::arrange;
-use super::choices::{Lists, file_names, warn_untranslated};
+use super::choices::Lists;
+use super::external::Files;
 use super::findings::{Findings, Place};
-use super::kinds::{self, RowKind, row_kind};
-use super::parameters;
-use super::row::{Places, SurveyRow};
-use super::settings::Languages;
+use super::instances::Declared;
+use super::kinds::{RowKind, row_kind};
+use super::languages::Languages;
+use super::names::is_name;
+use super::parameters::{self, Parameters, Report};
+use super::references::Names;
+use super::row::SurveyRow;
+use super::settings::Settings;
 use super::sheet::{Row, Sheet};
-use crate::item::Translated;
 use crate::node::{Node, NodeId, NodeKind, Source, Tree, Words, Written};
 use crate::{Choice, Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
 const MAX_DEPTH: usize = 20;
-/// Longest name, in bytes.
-const MAX_NAME: usize = 200;
+/// Most groups, repeats and items; loops multiply rows.
+const MAX_NODES: usize = 50_000;
 
 /// Columns with a meaning of their own; all others are kept as extras.
-const KNOWN: [&str; 22] = [
+pub(super) const KNOWN: [&str; 25] = [
     "type",
     "name",
     "label",
     "hint",
     "guidance_hint",
     "image",
+    "big-image",
     "audio",
     "video",
+    "no_app_error_string",
     "relevant",
     "required",
     "required_message",
@@ -43,50 +48,101 @@ const KNOWN: [&str; 22] = [
     "repeat_count",
     "parameters",
     "trigger",
+    "save_to",
     "disabled",
 ];
 
-fn is_known(column: &str) -> bool {
-    KNOWN.contains(&column) || column == "bind_type" || column.starts_with("nightjar::")
+/// The columns that hold expressions, and those that say who a row is.
+const CELLS: [&str; 10] = [
+    "relevant",
+    "required",
+    "constraint",
+    "calculation",
+    "default",
+    "choice_filter",
+    "read_only",
+    "repeat_count",
+    "trigger",
+    "nightjar::id",
+];
+
+/// What the rows are read with.
+pub(crate) struct Book<'a> {
+    pub(crate) sheet: &'a Sheet,
+    pub(crate) languages: &'a Languages,
+    pub(crate) lists: &'a Lists,
+    pub(crate) external: &'a Lists,
+    /// The names of all sheets, as written.
+    pub(crate) sheets: &'a [String],
 }
 
 /// The survey sheet, read.
 pub(crate) struct Survey {
-    pub(crate) tree: Tree,
+    pub(crate) nodes: Vec<Node>,
     pub(crate) items: Vec<Item>,
     /// By node; the root has none.
     pub(crate) rows: Vec<Option<SurveyRow>>,
+    pub(crate) names: Names,
+    pub(crate) declared: Declared,
+    /// Rows in groups, as entities are saved from them.
+    pub(crate) places: Vec<Stood>,
+    /// What `reference-geometry` names, and in which row.
+    pub(crate) geometries: Vec<(String, u32)>,
 }
 
-struct Builder<'a> {
-    sheet: &'a Sheet,
-    languages: &'a Languages,
-    lists: &'a Lists,
-    findings: &'a mut Findings,
-    nodes: Vec<Node>,
-    items: Vec<Item>,
-    rows: Vec<Option<SurveyRow>>,
+/// Where a row of the sheet stood.
+#[derive(Debug)]
+pub(crate) struct Stood {
+    pub(crate) row: u32,
+    pub(crate) name: Option<String>,
+    /// The group or repeat it stood in.
+    pub(crate) container: NodeId,
+    pub(crate) save_to: Option<String>,
+    /// Whether it begins or ends a group or repeat.
+    pub(crate) is_container: bool,
+}
+
+/// An open group, repeat or loop.
+pub(super) struct Open {
+    pub(super) id: NodeId,
+    pub(super) end: RowKind,
+    /// The names in it, in lower case; each as written, and its row.
+    names: HashMap<String, (String, u32)>,
+    /// In a group with appearance `table-list`: the list of its questions, once one was met.
+    pub(super) table: Option<Option<String>>,
+}
+
+pub(super) struct Builder<'a, 'f> {
+    pub(super) book: &'a Book<'a>,
+    pub(super) settings: &'a mut Settings,
+    pub(super) files: &'a mut Files<'f>,
+    pub(super) findings: &'a mut Findings,
+    pub(super) out: Survey,
     /// Open groups and repeats, the root first.
-    open: Vec<NodeId>,
-    columns: Arc<std::collections::BTreeSet<String>>,
+    pub(super) open: Vec<Open>,
+    /// The choices of the loops around, whose columns stand for `%(column)s`.
+    pub(super) turns: Vec<Choice>,
+    pub(super) columns: Arc<BTreeSet<String>>,
+    repeats: HashSet<String>,
+    is_full: bool,
 }
 
-pub(crate) fn read(sheet: &Sheet, languages: &Languages, lists: &Lists, findings: &mut Findings) -> Survey {
-    for needed in ["type", "name"] {
-        if !sheet.has(needed) {
-            findings.error(
-                "survey",
-                None,
-                format!("The sheet has no column \"{needed}\"."),
-                "Add the column.",
-            );
-        }
+pub(crate) fn read<'a>(
+    book: &'a Book<'a>,
+    settings: &'a mut Settings,
+    files: &'a mut Files<'_>,
+    findings: &'a mut Findings,
+) -> Survey {
+    let sheet = book.sheet;
+    if !sheet.has("type") {
+        let remedy = "Add the column; the first row holds the headings.";
+        findings.error("survey", None, "The sheet has no column \"type\".", remedy);
     }
-    for column in sheet.columns.values() {
+    for column in &sheet.columns {
         let place = || Some(Place { row: 1, column: Some(column.title()) });
-        if column.name == "video" {
-            findings.warning("survey", place(), "Videos are not shown.", "Use a picture.");
-        } else if !is_known(&column.name) {
+        if matches!(column.name.as_str(), "video" | "big-image") {
+            findings.warning("survey", place(), "Only pictures and recordings are shown.", "Use a picture.");
+        } else if !KNOWN.contains(&column.name.as_str()) && !is_own(&column.name) {
             findings.warning(
                 "survey",
                 place(),
@@ -95,22 +151,40 @@ pub(crate) fn read(sheet: &Sheet, languages: &Languages, lists: &Lists, findings
             );
         }
     }
-    let columns = Arc::new(lists.columns.clone());
     let root = node(String::new(), NodeKind::Root, NodeId::ROOT);
-    let (nodes, open) = (vec![root], vec![NodeId::ROOT]);
-    let (items, rows) = (Vec::new(), vec![None]);
-    let mut builder = Builder { sheet, languages, lists, findings, nodes, items, rows, open, columns };
-    for row in &sheet.rows {
-        builder.row(row);
+    let out = Survey {
+        nodes: vec![root],
+        items: Vec::new(),
+        rows: vec![None],
+        names: Names::new(),
+        declared: Declared::default(),
+        places: Vec::new(),
+        geometries: Vec::new(),
+    };
+    let mut builder = Builder {
+        columns: book.lists.columns.clone(),
+        open: vec![Open::new(NodeId::ROOT, RowKind::Unknown)],
+        turns: Vec::new(),
+        repeats: HashSet::new(),
+        is_full: false,
+        book,
+        settings,
+        files,
+        findings,
+        out,
+    };
+    if sheet.has("type") {
+        builder.run(0, sheet.rows.len());
     }
     builder.close_all();
-    if builder.items.is_empty() && !builder.findings.has_errors() {
+    if sheet.rows.is_empty() && !builder.findings.has_errors() {
         builder.findings.error("survey", None, "The form asks nothing.", "Add questions.");
     }
-    warn_untranslated(sheet, languages, builder.findings);
-    let Builder { nodes, mut items, rows, findings, .. } = builder;
-    let tree = arrange(nodes, &mut items, &rows, sheet, findings);
-    Survey { tree, items, rows }
+    builder.out
+}
+
+fn is_own(column: &str) -> bool {
+    column == "bind_type" || column.starts_with("nightjar::") || column.starts_with("instance::")
 }
 
 /// A node of which only the place is known yet.
@@ -151,87 +225,153 @@ pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
     }
 }
 
-impl Builder<'_> {
-    fn place(&self, row: &Row, column: &str) -> Option<Place> {
-        Some(self.sheet.place(row.number, column))
+impl Open {
+    pub(super) fn new(id: NodeId, end: RowKind) -> Open {
+        Open { id, end, names: HashMap::new(), table: None }
+    }
+}
+
+impl Builder<'_, '_> {
+    pub(super) fn place(&self, row: &Row, column: &str) -> Place {
+        self.book.sheet.place(row.number, column)
     }
 
-    fn row(&mut self, row: &Row) {
-        let Some(cell) = self.sheet.get(row, "type") else {
-            let place = self.place(row, "type");
-            self.findings.error("survey", place, "The row has no type.", "Give it a type, or clear the row.");
-            return;
-        };
-        match row_kind(cell) {
-            RowKind::BeginGroup => self.begin(row, NodeKind::Group),
-            RowKind::BeginRepeat => self.begin(row, NodeKind::Repeat),
-            RowKind::EndGroup => self.end(row, NodeKind::Group),
-            RowKind::EndRepeat => self.end(row, NodeKind::Repeat),
-            RowKind::Item(kind) => self.item(row, kind, Vec::new().into(), false),
-            RowKind::Metadata(stamp) => {
-                self.item(row, ItemKind::Metadata, Vec::new().into(), false);
-                if let Some(item) = self.items.last_mut() {
-                    item.stamp = Some(stamp);
+    pub(super) fn error(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+        let place = Some(self.place(row, column));
+        self.findings.error("survey", place, problem, remedy);
+    }
+
+    pub(super) fn warning(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+        let place = Some(self.place(row, column));
+        self.findings.warning("survey", place, problem, remedy);
+    }
+
+    /// A cell, with what the loops around put into it.
+    pub(super) fn get(&self, row: &Row, column: &str) -> Option<String> {
+        self.book.sheet.get(row, column).map(|cell| self.turned(cell))
+    }
+
+    /// Reads rows, from the one of an index to before another.
+    pub(super) fn run(&mut self, from: usize, to: usize) {
+        let rows = &self.book.sheet.rows;
+        let mut at = from;
+        while at < to && !self.is_full {
+            let row = &rows[at];
+            at = match self.kind(row) {
+                Some(RowKind::BeginLoop(list)) => self.repeat_rows(row, list.as_deref(), at + 1, to),
+                Some(kind) => {
+                    self.row(row, &kind);
+                    at + 1
                 }
-            }
-            RowKind::Select { kind, list, or_other } => match self.lists.by_name.get(&list) {
-                Some(choices) => self.item(row, kind, choices.clone(), or_other),
-                None => {
-                    let place = self.place(row, "type");
-                    let problem = format!("The choices sheet has no list `{list}`.");
-                    self.findings.error("survey", place, problem, "Add its choices, or correct the name.");
-                    // The row still counts as a question, so that references to it are not reported as well.
-                    self.item(row, kind, Vec::new().into(), false);
-                }
-            },
-            RowKind::Refused(remedy) => {
-                let place = self.place(row, "type");
-                let problem = format!("The type `{cell}` is not supported.");
-                self.findings.error("survey", place, problem, remedy);
-                self.item(row, ItemKind::Hidden, Vec::new().into(), false);
-            }
-            RowKind::Unknown => {
-                let place = self.place(row, "type");
-                let problem = format!("There is no type `{cell}`.");
-                self.findings.error("survey", place, problem, "Check the spelling of the type.");
-                self.item(row, ItemKind::Hidden, Vec::new().into(), false);
-            }
+                None => at + 1,
+            };
         }
     }
 
-    fn name(&mut self, row: &Row) -> Option<String> {
-        let place = self.place(row, "name");
-        let Some(name) = self.sheet.get(row, "name") else {
-            self.findings.error("survey", place, "The row has no name.", "Give it a name.");
+    fn kind(&mut self, row: &Row) -> Option<RowKind> {
+        let sheet = self.book.sheet;
+        let Some(cell) = sheet.get(row, "type") else {
+            if sheet.get(row, "name").is_some() || sheet.words(row, "label").next().is_some() {
+                self.error(row, "type", "The row has no type.", "Give it a type, or clear the row.");
+            } else {
+                self.warning(row, "type", "The row has no type, and is not read.", "Give it a type, or leave it as a remark.");
+            }
             return None;
         };
-        let good = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            && name.len() <= MAX_NAME;
-        if !good {
-            let problem = format!("`{name}` cannot be a name.");
-            let remedy = "Begin with a letter, go on with letters, digits, `_`, `-` or `.`.";
-            self.findings.error("survey", place, problem, remedy);
+        let (kind, today) = row_kind(cell);
+        if let Some(today) = today {
+            self.warning(row, "type", format!("`{cell}` is an old spelling."), format!("Write {today}."));
         }
-        Some(name.to_owned())
+        Some(kind)
     }
 
-    fn push(&mut self, node: Node, row: SurveyRow) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(node);
-        self.rows.push(Some(row));
+    fn row(&mut self, row: &Row, kind: &RowKind) {
+        let parameters = self.parameters(row, kind);
+        let before = self.out.nodes.len();
+        let container = self.parent();
+        match kind {
+            RowKind::BeginGroup => self.begin(row, NodeKind::Group, RowKind::EndGroup),
+            RowKind::BeginRepeat => self.begin(row, NodeKind::Repeat, RowKind::EndRepeat),
+            RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop => self.end(row, kind),
+            RowKind::Setting(setting) => match self.get(row, "name") {
+                Some(value) => self.settings.set(setting, &value),
+                None => self.error(row, "name", "The setting has no value.", "Write it into the column name."),
+            },
+            _ => self.question(row, kind, &parameters),
+        }
+        let begins = matches!(kind, RowKind::BeginGroup | RowKind::BeginRepeat);
+        let ends = matches!(kind, RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop);
+        let name = self.out.nodes.get(before).map(|node| node.name.clone());
+        let save_to = self.get(row, "save_to");
+        self.out.places.push(Stood { row: row.number, name, container, save_to, is_container: begins || ends });
+    }
+
+    fn parameters(&mut self, row: &Row, kind: &RowKind) -> Parameters {
+        let mut report = Report { sheet: self.book.sheet, row, findings: self.findings };
+        parameters::read(kind, &mut report)
+    }
+
+    pub(super) fn name(&mut self, row: &Row) -> Option<String> {
+        let Some(name) = self.get(row, "name") else {
+            self.error(row, "name", "The row has no name.", "Give it a name.");
+            return None;
+        };
+        if !is_name(&name) {
+            let problem = format!("`{name}` cannot be a name.");
+            let remedy = "Begin with a letter, go on with letters, digits, `_`, `-` or `.`.";
+            self.error(row, "name", problem, remedy);
+        } else if name == "meta" {
+            self.error(row, "name", "The name `meta` is taken by what every response has.", "Choose another name.");
+        }
+        Some(name)
+    }
+
+    /// Adds a node, and counts its name; a twin in the same group is found when all stand in their places.
+    pub(super) fn push(&mut self, mut node: Node, row: SurveyRow) -> NodeId {
+        let id = NodeId(u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX));
+        if self.out.nodes.len() >= MAX_NODES {
+            self.is_full = true;
+            self.findings.error("survey", None, "The form has more than 50,000 rows.", "Take loops apart, or split the form.");
+            return NodeId::ROOT;
+        }
+        *self.out.names.entry(node.name.clone()).or_default() += 1;
+        if let Some(open) = self.open.last_mut()
+            && let Some((twin, number)) =
+                open.names.insert(node.name.to_lowercase(), (node.name.clone(), row.number))
+            && twin != node.name
+        {
+            let place = Some(self.book.sheet.place(row.number, "name"));
+            let problem = format!("Row {number}, in the same group, has the same name but for capitals.");
+            self.findings.warning("survey", place, problem, "Rename one: some programs do not tell them apart.");
+        }
+        if let Some((prefix, local)) = node.name.clone().split_once(':') {
+            let namespace = self.settings.namespace(prefix).unwrap_or_default();
+            node.written.prefix = Some((prefix.into(), namespace.into()));
+            local.clone_into(&mut node.name);
+        }
+        node.written.order = id.0;
+        self.out.nodes.push(node);
+        self.out.rows.push(Some(row));
         id
     }
 
-    fn parent(&self) -> NodeId {
-        self.open.last().copied().unwrap_or(NodeId::ROOT)
+    pub(super) fn parent(&self) -> NodeId {
+        self.open.last().map_or(NodeId::ROOT, |open| open.id)
     }
 
-    fn survey_row(&self, row: &Row) -> SurveyRow {
-        let words = |column| self.languages.words(self.sheet, row, column);
+    pub(super) fn survey_row(&self, row: &Row) -> SurveyRow {
+        let sheet = self.book.sheet;
+        let words = |column| {
+            let mut words = self.book.languages.words(sheet, row, column);
+            for (language, text) in &mut words.0 {
+                self.turn(text, Some(language));
+            }
+            words
+        };
+        let cells = sheet.cells(row).filter(|(column, _)| CELLS.contains(&column.name.as_str()));
         SurveyRow {
             number: row.number,
-            cells: self.sheet.others(row, &[]),
+            cells: cells.map(|(column, cell)| (column.name.clone(), self.turned(cell))).collect(),
             constraint_message: words("constraint_message"),
             required_message: words("required_message"),
             label: words("label"),
@@ -242,165 +382,70 @@ impl Builder<'_> {
         }
     }
 
-    fn begin(&mut self, row: &Row, kind: NodeKind) {
+    pub(super) fn begin(&mut self, row: &Row, kind: NodeKind, end: RowKind) {
         if self.open.len() > MAX_DEPTH {
-            let place = self.place(row, "type");
-            self.findings.error("survey", place, "Groups are nested too deeply.", "Nest at most 20 levels.");
+            self.error(row, "type", "Groups are nested too deeply.", "Nest at most 20 levels.");
         }
         let name = self.name(row).unwrap_or_default();
-        let mut new = node(name, kind, self.parent());
-        let appearance = self.sheet.get(row, "appearance").unwrap_or_default();
-        new.field_list =
-            appearance.split_whitespace().any(|word| matches!(word, "field-list" | "table-list"));
-        let id = self.push(new, self.survey_row(row));
-        self.open.push(id);
-    }
-
-    fn end(&mut self, row: &Row, kind: NodeKind) {
-        let open = self.parent();
-        if open != NodeId::ROOT && self.nodes[open.index()].kind == kind {
-            self.close();
-            return;
+        if kind == NodeKind::Repeat && !name.is_empty() {
+            if name == self.settings.root.name {
+                let problem = format!("The repeat has the name of the form itself, `{name}`.");
+                self.error(row, "name", problem, "Rename it.");
+            } else if !self.repeats.insert(name.clone()) {
+                let problem = format!("Another repeat has the name `{name}`.");
+                self.error(row, "name", problem, "Rename one: repeats need names of their own in the whole form.");
+            }
         }
-        let place = self.place(row, "type");
-        let problem = if open == NodeId::ROOT {
-            "Nothing is open that this row could end.".to_owned()
-        } else {
-            let begun = self.rows[open.index()].as_ref().map_or(0, |row| row.number);
-            format!("The row ends something else than row {begun} began.")
-        };
-        self.findings.error("survey", place, problem, "Match each begin with an end of its kind.");
+        let mut new = node(name, kind, self.parent());
+        let appearance = self.get(row, "appearance").unwrap_or_default();
+        let has = |wanted: &str| appearance.split_whitespace().any(|word| word == wanted);
+        new.field_list = has("field-list") || has("table-list");
+        let words = self.survey_row(row);
+        let id = self.push(new, words);
+        let mut open = Open::new(id, end);
+        open.table = has("table-list").then_some(None);
+        self.open.push(open);
     }
 
-    fn close(&mut self) {
-        if let Some(id) = self.open.pop() {
-            self.nodes[id.index()].end = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+    fn end(&mut self, row: &Row, kind: &RowKind) {
+        let problem = match self.open.as_slice() {
+            [] | [_] => "Nothing is open that this row could end.".to_owned(),
+            [.., open] if open.end == *kind => {
+                self.close();
+                return;
+            }
+            [.., open] => {
+                let begun = self.out.rows[open.id.index()].as_ref().map_or(0, |row| row.number);
+                format!("The row ends something else than row {begun} began.")
+            }
+        };
+        self.error(row, "type", problem, "Match each begin with an end of its kind.");
+    }
+
+    pub(super) fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.out.nodes[open.id.index()].end =
+                NodeId(u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX));
         }
     }
 
     fn close_all(&mut self) {
         while self.open.len() > 1 {
-            let number = self.rows[self.parent().index()].as_ref().map_or(0, |row| row.number);
-            let place = Some(self.sheet.place(number, "type"));
-            self.findings.error("survey", place, "What begins here never ends.", "Add the matching end row.");
-            self.close();
+            self.unclosed();
         }
         self.close();
     }
 
-    fn item(&mut self, row: &Row, kind: ItemKind, mut choices: Arc<[Choice]>, or_other: bool) {
-        let Some(name) = self.name(row) else { return };
-        if matches!(kind, ItemKind::SelectMultiple | ItemKind::Rank)
-            && let Some(spaced) = choices.iter().find(|c| c.code.contains(char::is_whitespace))
-        {
-            let place = self.place(row, "type");
-            let problem = format!("The list has the name `{}`, which has a space in it.", spaced.code);
-            self.findings.error(
-                "survey",
-                place,
-                problem,
-                "Names of choices that go together cannot have spaces.",
-            );
-        }
-        if or_other {
-            choices = self.with_other(&choices);
-        }
-        let words = self.survey_row(row);
-        let place_image = self.place(row, "image");
-        let place_audio = self.place(row, "audio");
-        let image = self.languages.words(self.sheet, row, "image");
-        let audio = self.languages.words(self.sheet, row, "audio");
-        if kind.is_asked() && words.label.is_empty() && words.hint.is_empty() && image.is_empty() {
-            let place = self.place(row, "label");
-            self.findings.warning("survey", place, "The question has no words.", "Give it a label.");
-        }
-        let scale = (kind == ItemKind::Range).then(|| parameters::scale(self.sheet, row, self.findings));
-        parameters::check(self.sheet, row, kind, self.findings);
-        let item = Item {
-            key: ItemKey::of(""),
-            name: name.clone(),
-            path: String::new(),
-            kind,
-            choices,
-            label: words.label.clone(),
-            hint: words.hint.clone(),
-            guidance: words.guidance.clone(),
-            image: file_names(image, "survey", place_image, self.findings),
-            audio: file_names(audio, "survey", place_audio, self.findings),
-            appearance: self.sheet.get(row, "appearance").unwrap_or_default().to_owned(),
-            scale,
-            repeat_depth: 0,
-            stamp: None,
-            extras: self.sheet.others(row, &KNOWN),
-        };
-        self.items.push(item);
-        let mut new = node(name.clone(), NodeKind::Item(self.items.len() - 1), self.parent());
-        new.stored_as = self.sheet.get(row, "bind_type").map_or(kind, kinds::bound);
-        self.push(new, words);
-        if or_other {
-            self.other(row, &name);
-        }
-    }
-
-    fn with_other(&self, choices: &Arc<[Choice]>) -> Arc<[Choice]> {
-        let other = Choice {
-            code: "other".to_owned(),
-            label: self.languages.everywhere("Other"),
-            image: Translated::default(),
-            missing: None,
-            columns: BTreeMap::from([("name".to_owned(), "other".to_owned())]),
-        };
-        if choices.iter().any(|choice| choice.code == "other") {
-            return choices.clone();
-        }
-        choices.iter().cloned().chain([other]).collect()
-    }
-
-    /// The text question that `or_other` adds.
-    fn other(&mut self, row: &Row, asked: &str) {
-        let name = format!("{asked}_other");
-        let label = self.languages.everywhere("Specify other.");
-        let relevant = format!("selected(${{{asked}}}, 'other')");
-        // A question renamed takes its other answer with it.
-        let renamed = self.sheet.get(row, "nightjar::renamed_from").map(|former| {
-            let others = former.split([',', ' ', '\n']).filter(|part| !part.is_empty());
-            let others: Vec<String> = others.map(|part| format!("{part}_other")).collect();
-            ("nightjar::renamed_from".to_owned(), others.join(" "))
-        });
-        let words = SurveyRow {
-            number: row.number,
-            cells: BTreeMap::from([("relevant".to_owned(), relevant)]).into_iter().chain(renamed).collect(),
-            label: label.clone(),
-            choice_columns: self.columns.clone(),
-            ..SurveyRow::default()
-        };
-        self.items.push(Item {
-            key: ItemKey::of(""),
-            name: name.clone(),
-            path: String::new(),
-            kind: ItemKind::Text,
-            choices: Vec::new().into(),
-            label,
-            hint: Translated::default(),
-            guidance: Translated::default(),
-            image: Translated::default(),
-            audio: Translated::default(),
-            appearance: String::new(),
-            scale: None,
-            repeat_depth: 0,
-            stamp: None,
-            extras: self.sheet.others(row, &KNOWN).into_iter().filter(|(k, _)| k != "nightjar::id").collect(),
-        });
-        self.push(node(name, NodeKind::Item(self.items.len() - 1), self.parent()), words);
+    /// Closes what has no end row.
+    pub(super) fn unclosed(&mut self) {
+        let number = self.out.rows[self.parent().index()].as_ref().map_or(0, |row| row.number);
+        let place = Some(self.book.sheet.place(number, "type"));
+        self.findings.error("survey", place, "What begins here never ends.", "Add the matching end row.");
+        self.close();
     }
 }
 
-impl Places for Sheet {
-    fn sheet(&self) -> &str {
-        &self.name
-    }
-
-    fn place(&self, row: &SurveyRow, column: &str) -> Option<Place> {
-        Some(Sheet::place(self, row.number, column))
-    }
+/// Whether a tree has a node of a kind with this name.
+pub(crate) fn is_repeat(tree: &Tree, name: &str) -> bool {
+    tree.by_name.get(name).is_some_and(|ids| ids.iter().any(|id| tree[*id].kind == NodeKind::Repeat))
 }

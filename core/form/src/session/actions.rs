@@ -3,6 +3,8 @@
 use super::Session;
 use super::compute::{Wave, stored};
 use super::state::ScopeId;
+use crate::expr::val::Val;
+use crate::expr::world::Node;
 use crate::node::{Action, Tree};
 
 /// Most actions that one entry may set off. A form whose actions set each other off stops there.
@@ -61,7 +63,17 @@ impl Session {
         let Some(item) = self.instrument.clone().item_at(target).cloned() else { return };
         let outer = self.state.climb(source, action.target.fixed);
         let mut scopes = Vec::new();
-        self.state.within(tree, outer, tree[target].scope, &mut |scope| scopes.push(scope));
+        match &action.chosen {
+            None => self.state.within(tree, outer, tree[target].scope, &mut |scope| scopes.push(scope)),
+            Some(code) => {
+                if let Val::Nodes(nodes) = self.scene(source, action.source).eval(code) {
+                    scopes.extend(nodes.into_iter().filter_map(|node| match node {
+                        Node::Answer(scope, id) if id == target => Some(scope),
+                        _ => None,
+                    }));
+                }
+            }
+        }
         for scope in scopes {
             let value = action
                 .value

@@ -14,6 +14,10 @@ use crate::{Item, ItemKind, Value};
 
 /// Most instances a form may count for itself in one repeat.
 const MAX_COUNTED: usize = 500;
+/// Most countings that one entry may set off. A repeat that counts itself up and down for ever stops there.
+const MAX_COUNTINGS: usize = 10_000;
+/// Most looks at choices that one entry may set off. Choices that come and go for ever stop there.
+const MAX_CUTS: usize = 500_000;
 
 /// What is to be recomputed, in the graph's order, and what has changed.
 #[derive(Default)]
@@ -28,6 +32,10 @@ pub(crate) struct Wave {
     pub(crate) fired: Vec<(NodeId, ScopeId)>,
     /// While a response is opened, changes of values are no events.
     opening: bool,
+    /// How often a repeat was counted.
+    counted: usize,
+    /// How often choices were looked at.
+    cut: usize,
 }
 
 impl Wave {
@@ -145,6 +153,10 @@ impl Session {
     }
 
     fn recut(&mut self, wave: &mut Wave, tree: &Tree, id: NodeId, scope: ScopeId) {
+        wave.cut += 1;
+        if wave.cut > MAX_CUTS {
+            return;
+        }
         let before = self.state.cell(tree, scope, id).cut.clone();
         self.cut(tree, scope, id);
         if self.state.cell(tree, scope, id).cut != before {
@@ -175,13 +187,17 @@ impl Session {
 
     fn count(&mut self, wave: &mut Wave, tree: &Tree, repeat: NodeId, outer: ScopeId) {
         let Some(code) = &tree[repeat].count else { return };
+        wave.counted += 1;
+        if wave.counted > MAX_COUNTINGS {
+            return;
+        }
         let scene = self.scene(outer, repeat);
         let number = scene.eval(code).to_number(&scene);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "`as` saturates, NaN gives 0"
-        )]
+        // A count that was blanked says nothing about what is there.
+        if number.is_nan() {
+            return;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
         let wanted = (number as usize).min(MAX_COUNTED);
         let mut list = self.state.list(tree, outer, repeat).to_vec();
         while list.len() < wanted {
@@ -342,7 +358,11 @@ pub(crate) fn stored(
         (kind, &value)
         && kind != ItemKind::Text
     {
-        return Some(if n.is_finite() { whole_or_decimal(*n) } else { Value::Text(value.into_text(scene).into_owned()) });
+        return Some(if n.is_finite() {
+            whole_or_decimal(*n)
+        } else {
+            Value::Text(value.into_text(scene).into_owned())
+        });
     }
     if let (ItemKind::Integer, Val::Number(n)) = (kind, &value) {
         return Some(whole_or_decimal(*n)).filter(|value| matches!(value, Value::Integer(_)));

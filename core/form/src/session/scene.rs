@@ -256,6 +256,8 @@ impl World for Scene<'_> {
         left.is_some()
     }
 
+    fn fail(&self, _: &str) {}
+
     fn counts_by_value(&self) -> bool {
         true
     }

@@ -134,8 +134,7 @@ impl Session {
                 (Cause::Exclusive, None, "This answer cannot be chosen together with others.")
             }
             Some(_) => {
-                let holds =
-                    node.constraint.as_ref().is_none_or(|code| self.scene(scope, id).holds(code));
+                let holds = node.constraint.as_ref().is_none_or(|code| self.scene(scope, id).holds(code));
                 if holds {
                     return None;
                 }

@@ -1,5 +1,6 @@
 //! What only the inside can say: computing a little at a time gives what computing everything gives.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,11 +9,12 @@ use rust_xlsxwriter::Workbook;
 use super::compute::Wave;
 use super::state::{ScopeId, State};
 use super::{Entry, Opening, Session};
+use crate::graph::{Aspect, Vertex};
 use crate::node::NodeId;
 use crate::{Instrument, Value};
 
 const SURVEY: &str = "
-type|name|label|relevant|calculation|choice_filter|repeat_count
+type|name|label|relevant|calculation|choice_filter|repeat_count|trigger|default
 select_one l|a|A||||
 select_multiple l|b|B|||kind = ${a} or ${n} > 3|
 integer|n|N|||
@@ -32,6 +34,11 @@ end_repeat|||||
 end_repeat|||||
 calculate|total|||sum(${x}) + sum(${y}) + count(${r})||
 calculate|far|||indexed-repeat(${p}, ${r}, ${n}) + sum(${z})||
+calculate|big|||sum(${x}[. > 2]) + count(${r}[x > ${n}])||
+calculate|peek|||concat(${r}[position() = ${n}]/x, ' ', /data/r[last()]/t)||
+calculate|ever|||concat(${ever}, ${n}, ';')|||${n}
+calculate|twice|||${ever}|||${ever}, ${a}
+text|note|Note||||||concat('seen ', ${n})
 calculate|words|||concat(jr:choice-name(${a}, '${a}'), join(',', ${t}))||
 ";
 const CHOICES: &str = "
@@ -91,7 +98,7 @@ impl Session {
         wave.forget(|rank, scope| {
             let tree = &self.instrument.tree;
             let Some(vertex) = self.instrument.graph.vertex(rank) else { return false };
-            vertex.aspect == crate::graph::Aspect::Value
+            vertex.aspect == Aspect::Value
                 && tree[vertex.node].calculation.is_some()
                 && self.state.cell(tree, scope, vertex.node).touched
         });
@@ -133,6 +140,49 @@ proptest! {
     }
 }
 
+/// Every item that an answer may change, and those that hang on these in turn.
+fn reach(session: &Session, id: NodeId) -> BTreeSet<NodeId> {
+    let (graph, tree) = (&session.instrument.graph, &session.instrument.tree);
+    let mut seen = BTreeSet::new();
+    let mut next = vec![Vertex { node: id, aspect: Aspect::Value }];
+    while let Some(vertex) = next.pop() {
+        if seen.insert(vertex) {
+            next.extend(graph.dependants(vertex).iter().map(|edge| edge.to));
+            let set = tree[vertex.node].on_change.iter().map(|index| tree.actions[*index].target.node);
+            next.extend(set.map(|node| Vertex { node, aspect: Aspect::Value }));
+        }
+    }
+    seen.into_iter().map(|vertex| vertex.node).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Two answers of which neither reaches the other's question may be given in either order.
+    #[test]
+    fn unrelated_answers_commute(
+        before in prop::collection::vec(entry(), 0..12),
+        one in entry(),
+        other in entry(),
+    ) {
+        let (Entry::Answer { path: a, .. }, Entry::Answer { path: b, .. }) = (&one, &other) else {
+            return Ok(());
+        };
+        let mut first = Session::open(instrument(), Opening { language: None, now: clock(), seed: 3 }).unwrap();
+        for entry in &before {
+            let _ = first.apply(entry, &clock());
+        }
+        let (Ok((_, a)), Ok((_, b))) = (first.locate(a), first.locate(b)) else { return Ok(()) };
+        if a == b || reach(&first, a).contains(&b) || reach(&first, b).contains(&a) {
+            return Ok(());
+        }
+        let mut second = first.clone();
+        let _ = (first.apply(&one, &clock()), first.apply(&other, &clock()));
+        let _ = (second.apply(&other, &clock()), second.apply(&one, &clock()));
+        prop_assert!(first.state == second.state);
+    }
+}
+
 /// An answer looks at what depends on it, not at the form: the wave stays small however long the form is.
 #[test]
 fn an_answer_costs_what_it_affects() {
@@ -160,11 +210,7 @@ fn an_answer_costs_what_it_affects() {
     let q = |i: usize| instrument.tree.by_name[&format!("q{i}")][0];
     let reach = |id: NodeId| {
         let mut wave = Wave::default();
-        session.touch(
-            &mut wave,
-            crate::graph::Vertex { node: id, aspect: crate::graph::Aspect::Value },
-            ScopeId::ROOT,
-        );
+        session.touch(&mut wave, Vertex { node: id, aspect: Aspect::Value }, ScopeId::ROOT);
         wave.len()
     };
     assert_eq!((reach(q(0)), reach(q(9)), reach(q(1990))), (1, 0, 1));

@@ -44,7 +44,8 @@ pub(crate) fn parse(xml: &str) -> Result<Document, String> {
                 }
                 builder.open(name(&node, node.tag_name().namespace(), node.tag_name().name()));
                 for attribute in node.attributes() {
-                    builder.attribute(name(&node, attribute.namespace(), attribute.name()), attribute.value());
+                    builder
+                        .attribute(name(&node, attribute.namespace(), attribute.name()), attribute.value());
                 }
                 open.push(node);
                 next = node.first_child();

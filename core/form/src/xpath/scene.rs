@@ -1,7 +1,7 @@
 //! A document as the surroundings of an expression.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub(super) struct DocumentScene<'a> {
     now: &'a Zoned,
     seed: u128,
     budget: Cell<u32>,
+    /// Why the expression cannot be computed.
+    pub(super) fault: RefCell<Option<String>>,
 }
 
 impl<'a> DocumentScene<'a> {
@@ -58,13 +60,17 @@ impl<'a> DocumentScene<'a> {
             now: request.now,
             seed: u128::from_le_bytes(bits),
             budget: Cell::new(MAX_VISITS),
+            fault: RefCell::new(None),
         })
     }
 
     /// Path and text of a node.
     pub(super) fn found(&self, node: Node) -> Option<Found> {
         let Node::Doc(0, node) = node else { return None };
-        Some(Found { path: document::path(&self.document, node), text: self.document.text(node).into_owned() })
+        Some(Found {
+            path: document::path(&self.document, node),
+            text: self.document.text(node).into_owned(),
+        })
     }
 
     fn elements(&self) -> impl Iterator<Item = DocNode> + '_ {
@@ -110,13 +116,7 @@ impl World for DocumentScene<'_> {
     }
 
     fn document_root(&self) -> Node {
-        // What an absolute path starts from is what is above the root element.
-        let above = if self.document.kind(self.root) == DocKind::Document {
-            self.root
-        } else {
-            self.document.parent(self.root).unwrap_or(DocNode::DOCUMENT)
-        };
-        Node::Doc(0, above)
+        Node::Doc(0, self.root)
     }
 
     fn document(&self, index: u32) -> Option<&Document> {
@@ -191,6 +191,10 @@ impl World for DocumentScene<'_> {
         let left = self.budget.get().checked_sub(spent);
         self.budget.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    fn fail(&self, problem: &str) {
+        self.fault.borrow_mut().get_or_insert_with(|| problem.to_owned());
     }
 
     fn counts_by_value(&self) -> bool {

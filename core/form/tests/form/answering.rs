@@ -52,9 +52,10 @@ fn one_question_a_page_over_what_is_relevant_and_a_check_page_at_the_end() {
     session.back();
     assert_eq!(session.display(), "nights");
     session.act(Entry::GoTo("slept".to_owned()));
-    assert_eq!((session.page().number, session.page().of), (2, Some(6)));
+    // What is asked still depends on answers: no total is shown that might turn out wrong.
+    assert_eq!((session.page().number, session.page().of), (2, None));
     session.one("slept", "well");
-    assert_eq!((session.page().number, session.page().of), (2, Some(5)));
+    assert_eq!((session.page().number, session.page().of), (2, None));
     session.next();
     assert_eq!(session.display(), "good");
     session.back();

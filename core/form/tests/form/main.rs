@@ -2,6 +2,7 @@
 
 mod advice;
 mod answering;
+mod divergences;
 mod difference;
 mod expressions;
 mod fhir;

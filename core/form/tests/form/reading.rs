@@ -40,7 +40,6 @@ fn all_faults_are_reported_at_once_with_their_cells() {
         test.xlsx, sheet survey, row 7, column D "relevant": error: There is no question named `nobody`. Check the spelling against the name column.
         test.xlsx, sheet survey, row 7, column E "constraint": error: The expression cannot be read at its end. Check brackets, quotes, commas and operators there.
         test.xlsx, sheet survey, row 7, column F "default": error: The default is not an answer of type integer. Correct or clear the cell.
-        test.xlsx, sheet survey, row 7, column G "trigger": error: The column trigger is not supported. Clear the cell; a calculation runs whenever what it refers to changes.
         test.xlsx, sheet survey, row 8, column A "type": error: What begins here never ends. Add the matching end row.
         test.xlsx, sheet survey, row 10, column A "type": error: The row ends something else than row 8 began. Match each begin with an end of its kind.
         test.xlsx, sheet survey, row 11, column B "name": error: Row 9, in the same group, has the same name. Rename one of the two.

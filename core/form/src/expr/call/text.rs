@@ -22,7 +22,8 @@ pub(super) fn call<'a, W: World>(function: Function, mut args: Arguments<'a, W>)
         Function::StringLength => Val::Number(args.text_or_context().encode_utf16().count() as f64),
         Function::NormalizeSpace => {
             let text = args.text_or_context();
-            let words: Vec<&str> = text.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect();
+            let words: Vec<&str> =
+                text.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect();
             Val::text(words.join(" "))
         }
         Function::Substr => {

@@ -75,18 +75,21 @@ impl Compiler<'_> {
     }
 
     fn position(&self, argument: &Expr) -> Result<Code, Fault> {
-        let Expr::Path(path) = argument else {
-            return Err(Fault::new("position() takes the repeat it counts.", "Write position(..)."));
-        };
-        let mut found = match self.walk(path)? {
-            path::Walked::Static(found) => found,
-            path::Walked::Dynamic(code, _) => {
-                return Ok(Code::Call(Function::Position, [Code::Path(Box::new(code))].into()));
+        let mut found = match argument {
+            Expr::Call(name, none) if name == "current" && none.is_empty() && self.document.is_none() => {
+                self.place.here()
             }
+            Expr::Path(path) => match self.walk(path)? {
+                path::Walked::Static(found) => found,
+                path::Walked::Dynamic(code, _) => {
+                    return Ok(Code::Call(Function::Position, [Code::Path(Box::new(code))].into()));
+                }
+            },
+            _ => return Err(Fault::new("position() takes the repeat it counts.", "Write position(..).")),
         };
         let tree = self.place.tree;
         let scope = tree[found.node].scope;
-        if found.node != scope && matches!(tree[found.node].kind, NodeKind::Group | NodeKind::Item(_)) {
+        if found.node == NodeId::ROOT || (found.node != scope && tree[found.node].kind != NodeKind::Repeat) {
             return Ok(Code::Number(1.0));
         }
         if self.place.repeats.contains(&scope) {

@@ -45,7 +45,9 @@ impl Compiler<'_> {
                 }
                 Expr::Path(inner) if path.filters.is_empty() => match self.walk(inner)? {
                     Walked::Static(found) => Ok(found),
-                    Walked::Dynamic(code, ground) => Err((StartCode::Expr(Code::Path(Box::new(code))), ground)),
+                    Walked::Dynamic(code, ground) => {
+                        Err((StartCode::Expr(Code::Path(Box::new(code))), ground))
+                    }
                 },
                 inner => {
                     let (code, ground) = self.nodes_and_ground(inner)?;
@@ -61,7 +63,9 @@ impl Compiler<'_> {
                         Test::Here => at,
                         Test::Parent => self.place.parent(at),
                         Test::Child(name) => self.child(at, name)?,
-                        Test::On(Axis::Attribute, NodeTest::Name(name)) => self.child(at, &format!("@{name}"))?,
+                        Test::On(Axis::Attribute, NodeTest::Name(name)) => {
+                            self.child(at, &format!("@{name}"))?
+                        }
                         _ => break,
                     };
                     steps = &steps[1..];
@@ -91,8 +95,7 @@ impl Compiler<'_> {
         tree: &Tree,
     ) -> Result<Walked, Fault> {
         let predicates = |ground: &Ground, predicates: &[Expr]| -> Result<Vec<Code>, Fault> {
-            let inner =
-                Compiler { place: self.place, ground: ground.clone(), document: self.document };
+            let inner = Compiler { place: self.place, ground: ground.clone(), document: self.document };
             predicates.iter().map(|predicate| inner.code(predicate)).collect()
         };
         let mut code =
@@ -136,16 +139,12 @@ impl Compiler<'_> {
                 *axis,
                 match test {
                     NodeTest::Name(name) => TestCode::Name(self.qualified(name)?),
-                    NodeTest::AnyOf(prefix) => {
-                        TestCode::AnyOf(self.namespace(prefix)?.unwrap_or_default())
-                    }
+                    NodeTest::AnyOf(prefix) => TestCode::AnyOf(self.namespace(prefix)?.unwrap_or_default()),
                     NodeTest::Any => TestCode::Any,
                     NodeTest::Node => TestCode::Node,
                     NodeTest::Text => TestCode::Text,
                     NodeTest::Comment => TestCode::Comment,
-                    NodeTest::Instruction(target) => {
-                        TestCode::Instruction(target.as_deref().map(Into::into))
-                    }
+                    NodeTest::Instruction(target) => TestCode::Instruction(target.as_deref().map(Into::into)),
                 },
             ),
         })
