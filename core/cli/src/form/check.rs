@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nightjar_form::{Advice, Bounds, Instrument, Severity, Topic};
 
-use super::read;
+use super::{beside, read};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -16,7 +16,8 @@ pub(super) fn run(files: &[PathBuf], bounds: &Bounds, screen: &mut Screen) -> Re
     let mut sound: Vec<(String, Instrument)> = Vec::new();
     for file in files {
         let name = file.display().to_string();
-        match read(file).map(|bytes| Instrument::from_workbook(&name, &bytes)) {
+        let bytes = read(file).and_then(|bytes| Ok((bytes, beside::attachments(file)?)));
+        match bytes.map(|(bytes, attachments)| Instrument::read(&name, &bytes, &attachments)) {
             Ok(Ok(form)) => sound.push((name, form)),
             Ok(Err(diagnostics)) => {
                 faults.in_file(diagnostics.errors().count());

@@ -1,5 +1,6 @@
 //! `nightjar form …`: reading forms, checking them, and writing them as something else.
 
+mod beside;
 mod check;
 mod diff;
 mod fhir;
@@ -63,7 +64,7 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
 /// A form that must be sound.
 fn instrument(path: &Path) -> Result<Instrument, Trouble> {
     let name = path.display().to_string();
-    Instrument::from_workbook(&name, &read(path)?)
+    Instrument::read(&name, &read(path)?, &beside::attachments(path)?)
         .map_err(|diagnostics| Trouble::Given(format!("the form has errors:\n{diagnostics}")))
 }
 
@@ -78,7 +79,7 @@ fn language(form: &Instrument, asked: &str) -> Result<Language, Trouble> {
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     if path.is_dir() {
         return Err(Trouble::Given(format!(
-            "{}: a folder; give .xlsx files, or use `nightjar study check`",
+            "{}: a folder; give forms, or use `nightjar study check`",
             path.display()
         )));
     }
