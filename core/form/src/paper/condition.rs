@@ -72,7 +72,8 @@ impl Printer<'_> {
                 filled(phrases.comparison(*comparison, dates), &[("{q}", &question), ("{a}", &literal)])
             }
             Condition::Length(node, comparison, n) => {
-                fill(phrases.length(*comparison), *node, &number(*n))
+                let question = self.question(id, *node, phrases.this);
+                filled(phrases.length(*comparison), &[("{q}", &question), ("{a}", &number(*n))])
             }
             Condition::Count(node, comparison, n) => fill(phrases.count(*comparison), *node, &number(*n)),
             Condition::Has(node, code) => fill(phrases.has, *node, &self.code(*node, code)),

@@ -7,6 +7,8 @@ use crate::{Language, Missing};
 pub(super) struct Phrases {
     pub(super) wording: &'static str,
     pub(super) how: &'static str,
+    pub(super) optional: &'static str,
+    pub(super) mind: &'static str,
     pub(super) guidance: &'static str,
     pub(super) only_this: &'static str,
     pub(super) only_one: &'static str,
@@ -92,7 +94,9 @@ impl Phrases {
 
 static ENGLISH: Phrases = Phrases {
     wording: "Wording",
-    how: "Please tick the boxes or write on the lines. You may leave out any question.",
+    how: "Please tick the boxes or write on the lines.",
+    optional: "You may leave out any question.",
+    mind: "Please mind:",
     guidance: "For the person who asks",
     only_this: "Answer this only if",
     only_one: "Answer question {a} only if",
@@ -100,12 +104,12 @@ static ENGLISH: Phrases = Phrases {
     never: "Leave this out.",
     needed: "This question needs an answer.",
     needed_if: "This question needs an answer if",
-    answer_if: "The answer can stand if",
+    answer_if: "The answer counts if",
     holds: "this holds:",
     questions: ["question", "questions"],
     question: "“{l}” (question {n})",
     value: "the value “{a}”",
-    this: "your answer",
+    this: "it",
     this_question: "this question",
     answer_to: "answer to question {a}",
     answer_of: "the answer to {q}",
@@ -173,7 +177,9 @@ static ENGLISH: Phrases = Phrases {
 
 static POLISH: Phrases = Phrases {
     wording: "Sformułowania",
-    how: "Proszę zaznaczyć pola albo pisać na liniach. Każde pytanie można pominąć.",
+    how: "Proszę zaznaczyć pola albo pisać na liniach.",
+    optional: "Każde pytanie można pominąć.",
+    mind: "Proszę uważać:",
     guidance: "Dla osoby pytającej",
     only_this: "Proszę odpowiedzieć tylko wtedy, gdy",
     only_one: "Na pytanie {a} proszę odpowiedzieć tylko wtedy, gdy",

@@ -66,6 +66,16 @@ fn what_has_no_words_is_printed_with_the_numbers_of_its_questions() {
 }
 
 #[test]
+fn a_rule_without_words_is_said_by_the_form() {
+    let survey = "
+| type | name | label | constraint | constraint_message |
+| text | who | Who? | regex(., '[a-z]+') | Small letters only. |
+";
+    let page = form(survey, "").paper(&Paper::default());
+    assert!(page.contains("Please mind: Small letters only."), "{page}");
+}
+
+#[test]
 fn a_page_has_boxes_scales_copies_and_its_rules() {
     let survey = "
 | type | name | label | hint | relevant | required | constraint | constraint_message | parameters | repeat_count | appearance |
@@ -92,8 +102,10 @@ fn a_page_has_boxes_scales_copies_and_its_rules() {
     let page = form(survey, choices).paper(&Paper::default());
     expect![[r#"
         Answer questions 1 to 2 only if “How did you sleep?” (question 3) is “Badly”.
-        The answer can stand if your answer is today or before.
+        The answer counts if it is today or before.
         This question needs an answer.
+        The answer counts if it has fewer than 200 characters.
+        The answer counts if it has fewer than 200 characters.
         Fill in as many as this gives: `${n}` (question 6)
         This question needs an answer if this question has no answer.
         This question needs an answer if this question has no answer.
@@ -102,7 +114,9 @@ fn a_page_has_boxes_scales_copies_and_its_rules() {
     assert_eq!(page.matches("<section class=\"copy\">").count(), 2 + 3);
     assert!(page.contains("Visit 2") && page.contains("Dose 3"), "copies are numbered");
     assert!(page.contains("Think of [answer to question 1]."), "references are said");
-    assert!(page.contains("At most 200 letters."), "the form's own message says the rule");
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    let distinct: std::collections::BTreeSet<&&str> = ids.iter().collect();
+    assert_eq!(ids.len(), distinct.len(), "each id once");
     assert!(page.contains("I am not sure") && page.contains("I would rather not say"));
 }
 
