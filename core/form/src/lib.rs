@@ -66,6 +66,7 @@ mod logic;
 mod markdown;
 mod migration;
 mod node;
+mod outline;
 mod paper;
 mod read;
 mod reading;
@@ -84,6 +85,7 @@ pub use key::{CellKey, InstanceKey, ItemKey, NotAKey};
 pub use language::Language;
 pub use markdown::{Line, Markup, Span};
 pub use migration::{LeftBehind, Migration, Reason};
+pub use outline::{OutlineKind, OutlineLine};
 pub use paper::Paper;
 pub use reading::Unreadable;
 pub use session::{

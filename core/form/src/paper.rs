@@ -8,6 +8,7 @@ mod answer;
 mod condition;
 mod phrases;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -54,9 +55,8 @@ impl Instrument {
         let copies = if paper.copies == 0 { COPIES } else { paper.copies.min(MAX_COPIES) };
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
-        Printer { form: self, language, phrases: Phrases::of(language), numbers, copies, pictures }
-            .document()
-            .into_string()
+        let (phrases, headings) = (Phrases::of(language), Cell::new(0));
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings }.document().into_string()
     }
 }
 
@@ -68,6 +68,8 @@ struct Printer<'a> {
     numbers: HashMap<NodeId, usize>,
     copies: usize,
     pictures: Option<&'a BTreeMap<String, Vec<u8>>>,
+    /// How many headings have an id so far: a question is printed once for each copy of its repeat.
+    headings: Cell<usize>,
 }
 
 impl Printer<'_> {
@@ -92,7 +94,7 @@ impl Printer<'_> {
                         @if let Some(status) = form.setting("nightjar::wording_status") {
                             p.status { (self.phrases.wording) ": " (status) }
                         }
-                        p { (self.phrases.how) }
+                        p { (self.phrases.how) @if self.is_all_optional() { " " (self.phrases.optional) } }
                     }
                     main { (self.children(NodeId::ROOT, 0)) }
                     (self.worked_out())
@@ -170,11 +172,13 @@ impl Printer<'_> {
             };
         }
         let number = self.numbers.get(&id).copied().unwrap_or_default();
+        self.headings.set(self.headings.get() + 1);
+        let heading = format!("q{}", self.headings.get());
         html! {
-            section.question aria-labelledby=(format!("q{number}-{}", id.0)) {
+            section.question aria-labelledby=(heading) {
                 (self.only_if(id))
                 (self.picture(&item.image))
-                h3 id=(format!("q{number}-{}", id.0)) {
+                h3 id=(heading) {
                     span.number { (number) "." } " "
                     @match label { Some(label) => (label), None => (item.name) }
                 }
@@ -229,16 +233,25 @@ impl Printer<'_> {
         }
     }
 
-    /// What the answer must be like: the form's own message, else its condition.
+    fn is_all_optional(&self) -> bool {
+        self.numbers.keys().all(|id| self.form.tree[*id].source.required.is_none())
+    }
+
+    /// What the answer must be like: in words; else the form's own message, which is written for an answer that is not.
     fn bounds(&self, id: NodeId) -> Html {
         let node = &self.form.tree[id];
-        if let Some(message) = self.words(&node.constraint_message) {
-            return html! { p.hint { (message) } };
-        }
         let Some(source) = node.source.constraint.as_deref() else { return html! {} };
+<<<<<<< HEAD
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(_) => html! {},
             condition => {
+=======
+        let condition = Condition::of(&self.form.tree, id, source);
+        match (condition, self.words(&node.constraint_message)) {
+            (Condition::Constant(_), _) => html! {},
+            (Condition::Other(_), Some(message)) => html! { p.hint { (self.phrases.mind) " " (message) } },
+            (condition, _) => {
+>>>>>>> main
                 html! { p.logic { (self.phrases.answer_if) " " (self.condition(id, &condition)) "." } }
             }
         }

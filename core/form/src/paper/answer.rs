@@ -3,6 +3,7 @@
 use maud::{Markup as Html, html};
 
 use super::Printer;
+use crate::logic::Condition;
 use crate::node::NodeId;
 use crate::{Choice, Item, ItemKind, Markup, Missing, Scale};
 
@@ -70,7 +71,11 @@ impl Printer<'_> {
     /// Boxes for saying nothing, where no choice says it: a tablet takes a reason for every question.
     fn ways_out(&self, id: NodeId, item: &Item) -> Html {
         let own = item.choices.iter().any(|choice| choice.missing.is_some());
-        if own || self.form.tree[id].source.read_only.is_some() {
+        // Where an answer is required, saying nothing is none.
+        let needed = self.form.tree[id].source.required.as_deref().is_some_and(|source| {
+            Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
+        });
+        if own || needed || self.form.tree[id].source.read_only.is_some() {
             return html! {};
         }
         html! {
@@ -115,7 +120,7 @@ fn boxes(parts: &[(usize, &str)]) -> Html {
     html! {
         div.boxes.apart {
             @for (count, name) in parts {
-                span { span.tickes { @for _ in 0..*count { span.tick {} } } span { (name) } }
+                span { span.boxes { @for _ in 0..*count { span.tick {} } } span { (name) } }
             }
         }
     }

@@ -7,7 +7,7 @@ use maud::{Markup as Html, html};
 use super::Printer;
 use crate::logic::{Comparison, Condition, Literal, choice_of};
 use crate::node::NodeId;
-use crate::{Item, Markup};
+use crate::{Item, ItemKind, Markup};
 
 /// Longest label quoted in a condition, in characters.
 const MAX_QUOTED: usize = 90;
@@ -43,7 +43,7 @@ impl Printer<'_> {
         let list: Vec<String> = numbers.iter().map(usize::to_string).collect();
         html! {
             code dir="ltr" { (source) }
-            @if !list.is_empty() { " (" (self.phrases.questions) " " (list.join(", ")) ")" }
+            @if !list.is_empty() { " (" (self.phrases.questions[usize::from(list.len() > 1)]) " " (list.join(", ")) ")" }
         }
     }
 
@@ -56,7 +56,7 @@ impl Printer<'_> {
             if inner { format!("({text})") } else { text }
         };
         let fill = |template: &str, of: NodeId, with: &str| {
-            filled(template, &[("{q}", &self.question(id, of)), ("{a}", with)])
+            filled(template, &[("{q}", &self.question(id, of, phrases.this_question)), ("{a}", with)])
         };
         match condition {
             Condition::Constant(true) => phrases.always.to_owned(),
@@ -65,9 +65,20 @@ impl Printer<'_> {
             Condition::Any(all) => list(all, phrases.or),
             Condition::Not(inner) => format!("{} ({})", phrases.not_so, self.said(id, inner, false)),
             Condition::Is(node, comparison, with) => {
-                fill(phrases.comparison(*comparison), *node, &self.literal(id, *node, with))
+                let kind = self.form.item_at(*node).map(Item::kind);
+                let dates = matches!(kind, Some(ItemKind::Date | ItemKind::Time | ItemKind::DateTime));
+                let question = self.question(id, *node, phrases.this);
+                let literal = self.literal(id, *node, with);
+                filled(phrases.comparison(*comparison, dates), &[("{q}", &question), ("{a}", &literal)])
             }
+<<<<<<< HEAD
             Condition::Length(node, comparison, n) => fill(phrases.length(*comparison), *node, &number(*n)),
+=======
+            Condition::Length(node, comparison, n) => {
+                let question = self.question(id, *node, phrases.this);
+                filled(phrases.length(*comparison), &[("{q}", &question), ("{a}", &number(*n))])
+            }
+>>>>>>> main
             Condition::Count(node, comparison, n) => fill(phrases.count(*comparison), *node, &number(*n)),
             Condition::Has(node, code) => fill(phrases.has, *node, &self.code(*node, code)),
             Condition::HasNot(node, code) => fill(phrases.has_not, *node, &self.code(*node, code)),
@@ -77,10 +88,10 @@ impl Printer<'_> {
         }
     }
 
-    /// A question by its words and number; what is not asked by its name; the node itself as "this".
-    fn question(&self, id: NodeId, of: NodeId) -> String {
+    /// A question by its words and number; what is not asked by its name; the node itself as `this`.
+    fn question(&self, id: NodeId, of: NodeId, this: &str) -> String {
         if id == of {
-            return self.phrases.this.to_owned();
+            return this.to_owned();
         }
         let Some(item) = self.form.item_at(of) else { return self.form.tree[of].name.clone() };
         let Some(number) = self.numbers.get(&of) else {
@@ -108,7 +119,11 @@ impl Printer<'_> {
             Literal::Number(n) => number(*n),
             Literal::Text(text) => self.quoted(text),
             Literal::Today => self.phrases.today.to_owned(),
-            Literal::Question(other) => self.phrases.answer_of.replace("{q}", &self.question(id, *other)),
+            Literal::Question(other) => {
+                let question = self.question(id, *other, self.phrases.this);
+                let asked = id != *other && self.numbers.contains_key(other);
+                if asked { filled(self.phrases.answer_of, &[("{q}", &question)]) } else { question }
+            }
         }
     }
 

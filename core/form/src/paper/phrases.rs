@@ -7,6 +7,8 @@ use crate::{Language, Missing};
 pub(super) struct Phrases {
     pub(super) wording: &'static str,
     pub(super) how: &'static str,
+    pub(super) optional: &'static str,
+    pub(super) mind: &'static str,
     pub(super) guidance: &'static str,
     pub(super) only_this: &'static str,
     pub(super) only_one: &'static str,
@@ -16,10 +18,11 @@ pub(super) struct Phrases {
     pub(super) needed_if: &'static str,
     pub(super) answer_if: &'static str,
     pub(super) holds: &'static str,
-    pub(super) questions: &'static str,
+    pub(super) questions: [&'static str; 2],
     pub(super) question: &'static str,
     pub(super) value: &'static str,
     pub(super) this: &'static str,
+    pub(super) this_question: &'static str,
     pub(super) answer_to: &'static str,
     pub(super) answer_of: &'static str,
     pub(super) quotes: &'static str,
@@ -52,6 +55,8 @@ pub(super) struct Phrases {
     not_applicable: &'static str,
     /// In the order of [`Comparison::index`].
     comparisons: [&'static str; 6],
+    /// The same of dates and times.
+    dates: [&'static str; 6],
     lengths: [&'static str; 6],
     counts: [&'static str; 6],
 }
@@ -65,8 +70,9 @@ impl Phrases {
         }
     }
 
-    pub(super) fn comparison(&self, comparison: Comparison) -> &'static str {
-        self.comparisons[comparison.index()]
+    pub(super) fn comparison(&self, comparison: Comparison, dates: bool) -> &'static str {
+        let phrases = if dates { &self.dates } else { &self.comparisons };
+        phrases[comparison.index()]
     }
 
     pub(super) fn length(&self, comparison: Comparison) -> &'static str {
@@ -88,7 +94,9 @@ impl Phrases {
 
 static ENGLISH: Phrases = Phrases {
     wording: "Wording",
-    how: "Please tick the boxes or write on the lines. You may leave out any question.",
+    how: "Please tick the boxes or write on the lines.",
+    optional: "You may leave out any question.",
+    mind: "Please mind:",
     guidance: "For the person who asks",
     only_this: "Answer this only if",
     only_one: "Answer question {a} only if",
@@ -96,12 +104,13 @@ static ENGLISH: Phrases = Phrases {
     never: "Leave this out.",
     needed: "This question needs an answer.",
     needed_if: "This question needs an answer if",
-    answer_if: "The answer can stand if",
+    answer_if: "The answer counts if",
     holds: "this holds:",
-    questions: "questions",
+    questions: ["question", "questions"],
     question: "“{l}” (question {n})",
     value: "the value “{a}”",
-    this: "your answer",
+    this: "it",
+    this_question: "this question",
     answer_to: "answer to question {a}",
     answer_of: "the answer to {q}",
     quotes: "“{a}”",
@@ -140,6 +149,14 @@ static ENGLISH: Phrases = Phrases {
         "{q} is more than {a}",
         "{q} is {a} or more",
     ],
+    dates: [
+        "{q} is {a}",
+        "{q} is not {a}",
+        "{q} is before {a}",
+        "{q} is {a} or before",
+        "{q} is after {a}",
+        "{q} is {a} or after",
+    ],
     lengths: [
         "{q} has {a} characters",
         "{q} does not have {a} characters",
@@ -160,7 +177,9 @@ static ENGLISH: Phrases = Phrases {
 
 static POLISH: Phrases = Phrases {
     wording: "Sformułowania",
-    how: "Proszę zaznaczyć pola albo pisać na liniach. Każde pytanie można pominąć.",
+    how: "Proszę zaznaczyć pola albo pisać na liniach.",
+    optional: "Każde pytanie można pominąć.",
+    mind: "Proszę uważać:",
     guidance: "Dla osoby pytającej",
     only_this: "Proszę odpowiedzieć tylko wtedy, gdy",
     only_one: "Na pytanie {a} proszę odpowiedzieć tylko wtedy, gdy",
@@ -170,10 +189,11 @@ static POLISH: Phrases = Phrases {
     needed_if: "To pytanie wymaga odpowiedzi, gdy",
     answer_if: "Odpowiedź jest dopuszczalna, gdy",
     holds: "spełniony jest warunek:",
-    questions: "pytania",
+    questions: ["pytanie", "pytania"],
     question: "„{l}” (pytanie {n})",
     value: "wartość „{a}”",
     this: "ta odpowiedź",
+    this_question: "to pytanie",
     answer_to: "odpowiedź na pytanie {a}",
     answer_of: "odpowiedź: {q}",
     quotes: "„{a}”",
@@ -211,6 +231,14 @@ static POLISH: Phrases = Phrases {
         "{q}: najwyżej {a}",
         "{q}: więcej niż {a}",
         "{q}: co najmniej {a}",
+    ],
+    dates: [
+        "{q}: {a}",
+        "{q}: nie {a}",
+        "{q}: wcześniej niż {a}",
+        "{q}: {a} albo wcześniej",
+        "{q}: później niż {a}",
+        "{q}: {a} albo później",
     ],
     lengths: [
         "{q}: liczba znaków to {a}",

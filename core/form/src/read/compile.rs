@@ -257,8 +257,23 @@ impl Compiler<'_> {
             return Some(Itemset::Dynamic { nodes, value, label });
         }
         let source = self.row.cells.get("choice_filter")?;
-        let columns = |name: &str| self.row.choice_columns.contains(name);
+        // A column that is not there is blank in every choice, as in XPath; but it is more often misspelt.
+        let missing = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let columns = |name: &str| {
+            let known = |name: &str| self.row.choice_columns.contains(name);
+            let is_missing = !known(name) && !known(&name.to_lowercase());
+            if is_missing {
+                missing.borrow_mut().insert(name.to_owned());
+            }
+            is_missing || known(name)
+        };
         let code = resolve::compile(source, Place { columns: Some(&columns), ..self.place() });
+        for name in missing.into_inner() {
+            let place = self.around.places.place(self.row, "choice_filter");
+            let problem = format!("The choices have no column `{name}`, so it is blank in each of them.");
+            let remedy = "Add the column, or write ${name} for a question.";
+            self.findings.warning(self.around.places.sheet(), place, problem, remedy);
+        }
         self.reported("choice_filter", code).map(Itemset::Filtered)
     }
 
@@ -325,8 +340,10 @@ impl Compiler<'_> {
                 // `1 + 1` in a number is an expression; in a text it is a text.
                 Err(_) if resolve::compile(cell, self.place()).is_ok() => {}
                 _ => {
-                    let problem = format!("The default is not an answer of type {}.", item.kind);
-                    return self.fail("default", &problem, "Correct or clear the cell.");
+                    let problem = format!("The default is not an answer of type {}, so there is none.", item.kind);
+                    let place = self.around.places.place(self.row, "default");
+                    let remedy = "Correct or clear the cell.";
+                    return self.findings.warning(self.around.places.sheet(), place, problem, remedy);
                 }
             }
         }
