@@ -56,7 +56,9 @@ impl Instrument {
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
         let (phrases, headings) = (Phrases::of(language), Cell::new(0));
-        Printer { form: self, language, phrases, numbers, copies, pictures, headings }.document().into_string()
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings }
+            .document()
+            .into_string()
     }
 }
 
@@ -241,17 +243,11 @@ impl Printer<'_> {
     fn bounds(&self, id: NodeId) -> Html {
         let node = &self.form.tree[id];
         let Some(source) = node.source.constraint.as_deref() else { return html! {} };
-<<<<<<< HEAD
-        match Condition::of(&self.form.tree, id, source) {
-            Condition::Constant(_) => html! {},
-            condition => {
-=======
         let condition = Condition::of(&self.form.tree, id, source);
         match (condition, self.words(&node.constraint_message)) {
             (Condition::Constant(_), _) => html! {},
             (Condition::Other(_), Some(message)) => html! { p.hint { (self.phrases.mind) " " (message) } },
             (condition, _) => {
->>>>>>> main
                 html! { p.logic { (self.phrases.answer_if) " " (self.condition(id, &condition)) "." } }
             }
         }

@@ -72,9 +72,10 @@ impl Printer<'_> {
     fn ways_out(&self, id: NodeId, item: &Item) -> Html {
         let own = item.choices.iter().any(|choice| choice.missing.is_some());
         // Where an answer is required, saying nothing is none.
-        let needed = self.form.tree[id].source.required.as_deref().is_some_and(|source| {
-            Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
-        });
+        let needed =
+            self.form.tree[id].source.required.as_deref().is_some_and(|source| {
+                Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
+            });
         if own || needed || self.form.tree[id].source.read_only.is_some() {
             return html! {};
         }

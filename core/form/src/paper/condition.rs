@@ -71,14 +71,10 @@ impl Printer<'_> {
                 let literal = self.literal(id, *node, with);
                 filled(phrases.comparison(*comparison, dates), &[("{q}", &question), ("{a}", &literal)])
             }
-<<<<<<< HEAD
-            Condition::Length(node, comparison, n) => fill(phrases.length(*comparison), *node, &number(*n)),
-=======
             Condition::Length(node, comparison, n) => {
                 let question = self.question(id, *node, phrases.this);
                 filled(phrases.length(*comparison), &[("{q}", &question), ("{a}", &number(*n))])
             }
->>>>>>> main
             Condition::Count(node, comparison, n) => fill(phrases.count(*comparison), *node, &number(*n)),
             Condition::Has(node, code) => fill(phrases.has, *node, &self.code(*node, code)),
             Condition::HasNot(node, code) => fill(phrases.has_not, *node, &self.code(*node, code)),

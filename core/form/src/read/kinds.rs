@@ -68,13 +68,10 @@ const NO_MAPS: &str = "Ask in words, or take the row out.";
 /// By the type in lower case, `_` between words as space: what it is, and how it is written today if otherwise.
 static PLAIN: LazyLock<HashMap<&'static str, (RowKind, Option<&'static str>)>> = LazyLock::new(|| {
     use ItemKind as K;
-<<<<<<< HEAD
     use RowKind::{
-        Audit, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting, Unfilled,
+        Audit, BackgroundAudio, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting,
+        Unfilled,
     };
-=======
-    use RowKind::{Audit, BackgroundAudio, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting, Unfilled};
->>>>>>> main
     const UP_TO_31: &str = "0 <= . and . <= 31";
     let now = |name, kind| (name, (kind, None));
     let old = |name, kind, today| (name, (kind, Some(today)));

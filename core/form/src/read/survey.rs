@@ -202,6 +202,7 @@ pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         place: 0,
         on_change: Vec::new(),
         on_new: Vec::new(),
+        brings: Vec::new(),
         list: 0,
         path: String::new(),
         key: ItemKey::of(""),
