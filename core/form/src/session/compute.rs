@@ -24,7 +24,7 @@ const MAX_CUTS: usize = 500_000;
 pub(crate) struct Wave {
     /// Rank of a vertex and instance; the same pair may be in it more than once.
     queue: BinaryHeap<Reverse<(u32, ScopeId)>>,
-    /// Items whose value or relevance changed.
+    /// Items whose value, relevance or looks changed.
     pub(crate) changed: BTreeSet<(NodeId, ScopeId)>,
     /// The first node whose page came or went.
     pub(crate) pages: Option<NodeId>,
@@ -101,6 +101,11 @@ impl Session {
                 Aspect::Value => self.revalue(wave, tree, vertex.node, scope),
                 // Nothing to compute: removing an instance is what changes it.
                 Aspect::Order => {}
+                Aspect::Shown => {
+                    if !wave.opening && self.state.cell(tree, scope, vertex.node).relevant {
+                        wave.changed.insert((vertex.node, scope));
+                    }
+                }
             }
         }
     }
