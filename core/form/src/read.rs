@@ -11,6 +11,7 @@ mod external;
 mod findings;
 mod geojson;
 mod grid;
+mod groups;
 mod heading;
 mod instances;
 mod kinds;

@@ -1,9 +1,13 @@
 //! `begin loop over LIST`: the rows up to its end, once for each choice of the list, in a group of the choice's name.
 
+use std::borrow::Cow;
+
+use super::arrange::node;
+use super::groups::Open;
 use super::kinds::{RowKind, row_kind};
 use super::row::SurveyRow;
 use super::sheet::Row;
-use super::survey::{Builder, Open, node};
+use super::survey::Builder;
 use crate::node::NodeKind;
 use crate::{Choice, Language};
 
@@ -63,10 +67,13 @@ impl Builder<'_, '_> {
     }
 
     /// A text with what the loops around put into it.
-    pub(super) fn turned(&self, text: &str) -> String {
+    pub(super) fn turned<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.turns.is_empty() || !text.contains("%(") {
+            return text.into();
+        }
         let mut text = text.to_owned();
         self.turn(&mut text, None);
-        text
+        text.into()
     }
 
     pub(super) fn turn(&self, text: &mut String, language: Option<&Language>) {

@@ -22,9 +22,9 @@ impl Builder<'_, '_> {
             words.randomize = Some(parameters.get("seed").cloned());
         }
         let choices = match select.from {
-            ChoicesFrom::Choices => self.from_choices(row, select, &mut words),
-            ChoicesFrom::ExternalChoices => self.from_external_choices(row, select, &mut words),
-            ChoicesFrom::File => self.from_file(row, select, parameters, &mut words),
+            ChoicesFrom::Choices => self.in_choices(row, select, &mut words),
+            ChoicesFrom::ExternalChoices => self.in_external_choices(row, select, &mut words),
+            ChoicesFrom::File => self.in_file(row, select, parameters, &mut words),
             ChoicesFrom::Answers => {
                 // The question is looked up when all stand in their places.
                 let name = references(&select.list).next().flatten().unwrap_or_default();
@@ -41,8 +41,10 @@ impl Builder<'_, '_> {
             && let Some(spaced) = choices.iter().find(|choice| choice.code.contains(char::is_whitespace))
             && !is_file
         {
-            let problem =
-                format!("The list `{}` has the name `{}`, which has a space in it.", select.list, spaced.code);
+            let problem = format!(
+                "The list `{}` has the name `{}`, which has a space in it.",
+                select.list, spaced.code
+            );
             self.error(row, "type", problem, "Names of choices that go together cannot have spaces.");
         }
         self.table_list(row, select, &words);
@@ -63,14 +65,14 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn from_choices(&mut self, row: &Row, select: &Select, words: &mut SurveyRow) -> Option<Arc<[Choice]>> {
+    fn in_choices(&mut self, row: &Row, select: &Select, words: &mut SurveyRow) -> Option<Arc<[Choice]>> {
         // `select_one wards.csv` is a file, too.
         if ENDINGS.contains(&split(&select.list).1) && !self.book.lists.by_name.contains_key(&select.list) {
-            return self.from_file(row, select, &Parameters::new(), words);
+            return self.in_file(row, select, &Parameters::new(), words);
         }
         let list = self.turned(&select.list);
         let lists = self.book.lists;
-        let Some(choices) = lists.by_name.get(&list).cloned() else {
+        let Some(choices) = lists.by_name.get(&*list).cloned() else {
             let (problem, remedy) = if lists.is_filled {
                 let known = lists.names.iter().find(|known| known.eq_ignore_ascii_case(&list));
                 let remedy = match known {
@@ -79,7 +81,8 @@ impl Builder<'_, '_> {
                 };
                 (format!("The choices sheet has no list `{list}`."), remedy)
             } else {
-                let remedy = format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
+                let remedy =
+                    format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
                 (format!("There is no choices sheet for the list `{list}`."), remedy)
             };
             self.error(row, "type", problem, remedy);
@@ -116,7 +119,7 @@ impl Builder<'_, '_> {
         list.iter().filter(|choice| !is_column(choice)).chain(found.iter()).cloned().collect()
     }
 
-    fn from_external_choices(
+    fn in_external_choices(
         &mut self,
         row: &Row,
         select: &Select,
@@ -125,10 +128,16 @@ impl Builder<'_, '_> {
         let lists = self.book.external;
         if !words.cells.contains_key("choice_filter") {
             let problem = "select_one_external is meant for choices with a filter.";
-            self.warning(row, "choice_filter", problem, "Write select_one, with the list on the choices sheet.");
+            self.warning(
+                row,
+                "choice_filter",
+                problem,
+                "Write select_one, with the list on the choices sheet.",
+            );
         }
         if !lists.is_filled {
-            let remedy = format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
+            let remedy =
+                format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
             self.error(row, "type", "There is no external_choices sheet.", remedy);
             return None;
         }
@@ -141,7 +150,7 @@ impl Builder<'_, '_> {
         Some(choices)
     }
 
-    fn from_file(
+    fn in_file(
         &mut self,
         row: &Row,
         select: &Select,
@@ -230,5 +239,9 @@ pub(crate) fn similar(wanted: &str, sheets: &[String]) -> String {
             && !super::grid::SHEETS.contains(&lower.as_str())
     };
     let found: Vec<String> = sheets.iter().filter(near).map(|name| format!("`{name}`")).collect();
-    if found.is_empty() { String::new() } else { format!(" Did you mean it by the sheet {}?", found.join(", ")) }
+    if found.is_empty() {
+        String::new()
+    } else {
+        format!(" Did you mean it by the sheet {}?", found.join(", "))
+    }
 }
