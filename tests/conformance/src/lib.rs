@@ -1,1 +1,23 @@
-//! Form and study cases of our own. The study that ships is checked in `tests/`; a runner for batches of cases comes with them.
+//! Forms and expression cases of our own, written from the ODK specification, and how engines are held to each other.
+//!
+//! - `forms/` holds the forms, as Markdown tables; [`own_forms`] lists them.
+//! - `expressions/` holds the expression cases, a file for a group of functions; [`expressions`] reads them.
+//! - [`compare`] answers the forms at random with two engines that speak the [`batch`] protocol, and asks the [`rules`]
+//!   about every value on which their submissions differ.
+//! - `peers/` holds what makes published engines speak that protocol.
+//!
+//! `cargo xtask conformance` runs all of it.
+
+pub mod batch;
+pub mod compare;
+pub mod difference;
+pub mod expressions;
+pub mod outline;
+pub mod own_forms;
+pub mod peers;
+pub mod random_answers;
+pub mod rules;
+pub mod step;
+pub mod submission;
+
+mod outline_reader;

@@ -24,6 +24,16 @@ pub(crate) enum Task {
     },
     /// Show that what people write is found nowhere but where it may be read
     Canary,
+    /// Run our own forms and expressions through the program, and with --peers beside JavaRosa
+    Conformance(ConformanceArguments),
+    /// Measure beside published engines
+    Bench {
+        /// What to measure
+        #[command(subcommand)]
+        what: Measured,
+    },
+    /// Feed the readers, the expression language and the session with what nobody would write
+    Fuzz(FuzzArguments),
     /// Build one language's package into target/bindings
     Bindings {
         /// The language to build for
@@ -42,6 +52,83 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformanceArguments {
+    /// Install published engines in the cache folder, and answer our forms at random in JavaRosa and here
+    #[arg(long)]
+    pub(crate) peers: bool,
+    /// Random steps over all forms
+    #[arg(long, default_value_t = 2_500)]
+    pub(crate) steps: usize,
+    /// Draws the steps
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Whom to compare with JavaRosa; Web Forms shows what the rules leave unexplained of another engine
+    #[arg(long, value_enum, default_value = "nightjar")]
+    pub(crate) engine: Engine,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    Nightjar,
+    WebForms,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Measured {
+    /// Forms: loading, reading, answering, beside JavaRosa, Web Forms and pyxform
+    Form {
+        /// Fewer forms and repetitions
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArguments {
+    /// How long each target runs
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u64,
+    /// Run only this target; may be given more than once
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<FuzzTarget>,
+}
+
+/// What is fed, by the name of its file in `tests/fuzz/fuzz_targets`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FuzzTarget {
+    Workbook,
+    Markdown,
+    Xform,
+    Expression,
+    Session,
+}
+
+impl FuzzTarget {
+    pub(crate) fn all() -> impl Iterator<Item = FuzzTarget> {
+        FuzzTarget::value_variants().iter().copied()
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            FuzzTarget::Workbook => "workbook",
+            FuzzTarget::Markdown => "markdown",
+            FuzzTarget::Xform => "xform",
+            FuzzTarget::Expression => "expression",
+            FuzzTarget::Session => "session",
+        }
+    }
+
+    /// Bytes of the longest input.
+    pub(crate) fn longest(self) -> usize {
+        match self {
+            FuzzTarget::Workbook => 65_536,
+            FuzzTarget::Markdown | FuzzTarget::Xform => 16_384,
+            FuzzTarget::Expression | FuzzTarget::Session => 4_096,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -2,20 +2,25 @@
 //!
 //! `test` is the one command of a newcomer and of continuous integration; `tidy` checks what the compiler cannot
 //! (dependencies between rooms, licences, file lengths); `soak` and `canary` put the real program under faults and scan what
-//! it leaves on disk; `bindings` builds one language's package.
+//! it leaves on disk; `conformance`, `bench` and `fuzz` hold the form engine to our own cases, to published engines and to
+//! nonsense; `bindings` builds one language's package.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner speaks to a terminal")]
 
+mod bench;
 mod bindings;
 mod canary;
 mod cargo;
 mod checkout;
 mod command_line;
+mod conformance;
 mod counts;
 mod debian;
 mod failure;
+mod fuzz;
 mod hub;
 mod mirror_folder;
+mod peers;
 mod process;
 mod soak;
 mod suites;
@@ -28,7 +33,7 @@ mod tidy;
 use std::process::ExitCode;
 
 use clap::Parser;
-use command_line::{CommandLine, Fault, Task};
+use command_line::{CommandLine, Fault, Measured, Task};
 
 fn main() -> ExitCode {
     match run(&CommandLine::parse().task) {
@@ -49,6 +54,9 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
         Task::Tidy => tidy::run(&checkout),
         Task::Soak { fault: Fault::Kill { times, seed } } => soak::kill(&checkout, *times, *seed),
         Task::Canary => canary::run(&checkout),
+        Task::Conformance(arguments) => conformance::run(&checkout, arguments),
+        Task::Bench { what: Measured::Form { quick } } => bench::form(&checkout, *quick),
+        Task::Fuzz(arguments) => fuzz::run(&checkout, arguments),
         Task::Bindings { language } => bindings::run(&checkout, *language),
     }
 }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::process::Finished;
 use crate::tally::Tally;
-use crate::{canary, soak, swift_root, system};
+use crate::{canary, conformance, soak, swift_root, system};
 
 /// A suite, in the order they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,8 @@ pub(crate) enum Suite {
     Build,
     /// `cargo test` of the whole workspace
     Rust,
+    /// `cargo xtask conformance`, without peers
+    Conformance,
     /// pytest against the installed wheel
     Python,
     /// JUnit on the JVM
@@ -91,6 +93,7 @@ impl Suite {
             Suite::Clippy => "clippy",
             Suite::Build => "build",
             Suite::Rust => "rust",
+            Suite::Conformance => "conformance",
             Suite::Python => "python",
             Suite::Kotlin => "kotlin",
             Suite::Swift => "swift",
@@ -110,6 +113,7 @@ impl Suite {
             | Suite::Clippy
             | Suite::Build
             | Suite::Rust
+            | Suite::Conformance
             | Suite::Soak
             | Suite::Canary
             | Suite::Tidy => None,
@@ -144,6 +148,7 @@ impl Suite {
             Suite::Clippy => checks::clippy(checkout),
             Suite::Build => checks::build(checkout),
             Suite::Rust => rust::test(checkout),
+            Suite::Conformance => conformance::own_cases(checkout),
             Suite::Soak => task(|| soak::kill(checkout, 20, 1)),
             Suite::Canary => task(|| canary::run(checkout)),
             Suite::Tidy => checks::tidy(checkout),

@@ -38,6 +38,17 @@ pub(crate) fn java() -> Option<Missing> {
     missing_unless(process::works("javac", ["-version"]), "a Java development kit", &["default-jdk-headless"])
 }
 
+/// A C++ compiler, which builds libFuzzer.
+pub(crate) fn compiler() -> Option<Missing> {
+    missing_unless(process::works("c++", ["--version"]), "a C++ compiler", &["g++"])
+}
+
+/// Node with npm.
+pub(crate) fn node() -> Option<Missing> {
+    let there = process::works("node", ["--version"]) && process::works("npm", ["--version"]);
+    missing_unless(there, "Node with npm", &["nodejs", "npm"])
+}
+
 /// Maven.
 pub(crate) fn maven() -> Option<Missing> {
     missing_unless(process::works("mvn", ["--version"]), "Maven", &["maven"])

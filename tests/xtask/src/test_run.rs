@@ -113,15 +113,15 @@ fn summary(lines: &[Line], skips_fail: bool) -> bool {
 
 fn table(lines: &[Line]) -> String {
     let mut text =
-        format!("{:<8} {:>8} {:>7} {:>7} {:>8}\n", "suite", "minutes", "passed", "failed", "skipped");
+        format!("{:<11} {:>8} {:>7} {:>7} {:>8}\n", "suite", "minutes", "passed", "failed", "skipped");
     for line in lines {
         let tally = line.outcome.tally();
         let (name, took) = (line.suite.name(), minutes(line.took));
         text +=
-            &format!("{name:<8} {took:>8.1} {:>7} {:>7} {:>8}\n", tally.passed, tally.failed, tally.skipped);
+            &format!("{name:<11} {took:>8.1} {:>7} {:>7} {:>8}\n", tally.passed, tally.failed, tally.skipped);
     }
     let took = lines.iter().map(|line| line.took).sum();
-    text + &format!("{:<8} {:>8.1}\n", "all", minutes(took))
+    text + &format!("{:<11} {:>8.1}\n", "all", minutes(took))
 }
 
 fn minutes(took: Duration) -> f64 {
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn the_table_has_minutes_per_suite_and_their_sum() {
         let text = table(&[line(Suite::Rust, ran(3, 0)), line(Suite::Swift, ran(2, 0))]);
-        assert!(text.contains("rust          1.5       3       0        0"), "{text}");
-        assert!(text.contains("all           3.0"), "{text}");
+        assert!(text.contains("rust             1.5       3       0        0"), "{text}");
+        assert!(text.contains("all              3.0"), "{text}");
     }
 }

@@ -86,7 +86,8 @@ pub(crate) fn compile(
             Ok(action) => tree.actions.push(action),
             Err(fault) => {
                 let place = written.place.clone();
-                findings.error(around.places.sheet(), place, fault.problem, fault.remedy);
+                let remedy = remedy(&fault, true).to_owned();
+                findings.error(around.places.sheet(), place, fault.problem, remedy);
             }
         }
     }
@@ -112,6 +113,14 @@ fn action(tree: &Tree, written: &WrittenAction, around: Surroundings<'_>) -> Res
         Err(text) => Some(Code::Text(text.as_str().into())),
     };
     Ok(Action { events: written.events, source: written.source, target, chosen, value })
+}
+
+/// What to do about a fault; an XForm has no `${name}`.
+fn remedy(fault: &Fault, is_xform: bool) -> &str {
+    match is_xform && fault.remedy.contains("${") {
+        true => "Check the path and the names in it against the instance.",
+        false => &fault.remedy,
+    }
 }
 
 struct Compiler<'a> {
@@ -161,6 +170,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
+            row: self.row.number,
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),
@@ -203,7 +213,7 @@ impl Compiler<'_> {
         match result {
             Ok(found) => Some(found),
             Err(fault) => {
-                self.fail(column, &fault.problem, &fault.remedy);
+                self.fail(column, &fault.problem, remedy(&fault, self.row.is_xform));
                 None
             }
         }

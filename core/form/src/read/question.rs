@@ -227,9 +227,15 @@ impl Builder<'_, '_> {
         let name = format!("{asked}_other");
         let label = self.book.languages.everywhere("Specify other.");
         let relevant = format!("selected(../{asked}, 'other')");
+        // A question renamed takes its other answer with it.
+        let renamed = self.book.sheet.get(row, "nightjar::renamed_from").map(|former| {
+            let others = former.split([',', ' ', '\n']).filter(|part| !part.is_empty());
+            let others: Vec<String> = others.map(|part| format!("{part}_other")).collect();
+            ("nightjar::renamed_from".to_owned(), others.join(" "))
+        });
         let words = SurveyRow {
             number: row.number,
-            cells: [("relevant".to_owned(), relevant)].into(),
+            cells: [("relevant".to_owned(), relevant)].into_iter().chain(renamed).collect(),
             label: label.clone(),
             choice_columns: self.columns.clone(),
             ..SurveyRow::default()

@@ -54,7 +54,7 @@ pub(super) const KNOWN: [&str; 25] = [
 ];
 
 /// The columns that hold expressions, and those that say who a row is.
-const CELLS: [&str; 10] = [
+const CELLS: [&str; 11] = [
     "relevant",
     "required",
     "constraint",
@@ -65,6 +65,7 @@ const CELLS: [&str; 10] = [
     "repeat_count",
     "trigger",
     "nightjar::id",
+    "nightjar::renamed_from",
 ];
 
 /// What the rows are read with.

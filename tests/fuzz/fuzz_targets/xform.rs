@@ -1,0 +1,4 @@
+//! An XForm.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| nightjar_fuzz::form::read("form.xml", bytes));

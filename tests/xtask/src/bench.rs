@@ -1,0 +1,25 @@
+//! `cargo xtask bench form`: starts the measurements, which are a program of their own built for release.
+
+use crate::cargo::cargo;
+use crate::checkout::Checkout;
+use crate::failure::Failure;
+use crate::peers;
+
+/// Whether everything was measured, and the peers beside it.
+pub(crate) fn form(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    let mut bench = cargo(checkout);
+    bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", "form"]);
+    if quick {
+        bench.arg("--quick");
+    }
+    let peers = peers::find_or_install(checkout);
+    match &peers {
+        Ok(peers) => {
+            bench.arg("--peers").arg(peers.folder());
+        }
+        Err(why) => println!("the peers could not be installed, so there are no ratios: {why}"),
+    }
+    let status =
+        bench.status().map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
+    Ok(status.success() && peers.is_ok())
+}
