@@ -123,6 +123,10 @@ pub(crate) fn arrange(
         let mut by_names = identity(&tree, outer, bare(&tree, id).as_str());
         if is_shared && identities.contains(&by_names) {
             by_names = identity(&tree, outer, &local);
+            // A row in no group, after a namesake in one.
+            if identities.contains(&by_names) {
+                by_names = identity(&tree, outer, &format!("/{local}"));
+            }
         }
         let (identity, column) = declared(row, by_names, places, findings);
         let twice = identity.len() > MAX_IDENTITY || !identities.insert(identity.clone());
@@ -184,7 +188,10 @@ fn declared(
         findings.error(places.sheet(), places.place(row, RENAMED), problem, remedy);
     };
     if former.iter().enumerate().any(|(i, name)| former[..i].contains(name)) {
-        refuse("The cell names an identity twice.".to_owned(), "Write each former name once, the newest first.");
+        refuse(
+            "The cell names an identity twice.".to_owned(),
+            "Write each former name once, the newest first.",
+        );
     }
     if let Some(id) = row.cells.get("nightjar::id").filter(|id| id != first) {
         let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");

@@ -2,7 +2,7 @@
 
 use super::entities::Entity;
 use super::findings::Findings;
-use super::references::{Names, references, unknown};
+use super::references::{Known, references};
 use super::row::SurveyRow;
 use super::survey::{Book, Survey};
 use crate::node::{NodeKind, Tree};
@@ -14,7 +14,7 @@ pub(crate) fn triggers(
     tree: &Tree,
     items: &[Item],
     rows: &mut [Option<SurveyRow>],
-    names: &Names,
+    known: &Known<'_>,
     findings: &mut Findings,
 ) {
     for row in rows.iter_mut().flatten() {
@@ -28,7 +28,7 @@ pub(crate) fn triggers(
                 _ => None,
             });
             let (problem, remedy) = match of_items.next() {
-                None if ids.is_empty() => unknown(name, names),
+                None if ids.is_empty() => known.unknown(name),
                 None => (
                     format!("There is no question named `{name}`, only a group."),
                     "Name a question.".to_owned(),

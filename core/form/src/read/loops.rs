@@ -14,6 +14,12 @@ use crate::{Choice, Language};
 /// Deepest loops within loops: each multiplies the rows in it.
 const MAX_LOOPS: usize = 5;
 
+/// Most bytes of cells that loops may multiply.
+const MAX_LOOPED: usize = 8 << 20;
+/// Most marks of one column in one text, and most bytes they may become; beyond that they stay as written.
+const MAX_MARKS: usize = 100;
+const MAX_TURNED: usize = 10_000;
+
 impl Builder<'_, '_> {
     /// Reads the rows of a loop once for each choice; where reading goes on.
     pub(super) fn repeat_rows(&mut self, row: &Row, list: Option<&str>, from: usize, to: usize) -> usize {
@@ -36,6 +42,9 @@ impl Builder<'_, '_> {
             return end;
         }
         for choice in choices.into_iter().flat_map(|choices| choices.iter()) {
+            if self.is_full {
+                break;
+            }
             let words = SurveyRow { number: row.number, label: choice.label.clone(), ..SurveyRow::default() };
             let group = node(choice.code.clone(), NodeKind::Group, self.parent());
             let id = self.push(group, words);
@@ -50,6 +59,15 @@ impl Builder<'_, '_> {
             self.close();
         }
         end
+    }
+
+    /// Stops reading when loops multiply a form beyond what one may be.
+    pub(super) fn count_looped(&mut self, row: &Row) {
+        self.looped += self.book.sheet.cells(row).map(|(_, cell)| cell.len()).sum::<usize>();
+        if self.looped > MAX_LOOPED && !self.is_full {
+            self.is_full = true;
+            self.error(row, "type", "Loops make the form too big.", "Write begin_repeat in their place.");
+        }
     }
 
     /// The row that ends a loop.
@@ -84,7 +102,8 @@ impl Builder<'_, '_> {
             }
             for (column, value) in columns(choice, language) {
                 let mark = format!("%({column})s");
-                if text.contains(&mark) {
+                let marks = text.matches(&mark).take(MAX_MARKS + 1).count();
+                if (1..=MAX_MARKS).contains(&marks) && marks * value.len() < MAX_TURNED {
                     *text = text.replace(&mark, value);
                 }
             }

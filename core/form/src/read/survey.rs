@@ -1,7 +1,7 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arrange::node;
@@ -117,7 +117,11 @@ pub(super) struct Builder<'a, 'f> {
     pub(super) columns: Arc<BTreeSet<String>>,
     /// The names of all repeats so far.
     pub(super) repeats: HashSet<String>,
-    is_full: bool,
+    /// By address of a list: the list, and the same with the choice that `or_other` adds.
+    pub(super) others: HashMap<usize, (Arc<[Choice]>, Arc<[Choice]>)>,
+    /// How many bytes of cells the loops have multiplied.
+    pub(super) looped: usize,
+    pub(super) is_full: bool,
 }
 
 pub(crate) fn read<'a>(
@@ -162,6 +166,8 @@ pub(crate) fn read<'a>(
         open: vec![Open::new(NodeId::ROOT, RowKind::Unknown)],
         turns: Vec::new(),
         repeats: HashSet::new(),
+        others: HashMap::new(),
+        looped: 0,
         is_full: false,
         book,
         settings,
@@ -221,6 +227,9 @@ impl Builder<'_, '_> {
         let mut at = from;
         while at < to && !self.is_full {
             let row = &rows[at];
+            if !self.turns.is_empty() {
+                self.count_looped(row);
+            }
             at = match self.kind(row) {
                 Some(RowKind::BeginLoop(list)) => self.repeat_rows(row, list.as_deref(), at + 1, to),
                 Some(kind) => {

@@ -29,6 +29,7 @@ use markup::{JAVAROSA, Report, Source, XFORMS, Xml, child, elements, plain, pref
 use pages::Pages;
 use places::Spots;
 use secondary::Secondaries;
+pub(super) use secondary::xml;
 use skeleton::{ROOT, Skeleton};
 use tree::{Built, Parts};
 use words::Translations;
