@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
             self.findings.warning(&sheet.name, place, problem, remedy);
         }
         let image = self.languages.words(sheet, row, "image");
-        let place = Some(sheet.place(row.number, "image"));
+        let place = if image.is_empty() { None } else { Some(sheet.place(row.number, "image")) };
         Choice {
             code: code.to_owned(),
             label,

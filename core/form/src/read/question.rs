@@ -10,7 +10,7 @@ use super::references::triggers;
 use super::row::SurveyRow;
 use super::scale;
 use super::sheet::Row;
-use super::survey::{Builder, KNOWN};
+use super::survey::Builder;
 use crate::item::Translated;
 use crate::node::NodeKind;
 use crate::{Choice, Item, ItemKind};
@@ -169,9 +169,8 @@ impl Builder<'_, '_> {
             None if hidden && matches!(kind, ItemKind::Range | ItemKind::Acknowledge) => ItemKind::Text,
             None => kind,
         };
-        let (image_place, audio_place) = (self.place(row, "image"), self.place(row, "audio"));
         let sheet = self.book.sheet;
-        let mut extras = sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         if let Some(parameters) = sheet.get(row, "parameters") {
             extras.insert("parameters".to_owned(), parameters.to_owned());
         }
@@ -184,8 +183,8 @@ impl Builder<'_, '_> {
             label: words.label.clone(),
             hint: words.hint.clone(),
             guidance: words.guidance.clone(),
-            image: file_names(image, "survey", Some(image_place), self.findings),
-            audio: file_names(audio, "survey", Some(audio_place), self.findings),
+            image: self.file_names(row, "image", image),
+            audio: self.file_names(row, "audio", audio),
             appearance: self.get(row, "appearance").unwrap_or_default().into_owned(),
             scale: None,
             repeat_depth: 0,
@@ -194,6 +193,14 @@ impl Builder<'_, '_> {
         };
         self.add(item, stored_as, words);
         true
+    }
+
+    fn file_names(&mut self, row: &Row, column: &str, words: Translated) -> Translated {
+        if words.is_empty() {
+            return words;
+        }
+        let place = Some(self.place(row, column));
+        file_names(words, "survey", place, self.findings)
     }
 
     /// Adds an item and its node.
@@ -240,7 +247,7 @@ impl Builder<'_, '_> {
             choice_columns: self.columns.clone(),
             ..SurveyRow::default()
         };
-        let mut extras = self.book.sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         extras.remove("nightjar::id");
         let item = Item {
             key: *NO_KEY,

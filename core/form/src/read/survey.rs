@@ -1,7 +1,7 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arrange::node;
@@ -25,7 +25,7 @@ use crate::{Choice, Item};
 const MAX_NODES: usize = 50_000;
 
 /// Columns with a meaning of their own; all others are kept as extras.
-pub(super) const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 25] = [
     "type",
     "name",
     "label",
@@ -117,6 +117,10 @@ pub(super) struct Builder<'a, 'f> {
     pub(super) columns: Arc<BTreeSet<String>>,
     /// The names of all repeats so far.
     pub(super) repeats: HashSet<String>,
+    /// What each type cell read so far says.
+    kinds: HashMap<String, (RowKind, Option<&'static str>)>,
+    /// By column: whether it holds expressions, and whether it is one of the author's own.
+    uses: Vec<(bool, bool)>,
     /// By address of a list: the list, and the same with the choice that `or_other` adds.
     pub(super) others: HashMap<usize, (Arc<[Choice]>, Arc<[Choice]>)>,
     /// How many bytes of cells the loops have multiplied.
@@ -166,6 +170,8 @@ pub(crate) fn read<'a>(
         open: vec![Open::new(NodeId::ROOT, RowKind::Unknown)],
         turns: Vec::new(),
         repeats: HashSet::new(),
+        kinds: HashMap::new(),
+        uses: sheet.columns.iter().map(|column| column_use(&column.name)).collect(),
         others: HashMap::new(),
         looped: 0,
         is_full: false,
@@ -183,6 +189,10 @@ pub(crate) fn read<'a>(
         builder.findings.error("survey", None, "The form asks nothing.", "Add questions.");
     }
     builder.out
+}
+
+fn column_use(name: &str) -> (bool, bool) {
+    (CELLS.contains(&name), !KNOWN.contains(&name))
 }
 
 fn is_own(column: &str) -> bool {
@@ -256,7 +266,10 @@ impl Builder<'_, '_> {
             }
             return None;
         };
-        let (kind, today) = row_kind(cell);
+        let (kind, today) = match self.kinds.get(cell) {
+            Some(known) => known.clone(),
+            None => self.kinds.entry(cell.to_owned()).or_insert_with(|| row_kind(cell)).clone(),
+        };
         if let Some(today) = today {
             self.warning(row, "type", format!("`{cell}` is an old spelling."), format!("Write {today}."));
         }
@@ -356,6 +369,13 @@ impl Builder<'_, '_> {
         id
     }
 
+    /// The columns of a row that mean nothing here, kept for whoever they mean something to.
+    pub(super) fn extras(&self, row: &Row) -> BTreeMap<String, String> {
+        let sheet = self.book.sheet;
+        let own = sheet.indexed(row).filter(|(index, _)| self.uses[*index].1);
+        own.map(|(index, cell)| (sheet.columns[index].name.clone(), cell.to_owned())).collect()
+    }
+
     pub(super) fn survey_row(&self, row: &Row) -> SurveyRow {
         let sheet = self.book.sheet;
         let words = |column| {
@@ -365,11 +385,11 @@ impl Builder<'_, '_> {
             }
             words
         };
-        let cells = sheet.cells(row).filter(|(column, _)| CELLS.contains(&column.name.as_str()));
+        let cells = sheet.indexed(row).filter(|(index, _)| self.uses[*index].0);
         SurveyRow {
             number: row.number,
             cells: cells
-                .map(|(column, cell)| (column.name.clone(), self.turned(cell).into_owned()))
+                .map(|(index, cell)| (sheet.columns[index].name.clone(), self.turned(cell).into_owned()))
                 .collect(),
             constraint_message: words("constraint_message"),
             required_message: words("required_message"),
