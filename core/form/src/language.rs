@@ -1,6 +1,7 @@
 //! A language of an instrument, named as the workbook names it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,8 @@ const RIGHT_TO_LEFT_SCRIPTS: [&str; 6] = ["arab", "hebr", "thaa", "nkoo", "syrc"
 ///
 /// Easy read is a language like any other: same questions, same codes, other words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Language(String);
+#[serde(from = "String", into = "String")]
+pub struct Language(Arc<str>);
 
 impl Language {
     /// The language of a workbook that names none (`label` without `::Language`).
@@ -24,7 +25,7 @@ impl Language {
     /// Takes the name as written; surrounding space is dropped.
     #[must_use]
     pub fn new(name: &str) -> Language {
-        Language(name.trim().to_owned())
+        Language(name.trim().into())
     }
 
     /// The whole name as written: `English (en)`.
@@ -37,7 +38,7 @@ impl Language {
     /// (undetermined) for [`Language::UNNAMED`].
     #[must_use]
     pub fn code(&self) -> &str {
-        if self.0 == Language::UNNAMED {
+        if &*self.0 == Language::UNNAMED {
             return "und";
         }
         match (self.0.rfind('('), self.0.strip_suffix(')')) {
@@ -75,6 +76,18 @@ impl Language {
             Some(open) if open > 0 && self.0.ends_with(')') => self.0[..open].trim(),
             _ => &self.0,
         }
+    }
+}
+
+impl From<String> for Language {
+    fn from(name: String) -> Language {
+        Language::new(&name)
+    }
+}
+
+impl From<Language> for String {
+    fn from(language: Language) -> String {
+        language.0.as_ref().to_owned()
     }
 }
 

@@ -8,6 +8,9 @@ use super::sheet::{Row, Sheet};
 use crate::Language;
 use crate::item::Translated;
 
+/// Most languages of a form.
+const MAX_LANGUAGES: usize = 100;
+
 /// The languages of a workbook, the default first.
 #[derive(Debug)]
 pub(crate) struct Languages {
@@ -26,6 +29,11 @@ impl Languages {
             if seen.insert(language) {
                 named.push(language.clone());
             }
+        }
+        if named.len() > MAX_LANGUAGES {
+            let problem = format!("The form has more than {MAX_LANGUAGES} languages.");
+            findings.error("survey", None, problem, "Take some of the columns out.");
+            named.truncate(MAX_LANGUAGES);
         }
         let bare = columns().any(|column| column.language.is_none());
         let wanted = settings.default_language.as_deref();

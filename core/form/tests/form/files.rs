@@ -7,14 +7,15 @@ use crate::fixture::{Act, faults, open, read_with, warnings};
 
 fn choices(instrument: &Instrument, name: &str) -> Vec<String> {
     let language = instrument.default_language();
-    let item = instrument.item_named(name).unwrap();
+    let item = instrument.item_named(name).unwrap_or_else(|| panic!("no item {name}"));
     item.choices().iter().map(|choice| format!("{}: {}", choice.code(), choice.label(language))).collect()
 }
 
 /// What a question offers now.
 fn offered(session: &nightjar_form::Session, path: &str) -> Vec<String> {
     let page = session.page();
-    let question = page.questions.iter().find(|question| question.path == path).unwrap();
+    let question = page.questions.iter().find(|question| question.path == path);
+    let question = question.unwrap_or_else(|| panic!("{path} is not shown"));
     question.choices.iter().map(|choice| choice.code.clone()).collect()
 }
 

@@ -16,7 +16,7 @@ use super::words::{Translations, Wording, displayed};
 use crate::item::{Stamp, Translated};
 use crate::node::{Node, NodeId, NodeKind};
 use crate::read::row::{SurveyRow, WrittenAction};
-use crate::read::survey::node;
+use crate::read::arrange::node;
 use crate::{Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
