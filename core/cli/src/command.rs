@@ -430,9 +430,16 @@ mod tests {
     fn the_command_tree_is_sound_and_names_what_the_readme_promises() {
         Program::command().debug_assert();
         let tree = tree(&Program::command(), "");
-        for promised in
-            ["demo", "collect", "form check", "form paper", "hub serve", "tablet run", "evaluate run", "vault check"]
-        {
+        for promised in [
+            "demo",
+            "collect",
+            "form check",
+            "form paper",
+            "hub serve",
+            "tablet run",
+            "evaluate run",
+            "vault check",
+        ] {
             assert!(tree.iter().any(|line| line == promised), "{promised} missing from {tree:?}");
         }
         assert!(!tree.iter().any(|line| line == "commands"));

@@ -15,8 +15,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use maud::{DOCTYPE, Markup as Html, PreEscaped, html};
 
 use crate::item::Translated;
-use crate::logic::Condition;
+use crate::logic::{Condition, question};
 use crate::node::{NodeId, NodeKind, Words};
+use crate::references::said;
 use crate::{Instrument, Item, ItemKind, Language, Markup};
 use phrases::Phrases;
 
@@ -56,7 +57,9 @@ impl Instrument {
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
         let (phrases, headings) = (Phrases::of(language), Cell::new(0));
-        Printer { form: self, language, phrases, numbers, copies, pictures, headings }.document().into_string()
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings }
+            .document()
+            .into_string()
     }
 }
 
@@ -126,7 +129,7 @@ impl Printer<'_> {
     }
 
     fn group(&self, id: NodeId, copied: usize) -> Html {
-        let label = self.words(&self.form.tree[id].label);
+        let label = self.words(id, &self.form.tree[id].label);
         html! {
             @if self.is_printed(id) {
                 section.group {
@@ -143,7 +146,7 @@ impl Printer<'_> {
         let count = node.source.repeat_count.as_deref();
         let fixed = count.and_then(|count| count.trim().parse::<usize>().ok());
         let copies = if copied >= MAX_COPIED { 1 } else { fixed.unwrap_or(self.copies).min(MAX_COPIES) };
-        let label = self.words(&node.label).unwrap_or_else(|| html! { (node.name) });
+        let label = self.words(id, &node.label).unwrap_or_else(|| html! { (node.name) });
         html! {
             @if self.is_printed(id) {
                 section.repeat {
@@ -165,7 +168,7 @@ impl Printer<'_> {
             return html! {};
         }
         let node = &self.form.tree[id];
-        let label = self.words(&node.label);
+        let label = self.words(id, &node.label);
         if item.kind == ItemKind::Note {
             return html! {
                 div.note { (self.only_if(id)) (self.picture(&item.image)) @if let Some(label) = label { p { (label) } } }
@@ -182,8 +185,8 @@ impl Printer<'_> {
                     span.number { (number) "." } " "
                     @match label { Some(label) => (label), None => (item.name) }
                 }
-                @if let Some(hint) = self.words(&node.hint) { p.hint { (hint) } }
-                @if let Some(guidance) = self.words(&node.guidance) {
+                @if let Some(hint) = self.words(id, &node.hint) { p.hint { (hint) } }
+                @if let Some(guidance) = self.words(id, &node.guidance) {
                     p.guidance { (self.phrases.guidance) ": " (guidance) }
                 }
                 (self.needed(id))
@@ -202,7 +205,9 @@ impl Printer<'_> {
             condition => {
                 let several = !matches!(self.form.tree[id].kind, NodeKind::Item(_));
                 let begin = match self.range(id).filter(|_| several) {
-                    Some((first, last)) if first == last => self.phrases.only_one.replace("{a}", &first.to_string()),
+                    Some((first, last)) if first == last => {
+                        self.phrases.only_one.replace("{a}", &first.to_string())
+                    }
                     Some((first, last)) => {
                         let text = self.phrases.only_these.replace("{a}", &first.to_string());
                         text.replace("{b}", &last.to_string())
@@ -225,7 +230,9 @@ impl Printer<'_> {
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(false) => html! {},
             Condition::Constant(true) => html! { p.logic { (self.phrases.needed) } },
-            condition => html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } },
+            condition => {
+                html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } }
+            }
         }
     }
 
@@ -238,7 +245,7 @@ impl Printer<'_> {
         let node = &self.form.tree[id];
         let Some(source) = node.source.constraint.as_deref() else { return html! {} };
         let condition = Condition::of(&self.form.tree, id, source);
-        match (condition, self.words(&node.constraint_message)) {
+        match (condition, self.words(id, &node.constraint_message)) {
             (Condition::Constant(_), _) => html! {},
             (Condition::Other(_), Some(message)) => html! { p.hint { (self.phrases.mind) " " (message) } },
             (condition, _) => {
@@ -275,26 +282,21 @@ impl Printer<'_> {
     }
 
     /// Words in the language asked for, `${name}` said as the question it means; `None` where there are none.
-    fn words(&self, words: &Words) -> Option<Html> {
+    fn words(&self, id: NodeId, words: &Words) -> Option<Html> {
         let text = words.source.get(self.language);
-        (!text.is_empty()).then(|| Markup::of(&self.references(text)).rendered())
+        (!text.is_empty()).then(|| Markup::of(&self.references(id, text)).rendered())
     }
 
-    /// `${name}` said in words.
-    fn references(&self, text: &str) -> String {
-        let mut said = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            said += before;
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            let found = self.form.tree.by_name.get(name.trim()).and_then(|ids| ids.first());
-            said += &match found.and_then(|id| self.numbers.get(id)) {
+    /// References said in words: the number of the question, or what the author called the value.
+    fn references(&self, id: NodeId, text: &str) -> String {
+        said(text, |inside| {
+            let tree = &self.form.tree;
+            let found = question(tree, id, &format!("${{{inside}}}")).or_else(|| question(tree, id, inside));
+            match found.and_then(|found| self.numbers.get(&found)) {
                 Some(number) => format!("[{}]", self.phrases.answer_to.replace("{a}", &number.to_string())),
-                None => format!("[{}]", name.trim()),
-            };
-            rest = after;
-        }
-        said + rest
+                None => format!("[{inside}]"),
+            }
+        })
     }
 
     fn picture(&self, images: &Translated) -> Html {

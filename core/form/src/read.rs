@@ -35,6 +35,7 @@ mod xlsform;
 
 use crate::document::Document;
 use crate::{Attachments, Diagnostics, Instrument};
+pub(crate) use compile::OUTPUT;
 use findings::Findings;
 use grid::Book;
 

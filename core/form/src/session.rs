@@ -29,12 +29,12 @@ pub use refusal::Refusal;
 
 use crate::node::{NodeId, NodeKind};
 use crate::{Instrument, Item, Language, Value};
-use compute::Wave;
-use scene::Scene;
-pub(crate) use state::ScopeId;
 pub(crate) use accept::MAX_TEXT;
+use compute::Wave;
 pub(crate) use held::Held;
+use scene::Scene;
 pub(crate) use state::MAX_INSTANCES;
+pub(crate) use state::ScopeId;
 use state::{State, instance, parse_path};
 use walk::Spot;
 

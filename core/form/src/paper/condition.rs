@@ -99,7 +99,7 @@ impl Printer<'_> {
 
     fn label(&self, of: NodeId, item: &Item) -> String {
         let words = self.form.tree[of].label.source.get(self.language);
-        let plain = Markup::of(&self.references(words)).plain().replace('\n', " ");
+        let plain = Markup::of(&self.references(of, words)).plain().replace('\n', " ");
         let plain = if plain.is_empty() { item.name.clone() } else { plain };
         match plain.char_indices().nth(MAX_QUOTED) {
             Some((end, _)) => format!("{}…", plain[..end].trim_end()),

@@ -2,8 +2,8 @@
 
 mod advice;
 mod answering;
-mod divergences;
 mod difference;
+mod divergences;
 mod expressions;
 mod fhir;
 mod fixture;
@@ -14,3 +14,4 @@ mod paper;
 mod reading;
 mod repeats;
 mod replay;
+mod xform_out;
