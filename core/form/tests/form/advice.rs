@@ -1,5 +1,7 @@
 //! What a reviewer would ask about is found in forms that have it, and not cried in forms that do not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use expect_test::{Expect, expect};
 use nightjar_form::{Bounds, Instrument, Topic};
 

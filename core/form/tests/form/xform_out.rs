@@ -1,5 +1,7 @@
 //! What is made of an XForm is what is made of the same form as a workbook: its references are paths, its words outputs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use expect_test::expect;
 use nightjar_form::{Attachments, Bounds, Difference, Instrument, Paper, Topic};
 
