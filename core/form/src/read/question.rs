@@ -42,8 +42,9 @@ impl Builder<'_, '_> {
                     let remedy = "Clear the cell.";
                     self.error(row, "calculation", "A background-geopoint takes no calculation.", remedy);
                 }
-                self.unfilled(row, "It would record without being seen, so it stays empty.");
+                self.unfilled(row, kinds::UNSEEN);
             }
+            RowKind::BackgroundAudio => self.unfilled(row, kinds::UNSEEN),
             RowKind::Audit => {
                 if self.get(row, "name").is_some_and(|name| name != "audit") {
                     self.error(row, "name", "An audit can only be named `audit`.", "Clear the cell.");
