@@ -83,7 +83,7 @@ impl Printer<'_> {
         let hash = HEXLOWER.encode(&form.hash()[..4]);
         html! {
             (DOCTYPE)
-            html lang=(self.language.code()) dir=(direction) {
+            html lang=(self.language.tag().unwrap_or("und")) dir=(direction) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";

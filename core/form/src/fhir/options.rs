@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Writer;
-use super::code;
 use super::resource::{
     AnswerOption, Coding, Compose, Designation, Element, Extension, ExtensionValue, Include, ListedConcept,
     ValueSet,
@@ -63,7 +62,7 @@ impl Writer<'_> {
         let others = self.form.languages.iter().skip(1);
         let designation = others.filter_map(|language| {
             let value = Markup::of(&spelled(choice.label.exact(language)?)).plain();
-            Some(Designation { language: code(language)?.to_owned(), value })
+            Some(Designation { language: language.tag()?.to_owned(), value })
         });
         ListedConcept {
             extension: missing(choice),

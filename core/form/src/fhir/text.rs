@@ -1,7 +1,7 @@
 //! Words: the default language as text, the others and Markdown as extensions of it.
 
 use super::resource::{Element, Extension, ExtensionValue};
-use super::{LossKind, Writer, code};
+use super::{LossKind, Writer};
 use crate::Markup;
 use crate::item::Translated;
 use crate::node::NodeId;
@@ -16,7 +16,7 @@ impl Writer<'_> {
         let default = form.title(form.default_language()).to_owned();
         let others = form.languages.iter().skip(1).filter_map(|language| {
             let title = form.title(language);
-            Some(translation(code(language)?, title)).filter(|_| title != default)
+            Some(translation(language.tag()?, title)).filter(|_| title != default)
         });
         let extension: Vec<Extension> = others.collect();
         (default, (!extension.is_empty()).then_some(Element { extension }))
@@ -46,7 +46,7 @@ impl Writer<'_> {
         let others = self.form.languages.iter().skip(1);
         let found = others.filter_map(|language| {
             let text = words.exact(language).filter(|text| !text.is_empty())?;
-            Some(translation(code(language)?, &Markup::of(&spelled(text)).plain()))
+            Some(translation(language.tag()?, &Markup::of(&spelled(text)).plain()))
         });
         found.collect()
     }
