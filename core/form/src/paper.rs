@@ -27,8 +27,10 @@ const COPIES: usize = 3;
 const MAX_COPIES: usize = 20;
 /// Deepest repeats that are printed in several copies; what is deeper is printed once a copy.
 const MAX_COPIED: usize = 2;
-/// Most bytes of all pictures together.
+/// Most bytes of all pictures together; also of all their places on the page.
 const MAX_PICTURES: usize = 16 << 20;
+/// Most questions and choices on a page, copies counted.
+const MAX_PRINTED: usize = 100_000;
 
 const STYLE: &str = include_str!("paper/paper.css");
 
@@ -40,7 +42,7 @@ pub struct Paper {
     /// How often a repeat is printed whose count is not fixed; 3 when 0, 20 at most.
     pub copies: usize,
     /// The pictures that labels and choices show, by file name: SVG, PNG, JPEG, GIF or WebP. They are put into the page,
-    /// up to 16 MiB of them; one that is not here is left out.
+    /// up to 16 MiB in all their places; one that is not here is left out.
     pub pictures: BTreeMap<String, Vec<u8>>,
 }
 
@@ -57,7 +59,8 @@ impl Instrument {
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
         let (phrases, headings) = (Phrases::of(language), Cell::new(0));
-        Printer { form: self, language, phrases, numbers, copies, pictures, headings }
+        let (room, picture_room) = (Cell::new(MAX_PRINTED), Cell::new(MAX_PICTURES));
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings, room, picture_room }
             .document()
             .into_string()
     }
@@ -73,6 +76,16 @@ struct Printer<'a> {
     pictures: Option<&'a BTreeMap<String, Vec<u8>>>,
     /// How many headings have an id so far: a question is printed once for each copy of its repeat.
     headings: Cell<usize>,
+    /// How many questions and choices, and how many bytes of pictures, may still be printed.
+    room: Cell<usize>,
+    picture_room: Cell<usize>,
+}
+
+/// Takes from what is left; whether there was enough.
+fn take(room: &Cell<usize>, wanted: usize) -> bool {
+    let left = room.get().checked_sub(wanted);
+    room.set(left.unwrap_or(0));
+    left.is_some()
 }
 
 impl Printer<'_> {
@@ -99,7 +112,10 @@ impl Printer<'_> {
                         }
                         p { (self.phrases.how) @if self.is_all_optional() { " " (self.phrases.optional) } }
                     }
-                    main { (self.children(NodeId::ROOT, 0)) }
+                    main {
+                        (self.children(NodeId::ROOT, 0))
+                        @if self.room.get() == 0 { p.logic { (self.phrases.too_long) } }
+                    }
                     (self.worked_out())
                     footer {
                         (form.form_id()) " · " (form.version()) " · " (self.language.words()) " · "
@@ -164,7 +180,7 @@ impl Printer<'_> {
     }
 
     fn item(&self, id: NodeId, item: &Item) -> Html {
-        if !item.kind.is_shown() {
+        if !item.kind.is_shown() || !take(&self.room, 1) {
             return html! {};
         }
         let node = &self.form.tree[id];
@@ -302,6 +318,9 @@ impl Printer<'_> {
     fn picture(&self, images: &Translated) -> Html {
         let name = images.get(self.language);
         let Some(bytes) = self.pictures.and_then(|pictures| pictures.get(name)) else { return html! {} };
+        if !take(&self.picture_room, bytes.len()) {
+            return html! {};
+        }
         let kind = match name.rsplit('.').next().unwrap_or_default().to_lowercase().as_str() {
             "svg" => "image/svg+xml",
             "png" => "image/png",

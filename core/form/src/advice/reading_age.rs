@@ -6,9 +6,11 @@
 //! years old. It is fitted to passages of English. A single label is far shorter, so that a form is measured as a whole,
 //! and one label only when it has [`LONG`] words or more.
 
+use std::collections::HashSet;
+
 use super::words::{shown, words};
 use super::{Findings, Topic, read};
-use crate::Language;
+use crate::{Choice, Language};
 
 /// Words that a single label must have before it is measured alone.
 const LONG: usize = 12;
@@ -113,6 +115,7 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
     for language in found.english().collect::<Vec<&Language>>() {
         let mut whole = Count::default();
         let mut hard = Vec::new();
+        let mut lists: HashSet<*const Choice> = HashSet::new();
         for (_, item) in found.shown() {
             for (column, text) in [("label", &item.label), ("hint", &item.hint)] {
                 let Some(text) = read(text, language) else { continue };
@@ -125,7 +128,9 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                     hard.push((item, column, age));
                 }
             }
-            for choice in item.choices() {
+            // A list that several questions use is read once.
+            let fresh = lists.insert(item.choices.as_ptr());
+            for choice in item.choices().iter().filter(|_| fresh) {
                 whole.add(&choice.label.exact(language).map(shown).unwrap_or_default());
             }
         }

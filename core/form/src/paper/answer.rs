@@ -2,7 +2,7 @@
 
 use maud::{Markup as Html, html};
 
-use super::Printer;
+use super::{Printer, take};
 use crate::logic::Condition;
 use crate::node::NodeId;
 use crate::{Choice, Item, ItemKind, Markup, Missing, Scale};
@@ -50,7 +50,7 @@ impl Printer<'_> {
     fn choices(&self, id: NodeId, item: &Item, shape: &str) -> Html {
         let list = |missing: bool| {
             let choices = item.choices.iter().filter(move |choice| choice.missing.is_some() == missing);
-            choices.collect::<Vec<&Choice>>()
+            choices.take_while(|_| take(&self.room, 1)).collect::<Vec<&Choice>>()
         };
         let (given, missing) = (list(false), list(true));
         let one = |choice: &Choice| {
