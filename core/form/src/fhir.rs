@@ -18,8 +18,8 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
-use crate::node::{NodeId, NodeKind};
 use crate::Instrument;
+use crate::node::{NodeId, NodeKind};
 use resource::Identifier;
 
 /// What the URLs of Nightjar's own extensions begin with: `relevant`, `constraint`, `missing`, … follow.
@@ -47,6 +47,8 @@ pub enum LossKind {
     ChoiceFilter,
     /// How many instances a repeat has.
     RepeatCount,
+    /// The choices themselves, where they come from other answers or from data: the answer is then a text.
+    Choices,
     /// The order in which a person puts choices.
     Rank,
     /// The kind of answer: a place, a tick.
@@ -71,6 +73,7 @@ impl LossKind {
             LossKind::Default => "what it starts with",
             LossKind::ChoiceFilter => "which choices are offered",
             LossKind::RepeatCount => "how many there are",
+            LossKind::Choices => "the choices, which are computed",
             LossKind::Rank => "the order of the choices taken",
             LossKind::Type => "its type",
             LossKind::Reference => "answers within its words",

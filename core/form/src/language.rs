@@ -55,7 +55,8 @@ impl Language {
         let first = subtags.next()?;
         let sound = (2..=3).contains(&first.len())
             && first.bytes().all(|b| b.is_ascii_alphabetic())
-            && subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
+            && subtags
+                .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
         (sound && code != "und").then_some(code)
     }
 

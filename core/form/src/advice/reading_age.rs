@@ -111,6 +111,11 @@ fn ends_in_le(letters: &[char]) -> bool {
     matches!(letters, [.., before, 'l', 'e'] if !"aeiouy".contains(*before))
 }
 
+/// An age in words; the formula knows nothing of ages that no school has.
+fn years(age: f64) -> String {
+    if age > 20.0 { "over 20".to_owned() } else { format!("of about {age:.0}") }
+}
+
 pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
     for language in found.english().collect::<Vec<&Language>>() {
         let mut whole = Count::default();
@@ -139,7 +144,10 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 Topic::ReadingAge,
                 item,
                 &found.heading(column, language),
-                format!("The words need a reading age of about {age:.0} (Flesch–Kincaid); {bound:.0} was asked for."),
+                format!(
+                    "The words need a reading age {} (Flesch–Kincaid); {bound:.0} was asked for.",
+                    years(age)
+                ),
                 "Use shorter sentences and shorter words.",
             );
         }
@@ -148,8 +156,8 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 Topic::ReadingAge,
                 "survey",
                 format!(
-                    "All words in \"{language}\" together need a reading age of about {age:.0} (Flesch–Kincaid); {bound:.0} \
-                     was asked for."
+                    "All words in \"{language}\" together need a reading age {} (Flesch–Kincaid); {bound:.0} was asked for.",
+                    years(age)
                 ),
                 "Use shorter sentences and shorter words, and ask people on the ward to read it.",
             );

@@ -16,7 +16,10 @@ impl Finder<'_> {
             item.choices.iter().enumerate().rev().map(|(at, choice)| (choice.code.clone(), at)).collect()
         };
         let (before, after) = (by_code(was), by_code(is));
-        for choice in is.choices() {
+        for (at, choice) in is.choices().iter().enumerate() {
+            if after.get(&choice.code) != Some(&at) {
+                continue;
+            }
             let code = choice.code.clone();
             let Some(before) = before.get(&code).map(|at| &was.choices[*at]) else {
                 self.change(id, Change::OptionAdded { code }, Effect::Widens);

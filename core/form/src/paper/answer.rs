@@ -17,6 +17,8 @@ impl Printer<'_> {
         let filter = self.form.tree[id].source.choice_filter.as_deref();
         html! {
             @match item.kind {
+                // Choices that come from other answers or from data.
+                _ if item.kind.has_choices() && item.choices.is_empty() => { div.line {} },
                 ItemKind::SelectOne => (self.choices(id, item, "tick round")),
                 ItemKind::SelectMultiple => {
                     p.logic { (self.phrases.several) }

@@ -30,13 +30,11 @@ impl Printer<'_> {
 
     /// An expression as it is written, with the numbers of the questions it reads.
     pub(super) fn expression(&self, id: NodeId, source: &str) -> Html {
-        let numbers: BTreeSet<usize> = self
-            .form
-            .tree
-            .by_name
-            .iter()
-            .filter(|(name, _)| mentions(source, name))
-            .flat_map(|(_, ids)| ids)
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let names = source.split(|c| !is_name(c)).filter(|name| mentions(source, name));
+        let numbers: BTreeSet<usize> = names
+            .filter_map(|name| self.form.tree.by_name.get(name))
+            .flatten()
             .filter(|other| **other != id)
             .filter_map(|other| self.numbers.get(other).copied())
             .collect();
@@ -174,6 +172,9 @@ fn number(n: f64) -> String {
 
 /// Whether an expression names something: `${name}`, or `/name` at the end of a path.
 fn mentions(source: &str, name: &str) -> bool {
+    if name.is_empty() {
+        return false;
+    }
     source.match_indices(name).any(|(at, _)| {
         let before = source[..at].trim_end().chars().next_back();
         let after = source[at + name.len()..].trim_start().chars().next();

@@ -20,5 +20,5 @@ mod repeats;
 mod replay;
 mod submissions;
 mod tables;
-mod xforms;
 mod xform_out;
+mod xforms;
