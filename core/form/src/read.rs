@@ -35,6 +35,7 @@ mod xform;
 mod xlsform;
 
 use crate::{Attachments, Diagnostics, Instrument};
+pub(crate) use compile::OUTPUT;
 use findings::Findings;
 use grid::Book;
 
