@@ -103,11 +103,17 @@ pub(crate) struct VaultArgs {
 /// `nightjar form …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum FormCommand {
-    /// List everything wrong with forms: sheet, row, column, what to do
+    /// List everything wrong with forms, what a reviewer of a ward study would ask about, and how big an answer can become
     Check {
-        /// The workbooks (.xlsx)
+        /// The forms. Of several that are variants or versions of one, the order and codes of choices are compared
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+        /// The reading age in years that English words may need (Flesch–Kincaid)
+        #[arg(long, value_name = "YEARS", default_value_t = 11, value_parser = clap::value_parser!(u8).range(5..=25))]
+        reading_age: u8,
+        /// How many questions a form may ask before it is called long
+        #[arg(long, value_name = "N", default_value_t = 40)]
+        questions: usize,
     },
     /// Evaluate an expression over an XML document, or one a line
     Xpath {
@@ -156,11 +162,50 @@ pub(crate) enum FormCommand {
         #[arg(long, conflicts_with_all = ["file", "steps"])]
         batch: bool,
     },
-    /// Print a form's questions and choices in every language
+    /// Print a form's groups, questions, choices and logic in every language
     Show {
-        /// The workbook (.xlsx)
+        /// The form
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Only this language, by its name or code
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+    },
+    /// List what differs between two versions of a form, and what it means for the answers to both
+    Diff {
+        /// The version in use
+        #[arg(value_name = "OLD")]
+        old: PathBuf,
+        /// The version to come
+        #[arg(value_name = "NEW")]
+        new: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a form as a page to print, its logic in words
+    Paper {
+        /// The form; pictures are taken from the folder `media` beside it
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The language, by its name or code; the form's default if absent
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+        /// How often a repeat is printed that the form does not count
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+        copies: u8,
+        /// The HTML file to write
+        #[arg(short, long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Write a form as a FHIR R4 Questionnaire, and list on standard error what it cannot hold
+    Fhir {
+        /// The form
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The JSON file to write; standard output if absent
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -386,7 +431,7 @@ mod tests {
         Program::command().debug_assert();
         let tree = tree(&Program::command(), "");
         for promised in
-            ["demo", "collect", "form check", "hub serve", "tablet run", "evaluate run", "vault check"]
+            ["demo", "collect", "form check", "form paper", "hub serve", "tablet run", "evaluate run", "vault check"]
         {
             assert!(tree.iter().any(|line| line == promised), "{promised} missing from {tree:?}");
         }

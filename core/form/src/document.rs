@@ -189,6 +189,11 @@ impl DocumentBuilder {
     }
 
     fn intern(&mut self, name: QName) -> NameId {
+        // Most documents have few names, and looking through them is faster than hashing.
+        let few = &self.document.names[..self.document.names.len().min(8)];
+        if let Some(at) = few.iter().position(|known| *known == name) {
+            return NameId(u32::try_from(at).unwrap_or(u32::MAX));
+        }
         if let Some(id) = self.known.get(&name) {
             return *id;
         }

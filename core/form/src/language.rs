@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+const RIGHT_TO_LEFT: [&str; 18] = [
+    "ar", "arc", "bal", "ckb", "dv", "fa", "glk", "he", "ks", "lrc", "mzn", "nqo", "prs", "ps", "sd", "ug", "ur", "yi",
+];
+const RIGHT_TO_LEFT_SCRIPTS: [&str; 6] = ["arab", "hebr", "thaa", "nkoo", "syrc", "adlm"];
+
 /// A language as the workbook writes it, for example `English (en)` or `Easy read (en-x-easyread)`.
 ///
 /// Easy read is a language like any other: same questions, same codes, other words.
@@ -40,6 +45,28 @@ impl Language {
         }
     }
 
+    /// Whether it is written from right to left, by its code.
+    ///
+    /// The languages are those whose default script in Unicode CLDR's likely subtags is Arabic, Hebrew, Thaana, N'Ko,
+    /// Syriac or Adlam; a script subtag in the code decides before that.
+    #[must_use]
+    pub fn is_right_to_left(&self) -> bool {
+        let code = self.code().to_lowercase();
+        let mut subtags = code.split(['-', '_']);
+        let language = subtags.next().unwrap_or_default();
+        match subtags.next().filter(|script| script.len() == 4) {
+            Some(script) => RIGHT_TO_LEFT_SCRIPTS.contains(&script),
+            None => RIGHT_TO_LEFT.contains(&language),
+        }
+    }
+
+    /// Whether it is an easy-read variant: `x-easyread` in its code, or "easy read" in its name.
+    #[must_use]
+    pub fn is_easy_read(&self) -> bool {
+        let name: String = self.0.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+        name.contains("easyread")
+    }
+
     /// The name without its code: `English`.
     #[must_use]
     pub fn words(&self) -> &str {
@@ -53,5 +80,23 @@ impl Language {
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+
+    #[test]
+    fn direction_and_easy_read_follow_the_code() {
+        for name in ["العربية (ar)", "فارسی (fa-IR)", "اردو (ur)", "עברית (he)", "Kurdish (ku-Arab)"] {
+            assert!(Language::new(name).is_right_to_left(), "{name}");
+        }
+        for name in ["English (en)", "Polski (pl)", "Urdu, Latin (ur-Latn)", "default", "Arabian nights"] {
+            assert!(!Language::new(name).is_right_to_left(), "{name}");
+        }
+        assert!(Language::new("Easy read (en-x-easyread)").is_easy_read());
+        assert!(Language::new("Easy-Read").is_easy_read());
+        assert!(!Language::new("English (en)").is_easy_read());
     }
 }

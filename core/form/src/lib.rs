@@ -49,29 +49,44 @@
 //! # Ok(()) }
 //! ```
 
+mod advice;
 mod attachments;
 mod diagnostic;
+mod difference;
 mod document;
 mod expr;
+mod fhir;
 mod graph;
 mod instances;
 mod instrument;
 mod item;
 mod key;
 mod language;
+mod logic;
+mod markdown;
+mod migration;
 mod node;
+mod outline;
+mod paper;
 mod read;
 mod reading;
 mod session;
 mod value;
 pub mod xpath;
 
+pub use advice::{Advice, Bounds, Topic, WorstCase, reading_age};
 pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use difference::{Change, Changed, Difference, Effect, Logic, Part, Wording};
+pub use fhir::{EXTENSION, Fhir, Loss, LossKind, Questionnaire};
 pub use instrument::Instrument;
 pub use item::{Choice, Item, ItemKind, Scale};
 pub use key::{CellKey, InstanceKey, ItemKey, NotAKey};
 pub use language::Language;
+pub use markdown::{Line, Markup, Span};
+pub use migration::{LeftBehind, Migration, Reason};
+pub use outline::{OutlineKind, OutlineLine};
+pub use paper::Paper;
 pub use reading::Unreadable;
 pub use session::{
     Answers, Cause, ChoiceView, Entry, Instance, Opening, Outcome, Page, Problem, Question, Refusal,

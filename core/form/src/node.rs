@@ -106,6 +106,8 @@ pub(crate) struct Written {
 /// The expressions of a node as their author wrote them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Source {
+    /// Row of the sheet, or line of the XForm, from 1; 0 where there is none.
+    pub(crate) row: u32,
     pub(crate) relevant: Option<Box<str>>,
     pub(crate) required: Option<Box<str>>,
     pub(crate) constraint: Option<Box<str>>,

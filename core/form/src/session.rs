@@ -7,6 +7,7 @@ mod choices;
 mod compute;
 mod entry;
 mod finish;
+mod held;
 mod page;
 mod refusal;
 mod scene;
@@ -31,7 +32,10 @@ use crate::{Instrument, Item, Language, Value};
 use compute::Wave;
 use scene::Scene;
 pub(crate) use state::ScopeId;
-use state::{MAX_INSTANCES, State, instance, parse_path};
+pub(crate) use accept::MAX_TEXT;
+pub(crate) use held::Held;
+pub(crate) use state::MAX_INSTANCES;
+use state::{State, instance, parse_path};
 use walk::Spot;
 
 /// What a session starts from.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use nightjar_form::{Instrument, ItemKind};
-use nightjar_record::study::Study;
+use nightjar_form::{Bounds, Diagnostic, Instrument, Item, ItemKind, Severity, Topic};
+use nightjar_record::study::{Study, StudyInstrument};
 
 use crate::failure::Failure;
 
@@ -70,6 +70,7 @@ impl StudyPack {
                     ));
                 }
                 Ok(instrument) => {
+                    problems.extend(unplanned(&study, entry, &instrument));
                     workbooks.insert(entry.id.clone(), instrument.hash());
                     instruments.push(Arc::new(instrument));
                 }
@@ -125,6 +126,26 @@ impl StudyPack {
     pub fn files(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.files
     }
+}
+
+/// Free text that no plan of the study says who reads: it may tell that somebody is in danger. A short label that says
+/// which thing a record is about is no free text.
+fn unplanned(study: &Study, entry: &StudyInstrument, instrument: &Instrument) -> Vec<String> {
+    let is_key = |item: &Item| entry.natural_key.iter().any(|name| name == item.name());
+    let mut problems = Vec::new();
+    for advice in instrument.advice(&entry.file, &Bounds::default()) {
+        let item = advice.item.as_deref().and_then(|path| instrument.items().iter().find(|i| i.path() == path));
+        if advice.topic == Topic::FreeText && item.is_some_and(|item| !is_key(item)) {
+            problems.push(Diagnostic { severity: Severity::Error, ..advice.diagnostic }.to_string());
+        }
+    }
+    for item in instrument.items() {
+        let Some(plan) = item.risk_disclosure_plan() else { continue };
+        if !study.risk_disclosure_plans.iter().any(|known| known.name == plan) {
+            problems.push(format!("{}: {} names no risk_disclosure_plan of the study: \"{plan}\"", entry.file, item.name()));
+        }
+    }
+    problems
 }
 
 fn read_dir(

@@ -1,6 +1,10 @@
-//! `nightjar form …`: reading workbooks.
+//! `nightjar form …`: reading forms, checking them, and writing them as something else.
 
+mod beside;
 mod check;
+mod diff;
+mod fhir;
+mod paper;
 mod run;
 mod show;
 mod xpath;
@@ -8,6 +12,8 @@ mod xpath;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+use nightjar_form::{Bounds, Instrument, Language};
 
 use crate::command::FormCommand;
 use crate::terminal::Screen;
@@ -18,8 +24,16 @@ const LARGEST: u64 = 64 << 20;
 
 pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
-        FormCommand::Check { files } => check::run(files, screen),
-        FormCommand::Show { file } => show::run(file, screen),
+        FormCommand::Check { files, reading_age, questions } => {
+            let bounds = Bounds { reading_age: f64::from(*reading_age), questions: *questions };
+            check::run(files, &bounds, screen)
+        }
+        FormCommand::Show { file, language } => show::run(file, language.as_deref(), screen),
+        FormCommand::Diff { old, new, json } => diff::run(old, new, *json, screen),
+        FormCommand::Paper { file, language, copies, out } => {
+            paper::run(file, language.as_deref(), usize::from(*copies), out, screen)
+        }
+        FormCommand::Fhir { file, out } => fhir::run(file, out.as_deref(), screen),
         FormCommand::Run { file, steps, attachments, now, tz, seed, batch } => {
             let clock = run::Clock { now: now.clone(), tz: tz.clone(), seed: *seed };
             match file {
@@ -47,10 +61,25 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
     }
 }
 
+/// A form that must be sound.
+fn instrument(path: &Path) -> Result<Instrument, Trouble> {
+    let name = path.display().to_string();
+    Instrument::read(&name, &read(path)?, &beside::attachments(path)?)
+        .map_err(|diagnostics| Trouble::Given(format!("the form has errors:\n{diagnostics}")))
+}
+
+/// One of a form's languages.
+fn language(form: &Instrument, asked: &str) -> Result<Language, Trouble> {
+    form.language(asked).cloned().ok_or_else(|| {
+        let spoken: Vec<&str> = form.languages().iter().map(Language::name).collect();
+        Trouble::Given(format!("the form does not speak \"{asked}\"; it speaks {}", spoken.join(", ")))
+    })
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     if path.is_dir() {
         return Err(Trouble::Given(format!(
-            "{}: a folder; give .xlsx files, or use `nightjar study check`",
+            "{}: a folder; give forms, or use `nightjar study check`",
             path.display()
         )));
     }

@@ -22,13 +22,13 @@ pub(super) struct Job {
     pub(super) expression: String,
     pub(super) xml: Option<String>,
     pub(super) context: Option<String>,
-    root: Option<String>,
-    ns: Option<BTreeMap<String, String>>,
-    lang: Option<String>,
+    pub(super) root: Option<String>,
+    pub(super) ns: Option<BTreeMap<String, String>>,
+    pub(super) lang: Option<String>,
     pub(super) now: Option<String>,
     pub(super) tz: Option<String>,
     #[serde(rename = "type")]
-    wanted: Option<String>,
+    pub(super) wanted: Option<String>,
 }
 
 /// Runs a batch from standard input to standard output.

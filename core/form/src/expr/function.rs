@@ -107,6 +107,7 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("decimal-time", Function::DecimalTime, 1, 1),
     ("digest", Function::Digest, 2, 3),
     ("distance", Function::Distance, 1, MANY),
+    ("enclosed-area", Function::Area, 1, 1),
     ("ends-with", Function::EndsWith, 2, 2),
     ("exp", Function::Exp, 1, 1),
     ("exp10", Function::Exp10, 1, 1),

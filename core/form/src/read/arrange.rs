@@ -76,27 +76,27 @@ pub(crate) fn arrange(
             continue;
         }
         let outer = home(&tree, id);
-        let is_shared = shared[id.index()];
-        let local = local(&tree, id, outer, is_shared);
+        let owner = shared[id.index()];
+        let local = local(&tree, id, outer, owner.is_some());
         let path = match paths[outer.index()].as_str() {
             "" => local.clone(),
             outer => format!("{outer}/{local}"),
         };
-        let explicit = row.cells.get("nightjar::id");
-        let identity = match explicit {
-            Some(explicit) => explicit.clone(),
-            None => identity(&tree, outer, &local),
+        let is_namesake = owner.is_some_and(|owner| owner != id);
+        let by_names = match is_namesake {
+            true => identity(&tree, outer, &local),
+            false => identity(&tree, outer, &bare(&tree, id)),
         };
+        let (identity, column) = declared(row, by_names, places, findings);
         let twice = identity.len() > MAX_IDENTITY || !identities.insert(identity.clone());
         if twice || by_path.insert(path.clone(), id).is_some() {
-            let column = if explicit.is_some() { "nightjar::id" } else { "name" };
             findings.error(
                 places.sheet(),
                 places.place(row, column),
                 format!("Two rows are `{identity}`, so their answers could not be told apart."),
                 "Rename one, or give each an identity of its own in a column nightjar::id.",
             );
-        } else if is_shared && explicit.is_none() {
+        } else if is_namesake && column == "name" {
             findings.warning(
                 places.sheet(),
                 places.place(row, "name"),
@@ -126,29 +126,71 @@ fn is_addressed(node: &Node) -> bool {
     matches!(node.kind, NodeKind::Repeat | NodeKind::Item(_))
 }
 
+/// The identity of a row, and the column that says it: `nightjar::id`, else the oldest of `nightjar::renamed_from`, which
+/// holds the identities it had, the newest first (`slept_well slept`), else the names.
+fn declared(
+    row: &SurveyRow,
+    by_names: String,
+    places: &dyn Places,
+    findings: &mut Findings,
+) -> (String, &'static str) {
+    const RENAMED: &str = "nightjar::renamed_from";
+    let former = row.cells.get(RENAMED).map(String::as_str).unwrap_or_default();
+    let former: Vec<&str> = former.split([',', ' ', '\n']).filter(|part| !part.is_empty()).collect();
+    let Some(first) = former.last() else {
+        return match row.cells.get("nightjar::id") {
+            Some(id) => (id.clone(), "nightjar::id"),
+            None => (by_names, "name"),
+        };
+    };
+    let mut refuse = |problem: String, remedy: &str| {
+        findings.error(places.sheet(), places.place(row, RENAMED), problem, remedy);
+    };
+    if former.iter().enumerate().any(|(i, name)| former[..i].contains(name)) {
+        refuse("The cell names an identity twice.".to_owned(), "Write each former name once, the newest first.");
+    }
+    if let Some(id) = row.cells.get("nightjar::id").filter(|id| id != first) {
+        let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");
+        refuse(problem, "Keep one of the two columns.");
+    }
+    ((*first).to_owned(), RENAMED)
+}
+
 /// The scope that a path begins in.
 fn home(tree: &Tree, id: NodeId) -> NodeId {
     if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope }
 }
 
-/// By node: whether another item or repeat of its scope has its name.
-fn shared(tree: &Tree) -> Vec<bool> {
-    let mut counts: HashMap<(NodeId, &str), u32> = HashMap::new();
+/// By node whose name others of its scope have, too: the one of them that keeps the bare name for its identity. That is
+/// the one in no group, else the first, so that a namesake added later takes no answers from it.
+fn shared(tree: &Tree) -> Vec<Option<NodeId>> {
+    let mut owners: HashMap<(NodeId, &str), (NodeId, u32)> = HashMap::new();
     let addressed = || tree.ids().skip(1).filter(|id| is_addressed(&tree[*id]));
     for id in addressed() {
-        *counts.entry((home(tree, id), &tree[id].name)).or_default() += 1;
+        let scope = home(tree, id);
+        let (owner, count) = owners.entry((scope, &tree[id].name)).or_insert((id, 0));
+        *count += 1;
+        if tree[id].parent == scope && tree[*owner].parent != scope {
+            *owner = id;
+        }
     }
-    let mut shared = vec![false; tree.nodes.len()];
+    let mut shared = vec![None; tree.nodes.len()];
     for id in addressed() {
-        shared[id.index()] = counts[&(home(tree, id), tree[id].name.as_str())] > 1;
+        let (owner, count) = owners[&(home(tree, id), tree[id].name.as_str())];
+        shared[id.index()] = (count > 1).then_some(owner);
     }
     shared
 }
 
+/// The name of a node, marked where it is an attribute.
+fn bare(tree: &Tree, id: NodeId) -> String {
+    let name = &tree[id].name;
+    if tree[id].written.attribute { format!("@{name}") } else { name.clone() }
+}
+
 /// The name of a node within its scope: after its groups where another has it, too.
 fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> String {
-    let name = &tree[id].name;
-    let mut local = if tree[id].written.attribute { format!("@{name}") } else { name.clone() };
+    let mut local = bare(tree, id);
     if is_shared {
         let mut up = tree[id].parent;
         while up != outer {

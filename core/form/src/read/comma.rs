@@ -45,15 +45,16 @@ fn rows(text: &str) -> impl Iterator<Item = csv::StringRecord> {
 fn sheet(name: &str, text: &str, book: &mut Book, findings: &mut Findings) {
     book.names.push(name.to_owned());
     let mut grid = Grid::new(name);
-    let (mut row, mut next_line) = (0_u32, 1_u64);
+    let mut row = 0_u32;
     for record in rows(text) {
-        let line = record.position().map_or(next_line, csv::Position::line);
-        row = row.saturating_add(u32::try_from(line.saturating_sub(next_line)).unwrap_or(u32::MAX));
+        // The reader passes over blank lines after it has noted where the record begins.
+        let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+        let blank = start.and_then(|start| text.get(start..)).unwrap_or_default();
+        let blank = blank.chars().take_while(|c| matches!(c, '\r' | '\n')).filter(|c| *c == '\n').count();
+        row = row.saturating_add(u32::try_from(blank).unwrap_or(u32::MAX));
         if !grid.put_all(row, record.iter().map(Cow::from), findings) {
             break;
         }
-        let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-        next_line = line + 1 + inside as u64;
         row = row.saturating_add(1);
     }
     book.grids.push(grid);

@@ -86,7 +86,8 @@ pub(crate) fn compile(
             Ok(action) => tree.actions.push(action),
             Err(fault) => {
                 let place = written.place.clone();
-                findings.error(around.places.sheet(), place, fault.problem, fault.remedy);
+                let remedy = remedy(&fault, true).to_owned();
+                findings.error(around.places.sheet(), place, fault.problem, remedy);
             }
         }
     }
@@ -112,6 +113,14 @@ fn action(tree: &Tree, written: &WrittenAction, around: Surroundings<'_>) -> Res
         Err(text) => Some(Code::Text(text.as_str().into())),
     };
     Ok(Action { events: written.events, source: written.source, target, chosen, value })
+}
+
+/// What to do about a fault; an XForm has no `${name}`.
+fn remedy(fault: &Fault, is_xform: bool) -> &str {
+    match is_xform && fault.remedy.contains("${") {
+        true => "Check the path and the names in it against the instance.",
+        false => &fault.remedy,
+    }
 }
 
 struct Compiler<'a> {
@@ -161,6 +170,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
+            row: self.row.number,
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),
@@ -203,7 +213,7 @@ impl Compiler<'_> {
         match result {
             Ok(found) => Some(found),
             Err(fault) => {
-                self.fail(column, &fault.problem, &fault.remedy);
+                self.fail(column, &fault.problem, remedy(&fault, self.row.is_xform));
                 None
             }
         }
@@ -247,8 +257,23 @@ impl Compiler<'_> {
             return Some(Itemset::Dynamic { nodes, value, label });
         }
         let source = self.row.cells.get("choice_filter")?;
-        let columns = |name: &str| self.row.choice_columns.contains(name);
+        // A column that is not there is blank in every choice, as in XPath; but it is more often misspelt.
+        let missing = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let columns = |name: &str| {
+            let known = |name: &str| self.row.choice_columns.contains(name);
+            let is_missing = !known(name) && !known(&name.to_lowercase());
+            if is_missing {
+                missing.borrow_mut().insert(name.to_owned());
+            }
+            is_missing || known(name)
+        };
         let code = resolve::compile(source, Place { columns: Some(&columns), ..self.place() });
+        for name in missing.into_inner() {
+            let place = self.around.places.place(self.row, "choice_filter");
+            let problem = format!("The choices have no column `{name}`, so it is blank in each of them.");
+            let remedy = "Add the column, or write ${name} for a question.";
+            self.findings.warning(self.around.places.sheet(), place, problem, remedy);
+        }
         self.reported("choice_filter", code).map(Itemset::Filtered)
     }
 
@@ -315,8 +340,10 @@ impl Compiler<'_> {
                 // `1 + 1` in a number is an expression; in a text it is a text.
                 Err(_) if resolve::compile(cell, self.place()).is_ok() => {}
                 _ => {
-                    let problem = format!("The default is not an answer of type {}.", item.kind);
-                    return self.fail("default", &problem, "Correct or clear the cell.");
+                    let problem = format!("The default is not an answer of type {}, so there is none.", item.kind);
+                    let place = self.around.places.place(self.row, "default");
+                    let remedy = "Correct or clear the cell.";
+                    return self.findings.warning(self.around.places.sheet(), place, problem, remedy);
                 }
             }
         }

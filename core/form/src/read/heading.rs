@@ -136,16 +136,18 @@ impl Column {
             }
         }
         // `label:Polski`, `media:image:Polski` in old forms; `jr:count` and the like are no languages.
-        if parts.len() == 1
-            && let Some((base, language)) = heading.rsplit_once(':')
-        {
-            let name = canonical(sheet, &base.replace(':', "::"));
-            if words(&name) {
-                return make(name, Some(language.trim()));
-            }
-            let name = canonical(sheet, &heading.replace("jr:", "jr\0").replace(':', "::").replace('\0', ":"));
+        if parts.len() == 1 && heading.contains(':') {
+            let marked = heading.replace("jr:", "jr\0");
+            let joined = |text: &str| canonical(sheet, &text.replace(':', "::").replace('\0', ":"));
+            let name = joined(&marked);
             if words(&name) {
                 return make(name, None);
+            }
+            if let Some((base, language)) = marked.rsplit_once(':') {
+                let name = joined(base);
+                if words(&name) {
+                    return make(name, Some(language.trim()));
+                }
             }
         }
         make(whole, None)

@@ -27,6 +27,8 @@ pub(crate) enum RowKind {
     Unfilled(&'static str),
     /// How the form was filled in: accepted, never kept.
     Audit,
+    /// A recording made while the form is filled in: accepted, never kept.
+    BackgroundAudio,
     /// A place taken when another question is answered: accepted, never filled.
     BackgroundGeopoint,
     /// A file that expressions look things up in; its ending.
@@ -59,13 +61,14 @@ pub(crate) enum ChoicesFrom {
 }
 
 const IDENTIFYING: &str = "It would tie answers to a person or device, so it stays empty.";
-const UNSEEN: &str = "It would record without being seen, so it stays empty.";
+/// Why what records without being seen stays empty.
+pub(super) const UNSEEN: &str = "It would record without being seen, so it stays empty.";
 const NO_MAPS: &str = "Ask in words, or take the row out.";
 
 /// By the type in lower case, `_` between words as space: what it is, and how it is written today if otherwise.
 static PLAIN: LazyLock<HashMap<&'static str, (RowKind, Option<&'static str>)>> = LazyLock::new(|| {
     use ItemKind as K;
-    use RowKind::{Audit, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting, Unfilled};
+    use RowKind::{Audit, BackgroundAudio, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting, Unfilled};
     const UP_TO_31: &str = "0 <= . and . <= 31";
     let now = |name, kind| (name, (kind, None));
     let old = |name, kind, today| (name, (kind, Some(today)));
@@ -173,7 +176,7 @@ static PLAIN: LazyLock<HashMap<&'static str, (RowKind, Option<&'static str>)>> =
         now("get subscriber id", Unfilled(IDENTIFYING)),
         now("uri:subscriberid", Unfilled(IDENTIFYING)),
         now("start-geopoint", Unfilled(UNSEEN)),
-        now("background-audio", Unfilled(UNSEEN)),
+        now("background-audio", BackgroundAudio),
         now("background-geopoint", BackgroundGeopoint),
         now("audit", Audit),
         now("csv-external", External("csv")),

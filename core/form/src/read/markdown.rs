@@ -24,18 +24,21 @@ pub(crate) fn book(text: &str, findings: &mut Findings) -> Book {
     let mut open: Option<(Grid, u32)> = None;
     for line in text.lines() {
         let Some(row) = inside(line) else { continue };
-        let mut cells = split(row);
+        let cells: Vec<Cow<'_, str>> = split(row).collect();
+        if is_rule(&cells) {
+            continue;
+        }
+        let mut cells = cells.into_iter();
         let first = cells.next().unwrap_or_default();
-        let cells: Vec<Cow<'_, str>> = cells.collect();
         if !first.is_empty() {
             close(&mut book, open.take());
             open = begin(&mut book, &first, findings);
         }
         let Some((grid, rows)) = &mut open else { continue };
-        if cells.iter().all(|cell| cell.is_empty()) || is_rule(&cells) {
+        if cells.as_slice().iter().all(|cell| cell.is_empty()) {
             continue;
         }
-        if !grid.put_all(*rows, cells.into_iter(), findings) {
+        if !grid.put_all(*rows, cells, findings) {
             break;
         }
         *rows += 1;
@@ -69,13 +72,10 @@ pub(crate) fn only_survey(book: &mut Book) {
     book.grids.retain(|grid| SHEETS.contains(&grid.name.as_str()));
 }
 
-/// What stands between the first and the last `|` of a line; a comment may follow.
+/// What stands between the first and the last `|` of a line; what comes after is a remark.
 fn inside(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let row = line.strip_prefix('|')?;
-    let last = row.rfind('|')?;
-    let after = row[last + 1..].trim();
-    (after.is_empty() || after.starts_with('#')).then(|| &row[..last])
+    let row = line.trim_start().strip_prefix('|')?;
+    Some(&row[..row.rfind('|')?])
 }
 
 /// Cells between `|`; `\|` is a `|` in a cell.
@@ -106,7 +106,7 @@ mod tests {
         let text = "
             # a comment
             | survey |      |       |
-            |        | type | label |  # and another
+            |        | type | label |  and another remark
             | ------ | ---- | ----- |
             |        |      |       |
             |        | text | a\\|b |

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use super::kinds::{ChoicesFrom, RowKind};
-use super::sheet::{Row, Sheet};
+use super::sheet::{Row, Sheet, truth};
 use crate::ItemKind;
 
 /// Parameters by name in lower case, values as written.
@@ -48,6 +48,7 @@ const AUDIT: &[&str] = &[
 fn accepted(kind: &RowKind) -> Option<&'static [&'static str]> {
     match kind {
         RowKind::Audit => Some(AUDIT),
+        RowKind::BackgroundAudio => Some(&["quality"]),
         RowKind::Select(select) if select.from == ChoicesFrom::File => Some(FROM_FILE),
         RowKind::Select(_) => Some(SELECT),
         RowKind::Item(kind) => match kind {
@@ -86,6 +87,7 @@ pub(crate) fn read(kind: &RowKind, report: &mut Report<'_, '_>) -> Parameters {
     let value = |name: &str| found.get(name).map(String::as_str);
     match kind {
         RowKind::Audit => audit(&value, report),
+        RowKind::BackgroundAudio => one_of("quality", &["voice-only", "low", "normal"], &value, report),
         RowKind::Select(_) => select(&value, report),
         RowKind::Item(kind) => item(*kind, &value, report),
         _ => {}
@@ -172,7 +174,10 @@ fn item(kind: ItemKind, value: &Value<'_>, report: &mut Report<'_, '_>) {
         }
         ItemKind::Geotrace | ItemKind::Geoshape => {
             one_of("allow-mock-accuracy", YES_NO, value, report);
-            one_of("incremental", &["true"], value, report);
+            if value("incremental").is_some_and(|given| truth(given) != Some(true)) {
+                let problem = "The parameter `incremental` can only be true.";
+                report.error(problem, "Write incremental=true, or take it out.");
+            }
         }
         _ => {}
     }

@@ -42,8 +42,9 @@ impl Builder<'_, '_> {
                     let remedy = "Clear the cell.";
                     self.error(row, "calculation", "A background-geopoint takes no calculation.", remedy);
                 }
-                self.unfilled(row, "It would record without being seen, so it stays empty.");
+                self.unfilled(row, kinds::UNSEEN);
             }
+            RowKind::BackgroundAudio => self.unfilled(row, kinds::UNSEEN),
             RowKind::Audit => {
                 if self.get(row, "name").is_some_and(|name| name != "audit") {
                     self.error(row, "name", "An audit can only be named `audit`.", "Clear the cell.");
@@ -207,9 +208,15 @@ impl Builder<'_, '_> {
         let name = format!("{asked}_other");
         let label = self.book.languages.everywhere("Specify other.");
         let relevant = format!("selected(../{asked}, 'other')");
+        // A question renamed takes its other answer with it.
+        let renamed = self.book.sheet.get(row, "nightjar::renamed_from").map(|former| {
+            let others = former.split([',', ' ', '\n']).filter(|part| !part.is_empty());
+            let others: Vec<String> = others.map(|part| format!("{part}_other")).collect();
+            ("nightjar::renamed_from".to_owned(), others.join(" "))
+        });
         let words = SurveyRow {
             number: row.number,
-            cells: [("relevant".to_owned(), relevant)].into(),
+            cells: [("relevant".to_owned(), relevant)].into_iter().chain(renamed).collect(),
             label: label.clone(),
             choice_columns: self.columns.clone(),
             ..SurveyRow::default()

@@ -150,7 +150,8 @@ impl Builder<'_, '_> {
     ) -> Option<Arc<[Choice]>> {
         let (stem, ending) = split(&select.list);
         if !ENDINGS.contains(&ending) || stem.is_empty() || stem.contains('.') {
-            let problem = format!("`{}` names no file that can hold choices.", select.list);
+            let cell = self.get(row, "type").unwrap_or_default();
+            let problem = format!("`{cell}` names no file that can hold choices.");
             self.error(row, "type", problem, "Name a file that ends in .csv, .xml or .geojson.");
             return None;
         }

@@ -53,7 +53,7 @@ pub(super) const KNOWN: [&str; 25] = [
 ];
 
 /// The columns that hold expressions, and those that say who a row is.
-const CELLS: [&str; 10] = [
+const CELLS: [&str; 11] = [
     "relevant",
     "required",
     "constraint",
@@ -64,6 +64,7 @@ const CELLS: [&str; 10] = [
     "repeat_count",
     "trigger",
     "nightjar::id",
+    "nightjar::renamed_from",
 ];
 
 /// What the rows are read with.

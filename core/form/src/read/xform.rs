@@ -153,8 +153,13 @@ fn assemble(
         sets.extend(actions::read(node, source, &skeleton, &named, &of, &mut report));
     }
     let beginning = beginning::read(&skeleton, &of, &nodes, &items, &mut report);
-    let words_asked_for = words.asked_for(&expressions, &mut report);
-    let instances = secondaries.into_instances(&expressions);
+    let mut asking = expressions;
+    for row in rows.iter().flatten() {
+        let dynamic = row.dynamic_choices.iter().flat_map(|(nodes, value, label)| [nodes, value, label]);
+        asking.extend(dynamic.chain(row.cells.get("choice_filter")).map(String::as_str));
+    }
+    let words_asked_for = words.asked_for(&asking, &mut report);
+    let instances = secondaries.into_instances(&asking);
 
     let places = Spots { source: report.source, skeleton: &skeleton, spots };
     let mut tree = arrange(nodes, &mut items, &rows, &places, report.findings);
@@ -189,12 +194,23 @@ fn assemble(
     })
 }
 
-/// Everything in the form that may call a function or name an attribute.
+/// Everything in the form that may call a function or name an attribute. What says where choices and words come from is
+/// read elsewhere.
 fn expressions<'a>(form: &Form<'a>) -> Vec<&'a str> {
     let model = elements(form.model).filter(|node| node.tag_name().name() != "instance");
     let mut found = Vec::new();
     for node in model.chain(form.body).flat_map(|node| node.descendants()) {
-        found.extend(node.attributes().map(|a| a.value()).filter(|value| value.contains(['(', '@'])));
+        let itemset = node.tag_name().name() == "itemset";
+        for attribute in node.attributes().filter(|attribute| attribute.value().contains(['(', '@'])) {
+            let read = match attribute.name() {
+                "nodeset" => itemset,
+                "ref" | "constraintMsg" | "requiredMsg" => words::itext_id(attribute.value()).is_some(),
+                _ => false,
+            };
+            if !read {
+                found.push(attribute.value());
+            }
+        }
     }
     found
 }

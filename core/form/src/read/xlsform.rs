@@ -90,13 +90,12 @@ pub(crate) fn read(
     entities::check(&book, &tree, &survey.places, &entities, &mut findings);
     previous::resolve(&tree, &mut survey.rows, &survey.names, &survey_sheet, &mut findings);
     checks::triggers(&book, &tree, &survey.items, &mut survey.rows, &survey.names, &mut findings);
+    let instances = instances(&mut survey, &book, &mut files, &mut findings);
     let checked = [&settings_sheet, &entities_sheet, &survey_sheet, &choices_sheet];
     references::check(&checked, &survey.names, &mut survey.rows, &mut findings);
 
-    let instances = instances(&mut survey, &book, &mut files, &mut findings);
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
     compile::compile(&mut tree, &survey.items, &survey.rows, &[], around, &mut findings);
-    tree.link();
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
@@ -143,6 +142,9 @@ fn instances(
     for row in survey.rows.iter().flatten() {
         for column in LOOK_UP {
             let Some(cell) = row.cells.get(column) else { continue };
+            if cell.contains("${last-saved#") {
+                survey.declared.last_saved(book.sheet.place(row.number, column), findings);
+            }
             for (name, is_pulled) in mentions(cell) {
                 if is_pulled {
                     let (name, file) = pulled(name);

@@ -36,7 +36,7 @@ calculate|total|||sum(${x}) + sum(${y}) + count(${r})||
 calculate|far|||indexed-repeat(${p}, ${r}, ${n}) + sum(${z})||
 calculate|big|||sum(${x}[. > 2]) + count(${r}[x > ${n}])||
 calculate|peek|||concat(${r}[position() = ${n}]/x, ' ', /data/r[last()]/t)||
-calculate|ever|||concat(${ever}, ${n}, ';')|||${n}
+text|ever|Ever||concat(${ever}, ${n}, ';')|||${n}
 calculate|twice|||${ever}|||${ever}, ${a}
 text|note|Note||||||concat('seen ', ${n})
 calculate|words|||concat(jr:choice-name(${a}, '${a}'), join(',', ${t}))||

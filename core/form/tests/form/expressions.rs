@@ -287,19 +287,19 @@ fn what_cannot_run_is_refused_by_name() {
     | calculate | c8 | | ${r} |
     | calculate | c9 | | regex('a', '(?=a)') |
     | calculate | c10 | | ../n[. > 1] |
-    | calculate | c11 | | instance('a')/root/item |
+    | calculate | c11 | | instance('b')/root/item |
     | calculate | c12 | | sum(${x}) + |";
     expect![[r#"
         test.xlsx, sheet survey, row 6, column D "calculation": error: There is no function foo(). Check the spelling.
         test.xlsx, sheet survey, row 7, column D "calculation": error: There is no function string_length(). Did you mean string-length()?
-        test.xlsx, sheet survey, row 8, column D "calculation": error: The form has no file `a`. Put the CSV file beside the form, or correct the name.
+        test.xlsx, sheet survey, row 8, column D "calculation": warning: The file `a.csv` is missing; it is read as empty. Give it with the form.
         test.xlsx, sheet survey, row 9, column D "calculation": error: There is no question named `N`. Did you mean ${n}?
         test.xlsx, sheet survey, row 10, column D "calculation": error: `x` is in the repeat `r` and may have many values here. Use sum(), count(), max(), min(), join() or indexed-repeat().
         test.xlsx, sheet survey, row 11, column D "calculation": error: There is nothing named `n` there. Write ${n} for a question of that name, or quotes around a text.
         test.xlsx, sheet survey, row 12, column D "calculation": error: if() takes 3 arguments, not 2. Check commas and brackets.
         test.xlsx, sheet survey, row 13, column D "calculation": error: `r` is a group or repeat, which has no value. Refer to a question in it, or use count().
         test.xlsx, sheet survey, row 14, column D "calculation": error: The regular expression cannot be used: it is not understood (look-ahead and back-references are not). Write a simpler one.
-        test.xlsx, sheet survey, row 16, column D "calculation": error: The form has no list or file named `a`. Add it, or correct the name.
+        test.xlsx, sheet survey, row 16, column D "calculation": error: The form has no list or file named `b`. Add it, or correct the name.
         test.xlsx, sheet survey, row 17, column D "calculation": error: The expression cannot be read at its end. Check brackets, quotes, commas and operators there."#]]
     .assert_eq(&read(survey, "").unwrap_err());
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use nightjar_form::{Entry, Instrument, Opening, Outcome, Refusal, Session, Value};
+use nightjar_form::{Attachments, Entry, Instrument, Opening, Outcome, Refusal, Session, Value};
 use rust_xlsxwriter::Workbook;
 
 /// A workbook of sheets given as tables: one line a row, cells between `|`; the first line holds the headings.
@@ -28,6 +28,29 @@ pub(crate) fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
 pub(crate) fn read(survey: &str, choices: &str) -> Result<Instrument, String> {
     let bytes = workbook(&[("survey", survey), ("choices", choices)]);
     Instrument::from_workbook("test.xlsx", &bytes).map_err(|found| found.to_string())
+}
+
+/// A form in Markdown, with files beside it, or its diagnostics, one a line.
+pub(crate) fn read_with(files: &[(&str, &str)], text: &str) -> Result<Arc<Instrument>, String> {
+    let mut attachments = Attachments::new();
+    for (name, text) in files {
+        assert!(attachments.insert(name, text.as_bytes().to_vec()));
+    }
+    let read = Instrument::read("test.md", text.as_bytes(), &attachments);
+    read.map(Arc::new).map_err(|found| found.to_string())
+}
+
+/// What is wrong with a form in Markdown, one fault a line; an empty text for a sound one without warnings.
+pub(crate) fn faults(text: &str) -> String {
+    match read_with(&[], text) {
+        Ok(instrument) => warnings(&instrument),
+        Err(found) => found,
+    }
+}
+
+/// The warnings of a form, one a line.
+pub(crate) fn warnings(instrument: &Instrument) -> String {
+    instrument.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// A form that must be sound.

@@ -1,11 +1,23 @@
 //! The reader and the engine, driven from outside with workbooks made on the spot.
 
+mod advice;
 mod answering;
+mod difference;
 mod divergences;
+mod entities;
 mod expressions;
+mod faults;
+mod fhir;
+mod files;
 mod fixture;
 mod hostile;
+mod hostile_xforms;
 mod languages;
+mod migration;
+mod paper;
 mod reading;
 mod repeats;
 mod replay;
+mod submissions;
+mod tables;
+mod xforms;

@@ -11,7 +11,7 @@ fn all_faults_are_reported_at_once_with_their_cells() {
     let survey = "
     | type | name | label | relevant | constraint | default | trigger | parameters | nightjar::id |
     | select_one missing | a | A | | | | | | |
-    | geopoint | place | Where? | | | | | | |
+    | osm | place | Where? | | | | | | |
     | deviceid | device | | | | | | | |
     | frobnicate | f | F | | | | | | |
     | text | 1st | First | | | | | | |
@@ -33,23 +33,24 @@ fn all_faults_are_reported_at_once_with_their_cells() {
     | yn | | Nameless | |";
     expect![[r#"
         test.xlsx, sheet survey, row 2, column A "type": error: The choices sheet has no list `missing`. Add its choices, or correct the name.
-        test.xlsx, sheet survey, row 3, column A "type": error: The type `geopoint` is not supported. Ask for the place in words, or take the row out.
-        test.xlsx, sheet survey, row 4, column A "type": error: The type `deviceid` is not supported. Take the row out: it would tie answers to a person or device.
+        test.xlsx, sheet survey, row 3, column A "type": error: The type `osm` is not supported. Ask in words, or take the row out.
+        test.xlsx, sheet survey, row 4, column A "type": warning: `deviceid` is not kept. It would tie answers to a person or device, so it stays empty.
         test.xlsx, sheet survey, row 5, column A "type": error: There is no type `frobnicate`. Check the spelling of the type.
         test.xlsx, sheet survey, row 6, column B "name": error: `1st` cannot be a name. Begin with a letter, go on with letters, digits, `_`, `-` or `.`.
         test.xlsx, sheet survey, row 7, column D "relevant": error: There is no question named `nobody`. Check the spelling against the name column.
         test.xlsx, sheet survey, row 7, column E "constraint": error: The expression cannot be read at its end. Check brackets, quotes, commas and operators there.
-        test.xlsx, sheet survey, row 7, column F "default": error: The default is not an answer of type integer. Correct or clear the cell.
+        test.xlsx, sheet survey, row 7, column F "default": warning: The default is not an answer of type integer, so there is none. Correct or clear the cell.
         test.xlsx, sheet survey, row 8, column A "type": error: What begins here never ends. Add the matching end row.
         test.xlsx, sheet survey, row 10, column A "type": error: The row ends something else than row 8 began. Match each begin with an end of its kind.
-        test.xlsx, sheet survey, row 11, column B "name": error: Row 9, in the same group, has the same name. Rename one of the two.
-        test.xlsx, sheet survey, row 12, column H "parameters": error: The scale cannot be used. Write start=0 end=10 step=1.
+        test.xlsx, sheet survey, row 11, column B "name": error: Row 9, in the same group, has the same name: `same`. Rename one of the two.
+        test.xlsx, sheet survey, row 12, column H "parameters": error: The parameter `end` must be a number. Write a number, as 0.5.
+        test.xlsx, sheet survey, row 12, column H "parameters": error: The parameter `step` must not be 0. Write the distance between two values.
         test.xlsx, sheet survey, row 13, column B "name": error: The row has no name. Give it a name.
         test.xlsx, sheet survey, row 14, column A "type": error: The row has no type. Give it a type, or clear the row.
         test.xlsx, sheet survey, row 16, column I "nightjar::id": error: Two rows are `same-id`, so their answers could not be told apart. Rename one, or give each an identity of its own in a column nightjar::id.
         test.xlsx, sheet choices, row 3, column B "name": error: The list `yn` has `yes` twice. Rename one, or set allow_choice_duplicates to yes on the settings sheet.
         test.xlsx, sheet choices, row 4, column D "nightjar::missing": error: `unknown` is not a reason for having no answer. Write declined, dont_know or not_applicable.
-        test.xlsx, sheet choices, row 5, column B "name": error: The cell is empty. Give the choice a list and a name."#]]
+        test.xlsx, sheet choices, row 5, column B "name": error: The cell is empty. Give the choice a name."#]]
     .assert_eq(&read(survey, choices).unwrap_err());
 }
 
@@ -60,15 +61,13 @@ fn what_is_ignored_is_said() {
         | type | name | label | label::Polski (pl) | note to self | parameters |
         | text | a | A | A po polsku | x | rows=5 |
         | text | b | B | | | |
-        | text | c | | | | |",
+        | text | c | C | | | |",
         "",
     );
     let warnings: Vec<String> = instrument.warnings().iter().map(ToString::to_string).collect();
     expect![[r#"
         test.xlsx, sheet survey, row 1, column E "note to self": warning: The column has no effect. Check its heading, or leave it.
-        test.xlsx, sheet survey, row 2, column F "parameters": warning: The parameter `rows` has no effect. Check its spelling, or take it out.
-        test.xlsx, sheet survey, row 3: warning: 1 rows, from this one, have no label in "Polski (pl)". They are shown in "default"; add the words.
-        test.xlsx, sheet survey, row 4, column C "label": warning: The question has no words. Give it a label."#]]
+        test.xlsx, sheet survey, row 3: warning: 2 rows, from this one, have no label in "Polski (pl)". They are shown in "default"; add the words."#]]
     .assert_eq(&warnings.join("\n"));
     assert!(instrument.warnings().iter().all(|w| w.severity == Severity::Warning));
 }
@@ -201,7 +200,7 @@ fn own_columns_settings_and_missing_codes_are_kept() {
 }
 
 #[test]
-fn rows_of_one_name_in_different_groups_need_identities_of_their_own() {
+fn rows_of_one_name_in_different_groups_are_told_apart_by_their_groups() {
     let survey = |first: &str, second: &str| {
         format!(
             "| type | name | label | nightjar::id | calculation |
@@ -215,11 +214,16 @@ fn rows_of_one_name_in_different_groups_need_identities_of_their_own() {
              | text | only | O | | |"
         )
     };
-    let refused = read(&survey("", ""), "").unwrap_err();
-    assert!(refused.contains("row 6, column B \"name\": error: Two rows are `q`"), "{refused}");
-    let instrument = form(&survey("first", "second"), "");
-    let paths: Vec<&str> = instrument.items().iter().map(|item| item.path()).collect();
+    let keys = |instrument: &Instrument| instrument.items().iter().map(|item| item.key()).collect::<Vec<_>>();
+    let by_group = form(&survey("", ""), "");
+    let paths: Vec<&str> = by_group.items().iter().map(|item| item.path()).collect();
     assert_eq!(paths, ["g/q", "h/q", "c", "only"]);
+    assert_eq!(keys(&by_group), ["q", "h/q", "c", "only"].map(nightjar_form::ItemKey::of), "the first stays");
+    let warned: Vec<u32> = by_group.warnings().iter().filter_map(|found| found.row).collect();
+    assert_eq!(warned, [6], "moving such a row makes it another question");
+    let named = form(&survey("first", "second"), "");
+    assert_eq!(keys(&named)[..2], ["first", "second"].map(nightjar_form::ItemKey::of));
+    assert!(named.warnings().is_empty());
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn everything(session: &Session) -> String {
     serde_json::to_string(&(session.page(), finish, session.stop())).expect("answers serialise")
 }
 
-fn instrument() -> Arc<Instrument> {
+pub(crate) fn instrument() -> Arc<Instrument> {
     form(SURVEY, CHOICES)
 }
 

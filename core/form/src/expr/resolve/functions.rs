@@ -95,7 +95,10 @@ impl Compiler<'_> {
         if self.place.repeats.contains(&scope) {
             found.fixed = tree[scope].depth;
         }
-        if scope == NodeId::ROOT || found.fixed < tree[scope].depth {
+        if scope == NodeId::ROOT {
+            return Ok(Code::Number(1.0));
+        }
+        if found.fixed < tree[scope].depth {
             return Err(Fault::new(
                 "position() counts a repeat that this row is not in.",
                 "Use it inside the repeat, as position(..).",

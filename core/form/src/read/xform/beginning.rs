@@ -93,7 +93,9 @@ impl<'a> Reader<'a, '_> {
                 self.entries(child, id, &here, beginning);
             } else if element.attribute {
                 let has = node.filter(|node| node.attributes().any(|a| a.name() == element.name));
-                self.compare(id, has.filter(|_| entry), element, beginning);
+                if entry {
+                    self.compare(id, has, element, beginning);
+                }
             } else {
                 let first = here.first().copied();
                 if entry && !self.skeleton.is_group(child) {
@@ -105,10 +107,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn compare(&self, id: NodeId, node: Option<Xml<'a>>, element: &Element<'a>, beginning: &mut Beginning) {
-        let (Some(node), NodeKind::Item(item)) = (node, self.nodes[id.index()].kind) else { return };
+        let NodeKind::Item(item) = self.nodes[id.index()].kind else { return };
         let Some(item) = self.items.get(item) else { return };
         let known = &self.nodes[id.index()];
-        let value = value(item, known.stored_as, &text(node, element), |_| {});
+        // What an entry leaves out is blank there.
+        let text = node.map(|node| text(node, element)).unwrap_or_default();
+        let value = value(item, known.stored_as, &text, |_| {});
         if value != known.preset {
             beginning.values.push((id, value));
         }
@@ -125,10 +129,10 @@ impl<'a> Reader<'a, '_> {
             self.inside(index, Some(*node), true, &mut entry);
             entries.push(entry);
         }
-        // What a form counts, it makes itself.
-        let counted = self.skeleton[index].counted;
-        let usual = entries.len() == 1 && entries.iter().all(|e| e.values.is_empty() && e.repeats.is_empty());
-        if !counted && !usual {
+        // What a form counts it makes itself, but for entries that hold something.
+        let plain = entries.iter().all(|entry| entry.values.is_empty() && entry.repeats.is_empty());
+        let usual = plain && (self.skeleton[index].counted || entries.len() == 1);
+        if !usual {
             beginning.repeats.push((id, entries));
         }
     }

@@ -294,10 +294,8 @@ fn is_simple(condition: &str, columns: &BTreeSet<String>) -> bool {
                 let whole = i == 0 && tokens.last().is_some_and(|(last, _)| *last == Token::Close);
                 compares |= whole && TRUTHS.contains(name);
             }
-            Token::Name(name) if begins => {
-                if after == Some(Token::Slash) || !columns.contains(*name) {
-                    return false;
-                }
+            Token::Name(name) if begins && (after == Some(Token::Slash) || !columns.contains(*name)) => {
+                return false;
             }
             Token::Here | Token::Parent if begins => return false,
             Token::Star | Token::Bar | Token::OpenBracket => return false,

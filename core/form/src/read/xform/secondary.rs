@@ -236,10 +236,10 @@ fn copy(node: Xml<'_>, builder: &mut DocumentBuilder) {
             }
             copy(child, builder);
             builder.close();
-        } else if let Some(text) = child.text().filter(|_| child.is_text()) {
-            if !mixed || !text.trim().is_empty() {
-                builder.text(text);
-            }
+        } else if let Some(text) = child.text().filter(|_| child.is_text())
+            && (!mixed || !text.trim().is_empty())
+        {
+            builder.text(text);
         }
     }
 }
