@@ -98,6 +98,7 @@ fn read_bind(bind: Element<'_, '_>, words: &Words, nodes: &mut BTreeMap<String, 
         node.calculated = true;
         node.volatile |= VOLATILE.iter().any(|function| calculation.contains(function));
         node.names_choice = calculation.contains("choice-name(");
+        node.takes_largest = calculation.contains("max(");
         node.other_instances = calculation.contains("indexed-repeat(") && calculation.contains("position(");
         node.names.extend(words.of(calculation));
     }

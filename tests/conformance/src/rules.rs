@@ -48,7 +48,7 @@ pub struct Refused {
 pub type Earlier = BTreeMap<String, BTreeSet<String>>;
 
 /// Every rule, the narrow ones first.
-pub const RULES: [Rule; 11] = [
+pub const RULES: [Rule; 12] = [
     Rule {
         name: "booleans_are_stored_as_words",
         row: "`booleans_are_stored_as_words`",
@@ -99,7 +99,7 @@ pub const RULES: [Rule; 11] = [
     Rule {
         name: "a_choice_no_longer_offered_is_blank_and_comes_back",
         row: "`a_choice_no_longer_offered_is_blank_and_comes_back`",
-        explains: |node, pair| node.filtered && pair.one_within_the_other(),
+        explains: |node, pair| node.filtered && (pair.one_within_the_other() || pair.only_codes_of_before()),
     },
     Rule {
         name: "choice_name_follows_the_language",
@@ -113,6 +113,15 @@ pub const RULES: [Rule; 11] = [
         explains: |node, pair| {
             let forgotten = node.other_instances && pair.theirs == Some("");
             node.calculated && (forgotten || pair.stale())
+        },
+    },
+    Rule {
+        name: "max_and_min_skip_what_is_no_number",
+        row: "`max_and_min_skip_what_is_no_number`",
+        // The largest of numbers below zero is 0 in JavaRosa, whose search begins just above it.
+        explains: |node, pair| {
+            node.takes_largest
+                && pair.both(|ours, theirs| number(ours).is_some_and(|ours| ours < 0.0) && theirs == "0")
         },
     },
     Rule {
@@ -133,6 +142,17 @@ impl Pair<'_> {
         let (ours, theirs) = (sorted(self.ours.unwrap_or_default()), sorted(self.theirs.unwrap_or_default()));
         let within = |few: &[&str], many: &[&str]| few.iter().all(|code| many.contains(code));
         within(&ours, &theirs) || within(&theirs, &ours)
+    }
+
+    /// Whether the peer shows only codes that were chosen here before.
+    fn only_codes_of_before(&self) -> bool {
+        let before: Vec<&str> = self
+            .earlier
+            .iter()
+            .flat_map(|texts| texts.iter())
+            .flat_map(|text| text.split_whitespace())
+            .collect();
+        self.both(|_, theirs| sorted(theirs).iter().all(|code| before.contains(code)))
     }
 
     fn same_number(&self) -> bool {
@@ -307,6 +327,15 @@ mod tests {
         let rule = Some("a_choice_no_longer_offered_is_blank_and_comes_back");
         assert_eq!(which(filtered(), Some("a"), Some("b a")), rule);
         assert_eq!(which(filtered(), Some("a c"), Some("b a")), None);
+    }
+
+    #[test]
+    fn a_largest_below_zero_is_explained_where_a_largest_is_taken() {
+        let largest = || Node { takes_largest: true, ..calculated() };
+        let rule = Some("max_and_min_skip_what_is_no_number");
+        assert_eq!(which(largest(), Some("-3"), Some("0")), rule);
+        assert_eq!(which(largest(), Some("3"), Some("0")), None);
+        assert_eq!(which(calculated(), Some("-3"), Some("0")), None);
     }
 
     #[test]
