@@ -133,7 +133,9 @@ impl Languages {
                 sheet.named(&column.name).map(|c| c.language.as_ref().unwrap_or(&self.unnamed)).collect();
             let missing: Vec<&str> =
                 self.all.iter().filter(|l| !here.contains(l)).map(Language::name).collect();
-            if !missing.is_empty() && self.all.len() > 1 {
+            // Pictures belong to easy read; that other words do without them is no oversight.
+            let is_easy_only = column.name == "image" && here.iter().all(|language| language.is_easy_read());
+            if !missing.is_empty() && self.all.len() > 1 && !is_easy_only {
                 let place = Place { row: 1, column: Some(column.title()) };
                 let problem = format!("The column `{}` is missing in: {}.", column.name, missing.join(", "));
                 findings.warning(
