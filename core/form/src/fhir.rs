@@ -185,7 +185,11 @@ impl<'a> Writer<'a> {
         let mut writer = Writer { form, links, contained: Vec::new(), losses: Vec::new() };
         for language in form.languages.iter().filter(|language| code(language).is_none()) {
             if form.languages.len() > 1 {
-                writer.losses.push(Loss { item: None, kind: LossKind::Language, detail: language.to_string() });
+                writer.losses.push(Loss {
+                    item: None,
+                    kind: LossKind::Language,
+                    detail: language.to_string(),
+                });
             }
         }
         writer

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 const RIGHT_TO_LEFT: [&str; 18] = [
-    "ar", "arc", "bal", "ckb", "dv", "fa", "glk", "he", "ks", "lrc", "mzn", "nqo", "prs", "ps", "sd", "ug", "ur", "yi",
+    "ar", "arc", "bal", "ckb", "dv", "fa", "glk", "he", "ks", "lrc", "mzn", "nqo", "prs", "ps", "sd", "ug",
+    "ur", "yi",
 ];
 const RIGHT_TO_LEFT_SCRIPTS: [&str; 6] = ["arab", "hebr", "thaa", "nkoo", "syrc", "adlm"];
 
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn direction_and_easy_read_follow_the_code() {
-        for name in ["العربية (ar)", "فارسی (fa-IR)", "اردو (ur)", "עברית (he)", "Kurdish (ku-Arab)"] {
+        for name in ["العربية (ar)", "فارسی (fa-IR)", "اردو (ur)", "עברית (he)", "Kurdish (ku-Arab)"]
+        {
             assert!(Language::new(name).is_right_to_left(), "{name}");
         }
         for name in ["English (en)", "Polski (pl)", "Urdu, Latin (ur-Latn)", "default", "Arabian nights"] {

@@ -316,8 +316,7 @@ fn named(tree: &Tree, from: NodeId, name: &str) -> Option<NodeId> {
     if let [only] = twins.as_slice() {
         return Some(*only);
     }
-    let around: Vec<NodeId> =
-        tree.repeats(from).into_iter().rev().chain([NodeId::ROOT]).collect();
+    let around: Vec<NodeId> = tree.repeats(from).into_iter().rev().chain([NodeId::ROOT]).collect();
     around.into_iter().find_map(|scope| {
         let mut here = twins.iter().filter(|twin| tree[**twin].scope == scope);
         match (here.next(), here.next()) {

@@ -56,7 +56,9 @@ impl Instrument {
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
         let (phrases, headings) = (Phrases::of(language), Cell::new(0));
-        Printer { form: self, language, phrases, numbers, copies, pictures, headings }.document().into_string()
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings }
+            .document()
+            .into_string()
     }
 }
 
@@ -202,7 +204,9 @@ impl Printer<'_> {
             condition => {
                 let several = !matches!(self.form.tree[id].kind, NodeKind::Item(_));
                 let begin = match self.range(id).filter(|_| several) {
-                    Some((first, last)) if first == last => self.phrases.only_one.replace("{a}", &first.to_string()),
+                    Some((first, last)) if first == last => {
+                        self.phrases.only_one.replace("{a}", &first.to_string())
+                    }
                     Some((first, last)) => {
                         let text = self.phrases.only_these.replace("{a}", &first.to_string());
                         text.replace("{b}", &last.to_string())
@@ -225,7 +229,9 @@ impl Printer<'_> {
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(false) => html! {},
             Condition::Constant(true) => html! { p.logic { (self.phrases.needed) } },
-            condition => html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } },
+            condition => {
+                html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } }
+            }
         }
     }
 

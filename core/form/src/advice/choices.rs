@@ -24,7 +24,8 @@ fn ways_out(found: &mut Findings<'_>) {
             Topic::NoWayOut,
             item,
             "required",
-            "An answer is required, and no choice says \"I don't know\" or \"I would rather not say\".".to_owned(),
+            "An answer is required, and no choice says \"I don't know\" or \"I would rather not say\"."
+                .to_owned(),
             "Add such a choice with its reason in the column nightjar::missing, or do not require an answer.",
         );
     }

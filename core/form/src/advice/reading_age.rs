@@ -92,7 +92,9 @@ fn syllables(word: &str) -> usize {
         at.is_some_and(|c| !vowel(*c))
     };
     let silent = (text.ends_with('e') && consonant_before(1) && !ends_in_le(&letters))
-        || (text.ends_with("es") && consonant_before(2) && !["s", "z", "x", "c", "g", "h", "l"].iter().any(|c| text.ends_with(&format!("{c}es"))))
+        || (text.ends_with("es")
+            && consonant_before(2)
+            && !["s", "z", "x", "c", "g", "h", "l"].iter().any(|c| text.ends_with(&format!("{c}es"))))
         || (text.ends_with("ed") && consonant_before(2) && !text.ends_with("ted") && !text.ends_with("ded"));
     // `going`, `quiet`, `diary`: two vowels that are two syllables.
     let apart = ["ia", "io", "iet", "uou", "eo", "oing", "ying"];
@@ -117,7 +119,9 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 whole.add(&text);
                 let mut alone = Count::default();
                 alone.add(&text);
-                if let Some(age) = alone.age().filter(|age| alone.words >= LONG && age.round() > bound + SLACK) {
+                if let Some(age) =
+                    alone.age().filter(|age| alone.words >= LONG && age.round() > bound + SLACK)
+                {
                     hard.push((item, column, age));
                 }
             }
@@ -162,12 +166,38 @@ mod tests {
     #[test]
     fn syllables_are_those_one_hears() {
         let heard = [
-            ("night", 1), ("sleep", 1), ("awake", 2), ("people", 2), ("table", 2), ("possible", 3), ("asked", 1),
-            ("wanted", 2), ("quiet", 2), ("going", 2), ("medicine", 3), ("question", 2), ("makes", 1), ("voices", 2),
-            ("observation", 4), ("you", 1), ("yes", 1), ("the", 1), ("ward", 1), ("protected", 3), ("72", 2),
-            ("environment", 4), ("answer", 2), ("upsetting", 3), ("interpreter", 4), ("diary", 3),
+            ("night", 1),
+            ("sleep", 1),
+            ("awake", 2),
+            ("people", 2),
+            ("table", 2),
+            ("possible", 3),
+            ("asked", 1),
+            ("wanted", 2),
+            ("quiet", 2),
+            ("going", 2),
+            ("medicine", 3),
+            ("question", 2),
+            ("makes", 1),
+            ("voices", 2),
+            ("observation", 4),
+            ("you", 1),
+            ("yes", 1),
+            ("the", 1),
+            ("ward", 1),
+            ("protected", 3),
+            ("72", 2),
+            ("environment", 4),
+            ("answer", 2),
+            ("upsetting", 3),
+            ("interpreter", 4),
+            ("diary", 3),
         ];
-        let wrong: Vec<_> = heard.iter().filter(|(word, n)| syllables(word) != *n).map(|(w, n)| (*w, *n, syllables(w))).collect();
+        let wrong: Vec<_> = heard
+            .iter()
+            .filter(|(word, n)| syllables(word) != *n)
+            .map(|(w, n)| (*w, *n, syllables(w)))
+            .collect();
         assert!(wrong.is_empty(), "word, heard, counted: {wrong:?}");
     }
 }

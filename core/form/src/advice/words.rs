@@ -56,7 +56,10 @@ mod tests {
 
     #[test]
     fn labels_and_names_come_apart_into_words() {
-        assert_eq!(words("What is the patient’s NHS-number, please?"), ["what", "is", "the", "patient", "nhs-number", "please"]);
+        assert_eq!(
+            words("What is the patient’s NHS-number, please?"),
+            ["what", "is", "the", "patient", "nhs-number", "please"]
+        );
         assert_eq!(shown("Is **${who}** still here?"), "Is … still here?");
         assert_eq!(name_parts("dateOfBirth"), ["date", "of", "birth"]);
         assert_eq!(name_parts("nhs_number-2"), ["nhs", "number", "2"]);

@@ -91,7 +91,10 @@ impl Writer<'_> {
             ItemKind::Rank => self.lose(id, LossKind::Rank, ""),
             _ => {}
         }
-        if !item.image.is_empty() || !item.audio.is_empty() || item.choices.iter().any(|c| !c.image.is_empty()) {
+        if !item.image.is_empty()
+            || !item.audio.is_empty()
+            || item.choices.iter().any(|c| !c.image.is_empty())
+        {
             self.lose(id, LossKind::Media, "");
         }
         if item.kind == ItemKind::Note {
@@ -115,9 +118,13 @@ impl Writer<'_> {
     /// The hint as a display item of control `help` below the question, the guidance as a design note.
     fn guides(&mut self, id: NodeId, node: &Node, written: &mut Written) {
         if let (Some(text), text_element) = self.text(id, &node.hint.source) {
-            let control = Coding { system: Some(CONTROLS.to_owned()), code: "help".to_owned(), ..Coding::default() };
+            let control =
+                Coding { system: Some(CONTROLS.to_owned()), code: "help".to_owned(), ..Coding::default() };
             written.item.push(Written {
-                extension: vec![Extension::new(CONTROL, ExtensionValue::Concept(Concept { coding: vec![control] }))],
+                extension: vec![Extension::new(
+                    CONTROL,
+                    ExtensionValue::Concept(Concept { coding: vec![control] }),
+                )],
                 link_id: format!("hint:{}", written.link_id),
                 text: Some(text),
                 text_element,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::Writer;
-use super::resource::{
-    AnswerOption, Coding, Compose, Designation, Element, Extension, ExtensionValue, Include, ListedConcept, ValueSet,
-};
 use super::code;
+use super::resource::{
+    AnswerOption, Coding, Compose, Designation, Element, Extension, ExtensionValue, Include, ListedConcept,
+    ValueSet,
+};
 use crate::{Choice, Item, Markup, Value};
 
 /// Longest list that is written out at each item that uses it.
@@ -47,7 +48,12 @@ impl Writer<'_> {
         };
         let concept = item.choices.iter().map(|choice| self.concept(choice)).collect();
         let include = vec![Include { system, concept }];
-        let set = ValueSet { resource_type: "ValueSet", id: id.clone(), status: "draft", compose: Compose { include } };
+        let set = ValueSet {
+            resource_type: "ValueSet",
+            id: id.clone(),
+            status: "draft",
+            compose: Compose { include },
+        };
         self.contained.push(set);
         Some(format!("#{id}"))
     }

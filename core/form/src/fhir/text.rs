@@ -2,9 +2,9 @@
 
 use super::resource::{Element, Extension, ExtensionValue};
 use super::{LossKind, Writer, code};
+use crate::Markup;
 use crate::item::Translated;
 use crate::node::NodeId;
-use crate::Markup;
 
 const TRANSLATION: &str = "http://hl7.org/fhir/StructureDefinition/translation";
 const MARKDOWN: &str = "http://hl7.org/fhir/StructureDefinition/rendering-markdown";

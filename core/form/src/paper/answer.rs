@@ -72,9 +72,10 @@ impl Printer<'_> {
     fn ways_out(&self, id: NodeId, item: &Item) -> Html {
         let own = item.choices.iter().any(|choice| choice.missing.is_some());
         // Where an answer is required, saying nothing is none.
-        let needed = self.form.tree[id].source.required.as_deref().is_some_and(|source| {
-            Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
-        });
+        let needed =
+            self.form.tree[id].source.required.as_deref().is_some_and(|source| {
+                Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
+            });
         if own || needed || self.form.tree[id].source.read_only.is_some() {
             return html! {};
         }
@@ -91,7 +92,8 @@ impl Printer<'_> {
         let Some(Scale { start, end, step }) = item.scale else { return html! { div.line.short {} } };
         let steps = ((end - start).abs() / step).floor();
         if !steps.is_finite() || steps + 1.0 > MAX_STEPS {
-            let text = self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
+            let text =
+                self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
             return html! { p.logic { (text) } div.line.short {} };
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 20")]
@@ -107,7 +109,8 @@ impl Printer<'_> {
     }
 
     fn lines(&self, id: NodeId, item: &Item) -> usize {
-        let room = self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
+        let room =
+            self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
         let wanted = if item.appearance.contains("multiline") { MAX_LINES } else { 2 };
         room.unwrap_or(wanted).clamp(1, MAX_LINES)
     }

@@ -1,56 +1,14 @@
 //! Gives the rows of a survey their places: scopes, slots, paths and identities.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 use super::findings::Findings;
 use super::row::{Places, SurveyRow};
-use crate::node::{Extent, Node, NodeId, NodeKind, Source, Tree, Words, Written};
-use crate::{Item, ItemKey, ItemKind};
+use crate::node::{Extent, Node, NodeId, NodeKind, Tree};
+use crate::{Item, ItemKey};
 
 /// Longest identity, in bytes.
 const MAX_IDENTITY: usize = 4_000;
-
-/// What stands for the identity of a node or item that has no place yet.
-pub(super) static NO_KEY: LazyLock<ItemKey> = LazyLock::new(|| ItemKey::of(""));
-
-/// A node of which only the place is known yet.
-pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
-    Node {
-        name,
-        kind,
-        parent,
-        end: NodeId::ROOT,
-        scope: NodeId::ROOT,
-        slot: 0,
-        depth: 0,
-        children: Vec::new(),
-        place: 0,
-        on_change: Vec::new(),
-        on_new: Vec::new(),
-        list: 0,
-        path: String::new(),
-        key: *NO_KEY,
-        label: Words::default(),
-        hint: Words::default(),
-        guidance: Words::default(),
-        field_list: false,
-        relevant: None,
-        required: None,
-        required_message: Words::default(),
-        constraint: None,
-        constraint_message: Words::default(),
-        read_only: None,
-        calculation: None,
-        preset: None,
-        stored_as: ItemKind::Calculate,
-        itemset: None,
-        randomize: None,
-        count: None,
-        written: Written::default(),
-        source: Source::default(),
-    }
-}
 
 /// Gives each node its scope, slot, path and identity.
 pub(crate) fn arrange(
@@ -113,21 +71,17 @@ pub(crate) fn arrange(
             continue;
         }
         let outer = home(&tree, id);
-        let is_shared = shared[id.index()];
-        let local = local(&tree, id, outer, is_shared);
+        let owner = shared[id.index()];
+        let local = local(&tree, id, outer, owner.is_some());
         let path = match paths[outer.index()].as_str() {
             "" => local.clone(),
             outer => format!("{outer}/{local}"),
         };
-        // The first of a name keeps it bare, so that a namesake added later does not take its answers from it.
-        let mut by_names = identity(&tree, outer, bare(&tree, id).as_str());
-        if is_shared && identities.contains(&by_names) {
-            by_names = identity(&tree, outer, &local);
-            // A row in no group, after a namesake in one.
-            if identities.contains(&by_names) {
-                by_names = identity(&tree, outer, &format!("/{local}"));
-            }
-        }
+        let is_namesake = owner.is_some_and(|owner| owner != id);
+        let by_names = match is_namesake {
+            true => identity(&tree, outer, &local),
+            false => identity(&tree, outer, &bare(&tree, id)),
+        };
         let (identity, column) = declared(row, by_names, places, findings);
         let twice = identity.len() > MAX_IDENTITY || !identities.insert(identity.clone());
         if twice || by_path.insert(path.clone(), id).is_some() {
@@ -137,7 +91,7 @@ pub(crate) fn arrange(
                 format!("Two rows are `{identity}`, so their answers could not be told apart."),
                 "Rename one, or give each an identity of its own in a column nightjar::id.",
             );
-        } else if is_shared && column == "name" {
+        } else if is_namesake && column == "name" {
             findings.warning(
                 places.sheet(),
                 places.place(row, "name"),
@@ -205,16 +159,23 @@ fn home(tree: &Tree, id: NodeId) -> NodeId {
     if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope }
 }
 
-/// By node: whether another item or repeat of its scope has its name.
-fn shared(tree: &Tree) -> Vec<bool> {
-    let mut counts: HashMap<(NodeId, &str), u32> = HashMap::new();
+/// By node whose name others of its scope have, too: the one of them that keeps the bare name for its identity. That is
+/// the one in no group, else the first, so that a namesake added later takes no answers from it.
+fn shared(tree: &Tree) -> Vec<Option<NodeId>> {
+    let mut owners: HashMap<(NodeId, &str), (NodeId, u32)> = HashMap::new();
     let addressed = || tree.ids().skip(1).filter(|id| is_addressed(&tree[*id]));
     for id in addressed() {
-        *counts.entry((home(tree, id), &tree[id].name)).or_default() += 1;
+        let scope = home(tree, id);
+        let (owner, count) = owners.entry((scope, &tree[id].name)).or_insert((id, 0));
+        *count += 1;
+        if tree[id].parent == scope && tree[*owner].parent != scope {
+            *owner = id;
+        }
     }
-    let mut shared = vec![false; tree.nodes.len()];
+    let mut shared = vec![None; tree.nodes.len()];
     for id in addressed() {
-        shared[id.index()] = counts[&(home(tree, id), tree[id].name.as_str())] > 1;
+        let (owner, count) = owners[&(home(tree, id), tree[id].name.as_str())];
+        shared[id.index()] = (count > 1).then_some(owner);
     }
     shared
 }

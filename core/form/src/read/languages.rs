@@ -35,6 +35,12 @@ impl Languages {
             findings.error("survey", None, problem, "Take some of the columns out.");
             named.truncate(MAX_LANGUAGES);
         }
+        // A language is told from another by its code, which screens and readers of text aloud go by.
+        for language in named.iter().filter(|language| language.code() == language.name()) {
+            let problem = format!("The language \"{language}\" has no code.");
+            let remedy = "Write it in brackets, as English (en).";
+            findings.warning("survey", Some(Place::row(1)), problem, remedy);
+        }
         let bare = columns().any(|column| column.language.is_none());
         let wanted = settings.default_language.as_deref();
         let default = wanted.map(|wanted| {

@@ -423,8 +423,13 @@ fn enabled(relevant: &str) -> String {
     let last = all.iter().find(|item| item["linkId"] == "last").unwrap();
     let Some(when) = last.get("enableWhen") else {
         let losses = form.fhir().losses;
-        let lost: Vec<String> = losses.iter().filter(|loss| loss.item.as_deref() == Some("last")).map(ToString::to_string).collect();
-        let kept = last["extension"][0]["valueExpression"]["expression"].as_str().unwrap_or_default().to_owned();
+        let lost: Vec<String> = losses
+            .iter()
+            .filter(|loss| loss.item.as_deref() == Some("last"))
+            .map(ToString::to_string)
+            .collect();
+        let kept =
+            last["extension"][0]["valueExpression"]["expression"].as_str().unwrap_or_default().to_owned();
         assert_eq!(kept, relevant, "the expression is kept");
         return lost.join("; ");
     };
@@ -442,7 +447,10 @@ fn conditions_become_rules_only_where_both_say_the_same() {
     let check = |source: &str, expected: Expect| expected.assert_eq(&enabled(source));
     check("${one} = 'badly'", expect![[r#"one = "badly""#]]);
     check("${one} != 'badly' and ${n} > 2", expect![[r#"one != "badly", n > 2 all"#]]);
-    check("selected(${many}, 'well') or ${words} = ''", expect![[r#"many = "well", words exists false any"#]]);
+    check(
+        "selected(${many}, 'well') or ${words} = ''",
+        expect![[r#"many = "well", words exists false any"#]],
+    );
     check("not(selected(${many}, 'well'))", expect![[r#"many != "well""#]]);
     check("not(${one} = 'well' or ${n} = 2)", expect![[r#"one != "well", n != 2 all"#]]);
     check("string-length(${words}) > 0", expect!["words exists true"]);
@@ -452,7 +460,10 @@ fn conditions_become_rules_only_where_both_say_the_same() {
     check("${many} = 'well'", expect!["last: lost when it is asked: ${many} = 'well'"]);
     // Of a blank, ours holds and FHIR's does not.
     check("not(${n} > 2)", expect!["last: lost when it is asked: not(${n} > 2)"]);
-    check("${one} = 'well' and (${n} > 2 or ${n} < 1)", expect!["last: lost when it is asked: ${one} = 'well' and (${n} > 2 or ${n} < 1)"]);
+    check(
+        "${one} = 'well' and (${n} > 2 or ${n} < 1)",
+        expect!["last: lost when it is asked: ${one} = 'well' and (${n} > 2 or ${n} < 1)"],
+    );
     check("${n} + 1 > 2", expect!["last: lost when it is asked: ${n} + 1 > 2"]);
     check("${total} > 2", expect!["last: lost when it is asked: ${total} > 2"]);
     check("count-selected(${many}) > 1", expect!["last: lost when it is asked: count-selected(${many}) > 1"]);
@@ -488,7 +499,8 @@ fn what_is_lost_is_named() {
         n: lost what it starts with: 1 + 1
         order: lost the order of the choices taken
         r: lost how many there are: ${n}
-        c: lost what is computed: ${n} * 2"#]].assert_eq(&form.fhir().losses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        c: lost what is computed: ${n} * 2"#]]
+    .assert_eq(&form.fhir().losses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -514,7 +526,9 @@ fn the_forms_that_ship_are_valid() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let form = Instrument::from_workbook(&name, &std::fs::read(&path).unwrap()).unwrap();
             valid(&form);
-            losses.extend(form.fhir().losses.into_iter().filter(|loss| loss.kind == nightjar_form::LossKind::Relevant));
+            losses.extend(
+                form.fhir().losses.into_iter().filter(|loss| loss.kind == nightjar_form::LossKind::Relevant),
+            );
         }
     }
     let mut lines: Vec<String> = losses.iter().map(ToString::to_string).collect();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use nightjar_form::{Answers, Entry, Instrument, ItemKey, Language, Migration, Opening, Reason, Session, Value};
+use nightjar_form::{
+    Answers, Entry, Instrument, ItemKey, Language, Migration, Opening, Reason, Session, Value,
+};
 use proptest::prelude::*;
 
 use crate::fixture::{Act, form, now, open};

@@ -1,12 +1,12 @@
-//! Secondary instances: written in the form, or in XML and CSV files beside it.
+//! Secondary instances: written in the form, or in XML, CSV and GeoJSON files beside it.
 
 use std::collections::HashMap;
 
-use super::bounds;
 use super::markup::{Report, Xml, elements, plain, prefix};
 use crate::Attachments;
 use crate::document::{DocNode, Document, DocumentBuilder, QName};
 use crate::instances::Instances;
+use crate::read::external;
 
 /// A row of choices: its columns by name.
 pub(super) type Row<'s> = Vec<(&'s str, std::borrow::Cow<'s, str>)>;
@@ -127,19 +127,12 @@ fn file(
         report.error(node, "@src", problem, "Write jr://file/NAME.xml or jr://file-csv/NAME.csv.");
         return None;
     }
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
-    let csv = src.starts_with("jr://file-csv/") || extension == "csv";
     let Some(bytes) = attachments.get(name) else {
         let problem = format!("The file `{name}` is missing; it is read as empty.");
         report.warning(node, "@src", problem, "Give it with the form.");
-        return Some(empty());
-    };
-    if !csv && extension != "xml" {
-        report.error(node, "@src", format!("`{name}` is not of a supported kind."), "Use XML or CSV.");
         return None;
-    }
-    let read = if csv { crate::read::external::csv(bytes) } else { xml(bytes) };
-    match read {
+    };
+    match external::document(name, bytes) {
         Ok(document) => Some(document),
         Err(why) => {
             report.error(
@@ -157,17 +150,6 @@ fn empty() -> Document {
     let mut builder = DocumentBuilder::new();
     builder.leaf("root", "");
     builder.finish()
-}
-
-/// An XML file, bounded like a form.
-pub(in crate::read) fn xml(bytes: &[u8]) -> Result<Document, String> {
-    let excess = |excess: bounds::Excess| excess.problem.trim_end_matches('.').to_owned();
-    let text = bounds::text(bytes).map_err(excess)?;
-    bounds::check(&text).map_err(excess)?;
-    let options = bounds::options();
-    let parsed =
-        roxmltree::Document::parse_with_options(&text, options).map_err(|fault| fault.to_string())?;
-    Ok(document(parsed.root()))
 }
 
 /// What is in an element as a document of its own; space between elements is no text.
