@@ -47,6 +47,20 @@ impl Language {
         }
     }
 
+    /// The code, if it has the shape of a BCP 47 tag. A name in place of a code ("Polski") has that shape too, but codes of
+    /// languages are two or three letters long.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        let code = self.code();
+        let mut subtags = code.split('-');
+        let first = subtags.next()?;
+        let sound = (2..=3).contains(&first.len())
+            && first.bytes().all(|b| b.is_ascii_alphabetic())
+            && subtags
+                .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
+        (sound && code != "und").then_some(code)
+    }
+
     /// Whether it is written from right to left, by its code.
     ///
     /// The languages are those whose default script in Unicode CLDR's likely subtags is Arabic, Hebrew, Thaana, N'Ko,
@@ -111,6 +125,10 @@ mod tests {
             assert!(!Language::new(name).is_right_to_left(), "{name}");
         }
         assert!(Language::new("Easy read (en-x-easyread)").is_easy_read());
+        assert_eq!(Language::new("Polski (pl-PL)").tag(), Some("pl-PL"));
+        for name in ["Polski", "default", "Odd (x)", "Odd (pl_PL)"] {
+            assert_eq!(Language::new(name).tag(), None, "{name}");
+        }
         assert!(Language::new("Easy-Read").is_easy_read());
         assert!(!Language::new("English (en)").is_easy_read());
     }

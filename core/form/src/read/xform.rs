@@ -79,11 +79,6 @@ pub(crate) fn read(file: &str, bytes: &[u8], attachments: &Attachments) -> Resul
     }
 }
 
-/// Checks XML that comes beside a form as an XForm is checked.
-pub(crate) fn within_bounds(text: &str) -> Result<(), String> {
-    bounds::check(text).map_err(|excess| excess.problem.trim_end_matches('.').to_lowercase())
-}
-
 /// Finds the model, the body and the primary instance.
 fn form<'a>(document: &'a roxmltree::Document<'a>, report: &mut Report<'_, '_>) -> Option<Form<'a>> {
     let html = document.root_element();
