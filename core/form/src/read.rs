@@ -19,6 +19,7 @@ mod languages;
 mod loops;
 mod markdown;
 mod names;
+mod outputs;
 mod parameters;
 mod previous;
 mod question;

@@ -56,6 +56,10 @@ impl Builder<'_, '_> {
         let has = |wanted: &str| appearance.split_whitespace().any(|word| word == wanted);
         new.field_list = has("field-list") || has("table-list");
         let words = self.survey_row(row);
+        if kind == NodeKind::Repeat && words.label.is_empty() {
+            let remedy = "Give it one: it is what an entry is called.";
+            self.warning(row, "label", "The repeat has no label.", remedy);
+        }
         let id = self.push(new, words);
         let mut open = Open::new(id, end);
         open.table = has("table-list").then_some(None);

@@ -161,6 +161,10 @@ fn instances(
                 }
             }
         }
+        for words in [&row.label, &row.hint, &row.guidance, &row.constraint_message, &row.required_message] {
+            let of_words = words.0.iter().filter(|(_, text)| text.contains("instance("));
+            mentioned.extend(of_words.flat_map(|(_, text)| mentions(text)).map(|(name, _)| name.to_owned()));
+        }
     }
     survey.declared.build(book.lists, files, &mentioned, findings)
 }

@@ -121,6 +121,25 @@ fn a_list_of_the_choices_sheet_can_be_looked_things_up_in() {
 }
 
 #[test]
+fn words_may_hold_what_is_looked_up() {
+    let form = "
+        | survey |
+        | | type | name | label | appearance |
+        | | begin_group | g | G | field-list |
+        | | select_one wards | w | W |
+        | | note | said | ${w} has instance('wards')/root/item[name = ${w}]/beds. Is that right? |
+        | | end_group | | |
+        | choices |
+        | | list_name | name | label | beds |
+        | | wards | a | A | 12 |";
+    let mut session = open(&read_with(&[], form).unwrap());
+    session.one("w", "a");
+    let page = session.page();
+    let said = page.questions.iter().find(|question| question.path == "said").unwrap();
+    assert_eq!(said.label, "a has 12. Is that right?");
+}
+
+#[test]
 fn external_choices_and_search_offer_what_their_filters_let_pass() {
     let form = "
         | survey |

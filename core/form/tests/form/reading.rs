@@ -225,7 +225,11 @@ fn rows_of_one_name_in_different_groups_are_told_apart_by_their_groups() {
         "| type | name | label |\n| begin group | g | G |\n| text | q | Q |\n| end group | | |\n| text | q | Q |",
         "",
     );
-    assert_eq!(keys(&after), ["q", "/q"].map(nightjar_form::ItemKey::of), "the first keeps the bare name");
+    assert_eq!(
+        keys(&after),
+        ["g/q", "q"].map(nightjar_form::ItemKey::of),
+        "the one in no group keeps the bare name"
+    );
     let named = form(&survey("first", "second"), "");
     assert_eq!(keys(&named)[..2], ["first", "second"].map(nightjar_form::ItemKey::of));
     assert!(named.warnings().is_empty());
