@@ -101,7 +101,8 @@ impl<'a> Builder<'a, '_, '_, '_> {
     fn push(&mut self, node: Node, mut row: SurveyRow, spot: Spot) -> NodeId {
         let id = self.next();
         self.built.spots.push(spot);
-        row.number = u32::try_from(self.built.spots.len()).unwrap_or(u32::MAX);
+        row.spot = u32::try_from(self.built.spots.len()).unwrap_or(u32::MAX);
+        row.number = self.report.source.line(spot.part);
         self.built.nodes.push(node);
         self.built.rows.push(Some(row));
         id
