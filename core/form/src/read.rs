@@ -90,5 +90,6 @@ fn text(bytes: &[u8]) -> Option<&str> {
 /// An XML file beside a form.
 fn xml_document(bytes: &[u8]) -> Result<Document, String> {
     let text = text(bytes).ok_or("it is not in UTF-8")?;
+    xform::within_bounds(text)?;
     crate::xpath::document::parse(text)
 }

@@ -52,7 +52,8 @@ pub struct Opening {
 /// What an entry did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// Paths of the items whose value or relevance changed, in order of the form.
+    /// Paths of the items to draw again, in order of the form: those whose value or relevance changed, and those whose
+    /// words, choices or rules refer to something that did.
     pub changed: Vec<String>,
     /// What is wrong with the answer given, or keeps `Next` on the page.
     pub problems: Vec<Problem>,

@@ -63,12 +63,7 @@ pub(crate) fn arrange(
         if let Some(first) = children.get(&among) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
             let problem = format!("Row {first}, in the same group, has the same name: `{}`.", node.name);
-            findings.error(
-                places.sheet(),
-                places.place(row, "name"),
-                problem,
-                "Rename one of the two.",
-            );
+            findings.error(places.sheet(), places.place(row, "name"), problem, "Rename one of the two.");
             continue;
         }
         children.insert(among, id);
@@ -147,7 +142,10 @@ fn declared(
         findings.error(places.sheet(), places.place(row, RENAMED), problem, remedy);
     };
     if former.iter().enumerate().any(|(i, name)| former[..i].contains(name)) {
-        refuse("The cell names an identity twice.".to_owned(), "Write each former name once, the newest first.");
+        refuse(
+            "The cell names an identity twice.".to_owned(),
+            "Write each former name once, the newest first.",
+        );
     }
     if let Some(id) = row.cells.get("nightjar::id").filter(|id| id != first) {
         let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");

@@ -3,8 +3,8 @@
 use super::entities::Entity;
 use super::findings::Findings;
 use super::references::{Names, references, unknown};
-use super::survey::{Book, Survey, is_repeat};
 use super::row::SurveyRow;
+use super::survey::{Book, Survey, is_repeat};
 use crate::node::{NodeKind, Tree};
 use crate::{Item, ItemKind};
 
@@ -68,7 +68,8 @@ pub(crate) fn geometries(
             }
         };
         if !known {
-            let problem = format!("`reference-geometry` is `{named}`, which is no list, file, entity or repeat.");
+            let problem =
+                format!("`reference-geometry` is `{named}`, which is no list, file, entity or repeat.");
             let place = Some(book.sheet.place(*row, "parameters"));
             findings.error("survey", place, problem, "Correct the name.");
         }

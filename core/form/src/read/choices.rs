@@ -37,7 +37,12 @@ struct Reader<'a> {
     findings: &'a mut Findings,
 }
 
-pub(crate) fn read(sheet: &Sheet, languages: &Languages, settings: &Settings, findings: &mut Findings) -> Lists {
+pub(crate) fn read(
+    sheet: &Sheet,
+    languages: &Languages,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> Lists {
     for needed in ["list_name", "name"] {
         if !sheet.rows.is_empty() && !sheet.has(needed) {
             findings.error(
@@ -151,7 +156,12 @@ fn warn_headings(sheet: &Sheet, findings: &mut Findings) {
         let place = || Some(Place { row: 1, column: Some(column.title()) });
         if column.heading.contains(' ') {
             let remedy = "Write it without space, so that a choice filter can name it.";
-            findings.warning("choices", place(), "A heading with a space cannot be used in a filter.", remedy);
+            findings.warning(
+                "choices",
+                place(),
+                "A heading with a space cannot be used in a filter.",
+                remedy,
+            );
         }
     }
 }

@@ -340,7 +340,8 @@ impl Compiler<'_> {
                 // `1 + 1` in a number is an expression; in a text it is a text.
                 Err(_) if resolve::compile(cell, self.place()).is_ok() => {}
                 _ => {
-                    let problem = format!("The default is not an answer of type {}, so there is none.", item.kind);
+                    let problem =
+                        format!("The default is not an answer of type {}, so there is none.", item.kind);
                     let place = self.around.places.place(self.row, "default");
                     let remedy = "Correct or clear the cell.";
                     return self.findings.warning(self.around.places.sheet(), place, problem, remedy);

@@ -64,7 +64,8 @@ pub(crate) fn split(file: &str) -> (&str, &str) {
     file.rsplit_once('.').unwrap_or((file, ""))
 }
 
-fn document(file: &str, bytes: &[u8]) -> Result<Document, String> {
+/// A file as rows or, of XML, as it is; by its ending.
+pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, String> {
     match split(file).1 {
         "csv" => csv(bytes),
         "geojson" => super::geojson::document(bytes),
@@ -105,7 +106,10 @@ impl Rows {
         Rows { builder, rows: 0, cells: 0 }
     }
 
-    pub(super) fn add<'a>(&mut self, columns: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), String> {
+    pub(super) fn add<'a>(
+        &mut self,
+        columns: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), String> {
         self.rows += 1;
         self.builder.open(QName::local("item"));
         for (name, cell) in columns.filter(|(name, _)| !name.is_empty()) {
@@ -197,11 +201,12 @@ mod tests {
 
     #[test]
     fn rows_of_a_file_are_choices() {
-        let document = document("w.csv", b"\xEF\xBB\xBFname;label;Beds\n a ;Ward A;12\n;nothing;1\nb;;").unwrap();
+        let document =
+            document("w.csv", b"\xEF\xBB\xBFname;label;Beds\n a ;Ward A;12\n;nothing;1\nb;;").unwrap();
         let languages = [Language::new("English (en)")];
-        let (choices, columns) =
-            choices(&document, &Columns { value: "name", label: "label" }, &languages);
-        let found: Vec<_> = choices.iter().map(|c| (c.code(), c.label(&languages[0]), c.extra("beds"))).collect();
+        let (choices, columns) = choices(&document, &Columns { value: "name", label: "label" }, &languages);
+        let found: Vec<_> =
+            choices.iter().map(|c| (c.code(), c.label(&languages[0]), c.extra("beds"))).collect();
         assert_eq!(found, [("a", "Ward A", Some("12")), ("b", "b", Some(""))]);
         assert_eq!(columns.into_iter().collect::<Vec<_>>(), ["beds", "label", "name"]);
     }

@@ -128,7 +128,12 @@ impl Languages {
             if !missing.is_empty() && self.all.len() > 1 {
                 let place = Place { row: 1, column: Some(column.title()) };
                 let problem = format!("The column `{}` is missing in: {}.", column.name, missing.join(", "));
-                findings.warning(&sheet.name, Some(place), problem, "Add the columns, or leave it: what there is is shown.");
+                findings.warning(
+                    &sheet.name,
+                    Some(place),
+                    problem,
+                    "Add the columns, or leave it: what there is is shown.",
+                );
             }
         }
     }

@@ -13,9 +13,10 @@ use super::grid::{Book, Grid, SHEETS};
 
 /// Whether a text looks like Markdown tables: its first line that is not blank and no comment begins with `|`.
 pub(crate) fn is_markdown(text: &str) -> bool {
-    text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with('#')).is_some_and(
-        |line| line.starts_with('|'),
-    )
+    text.lines()
+        .map(str::trim_start)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
+        .is_some_and(|line| line.starts_with('|'))
 }
 
 /// The sheets of a text. Lines without a table and rows without a cell count for nothing, rows not either.

@@ -41,7 +41,9 @@ fn choices(tree: &Tree, name: &str, filter: Option<&str>) -> Result<Choices, Opt
     };
     let repeat = tree[node].scope;
     if repeat == NodeId::ROOT || !matches!(tree[node].kind, NodeKind::Item(_)) {
-        return Err(Some(format!("`{name}` is no question in a repeat, so it has no answers to choose from.")));
+        return Err(Some(format!(
+            "`{name}` is no question in a repeat, so it has no answers to choose from."
+        )));
     }
     let value = within(tree, repeat, node);
     let mut nodes = format!("${{{}}}[./{value} != '']", tree[repeat].name);

@@ -66,7 +66,12 @@ impl Builder<'_, '_> {
             }
             _ => {
                 let cell = self.get(row, "type").unwrap_or_default();
-                self.error(row, "type", format!("There is no type `{cell}`."), "Check the spelling of the type.");
+                self.error(
+                    row,
+                    "type",
+                    format!("There is no type `{cell}`."),
+                    "Check the spelling of the type.",
+                );
                 self.stand_in(row);
             }
         }
@@ -93,7 +98,12 @@ impl Builder<'_, '_> {
         if kind == ItemKind::Calculate {
             let dynamic = words.cells.get("default").is_some_and(|cell| super::compile::is_dynamic(cell));
             if !words.cells.contains_key("calculation") && !dynamic {
-                self.error(row, "calculation", "The calculation is missing.", "Write an expression, or clear the row.");
+                self.error(
+                    row,
+                    "calculation",
+                    "The calculation is missing.",
+                    "Write an expression, or clear the row.",
+                );
             }
         }
         if kind == ItemKind::Text && self.get(row, "type").is_some_and(|cell| cell.contains("barcode")) {
@@ -119,7 +129,13 @@ impl Builder<'_, '_> {
     }
 
     /// Adds an item; whether it could be.
-    pub(super) fn item(&mut self, row: &Row, kind: ItemKind, choices: Arc<[Choice]>, mut words: SurveyRow) -> bool {
+    pub(super) fn item(
+        &mut self,
+        row: &Row,
+        kind: ItemKind,
+        choices: Arc<[Choice]>,
+        mut words: SurveyRow,
+    ) -> bool {
         let name = match self.get(row, "name") {
             None if kind == ItemKind::Note => format!("generated_note_name_{}", row.number),
             _ => match self.name(row) {
@@ -146,7 +162,9 @@ impl Builder<'_, '_> {
         }
         let stored_as = match self.get(row, "bind_type") {
             Some(bound) => kinds::bound(&bound),
-            None if hidden && (kind.has_choices() || kind.is_media() || kind == ItemKind::Note) => ItemKind::Text,
+            None if hidden && (kind.has_choices() || kind.is_media() || kind == ItemKind::Note) => {
+                ItemKind::Text
+            }
             None if hidden && matches!(kind, ItemKind::Range | ItemKind::Acknowledge) => ItemKind::Text,
             None => kind,
         };

@@ -96,7 +96,10 @@ fn one(reference: Option<&str>, names: &Names) -> Result<(), Fault> {
         None => (name, false),
     };
     if !is_name(name) {
-        return Err((format!("`${{{name}}}` does not hold a name."), "Write ${name}, and nothing else between the brackets.".to_owned()));
+        return Err((
+            format!("`${{{name}}}` does not hold a name."),
+            "Write ${name}, and nothing else between the brackets.".to_owned(),
+        ));
     }
     match names.get(name) {
         None => return Err(unknown(name, names)),
@@ -109,8 +112,12 @@ fn one(reference: Option<&str>, names: &Names) -> Result<(), Fault> {
         }
     }
     if last {
-        let remedy = "Take it out: a tablet goes from hand to hand, and must not show the last person's answers.";
-        return Err((format!("`${{last-saved#{name}}}`, the answer given last, is not supported."), remedy.to_owned()));
+        let remedy =
+            "Take it out: a tablet goes from hand to hand, and must not show the last person's answers.";
+        return Err((
+            format!("`${{last-saved#{name}}}`, the answer given last, is not supported."),
+            remedy.to_owned(),
+        ));
     }
     if name == "instanceID" {
         let remedy = "Take it out: a response gets its identity only when it is finished.";

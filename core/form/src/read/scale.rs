@@ -67,7 +67,9 @@ pub(crate) fn scale(
         let problem = "The parameter `step` is larger than the whole scale from `start` to `end`.";
         reader.report.error(problem, "Write a smaller step.");
     } else if width / step > MAX_STEPS {
-        reader.report.error("The scale has more than 10,000 steps.", "Write a larger step, or ask for a number.");
+        reader
+            .report
+            .error("The scale has more than 10,000 steps.", "Write a larger step, or ask for a number.");
     }
     let interval = reader.number("tick_interval");
     if let Some(interval) = interval {
@@ -130,12 +132,14 @@ impl Labelled {
         let mut values: Vec<i128> = Vec::new();
         for choice in choices.iter() {
             let Some(value) = decimal(choice.code()) else {
-                let problem = format!("`tick_labelset`: `{}` of the list `{list}` is no number.", choice.code());
+                let problem =
+                    format!("`tick_labelset`: `{}` of the list `{list}` is no number.", choice.code());
                 report.error(problem, "Name the choices by the values of the scale.");
                 return;
             };
             if value < self.start.min(self.end) || value > self.start.max(self.end) {
-                let problem = format!("`tick_labelset`: `{}` is not between `start` and `end`.", choice.code());
+                let problem =
+                    format!("`tick_labelset`: `{}` is not between `start` and `end`.", choice.code());
                 report.error(problem, "Name the choices by the values of the scale.");
             } else if self.distance != 0 && (value - self.start) % self.distance != 0 {
                 let of = if self.interval.is_some() { "tick_interval" } else { "step" };

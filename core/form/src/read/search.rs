@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_search_names_a_file_and_what_rows_must_fulfil() {
-        let filter = |appearance| Search::read(appearance).map(|search| (search.file.clone(), search.filter()));
+        let filter =
+            |appearance| Search::read(appearance).map(|search| (search.file.clone(), search.filter()));
         let wards = || "wards.csv".to_owned();
         assert_eq!(filter("minimal search('wards')"), Some((wards(), None)));
         assert_eq!(

@@ -41,8 +41,10 @@ impl Builder<'_, '_> {
             && let Some(spaced) = choices.iter().find(|choice| choice.code.contains(char::is_whitespace))
             && !is_file
         {
-            let problem =
-                format!("The list `{}` has the name `{}`, which has a space in it.", select.list, spaced.code);
+            let problem = format!(
+                "The list `{}` has the name `{}`, which has a space in it.",
+                select.list, spaced.code
+            );
             self.error(row, "type", problem, "Names of choices that go together cannot have spaces.");
         }
         self.table_list(row, select, &words);
@@ -79,7 +81,8 @@ impl Builder<'_, '_> {
                 };
                 (format!("The choices sheet has no list `{list}`."), remedy)
             } else {
-                let remedy = format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
+                let remedy =
+                    format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
                 (format!("There is no choices sheet for the list `{list}`."), remedy)
             };
             self.error(row, "type", problem, remedy);
@@ -125,10 +128,16 @@ impl Builder<'_, '_> {
         let lists = self.book.external;
         if !words.cells.contains_key("choice_filter") {
             let problem = "select_one_external is meant for choices with a filter.";
-            self.warning(row, "choice_filter", problem, "Write select_one, with the list on the choices sheet.");
+            self.warning(
+                row,
+                "choice_filter",
+                problem,
+                "Write select_one, with the list on the choices sheet.",
+            );
         }
         if !lists.is_filled {
-            let remedy = format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
+            let remedy =
+                format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
             self.error(row, "type", "There is no external_choices sheet.", remedy);
             return None;
         }
@@ -230,5 +239,9 @@ pub(crate) fn similar(wanted: &str, sheets: &[String]) -> String {
             && !super::grid::SHEETS.contains(&lower.as_str())
     };
     let found: Vec<String> = sheets.iter().filter(near).map(|name| format!("`{name}`")).collect();
-    if found.is_empty() { String::new() } else { format!(" Did you mean it by the sheet {}?", found.join(", ")) }
+    if found.is_empty() {
+        String::new()
+    } else {
+        format!(" Did you mean it by the sheet {}?", found.join(", "))
+    }
 }

@@ -202,6 +202,7 @@ pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         place: 0,
         on_change: Vec::new(),
         on_new: Vec::new(),
+        brings: Vec::new(),
         list: 0,
         path: String::new(),
         key: ItemKey::of(""),
@@ -237,12 +238,24 @@ impl Builder<'_, '_> {
         self.book.sheet.place(row.number, column)
     }
 
-    pub(super) fn error(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        row: &Row,
+        column: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let place = Some(self.place(row, column));
         self.findings.error("survey", place, problem, remedy);
     }
 
-    pub(super) fn warning(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn warning(
+        &mut self,
+        row: &Row,
+        column: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let place = Some(self.place(row, column));
         self.findings.warning("survey", place, problem, remedy);
     }
@@ -275,7 +288,12 @@ impl Builder<'_, '_> {
             if sheet.get(row, "name").is_some() || sheet.words(row, "label").next().is_some() {
                 self.error(row, "type", "The row has no type.", "Give it a type, or clear the row.");
             } else {
-                self.warning(row, "type", "The row has no type, and is not read.", "Give it a type, or leave it as a remark.");
+                self.warning(
+                    row,
+                    "type",
+                    "The row has no type, and is not read.",
+                    "Give it a type, or leave it as a remark.",
+                );
             }
             return None;
         };
@@ -296,7 +314,9 @@ impl Builder<'_, '_> {
             RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop => self.end(row, kind),
             RowKind::Setting(setting) => match self.get(row, "name") {
                 Some(value) => self.settings.set(setting, &value),
-                None => self.error(row, "name", "The setting has no value.", "Write it into the column name."),
+                None => {
+                    self.error(row, "name", "The setting has no value.", "Write it into the column name.")
+                }
             },
             _ => self.question(row, kind, &parameters),
         }
@@ -304,7 +324,13 @@ impl Builder<'_, '_> {
         let ends = matches!(kind, RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop);
         let name = self.out.nodes.get(before).map(|node| node.name.clone());
         let save_to = self.get(row, "save_to");
-        self.out.places.push(Stood { row: row.number, name, container, save_to, is_container: begins || ends });
+        self.out.places.push(Stood {
+            row: row.number,
+            name,
+            container,
+            save_to,
+            is_container: begins || ends,
+        });
     }
 
     fn parameters(&mut self, row: &Row, kind: &RowKind) -> Parameters {
@@ -322,7 +348,12 @@ impl Builder<'_, '_> {
             let remedy = "Begin with a letter, go on with letters, digits, `_`, `-` or `.`.";
             self.error(row, "name", problem, remedy);
         } else if name == "meta" {
-            self.error(row, "name", "The name `meta` is taken by what every response has.", "Choose another name.");
+            self.error(
+                row,
+                "name",
+                "The name `meta` is taken by what every response has.",
+                "Choose another name.",
+            );
         }
         Some(name)
     }
@@ -332,7 +363,12 @@ impl Builder<'_, '_> {
         let id = NodeId(u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX));
         if self.out.nodes.len() >= MAX_NODES {
             self.is_full = true;
-            self.findings.error("survey", None, "The form has more than 50,000 rows.", "Take loops apart, or split the form.");
+            self.findings.error(
+                "survey",
+                None,
+                "The form has more than 50,000 rows.",
+                "Take loops apart, or split the form.",
+            );
             return NodeId::ROOT;
         }
         *self.out.names.entry(node.name.clone()).or_default() += 1;
@@ -343,7 +379,12 @@ impl Builder<'_, '_> {
         {
             let place = Some(self.book.sheet.place(row.number, "name"));
             let problem = format!("Row {number}, in the same group, has the same name but for capitals.");
-            self.findings.warning("survey", place, problem, "Rename one: some programs do not tell them apart.");
+            self.findings.warning(
+                "survey",
+                place,
+                problem,
+                "Rename one: some programs do not tell them apart.",
+            );
         }
         if let Some((prefix, local)) = node.name.clone().split_once(':') {
             let namespace = self.settings.namespace(prefix).unwrap_or_default();
@@ -394,7 +435,12 @@ impl Builder<'_, '_> {
                 self.error(row, "name", problem, "Rename it.");
             } else if !self.repeats.insert(name.clone()) {
                 let problem = format!("Another repeat has the name `{name}`.");
-                self.error(row, "name", problem, "Rename one: repeats need names of their own in the whole form.");
+                self.error(
+                    row,
+                    "name",
+                    problem,
+                    "Rename one: repeats need names of their own in the whole form.",
+                );
             }
         }
         let mut new = node(name, kind, self.parent());

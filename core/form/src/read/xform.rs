@@ -78,6 +78,11 @@ pub(crate) fn read(file: &str, bytes: &[u8], attachments: &Attachments) -> Resul
     }
 }
 
+/// Checks XML that comes beside a form as an XForm is checked.
+pub(crate) fn within_bounds(text: &str) -> Result<(), String> {
+    bounds::check(text).map_err(|excess| excess.problem.trim_end_matches('.').to_lowercase())
+}
+
 /// Finds the model, the body and the primary instance.
 fn form<'a>(document: &'a roxmltree::Document<'a>, report: &mut Report<'_, '_>) -> Option<Form<'a>> {
     let html = document.root_element();
@@ -148,11 +153,11 @@ fn assemble(
     let pages = Pages::read(&body, &skeleton, &mut report);
     let parts =
         Parts { skeleton: &skeleton, body: &body, pages: &pages, words: &words, secondaries: &secondaries };
-    let Built { nodes, mut items, rows, spots, of, actions: mut sets } = tree::build(&parts, &mut report);
+    let Built { mut nodes, mut items, rows, spots, of, actions: mut sets } = tree::build(&parts, &mut report);
     for (node, source) in actions.into_iter().chain(body.actions) {
         sets.extend(actions::read(node, source, &skeleton, &named, &of, &mut report));
     }
-    let beginning = beginning::read(&skeleton, &of, &nodes, &items, &mut report);
+    let beginning = beginning::read(&skeleton, &of, &mut nodes, &items, &mut report);
     let mut asking = expressions;
     for row in rows.iter().flatten() {
         let dynamic = row.dynamic_choices.iter().flat_map(|(nodes, value, label)| [nodes, value, label]);

@@ -65,9 +65,13 @@ fn properties_must_be_named_and_saved_once() {
         test.md, sheet survey, row 9, column D "save_to": error: Row 8 saves to `f` already. Save each property from one row.
         test.md, sheet entities, row 2: warning: Entities are not kept. A ward record is what the study says; the answers are kept as those of any form."#]].assert_eq(&faults(form));
     let without = form.split("| entities |").next().unwrap();
-    assert!(faults(without).contains("row 8, column D \"save_to\": error: `save_to` needs an entities sheet."));
+    assert!(
+        faults(without).contains("row 8, column D \"save_to\": error: `save_to` needs an entities sheet.")
+    );
     let two = form.to_owned() + "\n| | beds | L |";
-    assert!(faults(&two).contains("row 9, column D \"save_to\": error: `f` does not say which of the entities"));
+    assert!(
+        faults(&two).contains("row 9, column D \"save_to\": error: `f` does not say which of the entities")
+    );
 }
 
 #[test]

@@ -77,7 +77,10 @@ fn a_file_that_is_missing_is_said_and_read_as_empty() {
     assert!(broken.is_ok(), "a column that is not there is blank");
     let form = "| survey |\n| | type | name | label |\n| | select_one_from_file w.xml | a | A |";
     let refused = read_with(&[("w.xml", "<root><item>")], form).unwrap_err();
-    assert!(refused.contains("row 2, column A \"type\": error: The file `w.xml` cannot be read"), "{refused}");
+    assert!(
+        refused.contains("row 2, column A \"type\": error: The file `w.xml` cannot be read"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -169,6 +172,7 @@ fn answers_in_a_repeat_can_be_chosen_from() {
     assert_eq!(session.display(), "carer");
     assert_eq!(offered(&session, "carer"), ["Ola"]);
 
-    let refused = faults("| survey |\n| | type | name | label |\n| | text | a | A |\n| | select_one ${a} | b | B |");
+    let refused =
+        faults("| survey |\n| | type | name | label |\n| | text | a | A |\n| | select_one ${a} | b | B |");
     assert!(refused.contains("row 3, column A \"type\": error: `a` is no question in a repeat"), "{refused}");
 }
