@@ -114,14 +114,16 @@ pub(crate) fn arrange(
             continue;
         }
         let outer = home(&tree, id);
-        let owner = shared[id.index()];
-        let local = local(&tree, id, outer, owner.is_some());
+        let first = shared[id.index()];
+        let local = local(&tree, id, outer, first.is_some());
         let path = match paths[outer.index()].as_str() {
             "" => local.clone(),
             outer => format!("{outer}/{local}"),
         };
-        let is_namesake = owner.is_some_and(|owner| owner != id);
+        let is_namesake = first.is_some_and(|first| first != id);
         let by_names = match is_namesake {
+            // A row in no group, after a namesake in one.
+            true if local == bare(&tree, id) => identity(&tree, outer, &format!("/{local}")),
             true => identity(&tree, outer, &local),
             false => identity(&tree, outer, &bare(&tree, id)),
         };
@@ -202,23 +204,18 @@ fn home(tree: &Tree, id: NodeId) -> NodeId {
     if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope }
 }
 
-/// By node whose name others of its scope have, too: the one of them that keeps the bare name for its identity. That is
-/// the one in no group, else the first, so that a namesake added later takes no answers from it.
+/// By node whose name others of its scope have, too: the first of them. It keeps the bare name for its identity, so that
+/// a namesake added later takes no answers from it.
 fn shared(tree: &Tree) -> Vec<Option<NodeId>> {
-    let mut owners: HashMap<(NodeId, &str), (NodeId, u32)> = HashMap::new();
+    let mut firsts: HashMap<(NodeId, &str), (NodeId, u32)> = HashMap::new();
     let addressed = || tree.ids().skip(1).filter(|id| is_addressed(&tree[*id]));
     for id in addressed() {
-        let scope = home(tree, id);
-        let (owner, count) = owners.entry((scope, &tree[id].name)).or_insert((id, 0));
-        *count += 1;
-        if tree[id].parent == scope && tree[*owner].parent != scope {
-            *owner = id;
-        }
+        firsts.entry((home(tree, id), &tree[id].name)).or_insert((id, 0)).1 += 1;
     }
     let mut shared = vec![None; tree.nodes.len()];
     for id in addressed() {
-        let (owner, count) = owners[&(home(tree, id), tree[id].name.as_str())];
-        shared[id.index()] = (count > 1).then_some(owner);
+        let (first, count) = firsts[&(home(tree, id), tree[id].name.as_str())];
+        shared[id.index()] = (count > 1).then_some(first);
     }
     shared
 }

@@ -36,8 +36,8 @@ fn names_must_be_free_and_sound() {
             test.md, sheet survey, row 3, column B "name": error: The repeat has the name of the form itself, `data`. Rename it.
             test.md, sheet survey, row 4, column B "name": error: `a b` cannot be a name. Begin with a letter, go on with letters, digits, `_`, `-` or `.`.
             test.md, sheet survey, row 6, column B "name": warning: Row 5, in the same group, has the same name but for capitals. Rename one: some programs do not tell them apart.
-            test.md, sheet survey, row 9, column B "name": warning: Several rows are named `data2`; this one is kept as `g/data2`. Rename it, or give it a nightjar::id: else moving it into another group makes it another question.
             test.md, sheet survey, row 13, column B "name": error: Another repeat has the name `data2`. Rename one: repeats need names of their own in the whole form.
+            test.md, sheet survey, row 13, column B "name": warning: Several rows are named `data2`; this one is kept as `/data2`. Rename it, or give it a nightjar::id: else moving it into another group makes it another question.
             test.md, sheet survey, row 15, column B "name": error: Row 14, in the same group, has the same name: `g`. Rename one of the two.
             test.md, sheet survey, row 18, column A "type": warning: An audit is not kept. How a person fills in a form is their own; take the row out.
             test.md, sheet survey, row 18, column B "name": error: An audit can only be named `audit`. Clear the cell."#]],

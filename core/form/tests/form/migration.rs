@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use nightjar_form::{
-    Answers, Entry, Instrument, ItemKey, Language, Migration, Opening, Reason, Session, Value,
+    Answers, CellKey, Entry, Instrument, ItemKey, Language, Migration, Missing, Opening, Reason, Session,
+    Value,
 };
 use proptest::prelude::*;
 
@@ -179,10 +180,16 @@ fn the_language_on_display_stays_where_the_new_version_speaks_it() {
     assert!(!other.same_language() && other.is_whole());
 }
 
-/// The answers with instances named by their places: keys hang on how often instances were made and taken out.
+/// The answers with instances named by their places: keys hang on how often instances were made and taken out. What
+/// nobody reached in an instance is left out: a count that was blanked keeps instances that nobody has answered, and a
+/// response begun anew has no count yet to make them by.
 fn placed(answers: &Answers, but: &[ItemKey]) -> String {
     let place = |key| answers.instances.iter().position(|instance| instance.key == key);
-    let kept = answers.cells.iter().filter(|(cell, _)| !but.contains(&cell.item));
+    let unreached = |cell: &CellKey, value: &Value| {
+        cell.instance.is_some() && value.missing() == Some(Missing::NotReached)
+    };
+    let kept =
+        answers.cells.iter().filter(|(cell, value)| !but.contains(&cell.item) && !unreached(cell, value));
     let cells = kept.map(|(cell, value)| {
         let at = cell.instance.map(place);
         format!("{at:?}/{}={}{:?}", cell.item, value.to_text(), value.missing())

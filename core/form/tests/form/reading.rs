@@ -227,8 +227,8 @@ fn rows_of_one_name_in_different_groups_are_told_apart_by_their_groups() {
     );
     assert_eq!(
         keys(&after),
-        ["g/q", "q"].map(nightjar_form::ItemKey::of),
-        "the one in no group keeps the bare name"
+        ["q", "/q"].map(nightjar_form::ItemKey::of),
+        "a namesake added later takes no answers from the first"
     );
     let named = form(&survey("first", "second"), "");
     assert_eq!(keys(&named)[..2], ["first", "second"].map(nightjar_form::ItemKey::of));
