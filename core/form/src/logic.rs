@@ -249,6 +249,11 @@ impl Reader<'_> {
     }
 }
 
+/// The item that an expression means, if it is nothing but the way to one.
+pub(crate) fn question(tree: &Tree, node: NodeId, source: &str) -> Option<NodeId> {
+    Reader { tree, node }.question(&parse(source).ok()?)
+}
+
 fn joined(
     left: Condition,
     right: Condition,

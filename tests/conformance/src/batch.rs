@@ -41,9 +41,30 @@ pub struct Outcome {
     /// What became of each step, where the program tells.
     #[serde(default)]
     pub steps: Vec<StepOutcome>,
+    /// The steps that had no effect, where the program tells them so.
+    #[serde(default)]
+    pub refused: Vec<RefusedStep>,
     /// What the engine took, where the program tells.
     #[serde(default)]
     pub ms: Option<Taken>,
+}
+
+impl Outcome {
+    /// Whether a step, counted from 0, had no effect.
+    #[must_use]
+    pub fn refused_step(&self, at: usize) -> bool {
+        let told = self.steps.get(at).is_some_and(|step| step.error.is_some());
+        told || self.refused.iter().any(|refused| refused.step == at + 1)
+    }
+}
+
+/// A step that had no effect, by its number from 1.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RefusedStep {
+    /// The number.
+    pub step: usize,
+    /// Why.
+    pub why: String,
 }
 
 /// What became of a step.

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::batch::{self, Job, Outcome, Unanswered};
 use crate::difference::{self, Difference};
 use crate::outline::{NoOutline, Outline, without_positions};
-use crate::rules::Earlier;
+use crate::rules::{Earlier, History, Refused};
 use crate::step::Step;
 use crate::{random_answers, rules, submission};
 
@@ -45,6 +45,8 @@ pub struct Findings {
     pub same: usize,
     /// Rule → values it explained, each counted once.
     pub hits: BTreeMap<&'static str, usize>,
+    /// Every step with what became of it on both sides, form after form.
+    pub told: Vec<String>,
     /// What no rule explains, in words.
     pub unexplained: Vec<String>,
 }
@@ -132,10 +134,9 @@ fn compare(
     theirs: &BTreeMap<String, Outcome>,
     findings: &mut Findings,
 ) {
-    let last = sitting.stops.last().and_then(|stop| theirs.get(&sitting.id(*stop)));
     findings.steps += sitting.steps.len();
-    findings.taken +=
-        last.map_or(0, |outcome| outcome.steps.iter().filter(|one| one.error.is_none()).count());
+    let id = sitting.id(sitting.steps.len());
+    let refused = tell(sitting, &ours[&id], &theirs[&id], findings);
     let mut seen: BTreeSet<Difference> = BTreeSet::new();
     let mut earlier = Earlier::new();
     for stop in &sitting.stops {
@@ -157,7 +158,8 @@ fn compare(
         };
         let differences = difference::between(&our_table, &their_table);
         findings.same += usize::from(differences.is_empty());
-        let explained = rules::explain(&sitting.outline, &differences, &earlier);
+        let history = History { earlier: &earlier, refused: &refused[..*stop] };
+        let explained = rules::explain(&sitting.outline, &differences, &history);
         for (path, text) in our_table {
             earlier.entry(without_positions(&path)).or_default().insert(text);
         }
@@ -171,6 +173,25 @@ fn compare(
             }
         }
     }
+}
+
+/// Tells each step, and what only one of the sides refused, step by step.
+fn tell(
+    sitting: &Sitting<'_>,
+    ours: &Outcome,
+    theirs: &Outcome,
+    findings: &mut Findings,
+) -> Vec<Option<Refused>> {
+    let mut refused = Vec::new();
+    for (at, step) in sitting.steps.iter().enumerate() {
+        let (here, there) = (ours.refused_step(at), theirs.refused_step(at));
+        findings.taken += usize::from(!there);
+        let said = |refused: bool| if refused { "refused" } else { "taken" };
+        let text = serde_json::to_string(step).unwrap_or_default();
+        findings.told.push(format!("{:>3} ours {}, theirs {}: {text}", at + 1, said(here), said(there)));
+        refused.push((here != there).then(|| Refused { path: step.place().to_owned(), by_us: here }));
+    }
+    refused
 }
 
 fn submitted<'a>(outcome: &'a Outcome, side: &str) -> Result<&'a str, String> {

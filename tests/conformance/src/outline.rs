@@ -89,6 +89,12 @@ pub struct Node {
     pub volatile: bool,
     /// Whether its calculation reads the words of a choice.
     pub names_choice: bool,
+    /// Whether its calculation, inside a repeat, looks at other instances of it.
+    pub other_instances: bool,
+    /// Whether its calculation takes the largest of several values.
+    pub takes_largest: bool,
+    /// Whether its calculation reads a time of day.
+    pub reads_time: bool,
     /// Whether it has answers of several codes (`select_multiple`).
     pub many: bool,
     /// Whether the choices on offer depend on answers.

@@ -32,7 +32,14 @@ pub(crate) fn read(xform: &str) -> Result<Outline, NoOutline> {
     }
     let counted: Vec<String> =
         outline.repeats.iter().filter(|repeat| repeat.counted).map(|repeat| repeat.path.clone()).collect();
+    let times: BTreeSet<String> = outline
+        .nodes
+        .iter()
+        .filter(|(_, node)| node.data_type == "time")
+        .filter_map(|(path, _)| path.rsplit('/').next().map(str::to_owned))
+        .collect();
     for (path, node) in &mut outline.nodes {
+        node.reads_time = node.calculated && !node.names.is_disjoint(&times);
         node.counted = counted.iter().any(|repeat| path == repeat || path.starts_with(&format!("{repeat}/")));
     }
     Ok(outline)
@@ -91,6 +98,8 @@ fn read_bind(bind: Element<'_, '_>, words: &Words, nodes: &mut BTreeMap<String, 
         node.calculated = true;
         node.volatile |= VOLATILE.iter().any(|function| calculation.contains(function));
         node.names_choice = calculation.contains("choice-name(");
+        node.takes_largest = calculation.contains("max(");
+        node.other_instances = calculation.contains("indexed-repeat(") && calculation.contains("position(");
         node.names.extend(words.of(calculation));
     }
     node.volatile |= attribute(bind, "preload").is_some();

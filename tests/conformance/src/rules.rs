@@ -16,19 +16,39 @@ pub struct Rule {
     explains: fn(&Node, &Pair<'_>) -> bool,
 }
 
-/// Both values, and what ours was before.
+/// Both values, and what happened to them before.
 struct Pair<'a> {
     ours: Option<&'a str>,
     theirs: Option<&'a str>,
     /// What stood in our submissions after earlier steps, in any instance.
     earlier: Option<&'a BTreeSet<String>>,
+    /// Whether only our side refused a step about this node.
+    only_theirs: bool,
+}
+
+/// What happened before a comparison.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    /// What stood in our submissions.
+    pub earlier: &'a Earlier,
+    /// What only one side refused, step by step.
+    pub refused: &'a [Option<Refused>],
+}
+
+/// A step that one side refused and the other took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What it was about.
+    pub path: String,
+    /// Whether ours refused it.
+    pub by_us: bool,
 }
 
 /// Path without positions → what has stood there in our submissions.
 pub type Earlier = BTreeMap<String, BTreeSet<String>>;
 
 /// Every rule, the narrow ones first.
-pub const RULES: [Rule; 10] = [
+pub const RULES: [Rule; 12] = [
     Rule {
         name: "booleans_are_stored_as_words",
         row: "`booleans_are_stored_as_words`",
@@ -70,14 +90,16 @@ pub const RULES: [Rule; 10] = [
     Rule {
         name: "a_smaller_count_loses_no_answer",
         row: "`a_smaller_count_loses_no_answer`",
+        // An answer to an instance that is not there here is kept by JavaRosa, which keeps the first one.
         explains: |node, pair| {
-            node.counted && pair.ours.is_none() && (pair.theirs == Some("") || node.calculated)
+            let nobody = pair.ours.is_none() && (pair.theirs == Some("") || node.calculated);
+            node.counted && (nobody || blank(pair.ours) && pair.only_theirs)
         },
     },
     Rule {
         name: "a_choice_no_longer_offered_is_blank_and_comes_back",
         row: "`a_choice_no_longer_offered_is_blank_and_comes_back`",
-        explains: |node, pair| node.filtered && (blank(pair.ours) || blank(pair.theirs)),
+        explains: |node, pair| node.filtered && (pair.one_within_the_other() || pair.only_codes_of_before()),
     },
     Rule {
         name: "choice_name_follows_the_language",
@@ -88,13 +110,49 @@ pub const RULES: [Rule; 10] = [
         name: "computed_once_after_what_it_depends_on",
         row: "so each is computed once, after what it depends on",
         // JavaRosa forgets what a value depends on in another instance, and shows what was true before.
-        explains: |node, pair| node.calculated && pair.stale(),
+        explains: |node, pair| {
+            let forgotten = node.other_instances && pair.theirs == Some("");
+            node.calculated && (forgotten || pair.stale())
+        },
+    },
+    Rule {
+        name: "max_and_min_skip_what_is_no_number",
+        row: "`max_and_min_skip_what_is_no_number`",
+        // The largest of numbers below zero is 0 in JavaRosa, whose search begins just above it.
+        explains: |node, pair| {
+            node.takes_largest
+                && pair.both(|ours, theirs| number(ours).is_some_and(|ours| ours < 0.0) && theirs == "0")
+        },
+    },
+    Rule {
+        name: "a_time_is_what_the_clock_shows",
+        row: "Date, time and date-time are what the clock on the wall shows",
+        // To expressions JavaRosa gives a time as that time today, with a date and an offset.
+        explains: |node, pair| node.calculated && node.reads_time && pair.both(|_, _| true),
     },
 ];
 
 impl Pair<'_> {
     fn both(&self, holds: impl Fn(&str, &str) -> bool) -> bool {
         self.ours.zip(self.theirs).is_some_and(|(ours, theirs)| holds(ours, theirs))
+    }
+
+    /// Whether one side has no code that the other has not.
+    fn one_within_the_other(&self) -> bool {
+        let (ours, theirs) = (sorted(self.ours.unwrap_or_default()), sorted(self.theirs.unwrap_or_default()));
+        let within = |few: &[&str], many: &[&str]| few.iter().all(|code| many.contains(code));
+        within(&ours, &theirs) || within(&theirs, &ours)
+    }
+
+    /// Whether the peer shows only codes that were chosen here before.
+    fn only_codes_of_before(&self) -> bool {
+        let before: Vec<&str> = self
+            .earlier
+            .iter()
+            .flat_map(|texts| texts.iter())
+            .flat_map(|text| text.split_whitespace())
+            .collect();
+        self.both(|_, theirs| sorted(theirs).iter().all(|code| before.contains(code)))
     }
 
     fn same_number(&self) -> bool {
@@ -136,10 +194,10 @@ fn clock_on_the_wall(text: &str) -> &str {
 pub fn explain(
     outline: &Outline,
     differences: &[Difference],
-    earlier: &Earlier,
+    history: &History<'_>,
 ) -> Vec<Option<&'static str>> {
     let mut found: Vec<Option<&'static str>> =
-        differences.iter().map(|difference| by_itself(outline, difference, earlier)).collect();
+        differences.iter().map(|difference| by_itself(outline, difference, history)).collect();
     loop {
         let mut reasons: BTreeMap<String, &'static str> = BTreeMap::new();
         for (difference, rule) in differences.iter().zip(&found) {
@@ -160,12 +218,13 @@ pub fn explain(
     }
 }
 
-fn by_itself(outline: &Outline, difference: &Difference, earlier: &Earlier) -> Option<&'static str> {
+fn by_itself(outline: &Outline, difference: &Difference, history: &History<'_>) -> Option<&'static str> {
     let node = outline.node(&difference.path)?;
     let pair = Pair {
         ours: difference.ours.as_deref(),
         theirs: difference.theirs.as_deref(),
-        earlier: earlier.get(&without_positions(&difference.path)),
+        earlier: history.earlier.get(&without_positions(&difference.path)),
+        only_theirs: history.refused.iter().flatten().any(|one| one.by_us && one.path == difference.path),
     };
     RULES.iter().find(|rule| (rule.explains)(node, &pair)).map(|rule| rule.name)
 }
@@ -179,7 +238,12 @@ mod tests {
         outline.nodes.insert("/d/n".into(), node);
         let own = |value: Option<&str>| value.map(str::to_owned);
         let difference = Difference { path: "/d/n".into(), ours: own(ours), theirs: own(theirs) };
-        explain(&outline, &[difference], &Earlier::new())[0]
+        explain(&outline, &[difference], &nothing())[0]
+    }
+
+    fn nothing() -> History<'static> {
+        static EARLIER: Earlier = Earlier::new();
+        History { earlier: &EARLIER, refused: &[] }
     }
 
     fn of_type(data_type: &str) -> Node {
@@ -245,7 +309,7 @@ mod tests {
         let explained = |theirs: &str| {
             let difference =
                 Difference { path: "/d/r[2]/n".into(), ours: Some("7".into()), theirs: Some(theirs.into()) };
-            explain(&outline, &[difference], &earlier)[0]
+            explain(&outline, &[difference], &History { earlier: &earlier, refused: &[] })[0]
         };
         assert_eq!(explained("5"), Some("computed_once_after_what_it_depends_on"));
         assert_eq!(explained("6"), None);
@@ -260,6 +324,33 @@ mod tests {
             Some("a_choice_no_longer_offered_is_blank_and_comes_back")
         );
         assert_eq!(which(filtered(), Some("a"), Some("b")), None);
+        let rule = Some("a_choice_no_longer_offered_is_blank_and_comes_back");
+        assert_eq!(which(filtered(), Some("a"), Some("b a")), rule);
+        assert_eq!(which(filtered(), Some("a c"), Some("b a")), None);
+    }
+
+    #[test]
+    fn a_largest_below_zero_is_explained_where_a_largest_is_taken() {
+        let largest = || Node { takes_largest: true, ..calculated() };
+        let rule = Some("max_and_min_skip_what_is_no_number");
+        assert_eq!(which(largest(), Some("-3"), Some("0")), rule);
+        assert_eq!(which(largest(), Some("3"), Some("0")), None);
+        assert_eq!(which(calculated(), Some("-3"), Some("0")), None);
+    }
+
+    #[test]
+    fn an_answer_that_only_the_peer_took_is_explained_where_the_form_counts() {
+        let refused = [Some(Refused { path: "/d/r[1]/n".into(), by_us: true })];
+        let explained = |counted: bool, path: &str| {
+            let mut outline = Outline::default();
+            outline.nodes.insert("/d/r/n".into(), Node { counted, ..of_type("int") });
+            let difference =
+                Difference { path: path.into(), ours: Some(String::new()), theirs: Some("3".into()) };
+            explain(&outline, &[difference], &History { refused: &refused, ..nothing() })[0]
+        };
+        assert_eq!(explained(true, "/d/r[1]/n"), Some("a_smaller_count_loses_no_answer"));
+        assert_eq!(explained(true, "/d/r[2]/n"), None);
+        assert_eq!(explained(false, "/d/r[1]/n"), None);
     }
 
     #[test]
@@ -281,7 +372,7 @@ mod tests {
             difference("/d/truth", "true", "1"),
         ];
         let truth = Some("booleans_are_stored_as_words");
-        assert_eq!(explain(&outline, &differences, &Earlier::new()), [None, truth, truth]);
+        assert_eq!(explain(&outline, &differences, &nothing()), [None, truth, truth]);
     }
 
     #[test]
@@ -291,7 +382,10 @@ mod tests {
         let difference =
             Difference { path: "/d/n".into(), ours: Some("Yn dda".into()), theirs: Some("Well".into()) };
         let earlier = Earlier::from([("/d/n".into(), ["Well".to_owned()].into())]);
-        assert_eq!(explain(&outline, &[difference], &earlier), [Some("choice_name_follows_the_language")]);
+        assert_eq!(
+            explain(&outline, &[difference], &History { earlier: &earlier, refused: &[] }),
+            [Some("choice_name_follows_the_language")]
+        );
     }
 
     #[test]

@@ -32,6 +32,19 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// The question, repeat or instance that it is about; nothing for a language.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match self {
+            Step::Set { set, .. } => set,
+            Step::AddRepeat { repeat } => repeat,
+            Step::RemoveRepeat { instance } => instance,
+            Step::Language { .. } => "",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

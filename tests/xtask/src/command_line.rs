@@ -65,6 +65,9 @@ pub(crate) struct ConformanceArguments {
     /// Draws the steps
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Answer only this form, and tell every step
+    #[arg(long, requires = "peers")]
+    pub(crate) form: Option<String>,
     /// Whom to compare with JavaRosa; Web Forms shows what the rules leave unexplained of another engine
     #[arg(long, value_enum, default_value = "nightjar")]
     pub(crate) engine: Engine,

@@ -17,6 +17,9 @@ pub(crate) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Resu
         return random::run(checkout, arguments);
     }
     soak::build(checkout, &[])?;
+    if arguments.form.is_some() {
+        return random::run(checkout, arguments);
+    }
     let own = own::run(checkout)?.failed == 0;
     let random = if arguments.peers { random::run(checkout, arguments)? } else { true };
     Ok(own && random)
@@ -31,7 +34,7 @@ pub(crate) fn own_cases(checkout: &Checkout) -> Result<Ran, Failure> {
 /// Our program, running forms in batches.
 fn program(checkout: &Checkout) -> Command {
     let mut command = Command::new(checkout.program());
-    command.args(["form", "run", "--batch"]).env("TZ", "UTC");
+    command.args(["form", "run", "--batch", "--tz", "UTC"]);
     command
 }
 

@@ -1,6 +1,6 @@
 //! Choices: a way to say nothing, and one order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Findings, Topic};
 use crate::{Choice, Item};
@@ -38,8 +38,13 @@ fn is_no(source: &str) -> bool {
 /// The same codes in another order look like other choices, and the first of a list is taken more often.
 fn orders(found: &mut Findings<'_>) {
     let mut first: HashMap<Vec<&str>, &Item> = HashMap::new();
+    // A list that several questions use is looked at once.
+    let mut known: HashSet<*const Choice> = HashSet::new();
     let mut turned: Vec<(&Item, &Item)> = Vec::new();
     for (_, item) in found.shown().filter(|(_, item)| item.choices.len() > 1) {
+        if !known.insert(item.choices.as_ptr()) {
+            continue;
+        }
         let codes = item.choices.iter().map(Choice::code);
         let mut sorted: Vec<&str> = codes.clone().collect();
         sorted.sort_unstable();

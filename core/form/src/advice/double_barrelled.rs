@@ -173,7 +173,7 @@ fn pair(text: &str) -> Option<String> {
     // Each sentence for itself; only the last one asks.
     let sentences = text.split_inclusive(['?', '.', '\n']).map(str::trim).filter(|s| s.len() > 1);
     let asked: Vec<&str> = sentences.clone().filter(|sentence| sentence.ends_with('?')).collect();
-    let asked = if asked.is_empty() { sentences.last().into_iter().collect() } else { asked };
+    let asked = if asked.is_empty() { sentences.rev().take(1).collect() } else { asked };
     if asked.len() > 1 {
         let last = asked.last().copied().unwrap_or_default();
         // "How worried are you? And how often?" is two questions, whatever joins them.

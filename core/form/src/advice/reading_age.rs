@@ -6,9 +6,11 @@
 //! years old. It is fitted to passages of English. A single label is far shorter, so that a form is measured as a whole,
 //! and one label only when it has [`LONG`] words or more.
 
+use std::collections::HashSet;
+
 use super::words::{shown, words};
 use super::{Findings, Topic, read};
-use crate::Language;
+use crate::{Choice, Language};
 
 /// Words that a single label must have before it is measured alone.
 const LONG: usize = 12;
@@ -109,10 +111,16 @@ fn ends_in_le(letters: &[char]) -> bool {
     matches!(letters, [.., before, 'l', 'e'] if !"aeiouy".contains(*before))
 }
 
+/// An age in words; the formula knows nothing of ages that no school has.
+fn years(age: f64) -> String {
+    if age > 20.0 { "over 20".to_owned() } else { format!("of about {age:.0}") }
+}
+
 pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
     for language in found.english().collect::<Vec<&Language>>() {
         let mut whole = Count::default();
         let mut hard = Vec::new();
+        let mut lists: HashSet<*const Choice> = HashSet::new();
         for (_, item) in found.shown() {
             for (column, text) in [("label", &item.label), ("hint", &item.hint)] {
                 let Some(text) = read(text, language) else { continue };
@@ -125,7 +133,9 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                     hard.push((item, column, age));
                 }
             }
-            for choice in item.choices() {
+            // A list that several questions use is read once.
+            let fresh = lists.insert(item.choices.as_ptr());
+            for choice in item.choices().iter().filter(|_| fresh) {
                 whole.add(&choice.label.exact(language).map(shown).unwrap_or_default());
             }
         }
@@ -134,7 +144,10 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 Topic::ReadingAge,
                 item,
                 &found.heading(column, language),
-                format!("The words need a reading age of about {age:.0} (Flesch–Kincaid); {bound:.0} was asked for."),
+                format!(
+                    "The words need a reading age {} (Flesch–Kincaid); {bound:.0} was asked for.",
+                    years(age)
+                ),
                 "Use shorter sentences and shorter words.",
             );
         }
@@ -143,8 +156,8 @@ pub(super) fn check(found: &mut Findings<'_>, bound: f64) {
                 Topic::ReadingAge,
                 "survey",
                 format!(
-                    "All words in \"{language}\" together need a reading age of about {age:.0} (Flesch–Kincaid); {bound:.0} \
-                     was asked for."
+                    "All words in \"{language}\" together need a reading age {} (Flesch–Kincaid); {bound:.0} was asked for.",
+                    years(age)
                 ),
                 "Use shorter sentences and shorter words, and ask people on the ward to read it.",
             );

@@ -2,7 +2,7 @@
 
 use maud::{Markup as Html, html};
 
-use super::Printer;
+use super::{Printer, take};
 use crate::logic::Condition;
 use crate::node::NodeId;
 use crate::{Choice, Item, ItemKind, Markup, Missing, Scale};
@@ -17,14 +17,16 @@ impl Printer<'_> {
         let filter = self.form.tree[id].source.choice_filter.as_deref();
         html! {
             @match item.kind {
-                ItemKind::SelectOne => (self.choices(item, "tick round")),
+                // Choices that come from other answers or from data.
+                _ if item.kind.has_choices() && item.choices.is_empty() => { div.line {} },
+                ItemKind::SelectOne => (self.choices(id, item, "tick round")),
                 ItemKind::SelectMultiple => {
                     p.logic { (self.phrases.several) }
-                    (self.choices(item, "tick"))
+                    (self.choices(id, item, "tick"))
                 },
                 ItemKind::Rank => {
                     p.logic { (self.phrases.rank.replace("{a}", &item.choices.len().to_string())) }
-                    (self.choices(item, "tick wide"))
+                    (self.choices(id, item, "tick wide"))
                 },
                 ItemKind::Acknowledge => { ul.choices { li { span.tick {} " " (self.phrases.tick) } } },
                 ItemKind::Range => (self.scale(item)),
@@ -47,10 +49,10 @@ impl Printer<'_> {
         }
     }
 
-    fn choices(&self, item: &Item, shape: &str) -> Html {
+    fn choices(&self, id: NodeId, item: &Item, shape: &str) -> Html {
         let list = |missing: bool| {
             let choices = item.choices.iter().filter(move |choice| choice.missing.is_some() == missing);
-            choices.collect::<Vec<&Choice>>()
+            choices.take_while(|_| take(&self.room, 1)).collect::<Vec<&Choice>>()
         };
         let (given, missing) = (list(false), list(true));
         let one = |choice: &Choice| {
@@ -58,7 +60,7 @@ impl Printer<'_> {
                 li {
                     span class=(shape) {}
                     (self.picture(&choice.image))
-                    span { (Markup::of(choice.label(self.language)).rendered()) }
+                    span { (Markup::of(&self.references(id, choice.label(self.language))).rendered()) }
                 }
             }
         };

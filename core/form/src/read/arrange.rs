@@ -1,14 +1,57 @@
 //! Gives the rows of a survey their places: scopes, slots, paths and identities.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use super::findings::Findings;
 use super::row::{Places, SurveyRow};
-use crate::node::{Extent, Node, NodeId, NodeKind, Tree};
-use crate::{Item, ItemKey};
+use crate::node::{Extent, Node, NodeId, NodeKind, Source, Tree, Words, Written};
+use crate::{Item, ItemKey, ItemKind};
 
 /// Longest identity, in bytes.
 const MAX_IDENTITY: usize = 4_000;
+
+/// What stands for the identity of a node or item that has no place yet.
+pub(super) static NO_KEY: LazyLock<ItemKey> = LazyLock::new(|| ItemKey::of(""));
+
+/// A node of which only the place is known yet.
+pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
+    Node {
+        name,
+        kind,
+        parent,
+        end: NodeId::ROOT,
+        scope: NodeId::ROOT,
+        slot: 0,
+        depth: 0,
+        children: Vec::new(),
+        place: 0,
+        on_change: Vec::new(),
+        on_new: Vec::new(),
+        brings: Vec::new(),
+        list: 0,
+        path: String::new(),
+        key: *NO_KEY,
+        label: Words::default(),
+        hint: Words::default(),
+        guidance: Words::default(),
+        field_list: false,
+        relevant: None,
+        required: None,
+        required_message: Words::default(),
+        constraint: None,
+        constraint_message: Words::default(),
+        read_only: None,
+        calculation: None,
+        preset: None,
+        stored_as: ItemKind::Calculate,
+        itemset: None,
+        randomize: None,
+        count: None,
+        written: Written::default(),
+        source: Source::default(),
+    }
+}
 
 /// Gives each node its scope, slot, path and identity.
 pub(crate) fn arrange(

@@ -99,6 +99,7 @@ pub(crate) fn check(
     entities: &[Entity],
     findings: &mut Findings,
 ) {
+    let is_sound = !findings.is_faulty("entities");
     let by_name: HashMap<&str, usize> =
         entities.iter().enumerate().map(|(i, entity)| (entity.list.as_str(), i)).collect();
     let mut naming: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -112,11 +113,14 @@ pub(crate) fn check(
     }
     // By entity in the order in which rows refer to them.
     let mut referred: Vec<(usize, Vec<Reference>)> = Vec::new();
-    let mut add =
-        |index: usize, reference: Reference| match referred.iter_mut().find(|(known, _)| *known == index) {
-            Some((_, list)) => list.push(reference),
-            None => referred.push((index, vec![reference])),
-        };
+    let mut turns: HashMap<usize, usize> = HashMap::new();
+    let mut add = |index: usize, reference: Reference| {
+        let turn = *turns.entry(index).or_insert(referred.len());
+        if turn == referred.len() {
+            referred.push((index, Vec::new()));
+        }
+        referred[turn].1.push(reference);
+    };
     let mut properties: BTreeMap<(usize, &str), u32> = BTreeMap::new();
     for stood in places {
         if let Some(cell) = &stood.save_to {
@@ -133,7 +137,10 @@ pub(crate) fn check(
             add(*index, Reference::question(stood, name));
         }
     }
-    allocate(book.sheet, tree, entities, referred, findings);
+    // Where nothing is sure, nothing is said of places.
+    if is_sound {
+        allocate(book.sheet, tree, entities, referred, findings);
+    }
 }
 
 type Fault = (String, &'static str);

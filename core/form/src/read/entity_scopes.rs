@@ -139,7 +139,8 @@ impl Containers<'_> {
         for reference in references {
             let own = self.scope(reference.container);
             let astray = !self.is_around(own, scope);
-            if !astray && !(reference.is_property && self.scope(wanted) != own) {
+            let apart = reference.is_property && self.scope(wanted) != own;
+            if !astray && !apart {
                 continue;
             }
             sound = false;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::arrange::{NO_KEY, node};
 use super::choices::file_names;
 use super::kinds::{self, RowKind};
 use super::parameters::{Parameters, Report};
@@ -9,10 +10,10 @@ use super::references::triggers;
 use super::row::SurveyRow;
 use super::scale;
 use super::sheet::Row;
-use super::survey::{Builder, KNOWN, node};
+use super::survey::Builder;
 use crate::item::Translated;
 use crate::node::NodeKind;
-use crate::{Choice, Item, ItemKey, ItemKind};
+use crate::{Choice, Item, ItemKind};
 
 impl Builder<'_, '_> {
     /// A row that is no group and no setting.
@@ -168,14 +169,13 @@ impl Builder<'_, '_> {
             None if hidden && matches!(kind, ItemKind::Range | ItemKind::Acknowledge) => ItemKind::Text,
             None => kind,
         };
-        let (image_place, audio_place) = (self.place(row, "image"), self.place(row, "audio"));
         let sheet = self.book.sheet;
-        let mut extras = sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         if let Some(parameters) = sheet.get(row, "parameters") {
             extras.insert("parameters".to_owned(), parameters.to_owned());
         }
         let item = Item {
-            key: ItemKey::of(""),
+            key: *NO_KEY,
             name: name.clone(),
             path: String::new(),
             kind: if hidden { ItemKind::Calculate } else { kind },
@@ -183,9 +183,9 @@ impl Builder<'_, '_> {
             label: words.label.clone(),
             hint: words.hint.clone(),
             guidance: words.guidance.clone(),
-            image: file_names(image, "survey", Some(image_place), self.findings),
-            audio: file_names(audio, "survey", Some(audio_place), self.findings),
-            appearance: self.get(row, "appearance").unwrap_or_default(),
+            image: self.file_names(row, "image", image),
+            audio: self.file_names(row, "audio", audio),
+            appearance: self.get(row, "appearance").unwrap_or_default().into_owned(),
             scale: None,
             repeat_depth: 0,
             stamp: None,
@@ -193,6 +193,14 @@ impl Builder<'_, '_> {
         };
         self.add(item, stored_as, words);
         true
+    }
+
+    fn file_names(&mut self, row: &Row, column: &str, words: Translated) -> Translated {
+        if words.is_empty() {
+            return words;
+        }
+        let place = Some(self.place(row, column));
+        file_names(words, "survey", place, self.findings)
     }
 
     /// Adds an item and its node.
@@ -239,10 +247,10 @@ impl Builder<'_, '_> {
             choice_columns: self.columns.clone(),
             ..SurveyRow::default()
         };
-        let mut extras = self.book.sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         extras.remove("nightjar::id");
         let item = Item {
-            key: ItemKey::of(""),
+            key: *NO_KEY,
             name,
             path: String::new(),
             kind: ItemKind::Text,

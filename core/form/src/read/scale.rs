@@ -8,6 +8,8 @@ use crate::{Choice, Scale};
 
 /// Most steps of a scale.
 const MAX_STEPS: i128 = 10_000;
+/// Most labels of a scale.
+const MAX_LABELS: usize = 1_000;
 /// What a 1 is: twelve digits after the point.
 const ONE: i128 = 1_000_000_000_000;
 
@@ -121,11 +123,10 @@ impl Labelled {
         no_ticks: bool,
         report: &mut Report<'_, '_>,
     ) {
-        let choices = lists.get(list).or_else(|| {
-            lists.iter().find(|(name, _)| name.eq_ignore_ascii_case(list)).map(|(_, choices)| choices)
-        });
-        let Some(choices) = choices else {
-            let problem = format!("`tick_labelset`: the choices sheet has no list `{list}`.");
+        let Some(choices) = lists.get(list).filter(|choices| choices.len() <= MAX_LABELS) else {
+            let problem = format!(
+                "`tick_labelset`: the choices sheet has no list `{list}` of at most {MAX_LABELS} choices."
+            );
             report.error(problem, "Add its choices, or correct the name.");
             return;
         };

@@ -29,6 +29,7 @@ use markup::{JAVAROSA, Report, Source, XFORMS, Xml, child, elements, plain, pref
 use pages::Pages;
 use places::Spots;
 use secondary::Secondaries;
+pub(super) use secondary::xml;
 use skeleton::{ROOT, Skeleton};
 use tree::{Built, Parts};
 use words::Translations;
@@ -76,11 +77,6 @@ pub(crate) fn read(file: &str, bytes: &[u8], attachments: &Attachments) -> Resul
         }
         _ => Err(findings.into_diagnostics()),
     }
-}
-
-/// Checks XML that comes beside a form as an XForm is checked.
-pub(crate) fn within_bounds(text: &str) -> Result<(), String> {
-    bounds::check(text).map_err(|excess| excess.problem.trim_end_matches('.').to_lowercase())
 }
 
 /// Finds the model, the body and the primary instance.

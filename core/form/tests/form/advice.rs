@@ -1,5 +1,7 @@
 //! What a reviewer would ask about is found in forms that have it, and not cried in forms that do not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use expect_test::{Expect, expect};
 use nightjar_form::{Bounds, Instrument, Topic};
 
@@ -117,7 +119,7 @@ fn hard_words_are_measured() {
 ",
         "",
         Topic::ReadingAge,
-        expect![[r#"test.xlsx, sheet survey, row 2, column "label": warning: The words need a reading age of about 24 (Flesch–Kincaid); 11 was asked for. Use shorter sentences and shorter words. [reading_age]"#]],
+        expect![[r#"test.xlsx, sheet survey, row 2, column "label": warning: The words need a reading age over 20 (Flesch–Kincaid); 11 was asked for. Use shorter sentences and shorter words. [reading_age]"#]],
     );
 }
 

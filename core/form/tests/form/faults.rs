@@ -173,7 +173,7 @@ fn scales_must_fit_together() {
             test.md, sheet survey, row 10, column D "parameters": error: `tick_interval`, `placeholder` and `tick_labelset` do not go with this appearance. Use the appearance vertical or no-ticks, or none.
             test.md, sheet survey, row 10, column D "parameters": error: `tick_labelset`: `6` is not `start` and a multiple of `tick_interval`. Name the choices by the ticks of the scale.
             test.md, sheet survey, row 10, column D "parameters": error: `tick_labelset`: `10` is not `start` and a multiple of `tick_interval`. Name the choices by the ticks of the scale.
-            test.md, sheet survey, row 11, column D "parameters": error: `tick_labelset`: the choices sheet has no list `gone`. Add its choices, or correct the name.
+            test.md, sheet survey, row 11, column D "parameters": error: `tick_labelset`: the choices sheet has no list `gone` of at most 1000 choices. Add its choices, or correct the name.
             test.md, sheet survey, row 12, column D "parameters": error: The scale has more than 10,000 steps. Write a larger step, or ask for a number."#]],
     );
 }

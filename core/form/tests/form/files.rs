@@ -7,14 +7,15 @@ use crate::fixture::{Act, faults, open, read_with, warnings};
 
 fn choices(instrument: &Instrument, name: &str) -> Vec<String> {
     let language = instrument.default_language();
-    let item = instrument.item_named(name).unwrap();
+    let item = instrument.item_named(name).unwrap_or_else(|| panic!("no item {name}"));
     item.choices().iter().map(|choice| format!("{}: {}", choice.code(), choice.label(language))).collect()
 }
 
 /// What a question offers now.
 fn offered(session: &nightjar_form::Session, path: &str) -> Vec<String> {
     let page = session.page();
-    let question = page.questions.iter().find(|question| question.path == path).unwrap();
+    let question = page.questions.iter().find(|question| question.path == path);
+    let question = question.unwrap_or_else(|| panic!("{path} is not shown"));
     question.choices.iter().map(|choice| choice.code.clone()).collect()
 }
 
@@ -117,6 +118,25 @@ fn a_list_of_the_choices_sheet_can_be_looked_things_up_in() {
     let mut session = open(&read_with(&[], form).unwrap());
     session.one("w", "b");
     assert_eq!(session.text("beds"), "7");
+}
+
+#[test]
+fn words_may_hold_what_is_looked_up() {
+    let form = "
+        | survey |
+        | | type | name | label | appearance |
+        | | begin_group | g | G | field-list |
+        | | select_one wards | w | W |
+        | | note | said | ${w} has instance('wards')/root/item[name = ${w}]/beds. Is that right? |
+        | | end_group | | |
+        | choices |
+        | | list_name | name | label | beds |
+        | | wards | a | A | 12 |";
+    let mut session = open(&read_with(&[], form).unwrap());
+    session.one("w", "a");
+    let page = session.page();
+    let said = page.questions.iter().find(|question| question.path == "said").unwrap();
+    assert_eq!(said.label, "a has 12. Is that right?");
 }
 
 #[test]

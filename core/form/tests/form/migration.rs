@@ -1,5 +1,7 @@
 //! A draft in a new version: what comes along is what was said, what does not is kept with its reason.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};

@@ -1,5 +1,7 @@
 //! A form on paper says in words what a tablet does by itself.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};

@@ -13,17 +13,26 @@ use crate::peers;
 /// Steps from one comparison to the next. After each, since a peer that shows an earlier value has to be recognised.
 const EVERY: usize = 1;
 
+/// Steps of a form that is answered alone.
+const PER_FORM: usize = 37;
+
 /// Whether every difference is explained by a rule.
 pub(super) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Result<bool, Failure> {
     let peers = peers::find_or_install(checkout)?;
-    let forms = own_forms::all().at("reading", own_forms::folder())?;
+    let mut forms = own_forms::all().at("reading", own_forms::folder())?;
+    forms.retain(|form| arguments.form.as_ref().is_none_or(|only| *only == form.name));
     let subjects = convert(&peers, &forms)?;
     let mut ours = match arguments.engine {
         Engine::Nightjar => super::program(checkout),
         Engine::WebForms => peers.web_forms(),
     };
-    let draw = Draw { steps: arguments.steps, seed: arguments.seed, every: EVERY };
+    // One form is given as many steps as it would be given among all of them.
+    let steps = arguments.form.as_ref().map_or(arguments.steps, |_| PER_FORM);
+    let draw = Draw { steps, seed: arguments.seed, every: EVERY };
     let found = compare::run(&subjects, draw, &mut ours, &mut peers.javarosa()).map_err(unanswered)?;
+    if arguments.form.is_some() {
+        found.told.iter().for_each(|step| println!("    {step}"));
+    }
     report(&found, arguments.seed);
     Ok(found.unexplained.is_empty())
 }

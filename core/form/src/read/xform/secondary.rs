@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bounds;
 use super::markup::{Report, Xml, elements, plain, prefix};
 use crate::Attachments;
 use crate::document::{DocNode, Document, DocumentBuilder, QName};
@@ -150,6 +151,17 @@ fn empty() -> Document {
     let mut builder = DocumentBuilder::new();
     builder.leaf("root", "");
     builder.finish()
+}
+
+/// An XML file, bounded like a form.
+pub(in crate::read) fn xml(bytes: &[u8]) -> Result<Document, String> {
+    let excess = |excess: bounds::Excess| excess.problem.trim_end_matches('.').to_owned();
+    let text = bounds::text(bytes).map_err(excess)?;
+    bounds::check(&text).map_err(excess)?;
+    let options = bounds::options();
+    let parsed =
+        roxmltree::Document::parse_with_options(&text, options).map_err(|fault| fault.to_string())?;
+    Ok(document(parsed.root()))
 }
 
 /// What is in an element as a document of its own; space between elements is no text.

@@ -15,8 +15,8 @@ use super::skeleton::{Index, ROOT, Skeleton};
 use super::words::{Translations, Wording, displayed};
 use crate::item::{Stamp, Translated};
 use crate::node::{Node, NodeId, NodeKind};
+use crate::read::arrange::node;
 use crate::read::row::{SurveyRow, WrittenAction};
-use crate::read::survey::node;
 use crate::{Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
