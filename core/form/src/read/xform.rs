@@ -202,7 +202,7 @@ fn expressions<'a>(form: &Form<'a>) -> Vec<&'a str> {
     let mut found = Vec::new();
     for node in model.chain(form.body).flat_map(|node| node.descendants()) {
         let itemset = node.tag_name().name() == "itemset";
-        for attribute in node.attributes().filter(|attribute| attribute.value().contains(['(', '@'])) {
+        for attribute in node.attributes().filter(|attribute| may_ask(attribute.value())) {
             let read = match attribute.name() {
                 "nodeset" => itemset,
                 "ref" | "constraintMsg" | "requiredMsg" => words::itext_id(attribute.value()).is_some(),
@@ -214,6 +214,11 @@ fn expressions<'a>(form: &Form<'a>) -> Vec<&'a str> {
         }
     }
     found
+}
+
+/// Whether a text may call a function or name an attribute.
+fn may_ask(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'(' | b'@'))
 }
 
 /// The attributes of the root that are named in some expression or reference.

@@ -49,37 +49,41 @@ pub(super) fn check(text: &str) -> Result<(), Excess> {
     let bytes = text.as_bytes();
     let (mut depth, mut namespaces) = (0_usize, 0_usize);
     let mut at = 0;
-    while let Some(found) = text[at..].find('<') {
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'<') {
         let start = at + found;
-        let rest = &text[start..];
-        at = if rest.starts_with("<!--") {
-            skip(text, start, "-->")
-        } else if rest.starts_with("<![CDATA[") {
-            skip(text, start, "]]>")
-        } else if rest.starts_with("<?") {
-            skip(text, start, "?>")
-        } else if rest.starts_with("<!") {
-            // Entities can be made to expand without end, and no form needs one.
-            return excess(start, "A document type is not allowed.", "Remove the <!DOCTYPE …> block.");
-        } else if rest.starts_with("</") {
-            depth = depth.saturating_sub(1);
-            start + 2
-        } else {
-            let tag = tag(bytes, start);
-            if tag.attributes > MAX_ATTRIBUTES {
-                return excess(start, "An element has more than 100 attributes.", "Leave most of them out.");
+        at = match bytes.get(start + 1) {
+            Some(b'/') => {
+                depth = depth.saturating_sub(1);
+                start + 2
             }
-            namespaces += tag.namespaces;
-            if namespaces > MAX_NAMESPACES {
-                return excess(start, "More than 500 namespaces are declared.", "Declare them once.");
+            Some(b'?') => skip(text, start, "?>"),
+            Some(b'!') if bytes[start..].starts_with(b"<!--") => skip(text, start, "-->"),
+            Some(b'!') if bytes[start..].starts_with(b"<![CDATA[") => skip(text, start, "]]>"),
+            Some(b'!') => {
+                // Entities can be made to expand without end, and no form needs one.
+                return excess(start, "A document type is not allowed.", "Remove the <!DOCTYPE …> block.");
             }
-            if !tag.empty {
-                depth += 1;
+            _ => {
+                let tag = tag(bytes, start);
+                if tag.attributes > MAX_ATTRIBUTES {
+                    return excess(
+                        start,
+                        "An element has more than 100 attributes.",
+                        "Leave most of them out.",
+                    );
+                }
+                namespaces += tag.namespaces;
+                if namespaces > MAX_NAMESPACES {
+                    return excess(start, "More than 500 namespaces are declared.", "Declare them once.");
+                }
+                if !tag.empty {
+                    depth += 1;
+                }
+                if depth > MAX_DEPTH {
+                    return excess(start, "Elements are nested too deeply.", "Nest at most 100 levels.");
+                }
+                tag.end
             }
-            if depth > MAX_DEPTH {
-                return excess(start, "Elements are nested too deeply.", "Nest at most 100 levels.");
-            }
-            tag.end
         };
     }
     Ok(())
