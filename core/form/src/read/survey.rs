@@ -16,6 +16,7 @@ use super::names::is_name;
 use super::parameters::{self, Parameters, Report};
 use super::references::Names;
 use super::row::SurveyRow;
+use super::select::WithOther;
 use super::settings::Settings;
 use super::sheet::{Row, Sheet};
 use crate::node::{Node, NodeId, NodeKind};
@@ -121,8 +122,8 @@ pub(super) struct Builder<'a, 'f> {
     kinds: HashMap<String, (RowKind, Option<&'static str>)>,
     /// By column: whether it holds expressions, and whether it is one of the author's own.
     uses: Vec<(bool, bool)>,
-    /// By address of a list: the list, and the same with the choice that `or_other` adds.
-    pub(super) others: HashMap<usize, (Arc<[Choice]>, Arc<[Choice]>)>,
+    /// By address of a list.
+    pub(super) others: HashMap<usize, WithOther>,
     /// How many bytes of cells the loops have multiplied.
     pub(super) looped: usize,
     pub(super) is_full: bool,
