@@ -1,5 +1,6 @@
 //! One row that asks, says or calculates something.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::arrange::{NO_KEY, node};
@@ -193,6 +194,13 @@ impl Builder<'_, '_> {
         };
         self.add(item, stored_as, words);
         true
+    }
+
+    /// The columns of a row that mean nothing here, kept for whoever they mean something to.
+    fn extras(&self, row: &Row) -> BTreeMap<String, String> {
+        let sheet = self.book.sheet;
+        let own = sheet.indexed(row).filter(|(index, _)| self.uses[*index].1);
+        own.map(|(index, cell)| (sheet.columns[index].name.clone(), cell.to_owned())).collect()
     }
 
     fn file_names(&mut self, row: &Row, column: &str, words: Translated) -> Translated {

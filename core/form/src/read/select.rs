@@ -20,6 +20,13 @@ const MAX_NAMES: usize = 1_000;
 /// Most choices of the sheet that stand beside those of a search.
 const MAX_FIXED: usize = 100;
 
+/// A list, and the same with the choice that `or_other` adds.
+pub(super) struct WithOther {
+    /// Kept so that its address stands for it.
+    pub(super) _list: Arc<[Choice]>,
+    pub(super) made: Arc<[Choice]>,
+}
+
 impl Builder<'_, '_> {
     pub(super) fn select(&mut self, row: &Row, select: &Select, parameters: &Parameters) {
         let mut words = self.survey_row(row);
@@ -219,10 +226,9 @@ impl Builder<'_, '_> {
     }
 
     fn with_other(&mut self, row: &Row, choices: &Arc<[Choice]>) -> Arc<[Choice]> {
-        // The list is kept beside what is made of it, so that its address stands for it.
         let address = choices.as_ptr().addr();
-        if let Some((_, made)) = self.others.get(&address) {
-            return made.clone();
+        if let Some(known) = self.others.get(&address) {
+            return known.made.clone();
         }
         if self.book.languages.all.len() > 1 {
             let remedy = "Write the choice and the question for other answers yourself.";
@@ -237,7 +243,7 @@ impl Builder<'_, '_> {
             columns: BTreeMap::from([("name".to_owned(), "other".to_owned())]),
         });
         let made: Arc<[Choice]> = choices.iter().cloned().chain(other).collect();
-        self.others.insert(address, (choices.clone(), made.clone()));
+        self.others.insert(address, WithOther { _list: choices.clone(), made: made.clone() });
         made
     }
 

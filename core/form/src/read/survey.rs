@@ -1,7 +1,7 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arrange::node;
@@ -16,6 +16,7 @@ use super::names::is_name;
 use super::parameters::{self, Parameters, Report};
 use super::references::Names;
 use super::row::SurveyRow;
+use super::select::WithOther;
 use super::settings::Settings;
 use super::sheet::{Row, Sheet};
 use crate::node::{Node, NodeId, NodeKind};
@@ -120,9 +121,9 @@ pub(super) struct Builder<'a, 'f> {
     /// What each type cell read so far says.
     kinds: HashMap<String, (RowKind, Option<&'static str>)>,
     /// By column: whether it holds expressions, and whether it is one of the author's own.
-    uses: Vec<(bool, bool)>,
-    /// By address of a list: the list, and the same with the choice that `or_other` adds.
-    pub(super) others: HashMap<usize, (Arc<[Choice]>, Arc<[Choice]>)>,
+    pub(super) uses: Vec<(bool, bool)>,
+    /// By address of a list.
+    pub(super) others: HashMap<usize, WithOther>,
     /// How many bytes of cells the loops have multiplied.
     pub(super) looped: usize,
     pub(super) is_full: bool,
@@ -367,13 +368,6 @@ impl Builder<'_, '_> {
         self.out.nodes.push(node);
         self.out.rows.push(Some(row));
         id
-    }
-
-    /// The columns of a row that mean nothing here, kept for whoever they mean something to.
-    pub(super) fn extras(&self, row: &Row) -> BTreeMap<String, String> {
-        let sheet = self.book.sheet;
-        let own = sheet.indexed(row).filter(|(index, _)| self.uses[*index].1);
-        own.map(|(index, cell)| (sheet.columns[index].name.clone(), cell.to_owned())).collect()
     }
 
     pub(super) fn survey_row(&self, row: &Row) -> SurveyRow {
