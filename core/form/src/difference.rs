@@ -194,6 +194,18 @@ pub struct Difference {
 
 impl Difference {
     /// Compares an old version with a new one, by item identity: order, names and places do not make two items one.
+    ///
+    /// ```
+    /// use nightjar_form::{Difference, Effect, Instrument};
+    ///
+    /// let old = b"| survey | | | |\n| | type | name | label |\n| | integer | n | How often? |";
+    /// let new = b"| survey | | | |\n| | type | name | label |\n| | text | n | How often? |";
+    /// let (old, new) = (Instrument::from_workbook("1.md", old)?, Instrument::from_workbook("2.md", new)?);
+    /// let difference = Difference::between(&old, &new);
+    /// assert_eq!(difference.effect(), Effect::Breaks);
+    /// assert_eq!(difference.changes[0].to_string(), "BREAKS  n: type was integer, is text");
+    /// # Ok::<(), nightjar_form::Diagnostics>(())
+    /// ```
     #[must_use]
     pub fn between(old: &Instrument, new: &Instrument) -> Difference {
         let mut found = Finder { old, new, changes: Vec::new() };

@@ -33,7 +33,7 @@ pub(crate) enum DocKind {
 
 /// A node's name, interned in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct NameId(u32);
+struct NameId(u32);
 
 #[derive(Debug)]
 struct Entry {
@@ -75,10 +75,6 @@ impl Document {
 
     pub(crate) fn name(&self, node: DocNode) -> &QName {
         &self.names[self.nodes[node.index()].name.0 as usize]
-    }
-
-    pub(crate) fn name_id(&self, node: DocNode) -> NameId {
-        self.nodes[node.index()].name
     }
 
     pub(crate) fn parent(&self, node: DocNode) -> Option<DocNode> {

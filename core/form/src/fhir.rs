@@ -18,8 +18,8 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
+use crate::Instrument;
 use crate::node::{NodeId, NodeKind};
-use crate::{Instrument, Language};
 use resource::Identifier;
 
 /// What the URLs of Nightjar's own extensions begin with: `relevant`, `constraint`, `missing`, … follow.
@@ -47,6 +47,8 @@ pub enum LossKind {
     ChoiceFilter,
     /// How many instances a repeat has.
     RepeatCount,
+    /// The choices themselves, where they come from other answers or from data: the answer is then a text.
+    Choices,
     /// The order in which a person puts choices.
     Rank,
     /// The kind of answer: a place, a tick.
@@ -71,6 +73,7 @@ impl LossKind {
             LossKind::Default => "what it starts with",
             LossKind::ChoiceFilter => "which choices are offered",
             LossKind::RepeatCount => "how many there are",
+            LossKind::Choices => "the choices, which are computed",
             LossKind::Rank => "the order of the choices taken",
             LossKind::Type => "its type",
             LossKind::Reference => "answers within its words",
@@ -122,7 +125,7 @@ impl Instrument {
         let own = |value: &str| value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
         let resource = resource::Questionnaire {
             resource_type: "Questionnaire",
-            language: code(self.default_language()).map(str::to_owned),
+            language: self.default_language().tag().map(str::to_owned),
             contained: std::mem::take(&mut writer.contained),
             url: own(&self.form_id).then(|| format!("urn:nightjar:form:{}", self.form_id)),
             identifier: vec![
@@ -138,18 +141,6 @@ impl Instrument {
         };
         Fhir { questionnaire: Questionnaire(resource), losses: writer.losses }
     }
-}
-
-/// The code of a language, if it is one that BCP 47 allows by its shape.
-fn code(language: &Language) -> Option<&str> {
-    let code = language.code();
-    let mut subtags = code.split('-');
-    let first = subtags.next()?;
-    let sound = (2..=8).contains(&first.len())
-        && first.bytes().all(|b| b.is_ascii_alphabetic())
-        && subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
-    // A name in place of a code ("Polski", "English") has the shape of one too; registered codes are two or three long.
-    (sound && first.len() <= 3 && code != "und").then_some(code)
 }
 
 /// A name for programs (que-0): begins with a capital, has letters, digits and `_`.
@@ -183,9 +174,13 @@ impl<'a> Writer<'a> {
             links.insert(id, link);
         }
         let mut writer = Writer { form, links, contained: Vec::new(), losses: Vec::new() };
-        for language in form.languages.iter().filter(|language| code(language).is_none()) {
+        for language in form.languages.iter().filter(|language| language.tag().is_none()) {
             if form.languages.len() > 1 {
-                writer.losses.push(Loss { item: None, kind: LossKind::Language, detail: language.to_string() });
+                writer.losses.push(Loss {
+                    item: None,
+                    kind: LossKind::Language,
+                    detail: language.to_string(),
+                });
             }
         }
         writer

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::code::{Code, Need};
-use crate::node::{Itemset, NodeId, NodeKind, Tree};
+use crate::node::{Itemset, NodeId, NodeKind, Piece, Tree};
 
 /// What of a node is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,9 @@ pub(crate) enum Aspect {
     Relevance,
     /// The value: as answered, calculated, or cut down to the choices on offer.
     Value,
+    /// What is shown beside the value: words, choices, whether it is required, read-only or sound. Nothing depends on it
+    /// and nothing of it is kept; that it may have changed is what a shell is told.
+    Shown,
 }
 
 impl Aspect {
@@ -24,7 +27,8 @@ impl Aspect {
     }
 }
 
-const ASPECTS: [Aspect; 4] = [Aspect::Instances, Aspect::Order, Aspect::Relevance, Aspect::Value];
+const ASPECTS: [Aspect; 5] =
+    [Aspect::Instances, Aspect::Order, Aspect::Relevance, Aspect::Value, Aspect::Shown];
 
 /// An aspect of a node, for all instances of the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +126,7 @@ impl Graph {
         if node.itemset.is_some() && node.calculation.is_none() {
             self.lags.insert(value.index());
         }
+        self.shown(tree, id);
         match &node.itemset {
             None => {}
             Some(Itemset::Filtered(code)) => self.needs(tree, code, value),
@@ -129,6 +134,33 @@ impl Graph {
                 self.needs(tree, nodes, value);
                 self.needs(tree, code, value);
             }
+        }
+    }
+
+    /// What a question looks like hangs on what its words, rules and choices refer to.
+    fn shown(&mut self, tree: &Tree, id: NodeId) {
+        let node = &tree[id];
+        if !matches!(node.kind, NodeKind::Item(_)) {
+            return;
+        }
+        let to = Vertex { node: id, aspect: Aspect::Shown };
+        let words =
+            [&node.label, &node.hint, &node.guidance, &node.constraint_message, &node.required_message];
+        let outputs = words.into_iter().flat_map(|words| &words.outputs).flat_map(|(_, pieces)| pieces);
+        for piece in outputs {
+            if let Piece::Output(code) = piece {
+                self.needs(tree, code, to);
+            }
+        }
+        let choices = match &node.itemset {
+            None => vec![],
+            Some(Itemset::Filtered(code)) => vec![code],
+            Some(Itemset::Dynamic { nodes, value, label }) => vec![nodes, value, label],
+        };
+        let rules = [&node.required, &node.read_only, &node.constraint];
+        let seed = node.randomize.iter().flatten();
+        for code in rules.into_iter().flatten().chain(choices).chain(seed) {
+            self.needs(tree, code, to);
         }
     }
 
@@ -257,13 +289,13 @@ fn cycle(tree: &Tree, mut round: Vec<usize>) -> Cycle {
         Aspect::Instances | Aspect::Order => "repeat_count",
         Aspect::Relevance => "relevant",
         Aspect::Value if tree[vertex.node].calculation.is_some() => "calculation",
-        Aspect::Value => "choice_filter",
+        Aspect::Value | Aspect::Shown => "choice_filter",
     };
     // Begin at the first row that a person wrote the dependency in.
     let written = |vertex: Vertex| match vertex.aspect {
         Aspect::Instances | Aspect::Order => tree[vertex.node].count.is_some(),
         Aspect::Relevance => tree[vertex.node].relevant.is_some(),
-        Aspect::Value => true,
+        Aspect::Value | Aspect::Shown => true,
     };
     let candidates = round.iter().enumerate().filter(|(_, v)| written(Vertex::at(**v)));
     let start = candidates.min_by_key(|(_, v)| **v).map_or(0, |(at, _)| at);

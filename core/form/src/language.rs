@@ -1,11 +1,13 @@
 //! A language of an instrument, named as the workbook names it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 const RIGHT_TO_LEFT: [&str; 18] = [
-    "ar", "arc", "bal", "ckb", "dv", "fa", "glk", "he", "ks", "lrc", "mzn", "nqo", "prs", "ps", "sd", "ug", "ur", "yi",
+    "ar", "arc", "bal", "ckb", "dv", "fa", "glk", "he", "ks", "lrc", "mzn", "nqo", "prs", "ps", "sd", "ug",
+    "ur", "yi",
 ];
 const RIGHT_TO_LEFT_SCRIPTS: [&str; 6] = ["arab", "hebr", "thaa", "nkoo", "syrc", "adlm"];
 
@@ -13,8 +15,8 @@ const RIGHT_TO_LEFT_SCRIPTS: [&str; 6] = ["arab", "hebr", "thaa", "nkoo", "syrc"
 ///
 /// Easy read is a language like any other: same questions, same codes, other words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Language(String);
+#[serde(from = "String", into = "String")]
+pub struct Language(Arc<str>);
 
 impl Language {
     /// The language of a workbook that names none (`label` without `::Language`).
@@ -23,7 +25,7 @@ impl Language {
     /// Takes the name as written; surrounding space is dropped.
     #[must_use]
     pub fn new(name: &str) -> Language {
-        Language(name.trim().to_owned())
+        Language(name.trim().into())
     }
 
     /// The whole name as written: `English (en)`.
@@ -36,13 +38,27 @@ impl Language {
     /// (undetermined) for [`Language::UNNAMED`].
     #[must_use]
     pub fn code(&self) -> &str {
-        if self.0 == Language::UNNAMED {
+        if &*self.0 == Language::UNNAMED {
             return "und";
         }
         match (self.0.rfind('('), self.0.strip_suffix(')')) {
             (Some(open), Some(inner)) if open < inner.len() => inner[open + 1..].trim(),
             _ => &self.0,
         }
+    }
+
+    /// The code, if it has the shape of a BCP 47 tag. A name in place of a code ("Polski") has that shape too, but codes of
+    /// languages are two or three letters long.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        let code = self.code();
+        let mut subtags = code.split('-');
+        let first = subtags.next()?;
+        let sound = (2..=3).contains(&first.len())
+            && first.bytes().all(|b| b.is_ascii_alphabetic())
+            && subtags
+                .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
+        (sound && code != "und").then_some(code)
     }
 
     /// Whether it is written from right to left, by its code.
@@ -77,6 +93,18 @@ impl Language {
     }
 }
 
+impl From<String> for Language {
+    fn from(name: String) -> Language {
+        Language::new(&name)
+    }
+}
+
+impl From<Language> for String {
+    fn from(language: Language) -> String {
+        language.0.as_ref().to_owned()
+    }
+}
+
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -89,13 +117,18 @@ mod tests {
 
     #[test]
     fn direction_and_easy_read_follow_the_code() {
-        for name in ["العربية (ar)", "فارسی (fa-IR)", "اردو (ur)", "עברית (he)", "Kurdish (ku-Arab)"] {
+        for name in ["العربية (ar)", "فارسی (fa-IR)", "اردو (ur)", "עברית (he)", "Kurdish (ku-Arab)"]
+        {
             assert!(Language::new(name).is_right_to_left(), "{name}");
         }
         for name in ["English (en)", "Polski (pl)", "Urdu, Latin (ur-Latn)", "default", "Arabian nights"] {
             assert!(!Language::new(name).is_right_to_left(), "{name}");
         }
         assert!(Language::new("Easy read (en-x-easyread)").is_easy_read());
+        assert_eq!(Language::new("Polski (pl-PL)").tag(), Some("pl-PL"));
+        for name in ["Polski", "default", "Odd (x)", "Odd (pl_PL)"] {
+            assert_eq!(Language::new(name).tag(), None, "{name}");
+        }
         assert!(Language::new("Easy-Read").is_easy_read());
         assert!(!Language::new("English (en)").is_easy_read());
     }

@@ -70,6 +70,7 @@ mod outline;
 mod paper;
 mod read;
 mod reading;
+mod references;
 mod session;
 mod value;
 pub mod xpath;

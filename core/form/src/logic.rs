@@ -249,6 +249,11 @@ impl Reader<'_> {
     }
 }
 
+/// The item that an expression means, if it is nothing but the way to one.
+pub(crate) fn question(tree: &Tree, node: NodeId, source: &str) -> Option<NodeId> {
+    Reader { tree, node }.question(&parse(source).ok()?)
+}
+
 fn joined(
     left: Condition,
     right: Condition,
@@ -316,8 +321,7 @@ fn named(tree: &Tree, from: NodeId, name: &str) -> Option<NodeId> {
     if let [only] = twins.as_slice() {
         return Some(*only);
     }
-    let around: Vec<NodeId> =
-        tree.repeats(from).into_iter().rev().chain([NodeId::ROOT]).collect();
+    let around: Vec<NodeId> = tree.repeats(from).into_iter().rev().chain([NodeId::ROOT]).collect();
     around.into_iter().find_map(|scope| {
         let mut here = twins.iter().filter(|twin| tree[**twin].scope == scope);
         match (here.next(), here.next()) {

@@ -170,7 +170,11 @@ impl Inline<'_> {
                 if !used && !endless.contains(&mark) && opens(mark, before, &rest[mark.len()..]) {
                     if let Some(end) = closing(mark, &rest[mark.len()..]) {
                         let mut inside = look.clone();
-                        if mark.len() == 2 { inside.bold = true } else { inside.italic = true }
+                        if mark.len() == 2 {
+                            inside.bold = true
+                        } else {
+                            inside.italic = true
+                        }
                         self.read(&rest[mark.len()..mark.len() + end], &inside);
                         at += 2 * mark.len() + end;
                         continue;
@@ -264,13 +268,26 @@ mod tests {
 
     #[test]
     fn what_odk_documents_is_read() {
-        check("a **b** __c__ *d* _e_", expect!["a <strong>b</strong> <strong>c</strong> <em>d</em> <em>e</em>"]);
-        check("***both*** and **bold *and* more**", expect!["<strong><em>both</em></strong> and <strong>bold </strong><strong><em>and</em></strong><strong> more</strong>"]);
-        check("# Nights\nHow was it?", expect![[r#"<strong class="heading-1">Nights</strong><br>How was it?"#]]);
+        check(
+            "a **b** __c__ *d* _e_",
+            expect!["a <strong>b</strong> <strong>c</strong> <em>d</em> <em>e</em>"],
+        );
+        check(
+            "***both*** and **bold *and* more**",
+            expect![
+                "<strong><em>both</em></strong> and <strong>bold </strong><strong><em>and</em></strong><strong> more</strong>"
+            ],
+        );
+        check(
+            "# Nights\nHow was it?",
+            expect![[r#"<strong class="heading-1">Nights</strong><br>How was it?"#]],
+        );
         check("one<br>two\n\nthree", expect!["one<br>two<br><br>three"]);
         check(
             "see [our *page*](https://example.org/?a=1&b=2)",
-            expect![[r#"see <a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer">our </a><a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer"><em>page</em></a>"#]],
+            expect![[
+                r#"see <a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer">our </a><a href="https://example.org/?a=1&amp;b=2" rel="noopener noreferrer"><em>page</em></a>"#
+            ]],
         );
         check(r#"<span style="color:red">red</span> <p style="x">p</p>"#, expect!["red p"]);
         check(r"\*not\* \_this\_", expect!["*not* _this_"]);

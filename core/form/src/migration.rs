@@ -73,7 +73,11 @@ impl fmt::Display for Migration {
         for left in &self.left_behind {
             write!(f, "\n{}: {}", left.path, left.reason)?;
         }
-        if self.same_language { Ok(()) } else { f.write_str("\nthe new version does not speak the language on display") }
+        if self.same_language {
+            Ok(())
+        } else {
+            f.write_str("\nthe new version does not speak the language on display")
+        }
     }
 }
 
@@ -88,7 +92,8 @@ impl Migration {
     /// # Errors
     /// [`Refusal`] when the new version cannot be opened.
     pub fn check(old: &Session, opening: Opening, new: Arc<Instrument>) -> Result<Migration, Refusal> {
-        let language = new.language(old.language().name()).or_else(|| new.language(old.language().code())).cloned();
+        let language =
+            new.language(old.language().name()).or_else(|| new.language(old.language().code())).cloned();
         let same_language = language.is_some();
         let opening = Opening { language, ..opening };
         let mut plan = Plan::new(old, &new);

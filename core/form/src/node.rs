@@ -143,6 +143,8 @@ pub(crate) struct Node {
     pub(crate) on_change: Vec<usize>,
     /// Of a repeat: actions that run when it gets a new instance.
     pub(crate) on_new: Vec<usize>,
+    /// Of a repeat: the instances of inner repeats that a new instance comes with, by inner repeat.
+    pub(crate) brings: Vec<(NodeId, Vec<Beginning>)>,
     /// Of a repeat: its place among the repeats directly in the scope around it.
     pub(crate) list: usize,
     /// Path without instance numbers, as in [`crate::Item::path`].

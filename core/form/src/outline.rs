@@ -1,6 +1,9 @@
 //! A form from top to bottom: its groups, repeats and items with their expressions as written, for whoever lists it.
 
+use std::borrow::Cow;
+
 use crate::node::{Node, NodeId, NodeKind};
+use crate::references::spelled;
 use crate::{Instrument, Item, Language, Logic};
 
 /// What a line of an outline is.
@@ -31,10 +34,22 @@ impl<'a> OutlineLine<'a> {
         &self.node.name
     }
 
-    /// The words as written (`${name}` not replaced); empty when it has none.
+    /// The words, `${name}` or `${/data/name}` where an answer stands in them; empty when it has none.
     #[must_use]
-    pub fn label(&self, language: &Language) -> &'a str {
-        self.node.label.source.get(language)
+    pub fn label(&self, language: &Language) -> Cow<'a, str> {
+        spelled(self.node.label.source.get(language))
+    }
+
+    /// The hint, as [`OutlineLine::label`].
+    #[must_use]
+    pub fn hint(&self, language: &Language) -> Cow<'a, str> {
+        spelled(self.node.hint.source.get(language))
+    }
+
+    /// Guidance for the person who asks, as [`OutlineLine::label`].
+    #[must_use]
+    pub fn guidance(&self, language: &Language) -> Cow<'a, str> {
+        spelled(self.node.guidance.source.get(language))
     }
 
     /// Whether what is in it stands on one page.

@@ -15,8 +15,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use maud::{DOCTYPE, Markup as Html, PreEscaped, html};
 
 use crate::item::Translated;
-use crate::logic::Condition;
+use crate::logic::{Condition, question};
 use crate::node::{NodeId, NodeKind, Words};
+use crate::references::said;
 use crate::{Instrument, Item, ItemKind, Language, Markup};
 use phrases::Phrases;
 
@@ -26,8 +27,10 @@ const COPIES: usize = 3;
 const MAX_COPIES: usize = 20;
 /// Deepest repeats that are printed in several copies; what is deeper is printed once a copy.
 const MAX_COPIED: usize = 2;
-/// Most bytes of all pictures together.
+/// Most bytes of all pictures together; also of all their places on the page.
 const MAX_PICTURES: usize = 16 << 20;
+/// Most questions and choices on a page, copies counted.
+const MAX_PRINTED: usize = 100_000;
 
 const STYLE: &str = include_str!("paper/paper.css");
 
@@ -39,7 +42,7 @@ pub struct Paper {
     /// How often a repeat is printed whose count is not fixed; 3 when 0, 20 at most.
     pub copies: usize,
     /// The pictures that labels and choices show, by file name: SVG, PNG, JPEG, GIF or WebP. They are put into the page,
-    /// up to 16 MiB of them; one that is not here is left out.
+    /// up to 16 MiB in all their places; one that is not here is left out.
     pub pictures: BTreeMap<String, Vec<u8>>,
 }
 
@@ -56,7 +59,10 @@ impl Instrument {
         let printed: usize = paper.pictures.values().map(Vec::len).sum();
         let pictures = (printed <= MAX_PICTURES).then_some(&paper.pictures);
         let (phrases, headings) = (Phrases::of(language), Cell::new(0));
-        Printer { form: self, language, phrases, numbers, copies, pictures, headings }.document().into_string()
+        let (room, picture_room) = (Cell::new(MAX_PRINTED), Cell::new(MAX_PICTURES));
+        Printer { form: self, language, phrases, numbers, copies, pictures, headings, room, picture_room }
+            .document()
+            .into_string()
     }
 }
 
@@ -70,6 +76,16 @@ struct Printer<'a> {
     pictures: Option<&'a BTreeMap<String, Vec<u8>>>,
     /// How many headings have an id so far: a question is printed once for each copy of its repeat.
     headings: Cell<usize>,
+    /// How many questions and choices, and how many bytes of pictures, may still be printed.
+    room: Cell<usize>,
+    picture_room: Cell<usize>,
+}
+
+/// Takes from what is left; whether there was enough.
+fn take(room: &Cell<usize>, wanted: usize) -> bool {
+    let left = room.get().checked_sub(wanted);
+    room.set(left.unwrap_or(0));
+    left.is_some()
 }
 
 impl Printer<'_> {
@@ -80,7 +96,7 @@ impl Printer<'_> {
         let hash = HEXLOWER.encode(&form.hash()[..4]);
         html! {
             (DOCTYPE)
-            html lang=(self.language.code()) dir=(direction) {
+            html lang=(self.language.tag().unwrap_or("und")) dir=(direction) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -96,7 +112,10 @@ impl Printer<'_> {
                         }
                         p { (self.phrases.how) @if self.is_all_optional() { " " (self.phrases.optional) } }
                     }
-                    main { (self.children(NodeId::ROOT, 0)) }
+                    main {
+                        (self.children(NodeId::ROOT, 0))
+                        @if self.room.get() == 0 { p.logic { (self.phrases.too_long) } }
+                    }
                     (self.worked_out())
                     footer {
                         (form.form_id()) " · " (form.version()) " · " (self.language.words()) " · "
@@ -126,7 +145,7 @@ impl Printer<'_> {
     }
 
     fn group(&self, id: NodeId, copied: usize) -> Html {
-        let label = self.words(&self.form.tree[id].label);
+        let label = self.words(id, &self.form.tree[id].label);
         html! {
             @if self.is_printed(id) {
                 section.group {
@@ -143,7 +162,7 @@ impl Printer<'_> {
         let count = node.source.repeat_count.as_deref();
         let fixed = count.and_then(|count| count.trim().parse::<usize>().ok());
         let copies = if copied >= MAX_COPIED { 1 } else { fixed.unwrap_or(self.copies).min(MAX_COPIES) };
-        let label = self.words(&node.label).unwrap_or_else(|| html! { (node.name) });
+        let label = self.words(id, &node.label).unwrap_or_else(|| html! { (node.name) });
         html! {
             @if self.is_printed(id) {
                 section.repeat {
@@ -161,11 +180,11 @@ impl Printer<'_> {
     }
 
     fn item(&self, id: NodeId, item: &Item) -> Html {
-        if !item.kind.is_shown() {
+        if !item.kind.is_shown() || !take(&self.room, 1) {
             return html! {};
         }
         let node = &self.form.tree[id];
-        let label = self.words(&node.label);
+        let label = self.words(id, &node.label);
         if item.kind == ItemKind::Note {
             return html! {
                 div.note { (self.only_if(id)) (self.picture(&item.image)) @if let Some(label) = label { p { (label) } } }
@@ -182,8 +201,8 @@ impl Printer<'_> {
                     span.number { (number) "." } " "
                     @match label { Some(label) => (label), None => (item.name) }
                 }
-                @if let Some(hint) = self.words(&node.hint) { p.hint { (hint) } }
-                @if let Some(guidance) = self.words(&node.guidance) {
+                @if let Some(hint) = self.words(id, &node.hint) { p.hint { (hint) } }
+                @if let Some(guidance) = self.words(id, &node.guidance) {
                     p.guidance { (self.phrases.guidance) ": " (guidance) }
                 }
                 (self.needed(id))
@@ -202,7 +221,9 @@ impl Printer<'_> {
             condition => {
                 let several = !matches!(self.form.tree[id].kind, NodeKind::Item(_));
                 let begin = match self.range(id).filter(|_| several) {
-                    Some((first, last)) if first == last => self.phrases.only_one.replace("{a}", &first.to_string()),
+                    Some((first, last)) if first == last => {
+                        self.phrases.only_one.replace("{a}", &first.to_string())
+                    }
                     Some((first, last)) => {
                         let text = self.phrases.only_these.replace("{a}", &first.to_string());
                         text.replace("{b}", &last.to_string())
@@ -225,7 +246,9 @@ impl Printer<'_> {
         match Condition::of(&self.form.tree, id, source) {
             Condition::Constant(false) => html! {},
             Condition::Constant(true) => html! { p.logic { (self.phrases.needed) } },
-            condition => html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } },
+            condition => {
+                html! { p.logic { (self.phrases.needed_if) " " (self.condition(id, &condition)) "." } }
+            }
         }
     }
 
@@ -238,7 +261,7 @@ impl Printer<'_> {
         let node = &self.form.tree[id];
         let Some(source) = node.source.constraint.as_deref() else { return html! {} };
         let condition = Condition::of(&self.form.tree, id, source);
-        match (condition, self.words(&node.constraint_message)) {
+        match (condition, self.words(id, &node.constraint_message)) {
             (Condition::Constant(_), _) => html! {},
             (Condition::Other(_), Some(message)) => html! { p.hint { (self.phrases.mind) " " (message) } },
             (condition, _) => {
@@ -275,31 +298,29 @@ impl Printer<'_> {
     }
 
     /// Words in the language asked for, `${name}` said as the question it means; `None` where there are none.
-    fn words(&self, words: &Words) -> Option<Html> {
+    fn words(&self, id: NodeId, words: &Words) -> Option<Html> {
         let text = words.source.get(self.language);
-        (!text.is_empty()).then(|| Markup::of(&self.references(text)).rendered())
+        (!text.is_empty()).then(|| Markup::of(&self.references(id, text)).rendered())
     }
 
-    /// `${name}` said in words.
-    fn references(&self, text: &str) -> String {
-        let mut said = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            said += before;
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            let found = self.form.tree.by_name.get(name.trim()).and_then(|ids| ids.first());
-            said += &match found.and_then(|id| self.numbers.get(id)) {
+    /// References said in words: the number of the question, or what the author called the value.
+    fn references(&self, id: NodeId, text: &str) -> String {
+        said(text, |inside| {
+            let tree = &self.form.tree;
+            let found = question(tree, id, &format!("${{{inside}}}")).or_else(|| question(tree, id, inside));
+            match found.and_then(|found| self.numbers.get(&found)) {
                 Some(number) => format!("[{}]", self.phrases.answer_to.replace("{a}", &number.to_string())),
-                None => format!("[{}]", name.trim()),
-            };
-            rest = after;
-        }
-        said + rest
+                None => format!("[{inside}]"),
+            }
+        })
     }
 
     fn picture(&self, images: &Translated) -> Html {
         let name = images.get(self.language);
         let Some(bytes) = self.pictures.and_then(|pictures| pictures.get(name)) else { return html! {} };
+        if !take(&self.picture_room, bytes.len()) {
+            return html! {};
+        }
         let kind = match name.rsplit('.').next().unwrap_or_default().to_lowercase().as_str() {
             "svg" => "image/svg+xml",
             "png" => "image/png",

@@ -11,6 +11,7 @@ mod external;
 mod findings;
 mod geojson;
 mod grid;
+mod groups;
 mod heading;
 mod instances;
 mod kinds;
@@ -18,6 +19,7 @@ mod languages;
 mod loops;
 mod markdown;
 mod names;
+mod outputs;
 mod parameters;
 mod previous;
 mod question;
@@ -33,8 +35,8 @@ mod workbook;
 mod xform;
 mod xlsform;
 
-use crate::document::Document;
 use crate::{Attachments, Diagnostics, Instrument};
+pub(crate) use compile::OUTPUT;
 use findings::Findings;
 use grid::Book;
 
@@ -84,10 +86,4 @@ fn is_xml(bytes: &[u8]) -> bool {
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
-/// An XML file beside a form.
-fn xml_document(bytes: &[u8]) -> Result<Document, String> {
-    let text = text(bytes).ok_or("it is not in UTF-8")?;
-    crate::xpath::document::parse(text)
 }

@@ -29,12 +29,12 @@ pub use refusal::Refusal;
 
 use crate::node::{NodeId, NodeKind};
 use crate::{Instrument, Item, Language, Value};
-use compute::Wave;
-use scene::Scene;
-pub(crate) use state::ScopeId;
 pub(crate) use accept::MAX_TEXT;
+use compute::Wave;
 pub(crate) use held::Held;
+use scene::Scene;
 pub(crate) use state::MAX_INSTANCES;
+pub(crate) use state::ScopeId;
 use state::{State, instance, parse_path};
 use walk::Spot;
 
@@ -52,7 +52,8 @@ pub struct Opening {
 /// What an entry did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
-    /// Paths of the items whose value or relevance changed, in order of the form.
+    /// Paths of the items to draw again, in order of the form: those whose value or relevance changed, and those whose
+    /// words, choices or rules refer to something that did.
     pub changed: Vec<String>,
     /// What is wrong with the answer given, or keeps `Next` on the page.
     pub problems: Vec<Problem>,

@@ -134,7 +134,8 @@ fn unplanned(study: &Study, entry: &StudyInstrument, instrument: &Instrument) ->
     let is_key = |item: &Item| entry.natural_key.iter().any(|name| name == item.name());
     let mut problems = Vec::new();
     for advice in instrument.advice(&entry.file, &Bounds::default()) {
-        let item = advice.item.as_deref().and_then(|path| instrument.items().iter().find(|i| i.path() == path));
+        let item =
+            advice.item.as_deref().and_then(|path| instrument.items().iter().find(|i| i.path() == path));
         if advice.topic == Topic::FreeText && item.is_some_and(|item| !is_key(item)) {
             problems.push(Diagnostic { severity: Severity::Error, ..advice.diagnostic }.to_string());
         }
@@ -142,7 +143,11 @@ fn unplanned(study: &Study, entry: &StudyInstrument, instrument: &Instrument) ->
     for item in instrument.items() {
         let Some(plan) = item.risk_disclosure_plan() else { continue };
         if !study.risk_disclosure_plans.iter().any(|known| known.name == plan) {
-            problems.push(format!("{}: {} names no risk_disclosure_plan of the study: \"{plan}\"", entry.file, item.name()));
+            problems.push(format!(
+                "{}: {} names no risk_disclosure_plan of the study: \"{plan}\"",
+                entry.file,
+                item.name()
+            ));
         }
     }
     problems

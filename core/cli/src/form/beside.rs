@@ -42,7 +42,9 @@ fn files(form: &Path, endings: &[&str]) -> Result<BTreeMap<String, PathBuf>, Tro
         for entry in fs::read_dir(&folder).map_err(Trouble::file(&folder))?.take(MOST) {
             let path = entry.map_err(Trouble::file(&folder))?.path();
             let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-            let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
+            let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+                continue;
+            };
             let itself = path.file_name() == form.file_name() && folder == own;
             if endings.contains(&ending.as_str()) && path.is_file() && !itself {
                 found.insert(name, path);

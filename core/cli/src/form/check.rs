@@ -57,7 +57,10 @@ fn compared(name: &str, form: &Instrument, other: &str, standard: &Instrument) -
         return Vec::new();
     }
     // Versions may offer other choices; `form diff` says which.
-    form.variant_advice(name, standard).into_iter().filter(|advice| advice.topic == Topic::OptionOrder).collect()
+    form.variant_advice(name, standard)
+        .into_iter()
+        .filter(|advice| advice.topic == Topic::OptionOrder)
+        .collect()
 }
 
 fn summary(name: &str, form: &Instrument, screen: &mut Screen) -> Result<(), Trouble> {
@@ -74,7 +77,11 @@ fn summary(name: &str, form: &Instrument, screen: &mut Screen) -> Result<(), Tro
         "{name}: an answer holds {} values and {} bytes at most, before compression{}{}",
         worst.cells,
         worst.bytes,
-        if worst.instances > 0 { format!(", with {} entries in its repeats", worst.instances) } else { String::new() },
+        if worst.instances > 0 {
+            format!(", with {} entries in its repeats", worst.instances)
+        } else {
+            String::new()
+        },
         if worst.attachments { ", and attachments on top" } else { "" }
     ))
 }

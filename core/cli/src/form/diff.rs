@@ -11,7 +11,8 @@ use crate::trouble::Trouble;
 pub(super) fn run(old: &Path, new: &Path, json: bool, screen: &mut Screen) -> Result<(), Trouble> {
     let difference = Difference::between(&instrument(old)?, &instrument(new)?);
     if json {
-        serde_json::to_writer_pretty(screen.writer(), &difference).map_err(|fault| Trouble::Stream(fault.into()))?;
+        serde_json::to_writer_pretty(screen.writer(), &difference)
+            .map_err(|fault| Trouble::Stream(fault.into()))?;
         screen.line("")?;
     } else {
         words(&difference, screen)?;
@@ -33,7 +34,9 @@ fn words(difference: &Difference, screen: &mut Screen) -> Result<(), Trouble> {
     for changed in &difference.changes {
         screen.line(changed)?;
     }
-    for (languages, what) in [(&difference.languages_added, "added"), (&difference.languages_removed, "removed")] {
+    for (languages, what) in
+        [(&difference.languages_added, "added"), (&difference.languages_removed, "removed")]
+    {
         for language in languages {
             screen.line(format_args!("safe    language \"{language}\" {what}"))?;
         }

@@ -10,6 +10,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use nightjar_form::{Attachments, Entry, Instrument, Language, Opening, Refusal, Session};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
 
 use super::read;
@@ -64,7 +65,7 @@ enum Step {
         get: String,
     },
     /// Anything else: refused when its turn comes, so that the others still run.
-    Unknown(Json),
+    Unknown(IgnoredAny),
 }
 
 /// A value as JSON has it.

@@ -25,7 +25,8 @@ pub(super) fn run(file: &Path, asked: Option<&str>, screen: &mut Screen) -> Resu
         screen.line(format_args!("Wording: {status}"))?;
     }
     for language in form.languages() {
-        let status = form.translation_status(language).map(|status| format!("; {status}")).unwrap_or_default();
+        let status =
+            form.translation_status(language).map(|status| format!("; {status}")).unwrap_or_default();
         let direction = if language.is_right_to_left() { ", right to left" } else { "" };
         screen.line(format_args!("Language: {language}{direction}{status}"))?;
     }
@@ -45,11 +46,9 @@ fn show(line: &OutlineLine<'_>, languages: &[Language], screen: &mut Screen) -> 
     };
     screen.heading(format_args!("{indent}{}  [{kind}]", line.name()))?;
     for language in languages {
-        words(&indent, language, "", line.label(language), screen)?;
-        if let OutlineKind::Item(item) = line.kind {
-            words(&indent, language, "hint: ", item.hint(language), screen)?;
-            words(&indent, language, "guidance: ", item.guidance(language), screen)?;
-        }
+        words(&indent, language, "", &line.label(language), screen)?;
+        words(&indent, language, "hint: ", &line.hint(language), screen)?;
+        words(&indent, language, "guidance: ", &line.guidance(language), screen)?;
     }
     for (what, source) in line.logic() {
         let what = what.to_string();
@@ -61,7 +60,13 @@ fn show(line: &OutlineLine<'_>, languages: &[Language], screen: &mut Screen) -> 
     Ok(())
 }
 
-fn words(indent: &str, language: &Language, what: &str, text: &str, screen: &mut Screen) -> Result<(), Trouble> {
+fn words(
+    indent: &str,
+    language: &Language,
+    what: &str,
+    text: &str,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     for part in text.lines() {
         screen.line(format_args!("{indent}  {:<18} {what}{}", language.code(), directed(part, language)))?;
     }

@@ -34,7 +34,8 @@ pub(super) struct Job {
 /// Runs a batch from standard input to standard output.
 pub(super) fn run_batch() -> Result<(), Trouble> {
     let output = std::io::BufWriter::new(std::io::stdout().lock());
-    batch(std::io::stdin().lock(), output).map_err(|fault| Trouble::Given(format!("the batch ended: {fault}")))
+    batch(std::io::stdin().lock(), output)
+        .map_err(|fault| Trouble::Given(format!("the batch ended: {fault}")))
 }
 
 /// Answers each line with one line: `{id, type, value}`; a line that is no job gets an error and the batch goes on.
@@ -63,7 +64,8 @@ pub(super) fn answer(job: &Job) -> Value {
         Ok(Answer::Number(n)) => json!({ "id": job.id, "type": "number", "value": number(n) }),
         Ok(Answer::String(text)) => json!({ "id": job.id, "type": "string", "value": text }),
         Ok(Answer::Nodes(nodes)) => {
-            let (paths, texts): (Vec<_>, Vec<_>) = nodes.into_iter().map(|node| (node.path, node.text)).unzip();
+            let (paths, texts): (Vec<_>, Vec<_>) =
+                nodes.into_iter().map(|node| (node.path, node.text)).unzip();
             json!({ "id": job.id, "type": "nodeset", "value": paths, "text": texts })
         }
         Err(fault) => json!({ "id": job.id, "type": "error", "value": fault }),

@@ -98,9 +98,10 @@ pub(super) fn write_repeats(source: &dyn Source, table: &Table, to: &mut dyn Wri
 }
 
 fn asks_text(table: &Table) -> bool {
-    table.columns.iter().any(|column| {
-        column.kind == ItemKind::Text || column.kind.is_geo() || column.kind.is_media()
-    })
+    table
+        .columns
+        .iter()
+        .any(|column| column.kind == ItemKind::Text || column.kind.is_geo() || column.kind.is_media())
 }
 
 /// The context of a record, in the order of [`CONTEXT`].

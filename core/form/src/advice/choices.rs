@@ -1,6 +1,6 @@
 //! Choices: a way to say nothing, and one order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Findings, Topic};
 use crate::{Choice, Item};
@@ -24,7 +24,8 @@ fn ways_out(found: &mut Findings<'_>) {
             Topic::NoWayOut,
             item,
             "required",
-            "An answer is required, and no choice says \"I don't know\" or \"I would rather not say\".".to_owned(),
+            "An answer is required, and no choice says \"I don't know\" or \"I would rather not say\"."
+                .to_owned(),
             "Add such a choice with its reason in the column nightjar::missing, or do not require an answer.",
         );
     }
@@ -37,8 +38,13 @@ fn is_no(source: &str) -> bool {
 /// The same codes in another order look like other choices, and the first of a list is taken more often.
 fn orders(found: &mut Findings<'_>) {
     let mut first: HashMap<Vec<&str>, &Item> = HashMap::new();
+    // A list that several questions use is looked at once.
+    let mut known: HashSet<*const Choice> = HashSet::new();
     let mut turned: Vec<(&Item, &Item)> = Vec::new();
     for (_, item) in found.shown().filter(|(_, item)| item.choices.len() > 1) {
+        if !known.insert(item.choices.as_ptr()) {
+            continue;
+        }
         let codes = item.choices.iter().map(Choice::code);
         let mut sorted: Vec<&str> = codes.clone().collect();
         sorted.sort_unstable();

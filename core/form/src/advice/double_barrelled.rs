@@ -49,19 +49,75 @@ const ONE_THING: [&str; 34] = [
 
 /// Words that begin a question of their own, or a sentence.
 const BEGINS: [&str; 36] = [
-    "do", "does", "did", "is", "are", "was", "were", "have", "has", "had", "can", "could", "would", "will", "should", "may",
-    "you", "they", "he", "she", "we", "i", "how", "what", "why", "when", "where", "who", "which", "whether", "if", "there",
-    "feel", "felt", "think", "believe",
+    "do", "does", "did", "is", "are", "was", "were", "have", "has", "had", "can", "could", "would", "will",
+    "should", "may", "you", "they", "he", "she", "we", "i", "how", "what", "why", "when", "where", "who",
+    "which", "whether", "if", "there", "feel", "felt", "think", "believe",
 ];
 
 /// What people, wards and care are said to be.
 const QUALITIES: [&str; 62] = [
-    "accessible", "angry", "anxious", "awake", "bright", "calm", "caring", "clean", "clear", "cold", "comfortable",
-    "confident", "confused", "dark", "difficult", "easy", "effective", "fair", "frightened", "friendly", "good", "happy",
-    "hard", "heard", "helpful", "hot", "informed", "interested", "involved", "kind", "listened", "lonely", "long", "loud",
-    "new", "noisy", "patient", "pleasant", "polite", "private", "professional", "quick", "quiet", "relaxed", "relevant",
-    "respected", "respectful", "rested", "sad", "safe", "satisfied", "simple", "stressed", "supported", "supportive",
-    "tired", "understandable", "upset", "useful", "valued", "welcome", "worried",
+    "accessible",
+    "angry",
+    "anxious",
+    "awake",
+    "bright",
+    "calm",
+    "caring",
+    "clean",
+    "clear",
+    "cold",
+    "comfortable",
+    "confident",
+    "confused",
+    "dark",
+    "difficult",
+    "easy",
+    "effective",
+    "fair",
+    "frightened",
+    "friendly",
+    "good",
+    "happy",
+    "hard",
+    "heard",
+    "helpful",
+    "hot",
+    "informed",
+    "interested",
+    "involved",
+    "kind",
+    "listened",
+    "lonely",
+    "long",
+    "loud",
+    "new",
+    "noisy",
+    "patient",
+    "pleasant",
+    "polite",
+    "private",
+    "professional",
+    "quick",
+    "quiet",
+    "relaxed",
+    "relevant",
+    "respected",
+    "respectful",
+    "rested",
+    "sad",
+    "safe",
+    "satisfied",
+    "simple",
+    "stressed",
+    "supported",
+    "supportive",
+    "tired",
+    "understandable",
+    "upset",
+    "useful",
+    "valued",
+    "welcome",
+    "worried",
 ];
 
 /// What asks for a grade.
@@ -117,7 +173,7 @@ fn pair(text: &str) -> Option<String> {
     // Each sentence for itself; only the last one asks.
     let sentences = text.split_inclusive(['?', '.', '\n']).map(str::trim).filter(|s| s.len() > 1);
     let asked: Vec<&str> = sentences.clone().filter(|sentence| sentence.ends_with('?')).collect();
-    let asked = if asked.is_empty() { sentences.last().into_iter().collect() } else { asked };
+    let asked = if asked.is_empty() { sentences.rev().take(1).collect() } else { asked };
     if asked.len() > 1 {
         let last = asked.last().copied().unwrap_or_default();
         // "How worried are you? And how often?" is two questions, whatever joins them.
@@ -137,7 +193,9 @@ fn in_sentence(sentence: &str) -> Option<String> {
     let word = |i: usize| tokens.get(i).map_or("", String::as_str);
     let is_quality = |word: &str| QUALITIES.contains(&word);
     for (i, token) in tokens.iter().enumerate() {
-        let (Some(before), true) = (i.checked_sub(1).map(word), token == "and" || token == "or") else { continue };
+        let (Some(before), true) = (i.checked_sub(1).map(word), token == "and" || token == "or") else {
+            continue;
+        };
         // "safe, and …" and "and also …"
         let before = if before == "," { i.checked_sub(2).map_or("", word) } else { before };
         let after = match word(i + 1) {

@@ -50,7 +50,8 @@ pub(super) fn check(found: &mut Findings<'_>) {
                 Topic::FreeText,
                 item,
                 PLAN,
-                "Free text may say that somebody is in danger, and no plan says who reads it and when.".to_owned(),
+                "Free text may say that somebody is in danger, and no plan says who reads it and when."
+                    .to_owned(),
                 "Name one of the study's plans, or ask with choices. A study refuses the form without.",
             );
         }

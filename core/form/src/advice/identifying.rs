@@ -120,7 +120,8 @@ pub(super) fn check(found: &mut Findings<'_>) {
                 Topic::Identifying,
                 item,
                 "type",
-                "It keeps when the form was opened or closed, which on a small ward tells who answered.".to_owned(),
+                "It keeps when the form was opened or closed, which on a small ward tells who answered."
+                    .to_owned(),
                 "Leave it out, or make the form one that is not confidential.",
             );
             continue;
@@ -138,7 +139,12 @@ pub(super) fn check(found: &mut Findings<'_>) {
         // Choices hold no name, and "Do you have a telephone?" is no number.
         let takes_one = matches!(
             item.kind,
-            ItemKind::Text | ItemKind::Integer | ItemKind::Decimal | ItemKind::Date | ItemKind::DateTime | ItemKind::Hidden
+            ItemKind::Text
+                | ItemKind::Integer
+                | ItemKind::Decimal
+                | ItemKind::Date
+                | ItemKind::DateTime
+                | ItemKind::Hidden
         );
         let named = by_name(item).filter(|_| takes_one).map(|what| ("name".to_owned(), what));
         let labelled = || {

@@ -82,7 +82,11 @@ impl Instrument {
     pub(crate) fn longest(&self, id: NodeId) -> Option<u64> {
         fn bound(condition: &Condition, id: NodeId) -> Option<u64> {
             match condition {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length, clamped")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a length, clamped"
+                )]
                 Condition::Length(node, comparison, number) if *node == id => match comparison {
                     Comparison::LessOrEqual | Comparison::Equal => Some(number.clamp(0.0, 1e6) as u64),
                     Comparison::Less => Some((number.ceil() - 1.0).clamp(0.0, 1e6) as u64),

@@ -79,6 +79,12 @@ fn mapped(found: &mut Findings<'_>, item: &Item, other: &Item, mapping: &BTreeMa
         .collect();
     if !wrong.is_empty() {
         let problem = format!("The mapping of `{}` does not hold: {}.", item.name, wrong.join("; "));
-        found.item(Topic::VariantCodes, item, MAPPING, problem, "Map each own code onto one of the standard form.");
+        found.item(
+            Topic::VariantCodes,
+            item,
+            MAPPING,
+            problem,
+            "Map each own code onto one of the standard form.",
+        );
     }
 }

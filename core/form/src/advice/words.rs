@@ -1,19 +1,12 @@
 //! Words and sentences of a label.
 
 use crate::Markup;
+use crate::references::{said, spelled};
 
 /// A text as it is read: without Markdown, a `…` for each reference.
 pub(super) fn shown(text: &str) -> String {
-    let plain = Markup::of(text).plain();
-    let mut shown = String::with_capacity(plain.len());
-    let mut rest = plain.as_str();
-    while let Some((before, after)) = rest.split_once("${") {
-        shown += before;
-        shown.push('…');
-        rest = after.split_once('}').map_or("", |(_, after)| after);
-    }
-    shown += rest;
-    shown.trim().to_owned()
+    let plain = Markup::of(&spelled(text)).plain();
+    said(&plain, |_| "…".to_owned()).trim().to_owned()
 }
 
 /// The words in lower case, without the signs around them; `patient's` is `patient`.
@@ -56,7 +49,10 @@ mod tests {
 
     #[test]
     fn labels_and_names_come_apart_into_words() {
-        assert_eq!(words("What is the patient’s NHS-number, please?"), ["what", "is", "the", "patient", "nhs-number", "please"]);
+        assert_eq!(
+            words("What is the patient’s NHS-number, please?"),
+            ["what", "is", "the", "patient", "nhs-number", "please"]
+        );
         assert_eq!(shown("Is **${who}** still here?"), "Is … still here?");
         assert_eq!(name_parts("dateOfBirth"), ["date", "of", "birth"]);
         assert_eq!(name_parts("nhs_number-2"), ["nhs", "number", "2"]);

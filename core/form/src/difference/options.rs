@@ -1,5 +1,7 @@
 //! Changes of the choices of an item.
 
+use std::collections::HashMap;
+
 use super::{Change, Effect, Finder};
 use crate::node::NodeId;
 use crate::{Choice, Item};
@@ -9,9 +11,17 @@ impl Finder<'_> {
         if !was.kind.has_choices() || !is.kind.has_choices() {
             return;
         }
-        for choice in is.choices() {
+        // Of a code that is there twice, the first counts, as everywhere.
+        let by_code = |item: &Item| -> HashMap<String, usize> {
+            item.choices.iter().enumerate().rev().map(|(at, choice)| (choice.code.clone(), at)).collect()
+        };
+        let (before, after) = (by_code(was), by_code(is));
+        for (at, choice) in is.choices().iter().enumerate() {
+            if after.get(&choice.code) != Some(&at) {
+                continue;
+            }
             let code = choice.code.clone();
-            let Some(before) = was.choice(&code) else {
+            let Some(before) = before.get(&code).map(|at| &was.choices[*at]) else {
                 self.change(id, Change::OptionAdded { code }, Effect::Widens);
                 continue;
             };
@@ -23,14 +33,14 @@ impl Finder<'_> {
                 self.change(id, Change::OptionRelabelled { code, languages }, Effect::Safe);
             }
         }
-        for choice in was.choices().iter().filter(|choice| is.choice(&choice.code).is_none()) {
+        for choice in was.choices().iter().filter(|choice| !after.contains_key(&choice.code)) {
             self.change(id, Change::OptionRemoved { code: choice.code.clone() }, Effect::Breaks);
         }
-        let common = |these: &Item, those: &Item| -> Vec<String> {
+        let common = |these: &Item, those: &HashMap<String, usize>| -> Vec<String> {
             let codes = these.choices.iter().map(Choice::code);
-            codes.filter(|code| those.choice(code).is_some()).map(str::to_owned).collect()
+            codes.filter(|code| those.contains_key(*code)).map(str::to_owned).collect()
         };
-        if common(was, is) != common(is, was) {
+        if common(was, &after) != common(is, &before) {
             self.change(id, Change::OptionsReordered, Effect::Safe);
         }
     }

@@ -18,7 +18,8 @@ impl fmt::Display for Changed {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = |groups: &str| if groups.is_empty() { "the top".to_owned() } else { format!("`{groups}`") };
+        let place =
+            |groups: &str| if groups.is_empty() { "the top".to_owned() } else { format!("`{groups}`") };
         let repeat = |path: &Option<String>| match path {
             Some(path) => format!("the repeat `{path}`"),
             None => "no repeat".to_owned(),
@@ -29,7 +30,9 @@ impl fmt::Display for Change {
         };
         match self {
             Change::Added => f.write_str("added; blank in answers to the old version"),
-            Change::Removed => f.write_str("removed; answers to the old version keep it, the new ones have none"),
+            Change::Removed => {
+                f.write_str("removed; answers to the old version keep it, the new ones have none")
+            }
             Change::Renamed { from } => {
                 write!(f, "renamed, was `{from}`; the same item, under its new name in tables")
             }
@@ -39,7 +42,12 @@ impl fmt::Display for Change {
             Change::Moved { from, to } if from == to => f.write_str("comes earlier or later"),
             Change::Moved { from, to } => write!(f, "moved from {} to {}", place(from), place(to)),
             Change::OtherRepeat { from, to } => {
-                write!(f, "was in {}, is in {}; its values belong to rows of another table", repeat(from), repeat(to))
+                write!(
+                    f,
+                    "was in {}, is in {}; its values belong to rows of another table",
+                    repeat(from),
+                    repeat(to)
+                )
             }
             Change::Type { from, to } => write!(f, "type was {from}, is {to}"),
             Change::Scale { from, to } => {
@@ -60,7 +68,9 @@ impl fmt::Display for Change {
                 write!(f, "choice `{code}` no longer means the same: an answer, or why there is none")
             }
             Change::OptionsReordered => f.write_str("choices in another order"),
-            Change::Wording { what, languages } => write!(f, "{what} in other words in {}", listed(languages)),
+            Change::Wording { what, languages } => {
+                write!(f, "{what} in other words in {}", listed(languages))
+            }
             Change::Logic { what, from, to } => write!(f, "{what} was {}, is {}", written(from), written(to)),
         }
     }

@@ -21,9 +21,10 @@ fn of_type(was: &Item, is: &Item) -> Effect {
     use ItemKind::{Calculate, Decimal, Hidden, Integer, Note, Range, Text};
     match (was.kind, is.kind) {
         (Note, _) | (_, Note) => Effect::Widens,
-        (Integer, Decimal) | (Calculate, Hidden) | (Hidden, Calculate | Text) | (Range, Integer | Decimal) => {
-            Effect::Widens
-        }
+        (Integer, Decimal)
+        | (Calculate, Hidden)
+        | (Hidden, Calculate | Text)
+        | (Range, Integer | Decimal) => Effect::Widens,
         _ => Effect::Breaks,
     }
 }

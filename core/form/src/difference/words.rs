@@ -5,10 +5,13 @@ use crate::item::Translated;
 use crate::node::{Node, NodeId, Words};
 use crate::{Instrument, Language};
 
+/// Words of a node.
+type Part = fn(&Node) -> &Words;
+
 impl Finder<'_> {
     pub(super) fn words(&mut self, before: NodeId, after: NodeId) {
         let (old, new) = (&self.old.tree[before], &self.new.tree[after]);
-        let parts: [(Wording, fn(&Node) -> &Words); 5] = [
+        let parts: [(Wording, Part); 5] = [
             (Wording::Label, |node| &node.label),
             (Wording::Hint, |node| &node.hint),
             (Wording::Guidance, |node| &node.guidance),

@@ -65,8 +65,6 @@ pub(crate) trait World {
     fn words(&self, id: &str) -> Val<'_>;
     /// The first item of an instance whose column has a value, and of that another column.
     fn look_up(&self, instance: u32, column: &str, key: &str, value: &str) -> Cow<'_, str>;
-    /// The language on display: its BCP 47 code.
-    fn language(&self) -> &str;
     /// The clock.
     fn now(&self) -> &Zoned;
     /// 128 bits that look random, the same whenever the session is replayed.

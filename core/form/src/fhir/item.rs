@@ -64,7 +64,11 @@ impl Writer<'_> {
     fn relevant(&mut self, id: NodeId, node: &Node, written: &mut Written) {
         let Some(source) = node.source.relevant.as_deref() else { return };
         let condition = Condition::of(&self.form.tree, id, source);
-        if condition == Condition::Constant(true) {
+        if let Condition::Constant(always) = condition {
+            // What is never asked is never shown.
+            if !always {
+                written.extension.push(Extension::new(HIDDEN, ExtensionValue::Boolean(true)));
+            }
             return;
         }
         if let Some((when, behavior)) = self.enable(id, &condition) {
@@ -91,7 +95,13 @@ impl Writer<'_> {
             ItemKind::Rank => self.lose(id, LossKind::Rank, ""),
             _ => {}
         }
-        if !item.image.is_empty() || !item.audio.is_empty() || item.choices.iter().any(|c| !c.image.is_empty()) {
+        if item.kind.has_choices() && item.choices.is_empty() {
+            self.lose(id, LossKind::Choices, "");
+        }
+        if !item.image.is_empty()
+            || !item.audio.is_empty()
+            || item.choices.iter().any(|c| !c.image.is_empty())
+        {
             self.lose(id, LossKind::Media, "");
         }
         if item.kind == ItemKind::Note {
@@ -103,7 +113,9 @@ impl Writer<'_> {
         if item.kind.is_shown() {
             self.guides(id, node, written);
         } else {
-            written.extension.push(Extension::new(HIDDEN, ExtensionValue::Boolean(true)));
+            if !written.extension.iter().any(|extension| extension.url == HIDDEN) {
+                written.extension.push(Extension::new(HIDDEN, ExtensionValue::Boolean(true)));
+            }
             written.read_only = Some(true);
         }
         self.conditions(id, node, written);
@@ -115,9 +127,13 @@ impl Writer<'_> {
     /// The hint as a display item of control `help` below the question, the guidance as a design note.
     fn guides(&mut self, id: NodeId, node: &Node, written: &mut Written) {
         if let (Some(text), text_element) = self.text(id, &node.hint.source) {
-            let control = Coding { system: Some(CONTROLS.to_owned()), code: "help".to_owned(), ..Coding::default() };
+            let control =
+                Coding { system: Some(CONTROLS.to_owned()), code: "help".to_owned(), ..Coding::default() };
             written.item.push(Written {
-                extension: vec![Extension::new(CONTROL, ExtensionValue::Concept(Concept { coding: vec![control] }))],
+                extension: vec![Extension::new(
+                    CONTROL,
+                    ExtensionValue::Concept(Concept { coding: vec![control] }),
+                )],
                 link_id: format!("hint:{}", written.link_id),
                 text: Some(text),
                 text_element,
@@ -248,6 +264,7 @@ fn kind(item: &Item) -> &'static str {
         ItemKind::Date => "date",
         ItemKind::Time => "time",
         ItemKind::DateTime | ItemKind::Metadata => "dateTime",
+        _ if item.kind.has_choices() && item.choices.is_empty() => "string",
         ItemKind::SelectOne | ItemKind::SelectMultiple | ItemKind::Rank => "choice",
         ItemKind::Acknowledge => "boolean",
         ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File => "attachment",

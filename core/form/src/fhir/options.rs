@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Writer;
 use super::resource::{
-    AnswerOption, Coding, Compose, Designation, Element, Extension, ExtensionValue, Include, ListedConcept, ValueSet,
+    AnswerOption, Coding, Compose, Designation, Element, Extension, ExtensionValue, Include, ListedConcept,
+    ValueSet,
 };
-use super::code;
+use crate::references::spelled;
 use crate::{Choice, Item, Markup, Value};
 
 /// Longest list that is written out at each item that uses it.
@@ -47,7 +48,12 @@ impl Writer<'_> {
         };
         let concept = item.choices.iter().map(|choice| self.concept(choice)).collect();
         let include = vec![Include { system, concept }];
-        let set = ValueSet { resource_type: "ValueSet", id: id.clone(), status: "draft", compose: Compose { include } };
+        let set = ValueSet {
+            resource_type: "ValueSet",
+            id: id.clone(),
+            status: "draft",
+            compose: Compose { include },
+        };
         self.contained.push(set);
         Some(format!("#{id}"))
     }
@@ -55,8 +61,8 @@ impl Writer<'_> {
     fn concept(&self, choice: &Choice) -> ListedConcept {
         let others = self.form.languages.iter().skip(1);
         let designation = others.filter_map(|language| {
-            let value = Markup::of(choice.label.exact(language)?).plain();
-            Some(Designation { language: code(language)?.to_owned(), value })
+            let value = Markup::of(&spelled(choice.label.exact(language)?)).plain();
+            Some(Designation { language: language.tag()?.to_owned(), value })
         });
         ListedConcept {
             extension: missing(choice),
@@ -67,7 +73,7 @@ impl Writer<'_> {
     }
 
     fn display(&self, choice: &Choice) -> String {
-        Markup::of(choice.label(self.form.default_language())).plain()
+        Markup::of(&spelled(choice.label(self.form.default_language()))).plain()
     }
 
     /// The options of an item; those that it starts with are marked (que-11).

@@ -1,11 +1,7 @@
-//! The parts of R4's `Questionnaire` that forms need, named as FHIR names them.
+//! The parts of R4's `Questionnaire` that forms need, named as FHIR names them. FHIR allows no empty list and no null, so that
+//! what is not there is left out.
 
 use serde::Serialize;
-
-/// A list or option that is left out of the JSON when there is nothing in it: FHIR allows no empty ones.
-fn none<T>(list: &[T]) -> bool {
-    list.is_empty()
-}
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Questionnaire {
@@ -13,7 +9,7 @@ pub(super) struct Questionnaire {
     pub(super) resource_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) language: Option<String>,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) contained: Vec<ValueSet>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
@@ -25,12 +21,8 @@ pub(super) struct Questionnaire {
     #[serde(rename = "_title", skip_serializing_if = "Option::is_none")]
     pub(super) title_element: Option<Element>,
     pub(super) status: &'static str,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) item: Vec<Item>,
-}
-
-fn none_of<T>(list: &Vec<T>) -> bool {
-    none(list)
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +40,7 @@ pub(super) struct Element {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Extension {
     pub(super) url: String,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) extension: Vec<Extension>,
     #[serde(flatten)]
     pub(super) value: Option<ExtensionValue>,
@@ -100,7 +92,7 @@ pub(super) struct Coding {
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Item {
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) extension: Vec<Extension>,
     #[serde(rename = "linkId")]
     pub(super) link_id: String,
@@ -110,7 +102,7 @@ pub(super) struct Item {
     pub(super) text_element: Option<Element>,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
-    #[serde(rename = "enableWhen", skip_serializing_if = "none_of")]
+    #[serde(rename = "enableWhen", skip_serializing_if = "Vec::is_empty")]
     pub(super) enable_when: Vec<EnableWhen>,
     #[serde(rename = "enableBehavior", skip_serializing_if = "Option::is_none")]
     pub(super) enable_behavior: Option<&'static str>,
@@ -124,11 +116,11 @@ pub(super) struct Item {
     pub(super) max_length: Option<u64>,
     #[serde(rename = "answerValueSet", skip_serializing_if = "Option::is_none")]
     pub(super) answer_value_set: Option<String>,
-    #[serde(rename = "answerOption", skip_serializing_if = "none_of")]
+    #[serde(rename = "answerOption", skip_serializing_if = "Vec::is_empty")]
     pub(super) answer_option: Vec<AnswerOption>,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) initial: Vec<Initial>,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) item: Vec<Item>,
 }
 
@@ -158,7 +150,7 @@ pub(super) enum Answer {
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AnswerOption {
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) extension: Vec<Extension>,
     #[serde(rename = "valueCoding")]
     pub(super) value: Coding,
@@ -207,11 +199,11 @@ pub(super) struct Include {
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ListedConcept {
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) extension: Vec<Extension>,
     pub(super) code: String,
     pub(super) display: String,
-    #[serde(skip_serializing_if = "none_of")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) designation: Vec<Designation>,
 }
 

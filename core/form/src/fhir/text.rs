@@ -1,10 +1,11 @@
 //! Words: the default language as text, the others and Markdown as extensions of it.
 
 use super::resource::{Element, Extension, ExtensionValue};
-use super::{LossKind, Writer, code};
+use super::{LossKind, Writer};
+use crate::Markup;
 use crate::item::Translated;
 use crate::node::NodeId;
-use crate::Markup;
+use crate::references::spelled;
 
 const TRANSLATION: &str = "http://hl7.org/fhir/StructureDefinition/translation";
 const MARKDOWN: &str = "http://hl7.org/fhir/StructureDefinition/rendering-markdown";
@@ -15,7 +16,7 @@ impl Writer<'_> {
         let default = form.title(form.default_language()).to_owned();
         let others = form.languages.iter().skip(1).filter_map(|language| {
             let title = form.title(language);
-            Some(translation(code(language)?, title)).filter(|_| title != default)
+            Some(translation(language.tag()?, title)).filter(|_| title != default)
         });
         let extension: Vec<Extension> = others.collect();
         (default, (!extension.is_empty()).then_some(Element { extension }))
@@ -24,11 +25,11 @@ impl Writer<'_> {
     /// The text, and what hangs on it; no text where there are no words.
     pub(super) fn text(&mut self, id: NodeId, words: &Translated) -> (Option<String>, Option<Element>) {
         let form = self.form;
-        let written = words.get(form.default_language());
+        let written = &*spelled(words.get(form.default_language()));
         if written.is_empty() {
             return (None, None);
         }
-        if words.0.iter().any(|(_, text)| text.contains("${") || text.contains('\u{1}')) {
+        if words.0.iter().any(|(_, text)| spelled(text).contains("${")) {
             self.lose(id, LossKind::Reference, written);
         }
         let plain = Markup::of(written).plain();
@@ -45,7 +46,7 @@ impl Writer<'_> {
         let others = self.form.languages.iter().skip(1);
         let found = others.filter_map(|language| {
             let text = words.exact(language).filter(|text| !text.is_empty())?;
-            Some(translation(code(language)?, &Markup::of(text).plain()))
+            Some(translation(language.tag()?, &Markup::of(&spelled(text)).plain()))
         });
         found.collect()
     }

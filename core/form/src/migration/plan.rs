@@ -101,9 +101,11 @@ impl<'a> Plan<'a> {
         for counted in self.old.counted() {
             let old = &self.old.instrument().tree;
             let key = old[counted.repeat].key;
-            let found = self.new.tree.ids().find(|id| {
-                self.new.tree[*id].kind == NodeKind::Repeat && self.new.tree[*id].key == key
-            });
+            let found = self
+                .new
+                .tree
+                .ids()
+                .find(|id| self.new.tree[*id].kind == NodeKind::Repeat && self.new.tree[*id].key == key);
             let Some(repeat) = found.filter(|id| {
                 self.new.tree[*id].count.is_none() && self.new.tree[*id].depth == old[counted.repeat].depth
             }) else {
@@ -135,12 +137,16 @@ impl<'a> Plan<'a> {
         // Other answers may still make it relevant, offer the choice, or make the instance.
         let later = matches!(
             refusal,
-            Refusal::NotRelevant(_) | Refusal::UnknownCode(_) | Refusal::UnknownPath(_) | Refusal::ReadOnly(_)
+            Refusal::NotRelevant(_)
+                | Refusal::UnknownCode(_)
+                | Refusal::UnknownPath(_)
+                | Refusal::ReadOnly(_)
         );
         if later && !last {
             return false;
         }
-        let kind = |form: &Instrument, key: ItemKey| form.item(&key).map_or(ItemKind::Note, crate::Item::kind);
+        let kind =
+            |form: &Instrument, key: ItemKey| form.item(&key).map_or(ItemKind::Note, crate::Item::kind);
         let key = self.key(held);
         let (from, to) = (kind(self.old.instrument(), key), kind(self.new, key));
         tried.refused.insert(i, Reason::of(&refusal, from, to));
@@ -201,7 +207,9 @@ impl<'a> Plan<'a> {
         let node = &old.tree[held.node];
         let dice = |source: &str| ["random(", "uuid("].iter().any(|call| source.contains(call));
         let drawn = node.source.calculation.as_deref().is_some_and(dice);
-        if !matches!(kind, Some(ItemKind::Calculate | ItemKind::Hidden)) || (node.calculation.is_some() && !drawn) {
+        if !matches!(kind, Some(ItemKind::Calculate | ItemKind::Hidden))
+            || (node.calculation.is_some() && !drawn)
+        {
             return false;
         }
         let now = self.target(held).ok().and_then(|path| after.get(&path));

@@ -11,7 +11,9 @@ use crate::{Change, Difference, Entry, Instrument, ItemKey, Session, Wording};
 /// Shows again what was on display, so that a question passed by is not taken for one never reached.
 pub(super) fn see(old: &Session, session: &mut Session, entries: &mut Vec<Entry>) {
     for held in old.held().into_iter().filter(|held| held.seen && held.relevant) {
-        let Some(path) = path_in(old.instrument(), session.instrument(), held.node, &held.numbers) else { continue };
+        let Some(path) = path_in(old.instrument(), session.instrument(), held.node, &held.numbers) else {
+            continue;
+        };
         if !session.has_seen(&path) {
             go(session, entries, path, old);
         }
@@ -27,9 +29,8 @@ pub(super) fn place(old: &Session, left: &[LeftBehind], session: &mut Session, e
         differing(old.instrument(), session.instrument()).into_iter().chain(news).collect();
     let held = session.held();
     let form = session.instrument().clone();
-    let asked = |held: &&Held| {
-        held.relevant && form.item_at(held.node).is_some_and(|item| item.kind().is_shown())
-    };
+    let asked =
+        |held: &&Held| held.relevant && form.item_at(held.node).is_some_and(|item| item.kind().is_shown());
     let first = held
         .iter()
         .filter(asked)
@@ -38,7 +39,13 @@ pub(super) fn place(old: &Session, left: &[LeftBehind], session: &mut Session, e
     let to = match (here, first) {
         (None, Some(first)) => first.path.clone(),
         (None, None) => String::new(),
-        (Some((node, path)), Some(first)) => if first.node < node { first.path.clone() } else { path },
+        (Some((node, path)), Some(first)) => {
+            if first.node < node {
+                first.path.clone()
+            } else {
+                path
+            }
+        }
         (Some((_, path)), None) => path,
     };
     go(session, entries, to, old);
@@ -58,7 +65,9 @@ fn here(old: &Session, new: &Instrument, now: &[Held]) -> Option<(NodeId, String
     }
     let later = form.tree.ids().filter(|id| *id > node).filter_map(|id| node_in(form, new, id));
     let shown = |id: NodeId| {
-        now.iter().find(|held| held.node == id && held.relevant && is_shown(new, id)).map(|held| (id, held.path.clone()))
+        now.iter()
+            .find(|held| held.node == id && held.relevant && is_shown(new, id))
+            .map(|held| (id, held.path.clone()))
     };
     later.into_iter().find_map(shown)
 }
@@ -82,7 +91,11 @@ fn differing(old: &Instrument, new: &Instrument) -> Vec<ItemKey> {
         )
     };
     let changes = Difference::between(old, new).changes;
-    changes.into_iter().filter(|changed| asks_otherwise(&changed.change)).filter_map(|changed| changed.item).collect()
+    changes
+        .into_iter()
+        .filter(|changed| asks_otherwise(&changed.change))
+        .filter_map(|changed| changed.item)
+        .collect()
 }
 
 /// The node of the same identity.

@@ -2,7 +2,7 @@
 
 use maud::{Markup as Html, html};
 
-use super::Printer;
+use super::{Printer, take};
 use crate::logic::Condition;
 use crate::node::NodeId;
 use crate::{Choice, Item, ItemKind, Markup, Missing, Scale};
@@ -17,14 +17,16 @@ impl Printer<'_> {
         let filter = self.form.tree[id].source.choice_filter.as_deref();
         html! {
             @match item.kind {
-                ItemKind::SelectOne => (self.choices(item, "tick round")),
+                // Choices that come from other answers or from data.
+                _ if item.kind.has_choices() && item.choices.is_empty() => { div.line {} },
+                ItemKind::SelectOne => (self.choices(id, item, "tick round")),
                 ItemKind::SelectMultiple => {
                     p.logic { (self.phrases.several) }
-                    (self.choices(item, "tick"))
+                    (self.choices(id, item, "tick"))
                 },
                 ItemKind::Rank => {
                     p.logic { (self.phrases.rank.replace("{a}", &item.choices.len().to_string())) }
-                    (self.choices(item, "tick wide"))
+                    (self.choices(id, item, "tick wide"))
                 },
                 ItemKind::Acknowledge => { ul.choices { li { span.tick {} " " (self.phrases.tick) } } },
                 ItemKind::Range => (self.scale(item)),
@@ -47,10 +49,10 @@ impl Printer<'_> {
         }
     }
 
-    fn choices(&self, item: &Item, shape: &str) -> Html {
+    fn choices(&self, id: NodeId, item: &Item, shape: &str) -> Html {
         let list = |missing: bool| {
             let choices = item.choices.iter().filter(move |choice| choice.missing.is_some() == missing);
-            choices.collect::<Vec<&Choice>>()
+            choices.take_while(|_| take(&self.room, 1)).collect::<Vec<&Choice>>()
         };
         let (given, missing) = (list(false), list(true));
         let one = |choice: &Choice| {
@@ -58,7 +60,7 @@ impl Printer<'_> {
                 li {
                     span class=(shape) {}
                     (self.picture(&choice.image))
-                    span { (Markup::of(choice.label(self.language)).rendered()) }
+                    span { (Markup::of(&self.references(id, choice.label(self.language))).rendered()) }
                 }
             }
         };
@@ -72,9 +74,10 @@ impl Printer<'_> {
     fn ways_out(&self, id: NodeId, item: &Item) -> Html {
         let own = item.choices.iter().any(|choice| choice.missing.is_some());
         // Where an answer is required, saying nothing is none.
-        let needed = self.form.tree[id].source.required.as_deref().is_some_and(|source| {
-            Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
-        });
+        let needed =
+            self.form.tree[id].source.required.as_deref().is_some_and(|source| {
+                Condition::of(&self.form.tree, id, source) == Condition::Constant(true)
+            });
         if own || needed || self.form.tree[id].source.read_only.is_some() {
             return html! {};
         }
@@ -91,7 +94,8 @@ impl Printer<'_> {
         let Some(Scale { start, end, step }) = item.scale else { return html! { div.line.short {} } };
         let steps = ((end - start).abs() / step).floor();
         if !steps.is_finite() || steps + 1.0 > MAX_STEPS {
-            let text = self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
+            let text =
+                self.phrases.between.replace("{a}", &start.to_string()).replace("{b}", &end.to_string());
             return html! { p.logic { (text) } div.line.short {} };
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 20")]
@@ -107,7 +111,8 @@ impl Printer<'_> {
     }
 
     fn lines(&self, id: NodeId, item: &Item) -> usize {
-        let room = self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
+        let room =
+            self.form.longest(id).map(|characters| usize::try_from(characters / 60 + 1).unwrap_or(MAX_LINES));
         let wanted = if item.appearance.contains("multiline") { MAX_LINES } else { 2 };
         room.unwrap_or(wanted).clamp(1, MAX_LINES)
     }

@@ -30,13 +30,11 @@ impl Printer<'_> {
 
     /// An expression as it is written, with the numbers of the questions it reads.
     pub(super) fn expression(&self, id: NodeId, source: &str) -> Html {
-        let numbers: BTreeSet<usize> = self
-            .form
-            .tree
-            .by_name
-            .iter()
-            .filter(|(name, _)| mentions(source, name))
-            .flat_map(|(_, ids)| ids)
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let names = source.split(|c| !is_name(c)).filter(|name| mentions(source, name));
+        let numbers: BTreeSet<usize> = names
+            .filter_map(|name| self.form.tree.by_name.get(name))
+            .flatten()
             .filter(|other| **other != id)
             .filter_map(|other| self.numbers.get(other).copied())
             .collect();
@@ -99,7 +97,7 @@ impl Printer<'_> {
 
     fn label(&self, of: NodeId, item: &Item) -> String {
         let words = self.form.tree[of].label.source.get(self.language);
-        let plain = Markup::of(&self.references(words)).plain().replace('\n', " ");
+        let plain = Markup::of(&self.references(of, words)).plain().replace('\n', " ");
         let plain = if plain.is_empty() { item.name.clone() } else { plain };
         match plain.char_indices().nth(MAX_QUOTED) {
             Some((end, _)) => format!("{}…", plain[..end].trim_end()),
@@ -174,6 +172,9 @@ fn number(n: f64) -> String {
 
 /// Whether an expression names something: `${name}`, or `/name` at the end of a path.
 fn mentions(source: &str, name: &str) -> bool {
+    if name.is_empty() {
+        return false;
+    }
     source.match_indices(name).any(|(at, _)| {
         let before = source[..at].trim_end().chars().next_back();
         let after = source[at + name.len()..].trim_start().chars().next();

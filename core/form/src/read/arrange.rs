@@ -1,14 +1,57 @@
 //! Gives the rows of a survey their places: scopes, slots, paths and identities.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use super::findings::Findings;
 use super::row::{Places, SurveyRow};
-use crate::node::{Extent, Node, NodeId, NodeKind, Tree};
-use crate::{Item, ItemKey};
+use crate::node::{Extent, Node, NodeId, NodeKind, Source, Tree, Words, Written};
+use crate::{Item, ItemKey, ItemKind};
 
 /// Longest identity, in bytes.
 const MAX_IDENTITY: usize = 4_000;
+
+/// What stands for the identity of a node or item that has no place yet.
+pub(super) static NO_KEY: LazyLock<ItemKey> = LazyLock::new(|| ItemKey::of(""));
+
+/// A node of which only the place is known yet.
+pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
+    Node {
+        name,
+        kind,
+        parent,
+        end: NodeId::ROOT,
+        scope: NodeId::ROOT,
+        slot: 0,
+        depth: 0,
+        children: Vec::new(),
+        place: 0,
+        on_change: Vec::new(),
+        on_new: Vec::new(),
+        brings: Vec::new(),
+        list: 0,
+        path: String::new(),
+        key: *NO_KEY,
+        label: Words::default(),
+        hint: Words::default(),
+        guidance: Words::default(),
+        field_list: false,
+        relevant: None,
+        required: None,
+        required_message: Words::default(),
+        constraint: None,
+        constraint_message: Words::default(),
+        read_only: None,
+        calculation: None,
+        preset: None,
+        stored_as: ItemKind::Calculate,
+        itemset: None,
+        randomize: None,
+        count: None,
+        written: Written::default(),
+        source: Source::default(),
+    }
+}
 
 /// Gives each node its scope, slot, path and identity.
 pub(crate) fn arrange(
@@ -63,12 +106,7 @@ pub(crate) fn arrange(
         if let Some(first) = children.get(&among) {
             let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
             let problem = format!("Row {first}, in the same group, has the same name: `{}`.", node.name);
-            findings.error(
-                places.sheet(),
-                places.place(row, "name"),
-                problem,
-                "Rename one of the two.",
-            );
+            findings.error(places.sheet(), places.place(row, "name"), problem, "Rename one of the two.");
             continue;
         }
         children.insert(among, id);
@@ -147,7 +185,10 @@ fn declared(
         findings.error(places.sheet(), places.place(row, RENAMED), problem, remedy);
     };
     if former.iter().enumerate().any(|(i, name)| former[..i].contains(name)) {
-        refuse("The cell names an identity twice.".to_owned(), "Write each former name once, the newest first.");
+        refuse(
+            "The cell names an identity twice.".to_owned(),
+            "Write each former name once, the newest first.",
+        );
     }
     if let Some(id) = row.cells.get("nightjar::id").filter(|id| id != first) {
         let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");

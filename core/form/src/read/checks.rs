@@ -2,9 +2,9 @@
 
 use super::entities::Entity;
 use super::findings::Findings;
-use super::references::{Names, references, unknown};
-use super::survey::{Book, Survey, is_repeat};
+use super::references::{Known, references};
 use super::row::SurveyRow;
+use super::survey::{Book, Survey};
 use crate::node::{NodeKind, Tree};
 use crate::{Item, ItemKind};
 
@@ -14,7 +14,7 @@ pub(crate) fn triggers(
     tree: &Tree,
     items: &[Item],
     rows: &mut [Option<SurveyRow>],
-    names: &Names,
+    known: &Known<'_>,
     findings: &mut Findings,
 ) {
     for row in rows.iter_mut().flatten() {
@@ -28,7 +28,7 @@ pub(crate) fn triggers(
                 _ => None,
             });
             let (problem, remedy) = match of_items.next() {
-                None if ids.is_empty() => unknown(name, names),
+                None if ids.is_empty() => known.unknown(name),
                 None => (
                     format!("There is no question named `{name}`, only a group."),
                     "Name a question.".to_owned(),
@@ -68,7 +68,8 @@ pub(crate) fn geometries(
             }
         };
         if !known {
-            let problem = format!("`reference-geometry` is `{named}`, which is no list, file, entity or repeat.");
+            let problem =
+                format!("`reference-geometry` is `{named}`, which is no list, file, entity or repeat.");
             let place = Some(book.sheet.place(*row, "parameters"));
             findings.error("survey", place, problem, "Correct the name.");
         }
@@ -91,4 +92,9 @@ pub(crate) fn counts(book: &Book<'_>, tree: &Tree, rows: &[Option<SurveyRow>], f
         let problem = format!("The name `{name}` is taken by the count of the repeat in row {}.", row.number);
         findings.error("survey", Some(book.sheet.place(number, "name")), problem, "Rename the question.");
     }
+}
+
+/// Whether a tree has a node of a kind with this name.
+fn is_repeat(tree: &Tree, name: &str) -> bool {
+    tree.by_name.get(name).is_some_and(|ids| ids.iter().any(|id| tree[*id].kind == NodeKind::Repeat))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Lists {
     pub(crate) columns: Arc<BTreeSet<String>>,
     /// Columns of the author's own as they are headed, by their name here.
     pub(crate) headings: HashMap<String, String>,
+    /// By list: its first code with a space in it.
+    pub(crate) spaced: HashMap<String, String>,
     /// Whether the sheet has any row.
     pub(crate) is_filled: bool,
 }
@@ -37,7 +39,12 @@ struct Reader<'a> {
     findings: &'a mut Findings,
 }
 
-pub(crate) fn read(sheet: &Sheet, languages: &Languages, settings: &Settings, findings: &mut Findings) -> Lists {
+pub(crate) fn read(
+    sheet: &Sheet,
+    languages: &Languages,
+    settings: &Settings,
+    findings: &mut Findings,
+) -> Lists {
     for needed in ["list_name", "name"] {
         if !sheet.rows.is_empty() && !sheet.has(needed) {
             findings.error(
@@ -69,12 +76,20 @@ pub(crate) fn read(sheet: &Sheet, languages: &Languages, settings: &Settings, fi
         choices.push(reader.choice(row, code));
     }
     let findings = reader.findings;
+    let spaced = |choices: &[Choice]| {
+        let found = choices.iter().find(|choice| choice.code.contains(char::is_whitespace));
+        found.map(|choice| choice.code.clone())
+    };
     if sheet.name == "choices" {
         languages.warn_untranslated(sheet, findings);
         languages.warn_missing_columns(sheet, findings);
         warn_headings(sheet, findings);
     }
     Lists {
+        spaced: lists
+            .iter()
+            .filter_map(|(name, (list, _))| Some(((*name).to_owned(), spaced(list)?)))
+            .collect(),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         by_name: lists.into_iter().map(|(name, (list, _))| (name.to_owned(), list.into())).collect(),
         columns: Arc::new(sheet.columns.iter().map(|column| column.name.clone()).collect()),
@@ -131,7 +146,7 @@ impl<'a> Reader<'a> {
             self.findings.warning(&sheet.name, place, problem, remedy);
         }
         let image = self.languages.words(sheet, row, "image");
-        let place = Some(sheet.place(row.number, "image"));
+        let place = if image.is_empty() { None } else { Some(sheet.place(row.number, "image")) };
         Choice {
             code: code.to_owned(),
             label,
@@ -151,7 +166,12 @@ fn warn_headings(sheet: &Sheet, findings: &mut Findings) {
         let place = || Some(Place { row: 1, column: Some(column.title()) });
         if column.heading.contains(' ') {
             let remedy = "Write it without space, so that a choice filter can name it.";
-            findings.warning("choices", place(), "A heading with a space cannot be used in a filter.", remedy);
+            findings.warning(
+                "choices",
+                place(),
+                "A heading with a space cannot be used in a filter.",
+                remedy,
+            );
         }
     }
 }

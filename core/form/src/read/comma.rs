@@ -19,7 +19,9 @@ pub(crate) fn book(text: &str, attachments: &Attachments, findings: &mut Finding
         let Some(bytes) = attachments.get(&format!("{name}.csv")) else { continue };
         match super::text(bytes) {
             Some(text) => sheet(name, text, &mut book, findings),
-            None => findings.error(name, None, "The file is not in UTF-8.", "Save it with the encoding UTF-8."),
+            None => {
+                findings.error(name, None, "The file is not in UTF-8.", "Save it with the encoding UTF-8.")
+            }
         }
     }
     book

@@ -1,6 +1,7 @@
 //! Compiles the expressions, presets and texts of the survey sheet once the tree stands.
 
 use super::findings::Findings;
+use super::outputs::{Part, is_computed, parts};
 use super::row::{Places, SurveyRow, WrittenAction};
 use super::sheet::truth;
 use crate::expr::Fault;
@@ -170,7 +171,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
-            row: self.row.number,
+            row: self.around.places.place(self.row, "label").map_or(0, |place| place.row),
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),
@@ -290,7 +291,7 @@ impl Compiler<'_> {
         for (language, text) in &words.0 {
             if self.row.is_xform && text.contains(OUTPUT.0) {
                 outputs.push((language.clone(), self.outputs(text, column)));
-            } else if !self.row.is_xform && text.contains("${") {
+            } else if !self.row.is_xform && is_computed(text) {
                 outputs.push((language.clone(), self.pieces(text, column)));
             }
         }
@@ -313,18 +314,31 @@ impl Compiler<'_> {
 
     fn pieces(&mut self, text: &str, column: &str) -> Vec<Piece> {
         let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, after)) = after.split_once('}') else {
-                self.fail(column, "A `${` is never closed.", "Write ${name}.");
-                break;
+        for part in parts(text) {
+            let code = match part {
+                Part::Plain(plain) => {
+                    pieces.push(Piece::Plain(plain.to_owned()));
+                    continue;
+                }
+                Part::Reference(name) => resolve::reference(name, self.place()),
+                Part::LookUp(expression) => match resolve::compile(expression, self.place()) {
+                    Ok(code) => Ok(code),
+                    // Words that only look like an expression stay words.
+                    Err(fault) => {
+                        pieces.push(Piece::Plain(expression.to_owned()));
+                        let place = self.around.places.place(self.row, column);
+                        let problem = format!("The look-up stays as written. {}", fault.problem);
+                        self.findings.warning(self.around.places.sheet(), place, problem, fault.remedy);
+                        continue;
+                    }
+                },
+                Part::Unclosed => {
+                    self.fail(column, "A `${` is never closed.", "Write ${name}.");
+                    break;
+                }
             };
-            pieces.push(Piece::Plain(before.to_owned()));
-            let code = resolve::reference(name.trim(), self.place());
             pieces.extend(self.reported(column, code).map(Piece::Output));
-            rest = after;
         }
-        pieces.push(Piece::Plain(rest.to_owned()));
         pieces
     }
 
@@ -340,7 +354,8 @@ impl Compiler<'_> {
                 // `1 + 1` in a number is an expression; in a text it is a text.
                 Err(_) if resolve::compile(cell, self.place()).is_ok() => {}
                 _ => {
-                    let problem = format!("The default is not an answer of type {}, so there is none.", item.kind);
+                    let problem =
+                        format!("The default is not an answer of type {}, so there is none.", item.kind);
                     let place = self.around.places.place(self.row, "default");
                     let remedy = "Correct or clear the cell.";
                     return self.findings.warning(self.around.places.sheet(), place, problem, remedy);

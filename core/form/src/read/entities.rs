@@ -12,8 +12,7 @@ use super::survey::{Book, Stood};
 use crate::node::Tree;
 
 /// Columns of the sheet.
-const COLUMNS: [&str; 7] =
-    ["list_name", "dataset", "entity_id", "create_if", "update_if", "repeat", "label"];
+const COLUMNS: [&str; 7] = ["list_name", "dataset", "entity_id", "create_if", "update_if", "repeat", "label"];
 
 /// A row of the entities sheet.
 #[derive(Debug)]
@@ -43,7 +42,11 @@ pub(crate) fn read(sheet: &Sheet, findings: &mut Findings) -> Vec<Entity> {
             continue;
         };
         if let Err(why) = is_list(list) {
-            error("list_name", format!("`{list}` cannot name a list of entities: {why}."), "Choose another name.");
+            error(
+                "list_name",
+                format!("`{list}` cannot name a list of entities: {why}."),
+                "Choose another name.",
+            );
         }
         let (id, create, update) = (get("entity_id"), get("create_if"), get("update_if"));
         if id.is_none() && update.is_some() {
@@ -57,7 +60,11 @@ pub(crate) fn read(sheet: &Sheet, findings: &mut Findings) -> Vec<Entity> {
             error("label", problem, "Give it a label, or an entity_id to update.");
         }
         if known.insert(list, row.number).is_some() {
-            error("list_name", format!("There is a row for `{list}` already."), "Leave one row for each list.");
+            error(
+                "list_name",
+                format!("There is a row for `{list}` already."),
+                "Leave one row for each list.",
+            );
             continue;
         }
         let cells = sheet.cells(row).filter(|(column, _)| column.name != "list_name");
@@ -92,6 +99,7 @@ pub(crate) fn check(
     entities: &[Entity],
     findings: &mut Findings,
 ) {
+    let is_sound = !findings.is_faulty("entities");
     let by_name: HashMap<&str, usize> =
         entities.iter().enumerate().map(|(i, entity)| (entity.list.as_str(), i)).collect();
     let mut naming: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -105,11 +113,13 @@ pub(crate) fn check(
     }
     // By entity in the order in which rows refer to them.
     let mut referred: Vec<(usize, Vec<Reference>)> = Vec::new();
+    let mut turns: HashMap<usize, usize> = HashMap::new();
     let mut add = |index: usize, reference: Reference| {
-        match referred.iter_mut().find(|(known, _)| *known == index) {
-            Some((_, list)) => list.push(reference),
-            None => referred.push((index, vec![reference])),
+        let turn = *turns.entry(index).or_insert(referred.len());
+        if turn == referred.len() {
+            referred.push((index, Vec::new()));
         }
+        referred[turn].1.push(reference);
     };
     let mut properties: BTreeMap<(usize, &str), u32> = BTreeMap::new();
     for stood in places {
@@ -127,7 +137,10 @@ pub(crate) fn check(
             add(*index, Reference::question(stood, name));
         }
     }
-    allocate(book.sheet, tree, entities, referred, findings);
+    // Where nothing is sure, nothing is said of places.
+    if is_sound {
+        allocate(book.sheet, tree, entities, referred, findings);
+    }
 }
 
 type Fault = (String, &'static str);
@@ -150,7 +163,10 @@ fn property<'a>(
         Some((list, name)) => match by_name.get(list.trim()) {
             Some(index) => (*index, name.trim()),
             None => {
-                return Err((format!("The entities sheet has no list `{list}`."), "Add a row, or correct the name."));
+                return Err((
+                    format!("The entities sheet has no list `{list}`."),
+                    "Add a row, or correct the name.",
+                ));
             }
         },
         None if entities.len() > 1 => {
@@ -170,7 +186,10 @@ fn property<'a>(
         return Err((format!("`{name}` is taken by every entity."), remedy));
     }
     if name.starts_with("__") {
-        return Err((format!("`{name}` cannot be a property: names that begin with `__` are taken."), remedy));
+        return Err((
+            format!("`{name}` cannot be a property: names that begin with `__` are taken."),
+            remedy,
+        ));
     }
     if !is_name(name) {
         return Err((format!("`{name}` cannot be the name of a property."), remedy));

@@ -88,11 +88,15 @@ impl Containers<'_> {
         references: &[Reference],
         findings: &mut Findings,
     ) -> Option<Request> {
-        let (mut deepest, mut lowest, mut lowest_saved): (Option<&Reference>, Option<&Reference>, Option<&Reference>) =
-            (None, None, None);
+        let (mut deepest, mut lowest, mut lowest_saved): (
+            Option<&Reference>,
+            Option<&Reference>,
+            Option<&Reference>,
+        ) = (None, None, None);
         for reference in references {
             let scope = self.scope(reference.container);
-            let deeper = deepest.is_none_or(|d| self.repeats(reference.container) > self.repeats(d.container));
+            let deeper =
+                deepest.is_none_or(|d| self.repeats(reference.container) > self.repeats(d.container));
             if deeper {
                 (deepest, lowest) = (Some(reference), Some(reference));
                 if reference.is_property {
@@ -102,7 +106,9 @@ impl Containers<'_> {
             }
             let here = deepest.is_some_and(|d| self.scope(d.container) == scope);
             let below = |other: Option<&Reference>| {
-                other.is_none_or(|o| here && self.below_scope(reference.container) > self.below_scope(o.container))
+                other.is_none_or(|o| {
+                    here && self.below_scope(reference.container) > self.below_scope(o.container)
+                })
             };
             if below(lowest) {
                 lowest = Some(reference);
@@ -133,7 +139,8 @@ impl Containers<'_> {
         for reference in references {
             let own = self.scope(reference.container);
             let astray = !self.is_around(own, scope);
-            if !astray && !(reference.is_property && self.scope(wanted) != own) {
+            let apart = reference.is_property && self.scope(wanted) != own;
+            if !astray && !apart {
                 continue;
             }
             sound = false;

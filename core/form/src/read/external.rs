@@ -13,6 +13,9 @@ use crate::{Attachments, Choice, Language};
 const MAX_ROWS: usize = 100_000;
 const MAX_CELLS: usize = 400_000;
 
+/// Most choices of all files together.
+const MAX_CHOICES: usize = 400_000;
+
 /// The endings of files that may hold choices.
 pub(crate) const ENDINGS: [&str; 3] = ["csv", "xml", "geojson"];
 
@@ -20,11 +23,18 @@ pub(crate) const ENDINGS: [&str; 3] = ["csv", "xml", "geojson"];
 pub(crate) struct Files<'a> {
     attachments: &'a Attachments,
     read: HashMap<String, Option<Document>>,
+    /// By file and its two columns.
+    choices: HashMap<[String; 3], FileChoices>,
+    /// How many choices there are in those.
+    laid_out: usize,
 }
+
+/// Choices from a file, and the columns that a filter may name.
+type FileChoices = (Arc<[Choice]>, Arc<BTreeSet<String>>);
 
 impl<'a> Files<'a> {
     pub(crate) fn new(attachments: &'a Attachments) -> Files<'a> {
-        Files { attachments, read: HashMap::new() }
+        Files { attachments, read: HashMap::new(), choices: HashMap::new(), laid_out: 0 }
     }
 
     /// A file's rows as `root/item/column`; `None`, after saying so, where it is missing or cannot be read.
@@ -49,6 +59,31 @@ impl<'a> Files<'a> {
         self.read.get(file)?.as_ref()
     }
 
+    /// A file's rows as choices; each file is laid out once for all questions that ask for the same columns.
+    pub(crate) fn choices(
+        &mut self,
+        file: &str,
+        columns: &Columns<'_>,
+        language: &Language,
+        place: Place,
+        findings: &mut Findings,
+    ) -> Option<FileChoices> {
+        let key = [file, columns.value, columns.label].map(str::to_owned);
+        if let Some(known) = self.choices.get(&key) {
+            return Some(known.clone());
+        }
+        if self.laid_out > MAX_CHOICES {
+            let remedy = "Ask for fewer columns of large files.";
+            findings.error("survey", Some(place), "The files have more than 400,000 choices.", remedy);
+            return None;
+        }
+        let (found, names) = choices(self.open(file, place, findings)?, columns, language);
+        self.laid_out += found.len();
+        let made = (found, Arc::new(names));
+        self.choices.insert(key, made.clone());
+        Some(made)
+    }
+
     /// Takes a file out that was opened before; an empty one where there was none.
     pub(crate) fn take(&mut self, file: &str) -> Document {
         self.read.remove(file).flatten().unwrap_or_else(|| {
@@ -64,16 +99,17 @@ pub(crate) fn split(file: &str) -> (&str, &str) {
     file.rsplit_once('.').unwrap_or((file, ""))
 }
 
-fn document(file: &str, bytes: &[u8]) -> Result<Document, String> {
+/// A file as rows or, of XML, as it is; by its ending.
+pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, String> {
     match split(file).1 {
         "csv" => csv(bytes),
         "geojson" => super::geojson::document(bytes),
-        _ => super::xml_document(bytes),
+        _ => super::xform::xml(bytes),
     }
 }
 
-/// Rows under the names in the first line.
-fn csv(bytes: &[u8]) -> Result<Document, String> {
+/// Rows under the names in the first line, apart by `,` or `;`.
+pub(crate) fn csv(bytes: &[u8]) -> Result<Document, String> {
     let text = super::text(bytes).ok_or("it is not in UTF-8")?;
     let first = text.lines().next().unwrap_or_default();
     let semicolons = first.contains(';') && !first.contains(',');
@@ -105,7 +141,10 @@ impl Rows {
         Rows { builder, rows: 0, cells: 0 }
     }
 
-    pub(super) fn add<'a>(&mut self, columns: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), String> {
+    pub(super) fn add<'a>(
+        &mut self,
+        columns: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), String> {
         self.rows += 1;
         self.builder.open(QName::local("item"));
         for (name, cell) in columns.filter(|(name, _)| !name.is_empty()) {
@@ -132,10 +171,10 @@ pub(crate) struct Columns<'a> {
 }
 
 /// The items of a file as choices, and the columns that a filter may name. An item without a code is no choice.
-pub(crate) fn choices(
+fn choices(
     document: &Document,
     columns: &Columns<'_>,
-    languages: &[Language],
+    language: &Language,
 ) -> (Arc<[Choice]>, BTreeSet<String>) {
     let mut names = BTreeSet::new();
     let mut found = Vec::new();
@@ -157,10 +196,10 @@ pub(crate) fn choices(
         if code.is_empty() {
             continue;
         }
-        let label = languages.iter().map(|language| (language.clone(), words.clone())).collect();
         found.push(Choice {
             code,
-            label: Translated(if words.is_empty() { Vec::new() } else { label }),
+            // A file speaks one language, which stands for all.
+            label: Translated(if words.is_empty() { Vec::new() } else { vec![(language.clone(), words)] }),
             image: Translated::default(),
             missing: None,
             columns: cells,
@@ -197,11 +236,11 @@ mod tests {
 
     #[test]
     fn rows_of_a_file_are_choices() {
-        let document = document("w.csv", b"\xEF\xBB\xBFname;label;Beds\n a ;Ward A;12\n;nothing;1\nb;;").unwrap();
-        let languages = [Language::new("English (en)")];
-        let (choices, columns) =
-            choices(&document, &Columns { value: "name", label: "label" }, &languages);
-        let found: Vec<_> = choices.iter().map(|c| (c.code(), c.label(&languages[0]), c.extra("beds"))).collect();
+        let document =
+            document("w.csv", b"\xEF\xBB\xBFname;label;Beds\n a ;Ward A;12\n;nothing;1\nb;;").unwrap();
+        let language = Language::new("English (en)");
+        let (choices, columns) = choices(&document, &Columns { value: "name", label: "label" }, &language);
+        let found: Vec<_> = choices.iter().map(|c| (c.code(), c.label(&language), c.extra("beds"))).collect();
         assert_eq!(found, [("a", "Ward A", Some("12")), ("b", "b", Some(""))]);
         assert_eq!(columns.into_iter().collect::<Vec<_>>(), ["beds", "label", "name"]);
     }

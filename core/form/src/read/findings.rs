@@ -87,6 +87,11 @@ impl Findings {
         self.errors > 0
     }
 
+    /// Whether an error was found on a sheet.
+    pub(crate) fn is_faulty(&self, sheet: &str) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error && d.sheet.as_deref() == Some(sheet))
+    }
+
     /// In order of sheet, row and column.
     pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
         let rank = |sheet: &Option<String>| match sheet.as_deref() {

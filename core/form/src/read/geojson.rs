@@ -13,11 +13,8 @@ pub(super) fn document(bytes: &[u8]) -> Result<Document, String> {
     let mut rows = Rows::new();
     for feature in features {
         let properties = feature.get("properties").and_then(Value::as_object);
-        let mut columns: Vec<(&str, String)> = properties
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str(), text(value)))
-            .collect();
+        let mut columns: Vec<(&str, String)> =
+            properties.into_iter().flatten().map(|(name, value)| (name.as_str(), text(value))).collect();
         if let Some(id) = feature.get("id") {
             columns.retain(|(name, _)| *name != "id");
             columns.push(("id", text(id)));
@@ -69,7 +66,10 @@ mod tests {
         .unwrap();
         let item = found.root_element().and_then(|root| found.child(root, "item")).unwrap();
         let cell = |name| found.text(found.child(item, name).unwrap()).into_owned();
-        assert_eq!([cell("id"), cell("title"), cell("n"), cell("geometry")], ["7", "Door", "1", "51 10.5 0 0"]);
+        assert_eq!(
+            [cell("id"), cell("title"), cell("n"), cell("geometry")],
+            ["7", "Door", "1", "51 10.5 0 0"]
+        );
         assert!(document(b"[]").is_err());
     }
 }

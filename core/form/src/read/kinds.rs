@@ -68,7 +68,10 @@ const NO_MAPS: &str = "Ask in words, or take the row out.";
 /// By the type in lower case, `_` between words as space: what it is, and how it is written today if otherwise.
 static PLAIN: LazyLock<HashMap<&'static str, (RowKind, Option<&'static str>)>> = LazyLock::new(|| {
     use ItemKind as K;
-    use RowKind::{Audit, BackgroundAudio, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting, Unfilled};
+    use RowKind::{
+        Audit, BackgroundAudio, BackgroundGeopoint, Constrained, External, Item, Metadata, Refused, Setting,
+        Unfilled,
+    };
     const UP_TO_31: &str = "0 <= . and . <= 31";
     let now = |name, kind| (name, (kind, None));
     let old = |name, kind, today| (name, (kind, Some(today)));
@@ -252,7 +255,11 @@ fn select(cell: &str) -> Option<Select> {
             "or_other" | "or other" | "or specify other" => true,
             _ => continue,
         };
-        let from = if *from == ChoicesFrom::Choices && list.starts_with("${") { ChoicesFrom::Answers } else { *from };
+        let from = if *from == ChoicesFrom::Choices && list.starts_with("${") {
+            ChoicesFrom::Answers
+        } else {
+            *from
+        };
         return Some(Select { kind: *kind, from, list: (*list).to_owned(), or_other });
     }
     None

@@ -8,6 +8,16 @@ use super::sheet::{Row, Sheet};
 use crate::Language;
 use crate::item::Translated;
 
+/// Most languages of a form.
+const MAX_LANGUAGES: usize = 100;
+
+/// Whether a text can be a code of a language: `en`, `pt-BR`, `en-x-easyread`.
+fn is_code(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let good = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    parts.next().is_some_and(|first| matches!(first.len(), 2..=3) && good(first)) && parts.all(good)
+}
+
 /// The languages of a workbook, the default first.
 #[derive(Debug)]
 pub(crate) struct Languages {
@@ -26,6 +36,17 @@ impl Languages {
             if seen.insert(language) {
                 named.push(language.clone());
             }
+        }
+        if named.len() > MAX_LANGUAGES {
+            let problem = format!("The form has more than {MAX_LANGUAGES} languages.");
+            findings.error("survey", None, problem, "Take some of the columns out.");
+            named.truncate(MAX_LANGUAGES);
+        }
+        // A language is told from another by its code, which screens and readers of text aloud go by.
+        for language in named.iter().filter(|language| !is_code(language.code())) {
+            let problem = format!("The language \"{language}\" has no code.");
+            let remedy = "Write it in brackets, as English (en).";
+            findings.warning("survey", Some(Place::row(1)), problem, remedy);
         }
         let bare = columns().any(|column| column.language.is_none());
         let wanted = settings.default_language.as_deref();
@@ -125,10 +146,17 @@ impl Languages {
                 sheet.named(&column.name).map(|c| c.language.as_ref().unwrap_or(&self.unnamed)).collect();
             let missing: Vec<&str> =
                 self.all.iter().filter(|l| !here.contains(l)).map(Language::name).collect();
-            if !missing.is_empty() && self.all.len() > 1 {
+            // Pictures belong to easy read; that other words do without them is no oversight.
+            let is_easy_only = column.name == "image" && here.iter().all(|language| language.is_easy_read());
+            if !missing.is_empty() && self.all.len() > 1 && !is_easy_only {
                 let place = Place { row: 1, column: Some(column.title()) };
                 let problem = format!("The column `{}` is missing in: {}.", column.name, missing.join(", "));
-                findings.warning(&sheet.name, Some(place), problem, "Add the columns, or leave it: what there is is shown.");
+                findings.warning(
+                    &sheet.name,
+                    Some(place),
+                    problem,
+                    "Add the columns, or leave it: what there is is shown.",
+                );
             }
         }
     }

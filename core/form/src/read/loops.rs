@@ -1,14 +1,24 @@
 //! `begin loop over LIST`: the rows up to its end, once for each choice of the list, in a group of the choice's name.
 
+use std::borrow::Cow;
+
+use super::arrange::node;
+use super::groups::Open;
 use super::kinds::{RowKind, row_kind};
 use super::row::SurveyRow;
 use super::sheet::Row;
-use super::survey::{Builder, Open, node};
+use super::survey::Builder;
 use crate::node::NodeKind;
 use crate::{Choice, Language};
 
 /// Deepest loops within loops: each multiplies the rows in it.
 const MAX_LOOPS: usize = 5;
+
+/// Most bytes of cells that loops may multiply.
+const MAX_LOOPED: usize = 8 << 20;
+/// Most marks of one column in one text, and most bytes they may become; beyond that they stay as written.
+const MAX_MARKS: usize = 100;
+const MAX_TURNED: usize = 10_000;
 
 impl Builder<'_, '_> {
     /// Reads the rows of a loop once for each choice; where reading goes on.
@@ -32,6 +42,9 @@ impl Builder<'_, '_> {
             return end;
         }
         for choice in choices.into_iter().flat_map(|choices| choices.iter()) {
+            if self.is_full {
+                break;
+            }
             let words = SurveyRow { number: row.number, label: choice.label.clone(), ..SurveyRow::default() };
             let group = node(choice.code.clone(), NodeKind::Group, self.parent());
             let id = self.push(group, words);
@@ -46,6 +59,15 @@ impl Builder<'_, '_> {
             self.close();
         }
         end
+    }
+
+    /// Stops reading when loops multiply a form beyond what one may be.
+    pub(super) fn count_looped(&mut self, row: &Row) {
+        self.looped += self.book.sheet.cells(row).map(|(_, cell)| cell.len()).sum::<usize>();
+        if self.looped > MAX_LOOPED && !self.is_full {
+            self.is_full = true;
+            self.error(row, "type", "Loops make the form too big.", "Write begin_repeat in their place.");
+        }
     }
 
     /// The row that ends a loop.
@@ -63,10 +85,13 @@ impl Builder<'_, '_> {
     }
 
     /// A text with what the loops around put into it.
-    pub(super) fn turned(&self, text: &str) -> String {
+    pub(super) fn turned<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.turns.is_empty() || !text.contains("%(") {
+            return text.into();
+        }
         let mut text = text.to_owned();
         self.turn(&mut text, None);
-        text
+        text.into()
     }
 
     pub(super) fn turn(&self, text: &mut String, language: Option<&Language>) {
@@ -77,7 +102,8 @@ impl Builder<'_, '_> {
             }
             for (column, value) in columns(choice, language) {
                 let mark = format!("%({column})s");
-                if text.contains(&mark) {
+                let marks = text.matches(&mark).take(MAX_MARKS + 1).count();
+                if (1..=MAX_MARKS).contains(&marks) && marks * value.len() < MAX_TURNED {
                     *text = text.replace(&mark, value);
                 }
             }

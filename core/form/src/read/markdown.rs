@@ -9,13 +9,14 @@
 use std::borrow::Cow;
 
 use super::findings::Findings;
-use super::grid::{Book, Grid, SHEETS};
+use super::grid::{Book, Grid, MAX_COLUMNS, SHEETS};
 
 /// Whether a text looks like Markdown tables: its first line that is not blank and no comment begins with `|`.
 pub(crate) fn is_markdown(text: &str) -> bool {
-    text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with('#')).is_some_and(
-        |line| line.starts_with('|'),
-    )
+    text.lines()
+        .map(str::trim_start)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
+        .is_some_and(|line| line.starts_with('|'))
 }
 
 /// The sheets of a text. Lines without a table and rows without a cell count for nothing, rows not either.
@@ -24,7 +25,8 @@ pub(crate) fn book(text: &str, findings: &mut Findings) -> Book {
     let mut open: Option<(Grid, u32)> = None;
     for line in text.lines() {
         let Some(row) = inside(line) else { continue };
-        let cells: Vec<Cow<'_, str>> = split(row).collect();
+        // One column more than there may be, so that too many are noticed.
+        let cells: Vec<Cow<'_, str>> = split(row).take(MAX_COLUMNS as usize + 2).collect();
         if is_rule(&cells) {
             continue;
         }

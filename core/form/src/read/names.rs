@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn words_are_as_far_apart_as_letters_differ() {
-        for (a, b, apart) in [("survey", "survey", 0), ("surveys", "survey", 1), ("sruvey", "survey", 2), ("", "abc", 3)] {
+        for (a, b, apart) in
+            [("survey", "survey", 0), ("surveys", "survey", 1), ("sruvey", "survey", 2), ("", "abc", 3)]
+        {
             assert_eq!(distance(a, b), apart, "{a} {b}");
         }
     }

@@ -68,7 +68,10 @@ fn accepted(kind: &RowKind) -> Option<&'static [&'static str]> {
 pub(crate) fn read(kind: &RowKind, report: &mut Report<'_, '_>) -> Parameters {
     let Some(cell) = report.sheet.get(report.row, "parameters") else { return Parameters::new() };
     let Some(found) = pairs(cell) else {
-        report.error("The parameters cannot be read.", "Write name=value pairs with a space between, as start=1 end=5.");
+        report.error(
+            "The parameters cannot be read.",
+            "Write name=value pairs with a space between, as start=1 end=5.",
+        );
         return Parameters::new();
     };
     for name in found.keys() {
@@ -162,7 +165,8 @@ fn item(kind: ItemKind, value: &Value<'_>, report: &mut Report<'_, '_>) {
                 && appearance.is_none_or(|appearance| appearance == "annotate")
                 && !is_package(app)
             {
-                let problem = format!("The parameter `app` cannot be `{app}`, which is no name of an Android package.");
+                let problem =
+                    format!("The parameter `app` cannot be `{app}`, which is no name of an Android package.");
                 report.error(problem, "Write a name like org.example.camera, or take it out.");
             }
         }
@@ -212,7 +216,10 @@ fn audit(value: &Value<'_>, report: &mut Report<'_, '_>) {
     let age = whole("location-max-age", value, report);
     for (name, number) in [("location-min-interval", interval), ("location-max-age", age)] {
         if number.is_some_and(|number| number < 0) {
-            report.error(format!("The parameter `{name}` must not be below zero."), "Write a number of seconds.");
+            report.error(
+                format!("The parameter `{name}` must not be below zero."),
+                "Write a number of seconds.",
+            );
         }
     }
     if let (Some(interval), Some(age)) = (interval, age)

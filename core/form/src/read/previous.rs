@@ -1,7 +1,7 @@
 //! `select_one ${question}`: what was answered in a repeat, as choices.
 
 use super::findings::Findings;
-use super::references::{Names, references, unknown};
+use super::references::Known;
 use super::row::{Places, SurveyRow};
 use crate::node::{NodeId, NodeKind, Tree};
 
@@ -9,7 +9,7 @@ use crate::node::{NodeId, NodeKind, Tree};
 pub(crate) fn resolve(
     tree: &Tree,
     rows: &mut [Option<SurveyRow>],
-    names: &Names,
+    known: &Known<'_>,
     places: &dyn Places,
     findings: &mut Findings,
 ) {
@@ -19,7 +19,7 @@ pub(crate) fn resolve(
         match choices(tree, &name, filter.as_deref()) {
             Ok(found) => row.dynamic_choices = Some(found),
             Err(None) => {
-                let (problem, remedy) = unknown(&name, names);
+                let (problem, remedy) = known.unknown(&name);
                 findings.error(places.sheet(), places.place(row, "type"), problem, remedy);
             }
             Err(Some(problem)) => {
@@ -41,7 +41,9 @@ fn choices(tree: &Tree, name: &str, filter: Option<&str>) -> Result<Choices, Opt
     };
     let repeat = tree[node].scope;
     if repeat == NodeId::ROOT || !matches!(tree[node].kind, NodeKind::Item(_)) {
-        return Err(Some(format!("`{name}` is no question in a repeat, so it has no answers to choose from.")));
+        return Err(Some(format!(
+            "`{name}` is no question in a repeat, so it has no answers to choose from."
+        )));
     }
     let value = within(tree, repeat, node);
     let mut nodes = format!("${{{}}}[./{value} != '']", tree[repeat].name);
@@ -62,14 +64,27 @@ fn within(tree: &Tree, repeat: NodeId, node: NodeId) -> String {
     path
 }
 
+/// Longest filter, in bytes; no expression may be longer.
+const MAX_FILTER: usize = 16_000;
+
 /// A filter in which references to questions of the repeat mean those of the instance looked at.
 fn seen_from(tree: &Tree, repeat: NodeId, filter: &str) -> String {
-    let mut text = filter.to_owned();
-    for name in references(filter).flatten() {
-        let Some([node]) = tree.by_name.get(name).map(Vec::as_slice) else { continue };
-        if tree[*node].scope == repeat {
-            text = text.replace(&format!("${{{name}}}"), &format!("./{}", within(tree, repeat, *node)));
+    let mut text = String::with_capacity(filter.len());
+    let mut rest = filter;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, after)) = after.split_once('}') else { break };
+        if text.len() > MAX_FILTER {
+            break;
         }
+        text += before;
+        match tree.by_name.get(name.trim()).map(Vec::as_slice) {
+            Some([node]) if tree[*node].scope == repeat => {
+                text += "./";
+                text += &within(tree, repeat, *node);
+            }
+            _ => text += &format!("${{{name}}}"),
+        }
+        rest = after;
     }
-    text
+    text + rest
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::arrange::{NO_KEY, node};
 use super::choices::file_names;
 use super::kinds::{self, RowKind};
 use super::parameters::{Parameters, Report};
@@ -9,10 +10,10 @@ use super::references::triggers;
 use super::row::SurveyRow;
 use super::scale;
 use super::sheet::Row;
-use super::survey::{Builder, KNOWN, node};
+use super::survey::Builder;
 use crate::item::Translated;
 use crate::node::NodeKind;
-use crate::{Choice, Item, ItemKey, ItemKind};
+use crate::{Choice, Item, ItemKind};
 
 impl Builder<'_, '_> {
     /// A row that is no group and no setting.
@@ -66,7 +67,12 @@ impl Builder<'_, '_> {
             }
             _ => {
                 let cell = self.get(row, "type").unwrap_or_default();
-                self.error(row, "type", format!("There is no type `{cell}`."), "Check the spelling of the type.");
+                self.error(
+                    row,
+                    "type",
+                    format!("There is no type `{cell}`."),
+                    "Check the spelling of the type.",
+                );
                 self.stand_in(row);
             }
         }
@@ -93,7 +99,12 @@ impl Builder<'_, '_> {
         if kind == ItemKind::Calculate {
             let dynamic = words.cells.get("default").is_some_and(|cell| super::compile::is_dynamic(cell));
             if !words.cells.contains_key("calculation") && !dynamic {
-                self.error(row, "calculation", "The calculation is missing.", "Write an expression, or clear the row.");
+                self.error(
+                    row,
+                    "calculation",
+                    "The calculation is missing.",
+                    "Write an expression, or clear the row.",
+                );
             }
         }
         if kind == ItemKind::Text && self.get(row, "type").is_some_and(|cell| cell.contains("barcode")) {
@@ -119,7 +130,13 @@ impl Builder<'_, '_> {
     }
 
     /// Adds an item; whether it could be.
-    pub(super) fn item(&mut self, row: &Row, kind: ItemKind, choices: Arc<[Choice]>, mut words: SurveyRow) -> bool {
+    pub(super) fn item(
+        &mut self,
+        row: &Row,
+        kind: ItemKind,
+        choices: Arc<[Choice]>,
+        mut words: SurveyRow,
+    ) -> bool {
         let name = match self.get(row, "name") {
             None if kind == ItemKind::Note => format!("generated_note_name_{}", row.number),
             _ => match self.name(row) {
@@ -146,18 +163,19 @@ impl Builder<'_, '_> {
         }
         let stored_as = match self.get(row, "bind_type") {
             Some(bound) => kinds::bound(&bound),
-            None if hidden && (kind.has_choices() || kind.is_media() || kind == ItemKind::Note) => ItemKind::Text,
+            None if hidden && (kind.has_choices() || kind.is_media() || kind == ItemKind::Note) => {
+                ItemKind::Text
+            }
             None if hidden && matches!(kind, ItemKind::Range | ItemKind::Acknowledge) => ItemKind::Text,
             None => kind,
         };
-        let (image_place, audio_place) = (self.place(row, "image"), self.place(row, "audio"));
         let sheet = self.book.sheet;
-        let mut extras = sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         if let Some(parameters) = sheet.get(row, "parameters") {
             extras.insert("parameters".to_owned(), parameters.to_owned());
         }
         let item = Item {
-            key: ItemKey::of(""),
+            key: *NO_KEY,
             name: name.clone(),
             path: String::new(),
             kind: if hidden { ItemKind::Calculate } else { kind },
@@ -165,9 +183,9 @@ impl Builder<'_, '_> {
             label: words.label.clone(),
             hint: words.hint.clone(),
             guidance: words.guidance.clone(),
-            image: file_names(image, "survey", Some(image_place), self.findings),
-            audio: file_names(audio, "survey", Some(audio_place), self.findings),
-            appearance: self.get(row, "appearance").unwrap_or_default(),
+            image: self.file_names(row, "image", image),
+            audio: self.file_names(row, "audio", audio),
+            appearance: self.get(row, "appearance").unwrap_or_default().into_owned(),
             scale: None,
             repeat_depth: 0,
             stamp: None,
@@ -175,6 +193,14 @@ impl Builder<'_, '_> {
         };
         self.add(item, stored_as, words);
         true
+    }
+
+    fn file_names(&mut self, row: &Row, column: &str, words: Translated) -> Translated {
+        if words.is_empty() {
+            return words;
+        }
+        let place = Some(self.place(row, column));
+        file_names(words, "survey", place, self.findings)
     }
 
     /// Adds an item and its node.
@@ -221,10 +247,10 @@ impl Builder<'_, '_> {
             choice_columns: self.columns.clone(),
             ..SurveyRow::default()
         };
-        let mut extras = self.book.sheet.others(row, &KNOWN);
+        let mut extras = self.extras(row);
         extras.remove("nightjar::id");
         let item = Item {
-            key: ItemKey::of(""),
+            key: *NO_KEY,
             name,
             path: String::new(),
             kind: ItemKind::Text,

@@ -7,6 +7,11 @@ use super::names::is_name;
 use super::row::SurveyRow;
 use super::sheet::Sheet;
 
+/// Most faults said of one cell.
+const MAX_FAULTS: usize = 10;
+/// Most questions that one trigger names.
+const MAX_TRIGGERS: usize = 200;
+
 /// How often each name is given on the survey sheet.
 pub(crate) type Names = HashMap<String, u32>;
 
@@ -44,6 +49,7 @@ pub(crate) fn check(
     findings: &mut Findings,
 ) {
     let mut broken: HashSet<(u32, &str)> = HashSet::new();
+    let known = Known::new(names);
     for sheet in sheets {
         for row in &sheet.rows {
             for (column, cell) in sheet.cells(row) {
@@ -56,8 +62,8 @@ pub(crate) fn check(
                 if !checked || !cell.contains("${") {
                     continue;
                 }
-                for reference in references(cell) {
-                    let Err((problem, remedy)) = one(reference, names) else { continue };
+                let faults = references(cell).filter_map(|reference| known.check(reference).err());
+                for (problem, remedy) in faults.take(MAX_FAULTS) {
                     let place = Place { row: row.number, column: Some(column.title()) };
                     findings.error(&sheet.name, Some(place), problem, remedy);
                     if sheet.name == "survey" {
@@ -87,45 +93,65 @@ pub(crate) fn check(
     }
 }
 
-fn one(reference: Option<&str>, names: &Names) -> Result<(), Fault> {
-    let Some(name) = reference else {
-        return Err(("A `${` is never closed.".to_owned(), "Write ${name}.".to_owned()));
-    };
-    let (name, last) = match name.strip_prefix("last-saved#") {
-        Some(name) => (name, true),
-        None => (name, false),
-    };
-    if !is_name(name) {
-        return Err((format!("`${{{name}}}` does not hold a name."), "Write ${name}, and nothing else between the brackets.".to_owned()));
-    }
-    match names.get(name) {
-        None => return Err(unknown(name, names)),
-        Some(1) => {}
-        Some(_) => {
-            return Err((
-                format!("Several rows are named `{name}`, so that `${{{name}}}` may mean any of them."),
-                "Rename all but one.".to_owned(),
-            ));
-        }
-    }
-    if last {
-        let remedy = "Take it out: a tablet goes from hand to hand, and must not show the last person's answers.";
-        return Err((format!("`${{last-saved#{name}}}`, the answer given last, is not supported."), remedy.to_owned()));
-    }
-    if name == "instanceID" {
-        let remedy = "Take it out: a response gets its identity only when it is finished.";
-        return Err(("`${instanceID}` is not supported.".to_owned(), remedy.to_owned()));
-    }
-    Ok(())
+/// The names of a form, to be looked up whatever their case.
+pub(crate) struct Known<'a> {
+    names: &'a Names,
+    by_lower: HashMap<String, &'a str>,
 }
 
-/// What is said of a name that no row has.
-pub(crate) fn unknown(name: &str, names: &Names) -> Fault {
-    let remedy = match names.keys().find(|known| known.eq_ignore_ascii_case(name)) {
-        Some(known) => format!("Did you mean ${{{known}}}?"),
-        None => "Check the spelling against the name column.".to_owned(),
-    };
-    (format!("There is no question named `{name}`."), remedy)
+impl<'a> Known<'a> {
+    pub(crate) fn new(names: &'a Names) -> Known<'a> {
+        let by_lower = names.keys().map(|name| (name.to_lowercase(), name.as_str())).collect();
+        Known { names, by_lower }
+    }
+
+    fn check(&self, reference: Option<&str>) -> Result<(), Fault> {
+        let Some(name) = reference else {
+            return Err(("A `${` is never closed.".to_owned(), "Write ${name}.".to_owned()));
+        };
+        let (name, last) = match name.strip_prefix("last-saved#") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        if !is_name(name) {
+            return Err((
+                format!("`${{{name}}}` does not hold a name."),
+                "Write ${name}, and nothing else between the brackets.".to_owned(),
+            ));
+        }
+        match self.names.get(name) {
+            None => return Err(self.unknown(name)),
+            Some(1) => {}
+            Some(_) => {
+                return Err((
+                    format!("Several rows are named `{name}`, so that `${{{name}}}` may mean any of them."),
+                    "Rename all but one.".to_owned(),
+                ));
+            }
+        }
+        if last {
+            let remedy =
+                "Take it out: a tablet goes from hand to hand, and must not show the last person's answers.";
+            return Err((
+                format!("`${{last-saved#{name}}}`, the answer given last, is not supported."),
+                remedy.to_owned(),
+            ));
+        }
+        if name == "instanceID" {
+            let remedy = "Take it out: a response gets its identity only when it is finished.";
+            return Err(("`${instanceID}` is not supported.".to_owned(), remedy.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What is said of a name that no row has.
+    pub(crate) fn unknown(&self, name: &str) -> Fault {
+        let remedy = match self.by_lower.get(&name.to_lowercase()) {
+            Some(known) => format!("Did you mean ${{{known}}}?"),
+            None => "Check the spelling against the name column.".to_owned(),
+        };
+        (format!("There is no question named `{name}`."), remedy)
+    }
 }
 
 /// The questions in a `trigger` cell: `${a}`, or several with `,` between.
@@ -150,6 +176,10 @@ pub(crate) fn triggers(cell: &str) -> Result<Vec<&str>, Fault> {
             }
         }
     }
+    if found.len() > MAX_TRIGGERS {
+        let problem = format!("The cell names more than {MAX_TRIGGERS} questions.");
+        return Err((problem, "Name fewer.".to_owned()));
+    }
     Ok(found)
 }
 
@@ -162,9 +192,10 @@ mod tests {
         let found: Vec<_> = references("a ${ b } ${c}${d").collect();
         assert_eq!(found, [Some("b"), Some("c"), None]);
         let names = Names::from([("a".to_owned(), 1), ("twice".to_owned(), 2)]);
-        assert!(one(Some("a"), &names).is_ok());
+        let known = Known::new(&names);
+        assert!(known.check(Some("a")).is_ok());
         for bad in [None, Some(""), Some("a b"), Some("nobody"), Some("twice"), Some("last-saved#a")] {
-            assert!(one(bad, &names).is_err(), "{bad:?}");
+            assert!(known.check(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -12,6 +12,8 @@ use crate::node::{Events, NodeId};
 pub(crate) struct SurveyRow {
     /// Row of the sheet, or line of the XForm, from 1.
     pub(crate) number: u32,
+    /// In an XForm: which of the places it is, from 1.
+    pub(crate) spot: u32,
     /// Expressions by the canonical name of their column: `relevant`, `constraint`, `calculation`, `choice_filter`, …
     pub(crate) cells: BTreeMap<String, String>,
     pub(crate) label: Translated,

@@ -8,6 +8,8 @@ use crate::{Choice, Scale};
 
 /// Most steps of a scale.
 const MAX_STEPS: i128 = 10_000;
+/// Most labels of a scale.
+const MAX_LABELS: usize = 1_000;
 /// What a 1 is: twelve digits after the point.
 const ONE: i128 = 1_000_000_000_000;
 
@@ -67,7 +69,9 @@ pub(crate) fn scale(
         let problem = "The parameter `step` is larger than the whole scale from `start` to `end`.";
         reader.report.error(problem, "Write a smaller step.");
     } else if width / step > MAX_STEPS {
-        reader.report.error("The scale has more than 10,000 steps.", "Write a larger step, or ask for a number.");
+        reader
+            .report
+            .error("The scale has more than 10,000 steps.", "Write a larger step, or ask for a number.");
     }
     let interval = reader.number("tick_interval");
     if let Some(interval) = interval {
@@ -119,23 +123,24 @@ impl Labelled {
         no_ticks: bool,
         report: &mut Report<'_, '_>,
     ) {
-        let choices = lists.get(list).or_else(|| {
-            lists.iter().find(|(name, _)| name.eq_ignore_ascii_case(list)).map(|(_, choices)| choices)
-        });
-        let Some(choices) = choices else {
-            let problem = format!("`tick_labelset`: the choices sheet has no list `{list}`.");
+        let Some(choices) = lists.get(list).filter(|choices| choices.len() <= MAX_LABELS) else {
+            let problem = format!(
+                "`tick_labelset`: the choices sheet has no list `{list}` of at most {MAX_LABELS} choices."
+            );
             report.error(problem, "Add its choices, or correct the name.");
             return;
         };
         let mut values: Vec<i128> = Vec::new();
         for choice in choices.iter() {
             let Some(value) = decimal(choice.code()) else {
-                let problem = format!("`tick_labelset`: `{}` of the list `{list}` is no number.", choice.code());
+                let problem =
+                    format!("`tick_labelset`: `{}` of the list `{list}` is no number.", choice.code());
                 report.error(problem, "Name the choices by the values of the scale.");
                 return;
             };
             if value < self.start.min(self.end) || value > self.start.max(self.end) {
-                let problem = format!("`tick_labelset`: `{}` is not between `start` and `end`.", choice.code());
+                let problem =
+                    format!("`tick_labelset`: `{}` is not between `start` and `end`.", choice.code());
                 report.error(problem, "Name the choices by the values of the scale.");
             } else if self.distance != 0 && (value - self.start) % self.distance != 0 {
                 let of = if self.interval.is_some() { "tick_interval" } else { "step" };

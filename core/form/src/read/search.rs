@@ -1,5 +1,8 @@
 //! The appearance `search('file', …)`: choices from a file beside the form.
 
+/// Most columns to search.
+const MAX_COLUMNS: usize = 20;
+
 /// A call of `search()`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Search {
@@ -33,6 +36,9 @@ impl Search {
             "matches" => Some(format!("{column} = {text}")),
             _ => None,
         };
+        if columns.matches(',').count() > MAX_COLUMNS {
+            return None;
+        }
         let any: Option<Vec<String>> = columns.split(',').map(|column| one(column.trim())).collect();
         let any = any?.join(" or ");
         Some(match (self.arguments.get(4).and_then(|name| unquoted(name)), self.arguments.get(5)) {
@@ -86,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_search_names_a_file_and_what_rows_must_fulfil() {
-        let filter = |appearance| Search::read(appearance).map(|search| (search.file.clone(), search.filter()));
+        let filter =
+            |appearance| Search::read(appearance).map(|search| (search.file.clone(), search.filter()));
         let wards = || "wards.csv".to_owned();
         assert_eq!(filter("minimal search('wards')"), Some((wards(), None)));
         assert_eq!(

@@ -15,6 +15,11 @@ use super::survey::Builder;
 use crate::item::Translated;
 use crate::{Choice, ItemKind};
 
+/// Most names of lists looked through for one that was meant.
+const MAX_NAMES: usize = 1_000;
+/// Most choices of the sheet that stand beside those of a search.
+const MAX_FIXED: usize = 100;
+
 impl Builder<'_, '_> {
     pub(super) fn select(&mut self, row: &Row, select: &Select, parameters: &Parameters) {
         let mut words = self.survey_row(row);
@@ -22,9 +27,9 @@ impl Builder<'_, '_> {
             words.randomize = Some(parameters.get("seed").cloned());
         }
         let choices = match select.from {
-            ChoicesFrom::Choices => self.from_choices(row, select, &mut words),
-            ChoicesFrom::ExternalChoices => self.from_external_choices(row, select, &mut words),
-            ChoicesFrom::File => self.from_file(row, select, parameters, &mut words),
+            ChoicesFrom::Choices => self.in_choices(row, select, &mut words),
+            ChoicesFrom::ExternalChoices => self.in_external_choices(row, select, &mut words),
+            ChoicesFrom::File => self.in_file(row, select, parameters, &mut words),
             ChoicesFrom::Answers => {
                 // The question is looked up when all stand in their places.
                 let name = references(&select.list).next().flatten().unwrap_or_default();
@@ -36,13 +41,12 @@ impl Builder<'_, '_> {
             self.stand_in(row);
             return;
         };
-        let is_file = matches!(select.from, ChoicesFrom::File | ChoicesFrom::ExternalChoices);
         if matches!(select.kind, ItemKind::SelectMultiple | ItemKind::Rank)
-            && let Some(spaced) = choices.iter().find(|choice| choice.code.contains(char::is_whitespace))
-            && !is_file
+            && select.from == ChoicesFrom::Choices
+            && let Some(spaced) = self.book.lists.spaced.get(&*self.turned(&select.list))
         {
             let problem =
-                format!("The list `{}` has the name `{}`, which has a space in it.", select.list, spaced.code);
+                format!("The list `{}` has the name `{spaced}`, which has a space in it.", select.list);
             self.error(row, "type", problem, "Names of choices that go together cannot have spaces.");
         }
         self.table_list(row, select, &words);
@@ -54,7 +58,7 @@ impl Builder<'_, '_> {
             if choices.is_empty() {
                 self.error(row, "type", "There are no choices beside the other.", "Add choices to the list.");
             }
-            choices = self.with_other(&choices);
+            choices = self.with_other(row, &choices);
         }
         let name = self.get(row, "name");
         let added = self.item(row, select.kind, choices, words);
@@ -63,23 +67,25 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn from_choices(&mut self, row: &Row, select: &Select, words: &mut SurveyRow) -> Option<Arc<[Choice]>> {
+    fn in_choices(&mut self, row: &Row, select: &Select, words: &mut SurveyRow) -> Option<Arc<[Choice]>> {
         // `select_one wards.csv` is a file, too.
         if ENDINGS.contains(&split(&select.list).1) && !self.book.lists.by_name.contains_key(&select.list) {
-            return self.from_file(row, select, &Parameters::new(), words);
+            return self.in_file(row, select, &Parameters::new(), words);
         }
         let list = self.turned(&select.list);
         let lists = self.book.lists;
-        let Some(choices) = lists.by_name.get(&list).cloned() else {
+        let Some(choices) = lists.by_name.get(&*list).cloned() else {
             let (problem, remedy) = if lists.is_filled {
-                let known = lists.names.iter().find(|known| known.eq_ignore_ascii_case(&list));
+                let mut names = lists.names.iter().take(MAX_NAMES);
+                let known = names.find(|known| known.eq_ignore_ascii_case(&list));
                 let remedy = match known {
                     Some(known) => format!("Did you mean `{known}`?"),
                     None => "Add its choices, or correct the name.".to_owned(),
                 };
                 (format!("The choices sheet has no list `{list}`."), remedy)
             } else {
-                let remedy = format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
+                let remedy =
+                    format!("Add it, with columns list_name, name and label.{}", self.similar("choices"));
                 (format!("There is no choices sheet for the list `{list}`."), remedy)
             };
             self.error(row, "type", problem, remedy);
@@ -103,20 +109,24 @@ impl Builder<'_, '_> {
         let Some(column) = list.iter().find(is_column) else { return list.clone() };
         let label = column.label(&self.book.languages.all[0]).to_owned();
         let place = self.place(row, "appearance");
-        let Some(document) = self.files.open(&search.file, place, self.findings) else {
+        let columns = external::Columns { value: &column.code, label: &label };
+        let language = &self.book.languages.all[0];
+        let Some((found, names)) = self.files.choices(&search.file, &columns, language, place, self.findings)
+        else {
             words.cells.remove("choice_filter");
             return list.iter().filter(|choice| !is_column(choice)).cloned().collect();
         };
-        let columns = external::Columns { value: &column.code, label: &label };
-        let (found, names) = external::choices(document, &columns, &self.book.languages.all);
-        words.choice_columns = Arc::new(names);
+        words.choice_columns = names;
         if let Some(filter) = search.filter() {
             words.cells.insert("choice_filter".to_owned(), filter);
         }
-        list.iter().filter(|choice| !is_column(choice)).chain(found.iter()).cloned().collect()
+        if list.iter().all(|choice| is_column(&choice)) {
+            return found;
+        }
+        list.iter().filter(|choice| !is_column(choice)).take(MAX_FIXED).chain(found.iter()).cloned().collect()
     }
 
-    fn from_external_choices(
+    fn in_external_choices(
         &mut self,
         row: &Row,
         select: &Select,
@@ -125,10 +135,16 @@ impl Builder<'_, '_> {
         let lists = self.book.external;
         if !words.cells.contains_key("choice_filter") {
             let problem = "select_one_external is meant for choices with a filter.";
-            self.warning(row, "choice_filter", problem, "Write select_one, with the list on the choices sheet.");
+            self.warning(
+                row,
+                "choice_filter",
+                problem,
+                "Write select_one, with the list on the choices sheet.",
+            );
         }
         if !lists.is_filled {
-            let remedy = format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
+            let remedy =
+                format!("Add it, with columns list_name and name.{}", self.similar("external_choices"));
             self.error(row, "type", "There is no external_choices sheet.", remedy);
             return None;
         }
@@ -141,7 +157,7 @@ impl Builder<'_, '_> {
         Some(choices)
     }
 
-    fn from_file(
+    fn in_file(
         &mut self,
         row: &Row,
         select: &Select,
@@ -171,13 +187,15 @@ impl Builder<'_, '_> {
             value: parameters.get("value").map_or(value, String::as_str),
             label: parameters.get("label").map_or(label, String::as_str),
         };
-        let Some(document) = self.files.open(&select.list, place, self.findings) else {
+        let language = &self.book.languages.all[0];
+        let Some((choices, names)) =
+            self.files.choices(&select.list, &columns, language, place, self.findings)
+        else {
             // Without choices there is nothing to filter, and nothing is known of what a filter may name.
             words.cells.remove("choice_filter");
             return Some(Vec::new().into());
         };
-        let (choices, names) = external::choices(document, &columns, &self.book.languages.all);
-        words.choice_columns = Arc::new(names);
+        words.choice_columns = names;
         Some(choices)
     }
 
@@ -200,18 +218,27 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn with_other(&self, choices: &Arc<[Choice]>) -> Arc<[Choice]> {
-        if choices.iter().any(|choice| choice.code == "other") {
-            return choices.clone();
+    fn with_other(&mut self, row: &Row, choices: &Arc<[Choice]>) -> Arc<[Choice]> {
+        // The list is kept beside what is made of it, so that its address stands for it.
+        let address = choices.as_ptr().addr();
+        if let Some((_, made)) = self.others.get(&address) {
+            return made.clone();
         }
-        let other = Choice {
+        if self.book.languages.all.len() > 1 {
+            let remedy = "Write the choice and the question for other answers yourself.";
+            self.warning(row, "type", "What or_other adds is in English in every language.", remedy);
+        }
+        let has_other = choices.iter().any(|choice| choice.code == "other");
+        let other = (!has_other).then(|| Choice {
             code: "other".to_owned(),
             label: self.book.languages.everywhere("Other"),
             image: Translated::default(),
             missing: None,
             columns: BTreeMap::from([("name".to_owned(), "other".to_owned())]),
-        };
-        choices.iter().cloned().chain([other]).collect()
+        });
+        let made: Arc<[Choice]> = choices.iter().cloned().chain(other).collect();
+        self.others.insert(address, (choices.clone(), made.clone()));
+        made
     }
 
     /// Sheets whose names may be misspellings of one that is missing, as a sentence.
@@ -230,5 +257,9 @@ pub(crate) fn similar(wanted: &str, sheets: &[String]) -> String {
             && !super::grid::SHEETS.contains(&lower.as_str())
     };
     let found: Vec<String> = sheets.iter().filter(near).map(|name| format!("`{name}`")).collect();
-    if found.is_empty() { String::new() } else { format!(" Did you mean it by the sheet {}?", found.join(", ")) }
+    if found.is_empty() {
+        String::new()
+    } else {
+        format!(" Did you mean it by the sheet {}?", found.join(", "))
+    }
 }

@@ -66,7 +66,12 @@ pub(crate) fn read(sheet: &Sheet, file: &str, findings: &mut Findings) -> Settin
     if let Some(row) = sheet.rows.first() {
         if let Some(second) = sheet.rows.get(1) {
             let place = Some(Place::row(second.number));
-            findings.warning("settings", place, "Only the first row of settings counts.", "Remove the others.");
+            findings.warning(
+                "settings",
+                place,
+                "Only the first row of settings counts.",
+                "Remove the others.",
+            );
         }
         settings.columns = sheet.others(row, &["form_title"]);
         for (column, title) in sheet.words(row, "form_title") {
@@ -135,7 +140,8 @@ impl Settings {
             "form_title" => value.clone_into(&mut self.title),
             "form_id" => {
                 value.clone_into(&mut self.form_id);
-                if let Some((_, id)) = self.root.attributes.iter_mut().find(|(name, _)| &*name.local == "id") {
+                if let Some((_, id)) = self.root.attributes.iter_mut().find(|(name, _)| &*name.local == "id")
+                {
                     value.clone_into(id);
                 }
             }
@@ -150,7 +156,8 @@ impl Settings {
             found.push((QName::local("version"), self.version.clone()));
         }
         let odk = |local: &str| QName { prefix: "odk".into(), local: local.into(), namespace: ODK.into() };
-        for (name, local) in [("prefix", "prefix"), ("compact_prefix", "prefix"), ("delimiter", "delimiter")] {
+        for (name, local) in [("prefix", "prefix"), ("compact_prefix", "prefix"), ("delimiter", "delimiter")]
+        {
             found.extend(self.columns.get(name).map(|value| (odk(local), value.clone())));
         }
         let Some(row) = sheet.rows.first() else { return found };
@@ -196,7 +203,9 @@ fn check(sheet: &Sheet, row: u32, columns: &BTreeMap<String, String>, findings: 
             let remedy = "It names the response in what is exported, not in the vault.";
             findings.warning("settings", place, "The setting `instance_name` is kept for exports.", remedy);
         } else if !KNOWN.contains(&name.as_str())
-            && !["nightjar::", "form_title::", "attribute::", "style"].iter().any(|known| name.starts_with(known))
+            && !["nightjar::", "form_title::", "attribute::", "style"]
+                .iter()
+                .any(|known| name.starts_with(known))
         {
             let problem = format!("The setting `{name}` has no effect.");
             findings.warning("settings", place, problem, "Check its heading, or leave it.");

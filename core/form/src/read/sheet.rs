@@ -95,6 +95,11 @@ impl Sheet {
         indices.iter().filter_map(|index| row.cell(*index).map(|cell| (&self.columns[*index], cell)))
     }
 
+    /// The filled cells of a row, each with the index of its column.
+    pub(crate) fn indexed<'a>(&self, row: &'a Row) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        row.cells.iter().map(|(index, cell)| (*index, cell.as_str()))
+    }
+
     /// The filled cells of a row, each with its column.
     pub(crate) fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a Column, &'a str)> {
         row.cells.iter().map(|(index, cell)| (&self.columns[*index], cell.as_str()))

@@ -1,11 +1,14 @@
 //! The survey sheet: rows become a tree of groups, repeats and items. Expressions are left to [`super::compile`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::arrange::node;
 use super::choices::Lists;
 use super::external::Files;
 use super::findings::{Findings, Place};
+use super::groups::Open;
 use super::instances::Declared;
 use super::kinds::{RowKind, row_kind};
 use super::languages::Languages;
@@ -15,16 +18,14 @@ use super::references::Names;
 use super::row::SurveyRow;
 use super::settings::Settings;
 use super::sheet::{Row, Sheet};
-use crate::node::{Node, NodeId, NodeKind, Source, Tree, Words, Written};
-use crate::{Choice, Item, ItemKey, ItemKind};
+use crate::node::{Node, NodeId, NodeKind};
+use crate::{Choice, Item};
 
-/// Deepest nesting of groups and repeats.
-const MAX_DEPTH: usize = 20;
 /// Most groups, repeats and items; loops multiply rows.
 const MAX_NODES: usize = 50_000;
 
 /// Columns with a meaning of their own; all others are kept as extras.
-pub(super) const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 25] = [
     "type",
     "name",
     "label",
@@ -103,16 +104,6 @@ pub(crate) struct Stood {
     pub(crate) is_container: bool,
 }
 
-/// An open group, repeat or loop.
-pub(super) struct Open {
-    pub(super) id: NodeId,
-    pub(super) end: RowKind,
-    /// The names in it, in lower case; each as written, and its row.
-    names: HashMap<String, (String, u32)>,
-    /// In a group with appearance `table-list`: the list of its questions, once one was met.
-    pub(super) table: Option<Option<String>>,
-}
-
 pub(super) struct Builder<'a, 'f> {
     pub(super) book: &'a Book<'a>,
     pub(super) settings: &'a mut Settings,
@@ -124,8 +115,17 @@ pub(super) struct Builder<'a, 'f> {
     /// The choices of the loops around, whose columns stand for `%(column)s`.
     pub(super) turns: Vec<Choice>,
     pub(super) columns: Arc<BTreeSet<String>>,
-    repeats: HashSet<String>,
-    is_full: bool,
+    /// The names of all repeats so far.
+    pub(super) repeats: HashSet<String>,
+    /// What each type cell read so far says.
+    kinds: HashMap<String, (RowKind, Option<&'static str>)>,
+    /// By column: whether it holds expressions, and whether it is one of the author's own.
+    uses: Vec<(bool, bool)>,
+    /// By address of a list: the list, and the same with the choice that `or_other` adds.
+    pub(super) others: HashMap<usize, (Arc<[Choice]>, Arc<[Choice]>)>,
+    /// How many bytes of cells the loops have multiplied.
+    pub(super) looped: usize,
+    pub(super) is_full: bool,
 }
 
 pub(crate) fn read<'a>(
@@ -152,11 +152,14 @@ pub(crate) fn read<'a>(
             );
         }
     }
-    let root = node(String::new(), NodeKind::Root, NodeId::ROOT);
+    let mut nodes = Vec::with_capacity(sheet.rows.len() + 1);
+    nodes.push(node(String::new(), NodeKind::Root, NodeId::ROOT));
+    let mut rows = Vec::with_capacity(sheet.rows.len() + 1);
+    rows.push(None);
     let out = Survey {
-        nodes: vec![root],
-        items: Vec::new(),
-        rows: vec![None],
+        nodes,
+        items: Vec::with_capacity(sheet.rows.len()),
+        rows,
         names: Names::new(),
         declared: Declared::default(),
         places: Vec::new(),
@@ -167,6 +170,10 @@ pub(crate) fn read<'a>(
         open: vec![Open::new(NodeId::ROOT, RowKind::Unknown)],
         turns: Vec::new(),
         repeats: HashSet::new(),
+        kinds: HashMap::new(),
+        uses: sheet.columns.iter().map(|column| column_use(&column.name)).collect(),
+        others: HashMap::new(),
+        looped: 0,
         is_full: false,
         book,
         settings,
@@ -184,52 +191,12 @@ pub(crate) fn read<'a>(
     builder.out
 }
 
+fn column_use(name: &str) -> (bool, bool) {
+    (CELLS.contains(&name), !KNOWN.contains(&name))
+}
+
 fn is_own(column: &str) -> bool {
     column == "bind_type" || column.starts_with("nightjar::") || column.starts_with("instance::")
-}
-
-/// A node of which only the place is known yet.
-pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
-    Node {
-        name,
-        kind,
-        parent,
-        end: NodeId::ROOT,
-        scope: NodeId::ROOT,
-        slot: 0,
-        depth: 0,
-        children: Vec::new(),
-        place: 0,
-        on_change: Vec::new(),
-        on_new: Vec::new(),
-        list: 0,
-        path: String::new(),
-        key: ItemKey::of(""),
-        label: Words::default(),
-        hint: Words::default(),
-        guidance: Words::default(),
-        field_list: false,
-        relevant: None,
-        required: None,
-        required_message: Words::default(),
-        constraint: None,
-        constraint_message: Words::default(),
-        read_only: None,
-        calculation: None,
-        preset: None,
-        stored_as: ItemKind::Calculate,
-        itemset: None,
-        randomize: None,
-        count: None,
-        written: Written::default(),
-        source: Source::default(),
-    }
-}
-
-impl Open {
-    pub(super) fn new(id: NodeId, end: RowKind) -> Open {
-        Open { id, end, names: HashMap::new(), table: None }
-    }
 }
 
 impl Builder<'_, '_> {
@@ -237,18 +204,30 @@ impl Builder<'_, '_> {
         self.book.sheet.place(row.number, column)
     }
 
-    pub(super) fn error(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        row: &Row,
+        column: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let place = Some(self.place(row, column));
         self.findings.error("survey", place, problem, remedy);
     }
 
-    pub(super) fn warning(&mut self, row: &Row, column: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn warning(
+        &mut self,
+        row: &Row,
+        column: &str,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let place = Some(self.place(row, column));
         self.findings.warning("survey", place, problem, remedy);
     }
 
     /// A cell, with what the loops around put into it.
-    pub(super) fn get(&self, row: &Row, column: &str) -> Option<String> {
+    pub(super) fn get<'r>(&self, row: &'r Row, column: &str) -> Option<Cow<'r, str>> {
         self.book.sheet.get(row, column).map(|cell| self.turned(cell))
     }
 
@@ -258,6 +237,9 @@ impl Builder<'_, '_> {
         let mut at = from;
         while at < to && !self.is_full {
             let row = &rows[at];
+            if !self.turns.is_empty() {
+                self.count_looped(row);
+            }
             at = match self.kind(row) {
                 Some(RowKind::BeginLoop(list)) => self.repeat_rows(row, list.as_deref(), at + 1, to),
                 Some(kind) => {
@@ -275,11 +257,19 @@ impl Builder<'_, '_> {
             if sheet.get(row, "name").is_some() || sheet.words(row, "label").next().is_some() {
                 self.error(row, "type", "The row has no type.", "Give it a type, or clear the row.");
             } else {
-                self.warning(row, "type", "The row has no type, and is not read.", "Give it a type, or leave it as a remark.");
+                self.warning(
+                    row,
+                    "type",
+                    "The row has no type, and is not read.",
+                    "Give it a type, or leave it as a remark.",
+                );
             }
             return None;
         };
-        let (kind, today) = row_kind(cell);
+        let (kind, today) = match self.kinds.get(cell) {
+            Some(known) => known.clone(),
+            None => self.kinds.entry(cell.to_owned()).or_insert_with(|| row_kind(cell)).clone(),
+        };
         if let Some(today) = today {
             self.warning(row, "type", format!("`{cell}` is an old spelling."), format!("Write {today}."));
         }
@@ -296,15 +286,23 @@ impl Builder<'_, '_> {
             RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop => self.end(row, kind),
             RowKind::Setting(setting) => match self.get(row, "name") {
                 Some(value) => self.settings.set(setting, &value),
-                None => self.error(row, "name", "The setting has no value.", "Write it into the column name."),
+                None => {
+                    self.error(row, "name", "The setting has no value.", "Write it into the column name.")
+                }
             },
             _ => self.question(row, kind, &parameters),
         }
         let begins = matches!(kind, RowKind::BeginGroup | RowKind::BeginRepeat);
         let ends = matches!(kind, RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop);
         let name = self.out.nodes.get(before).map(|node| node.name.clone());
-        let save_to = self.get(row, "save_to");
-        self.out.places.push(Stood { row: row.number, name, container, save_to, is_container: begins || ends });
+        let save_to = self.get(row, "save_to").map(Cow::into_owned);
+        self.out.places.push(Stood {
+            row: row.number,
+            name,
+            container,
+            save_to,
+            is_container: begins || ends,
+        });
     }
 
     fn parameters(&mut self, row: &Row, kind: &RowKind) -> Parameters {
@@ -322,9 +320,14 @@ impl Builder<'_, '_> {
             let remedy = "Begin with a letter, go on with letters, digits, `_`, `-` or `.`.";
             self.error(row, "name", problem, remedy);
         } else if name == "meta" {
-            self.error(row, "name", "The name `meta` is taken by what every response has.", "Choose another name.");
+            self.error(
+                row,
+                "name",
+                "The name `meta` is taken by what every response has.",
+                "Choose another name.",
+            );
         }
-        Some(name)
+        Some(name.into_owned())
     }
 
     /// Adds a node, and counts its name; a twin in the same group is found when all stand in their places.
@@ -332,7 +335,12 @@ impl Builder<'_, '_> {
         let id = NodeId(u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX));
         if self.out.nodes.len() >= MAX_NODES {
             self.is_full = true;
-            self.findings.error("survey", None, "The form has more than 50,000 rows.", "Take loops apart, or split the form.");
+            self.findings.error(
+                "survey",
+                None,
+                "The form has more than 50,000 rows.",
+                "Take loops apart, or split the form.",
+            );
             return NodeId::ROOT;
         }
         *self.out.names.entry(node.name.clone()).or_default() += 1;
@@ -343,7 +351,12 @@ impl Builder<'_, '_> {
         {
             let place = Some(self.book.sheet.place(row.number, "name"));
             let problem = format!("Row {number}, in the same group, has the same name but for capitals.");
-            self.findings.warning("survey", place, problem, "Rename one: some programs do not tell them apart.");
+            self.findings.warning(
+                "survey",
+                place,
+                problem,
+                "Rename one: some programs do not tell them apart.",
+            );
         }
         if let Some((prefix, local)) = node.name.clone().split_once(':') {
             let namespace = self.settings.namespace(prefix).unwrap_or_default();
@@ -356,8 +369,11 @@ impl Builder<'_, '_> {
         id
     }
 
-    pub(super) fn parent(&self) -> NodeId {
-        self.open.last().map_or(NodeId::ROOT, |open| open.id)
+    /// The columns of a row that mean nothing here, kept for whoever they mean something to.
+    pub(super) fn extras(&self, row: &Row) -> BTreeMap<String, String> {
+        let sheet = self.book.sheet;
+        let own = sheet.indexed(row).filter(|(index, _)| self.uses[*index].1);
+        own.map(|(index, cell)| (sheet.columns[index].name.clone(), cell.to_owned())).collect()
     }
 
     pub(super) fn survey_row(&self, row: &Row) -> SurveyRow {
@@ -369,10 +385,12 @@ impl Builder<'_, '_> {
             }
             words
         };
-        let cells = sheet.cells(row).filter(|(column, _)| CELLS.contains(&column.name.as_str()));
+        let cells = sheet.indexed(row).filter(|(index, _)| self.uses[*index].0);
         SurveyRow {
             number: row.number,
-            cells: cells.map(|(column, cell)| (column.name.clone(), self.turned(cell))).collect(),
+            cells: cells
+                .map(|(index, cell)| (sheet.columns[index].name.clone(), self.turned(cell).into_owned()))
+                .collect(),
             constraint_message: words("constraint_message"),
             required_message: words("required_message"),
             label: words("label"),
@@ -382,71 +400,4 @@ impl Builder<'_, '_> {
             ..SurveyRow::default()
         }
     }
-
-    pub(super) fn begin(&mut self, row: &Row, kind: NodeKind, end: RowKind) {
-        if self.open.len() > MAX_DEPTH {
-            self.error(row, "type", "Groups are nested too deeply.", "Nest at most 20 levels.");
-        }
-        let name = self.name(row).unwrap_or_default();
-        if kind == NodeKind::Repeat && !name.is_empty() {
-            if name == self.settings.root.name {
-                let problem = format!("The repeat has the name of the form itself, `{name}`.");
-                self.error(row, "name", problem, "Rename it.");
-            } else if !self.repeats.insert(name.clone()) {
-                let problem = format!("Another repeat has the name `{name}`.");
-                self.error(row, "name", problem, "Rename one: repeats need names of their own in the whole form.");
-            }
-        }
-        let mut new = node(name, kind, self.parent());
-        let appearance = self.get(row, "appearance").unwrap_or_default();
-        let has = |wanted: &str| appearance.split_whitespace().any(|word| word == wanted);
-        new.field_list = has("field-list") || has("table-list");
-        let words = self.survey_row(row);
-        let id = self.push(new, words);
-        let mut open = Open::new(id, end);
-        open.table = has("table-list").then_some(None);
-        self.open.push(open);
-    }
-
-    fn end(&mut self, row: &Row, kind: &RowKind) {
-        let problem = match self.open.as_slice() {
-            [] | [_] => "Nothing is open that this row could end.".to_owned(),
-            [.., open] if open.end == *kind => {
-                self.close();
-                return;
-            }
-            [.., open] => {
-                let begun = self.out.rows[open.id.index()].as_ref().map_or(0, |row| row.number);
-                format!("The row ends something else than row {begun} began.")
-            }
-        };
-        self.error(row, "type", problem, "Match each begin with an end of its kind.");
-    }
-
-    pub(super) fn close(&mut self) {
-        if let Some(open) = self.open.pop() {
-            self.out.nodes[open.id.index()].end =
-                NodeId(u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX));
-        }
-    }
-
-    fn close_all(&mut self) {
-        while self.open.len() > 1 {
-            self.unclosed();
-        }
-        self.close();
-    }
-
-    /// Closes what has no end row.
-    pub(super) fn unclosed(&mut self) {
-        let number = self.out.rows[self.parent().index()].as_ref().map_or(0, |row| row.number);
-        let place = Some(self.book.sheet.place(number, "type"));
-        self.findings.error("survey", place, "What begins here never ends.", "Add the matching end row.");
-        self.close();
-    }
-}
-
-/// Whether a tree has a node of a kind with this name.
-pub(crate) fn is_repeat(tree: &Tree, name: &str) -> bool {
-    tree.by_name.get(name).is_some_and(|ids| ids.iter().any(|id| tree[*id].kind == NodeKind::Repeat))
 }

@@ -119,12 +119,7 @@ fn xlsb(bytes: &[u8], findings: &mut Findings) -> Option<Book> {
     Some(book)
 }
 
-fn put(
-    grid: &mut Grid,
-    (row, column): (u32, u32),
-    value: &DataRef<'_>,
-    findings: &mut Findings,
-) -> bool {
+fn put(grid: &mut Grid, (row, column): (u32, u32), value: &DataRef<'_>, findings: &mut Findings) -> bool {
     match text(value) {
         Ok(text) => grid.put(row, column, text, findings),
         Err(fault) => {

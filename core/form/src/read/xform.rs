@@ -29,6 +29,7 @@ use markup::{JAVAROSA, Report, Source, XFORMS, Xml, child, elements, plain, pref
 use pages::Pages;
 use places::Spots;
 use secondary::Secondaries;
+pub(super) use secondary::xml;
 use skeleton::{ROOT, Skeleton};
 use tree::{Built, Parts};
 use words::Translations;
@@ -148,11 +149,11 @@ fn assemble(
     let pages = Pages::read(&body, &skeleton, &mut report);
     let parts =
         Parts { skeleton: &skeleton, body: &body, pages: &pages, words: &words, secondaries: &secondaries };
-    let Built { nodes, mut items, rows, spots, of, actions: mut sets } = tree::build(&parts, &mut report);
+    let Built { mut nodes, mut items, rows, spots, of, actions: mut sets } = tree::build(&parts, &mut report);
     for (node, source) in actions.into_iter().chain(body.actions) {
         sets.extend(actions::read(node, source, &skeleton, &named, &of, &mut report));
     }
-    let beginning = beginning::read(&skeleton, &of, &nodes, &items, &mut report);
+    let beginning = beginning::read(&skeleton, &of, &mut nodes, &items, &mut report);
     let mut asking = expressions;
     for row in rows.iter().flatten() {
         let dynamic = row.dynamic_choices.iter().flat_map(|(nodes, value, label)| [nodes, value, label]);

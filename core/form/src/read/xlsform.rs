@@ -9,10 +9,11 @@ use super::findings::Findings;
 use super::grid::{self, Grid};
 use super::instances::{mentions, pulled};
 use super::languages::Languages;
+use super::references::{self, Known};
 use super::select::similar;
 use super::sheet::{Sheet, truth};
 use super::survey::{self, Book, Survey};
-use super::{checks, compile, entities, previous, references, settings};
+use super::{checks, compile, entities, previous, settings};
 use crate::graph::Graph;
 use crate::instances::Instances;
 use crate::{Attachments, Diagnostics, Instrument};
@@ -88,8 +89,9 @@ pub(crate) fn read(
     checks::geometries(&book, &tree, &survey, &entities, &mut findings);
     checks::counts(&book, &tree, &survey.rows, &mut findings);
     entities::check(&book, &tree, &survey.places, &entities, &mut findings);
-    previous::resolve(&tree, &mut survey.rows, &survey.names, &survey_sheet, &mut findings);
-    checks::triggers(&book, &tree, &survey.items, &mut survey.rows, &survey.names, &mut findings);
+    let known = Known::new(&survey.names);
+    previous::resolve(&tree, &mut survey.rows, &known, &survey_sheet, &mut findings);
+    checks::triggers(&book, &tree, &survey.items, &mut survey.rows, &known, &mut findings);
     let instances = instances(&mut survey, &book, &mut files, &mut findings);
     let checked = [&settings_sheet, &entities_sheet, &survey_sheet, &choices_sheet];
     references::check(&checked, &survey.names, &mut survey.rows, &mut findings);
@@ -158,6 +160,10 @@ fn instances(
                     mentioned.insert(name.to_owned());
                 }
             }
+        }
+        for words in [&row.label, &row.hint, &row.guidance, &row.constraint_message, &row.required_message] {
+            let of_words = words.0.iter().filter(|(_, text)| text.contains("instance("));
+            mentioned.extend(of_words.flat_map(|(_, text)| mentions(text)).map(|(name, _)| name.to_owned()));
         }
     }
     survey.declared.build(book.lists, files, &mentioned, findings)

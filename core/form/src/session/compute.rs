@@ -24,7 +24,7 @@ const MAX_CUTS: usize = 500_000;
 pub(crate) struct Wave {
     /// Rank of a vertex and instance; the same pair may be in it more than once.
     queue: BinaryHeap<Reverse<(u32, ScopeId)>>,
-    /// Items whose value or relevance changed.
+    /// Items whose value, relevance or looks changed.
     pub(crate) changed: BTreeSet<(NodeId, ScopeId)>,
     /// The first node whose page came or went.
     pub(crate) pages: Option<NodeId>,
@@ -101,6 +101,11 @@ impl Session {
                 Aspect::Value => self.revalue(wave, tree, vertex.node, scope),
                 // Nothing to compute: removing an instance is what changes it.
                 Aspect::Order => {}
+                Aspect::Shown => {
+                    if !wave.opening && self.state.cell(tree, scope, vertex.node).relevant {
+                        wave.changed.insert((vertex.node, scope));
+                    }
+                }
             }
         }
     }
@@ -224,12 +229,27 @@ impl Session {
         self.preset(new);
         match beginning {
             Some(beginning) => self.begin(wave, new, beginning),
-            None => self.new_instance(wave, new),
+            None => {
+                self.bring(wave, &instrument.tree, new, repeat);
+                self.new_instance(wave, new);
+            }
         }
         self.enqueue(wave, new);
         self.touch(wave, Vertex { node: repeat, aspect: Aspect::Instances }, outer);
         wave.pages_changed(repeat);
         Some(new)
+    }
+
+    /// Gives a new instance the instances of inner repeats that its template has.
+    fn bring(&mut self, wave: &mut Wave, tree: &Tree, new: ScopeId, repeat: NodeId) {
+        for (inner, instances) in &tree[repeat].brings {
+            for instance in instances {
+                let Some(scope) = self.add(wave, new, *inner, None) else { return };
+                for (id, value) in &instance.values {
+                    self.state.cell_mut(tree, scope, *id).value = value.clone();
+                }
+            }
+        }
     }
 
     /// Removes an instance and has what looked at it computed.

@@ -228,10 +228,6 @@ impl World for Scene<'_> {
         self.instrument.instances.look_up(instance, key, value, column)
     }
 
-    fn language(&self) -> &str {
-        self.language.code()
-    }
-
     fn now(&self) -> &Zoned {
         self.now
     }

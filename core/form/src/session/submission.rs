@@ -29,8 +29,8 @@ impl Session {
     #[must_use]
     pub fn submission(&self) -> String {
         let instrument = &self.instrument;
-        let mut writer = Writer { session: self, tree: &instrument.tree, identifier: None };
-        writer.identifier = writer.find_identifier();
+        let mut writer = Writer { session: self, tree: &instrument.tree, meta: None, identifier: None };
+        writer.find_identifier();
         let mut attributes: Vec<(String, String)> = Vec::new();
         for (name, value) in &instrument.root.attributes {
             let prefixed = if name.prefix.is_empty() { String::new() } else { format!("{}:", name.prefix) };
@@ -44,13 +44,13 @@ impl Session {
         }
         let mut xml = String::new();
         let children = writer.written(NodeId::ROOT);
-        let identified = writer.identifier.is_some();
         let mut namespaces: Vec<(&str, &str)> = Vec::new();
         let of_attributes =
             instrument.root.attributes.iter().map(|(name, _)| (&*name.prefix, &*name.namespace));
         let of_nodes = instrument.tree.nodes.iter().filter_map(|node| node.written.prefix.as_ref());
         let all = of_attributes.chain(of_nodes.map(|(prefix, namespace)| (&**prefix, &**namespace)));
-        for (prefix, namespace) in all.chain((!identified).then_some(("orx", OPENROSA))) {
+        let added = writer.meta.is_none().then_some(("orx", OPENROSA));
+        for (prefix, namespace) in all.chain(added) {
             if !prefix.is_empty() && prefix != "xml" && !namespaces.iter().any(|(known, _)| *known == prefix)
             {
                 namespaces.push((prefix, namespace));
@@ -68,7 +68,7 @@ impl Session {
         writer.attributes(ScopeId::ROOT, &children, &mut xml);
         xml.push('>');
         writer.elements(ScopeId::ROOT, &children, &mut xml);
-        if !identified {
+        if writer.meta.is_none() {
             let id = self.instance_id();
             xml += &format!("<orx:meta><orx:instanceID>{id}</orx:instanceID></orx:meta>");
         }
@@ -93,7 +93,8 @@ impl Session {
 struct Writer<'a> {
     session: &'a Session,
     tree: &'a Tree,
-    /// The `instanceID` of the form, if it has one.
+    /// The form's block of metadata, and its `instanceID`, if it has them.
+    meta: Option<NodeId>,
     identifier: Option<NodeId>,
 }
 
@@ -115,10 +116,18 @@ impl Writer<'_> {
         }
     }
 
-    fn find_identifier(&self) -> Option<NodeId> {
-        let written = self.written(NodeId::ROOT);
-        let meta = written.into_iter().find(|child| self.tree[*child].name == "meta")?;
-        self.written(meta).into_iter().find(|child| self.tree[*child].name == "instanceID")
+    fn find_identifier(&mut self) {
+        let named = |parent, name: &str| {
+            let written = self.written(parent);
+            written
+                .into_iter()
+                .find(|child| self.tree[*child].name == name && !self.tree[*child].written.attribute)
+        };
+        let meta = named(NodeId::ROOT, "meta").filter(|meta| {
+            self.tree[*meta].kind == NodeKind::Group && self.is_relevant(ScopeId::ROOT, *meta)
+        });
+        let identifier = meta.and_then(|meta| named(meta, "instanceID"));
+        (self.meta, self.identifier) = (meta, identifier);
     }
 
     fn is_relevant(&self, scope: ScopeId, node: NodeId) -> bool {
@@ -161,6 +170,10 @@ impl Writer<'_> {
             escape(&self.text(scope, node), false, xml);
         } else {
             self.elements(scope, &children, xml);
+        }
+        if Some(node) == self.meta && self.identifier.is_none() {
+            let prefix = name.strip_suffix("meta").unwrap_or_default();
+            *xml += &format!("<{prefix}instanceID>{}</{prefix}instanceID>", self.session.instance_id());
         }
         if xml.len() == before {
             xml.pop();

@@ -174,10 +174,6 @@ impl World for DocumentScene<'_> {
         "".into()
     }
 
-    fn language(&self) -> &str {
-        self.language.unwrap_or_default()
-    }
-
     fn now(&self) -> &Zoned {
         self.now
     }

@@ -313,3 +313,22 @@ fn a_field_list_is_one_page_and_or_other_asks_which() {
     session.act(Entry::GoTo("a_other".to_owned()));
     assert_eq!(session.display(), "a a_other");
 }
+
+#[test]
+fn an_outcome_lists_what_to_draw_again_and_nothing_else() {
+    let mut session = open(&form(
+        "| type | name | label | required | constraint | choice_filter | hint |
+         | integer | nights | Nights | | | | |
+         | text | words | After ${nights} nights? | | | | |
+         | integer | calls | Calls | ${nights} > 1 | . >= 0 | | |
+         | select_one wards | ward | Ward | | | beds > ${nights} | |
+         | text | apart | Apart | | | | See ${words} |",
+        "| list_name | name | label | beds |
+         | wards | a | A | 2 |
+         | wards | b | B | 9 |",
+    ));
+    let changed = |outcome: nightjar_form::Outcome| outcome.changed.join(" ");
+    assert_eq!(changed(session.type_in("nights", "3")), "nights words calls ward");
+    assert_eq!(changed(session.type_in("words", "quiet")), "words apart");
+    assert_eq!(changed(session.type_in("apart", "x")), "apart");
+}

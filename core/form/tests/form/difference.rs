@@ -1,7 +1,8 @@
 //! What differs between two versions is found by identity, and said with what it means for the data of both.
 
 use expect_test::{Expect, expect};
-use nightjar_form::{Difference, Effect};
+use nightjar_form::{Change, Difference, Effect};
+use proptest::prelude::*;
 
 use crate::fixture::{form, read};
 
@@ -98,4 +99,41 @@ fn a_rename_needs_its_whole_chain_and_an_identity_of_its_own() {
     let both = "| type | name | label | nightjar::renamed_from | nightjar::id |\n| text | b | A | a | x |";
     assert!(read(both, "").unwrap_err().contains("by its former name"));
     assert!(read(&renamed("c", "a a"), "").unwrap_err().contains("names an identity twice"));
+}
+
+/// A form of some of eight questions in some order.
+fn shuffled() -> impl Strategy<Value = Vec<usize>> {
+    Just((0..8).collect::<Vec<usize>>())
+        .prop_shuffle()
+        .prop_flat_map(|order| (1..=8_usize).prop_map(move |n| order[..n].to_vec()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// What is added one way is removed the other, and taking out what moved leaves one order.
+    #[test]
+    fn a_difference_turned_round_is_its_opposite(old in shuffled(), new in shuffled()) {
+        let version = |questions: &[usize]| {
+            let rows: String = questions.iter().map(|n| format!("| text | q{n} | Question {n} |\n")).collect();
+            form(&format!("| type | name | label |\n{rows}"), "")
+        };
+        let (before, after) = (version(&old), version(&new));
+        let paths = |difference: &Difference, wanted: fn(&Change) -> bool| {
+            let changes = difference.changes.iter().filter(|changed| wanted(&changed.change));
+            let mut paths: Vec<String> = changes.map(|changed| changed.path.clone()).collect();
+            paths.sort();
+            paths
+        };
+        let (there, back) = (Difference::between(&before, &after), Difference::between(&after, &before));
+        let (added, removed): (fn(&Change) -> bool, fn(&Change) -> bool) =
+            (|c| matches!(c, Change::Added), |c| matches!(c, Change::Removed));
+        prop_assert_eq!(paths(&there, added), paths(&back, removed));
+        prop_assert_eq!(paths(&there, removed), paths(&back, added));
+        let moved = paths(&there, |c| matches!(c, Change::Moved { .. }));
+        let stay = |these: &[usize], those: &[usize]| -> Vec<usize> {
+            these.iter().copied().filter(|n| those.contains(n) && !moved.contains(&format!("q{n}"))).collect()
+        };
+        prop_assert_eq!(stay(&old, &new), stay(&new, &old));
+    }
 }

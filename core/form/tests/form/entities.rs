@@ -25,16 +25,11 @@ fn declarations_must_be_whole() {
         test.md, sheet entities, row 2, column A "list_name": error: The entity has no list_name. Give it one.
         test.md, sheet entities, row 3: warning: Entities are not kept. A ward record is what the study says; the answers are kept as those of any form.
         test.md, sheet entities, row 3, column A "list_name": error: `a.b` cannot name a list of entities: it has a point. Choose another name.
-        test.md, sheet entities, row 4: error: There is no group left for the entity `__x` in the form outside of repeats; row 3 has it. Put what belongs to each entity into a group of its own.
         test.md, sheet entities, row 4, column A "list_name": error: `__x` cannot name a list of entities: names that begin with `__` are taken. Choose another name.
-        test.md, sheet entities, row 5: error: There is no group left for the entity `people` in the form outside of repeats; row 3 has it. Put what belongs to each entity into a group of its own.
         test.md, sheet entities, row 5, column B "label": error: `people` has no label, which a new entity needs. Give it a label, or an entity_id to update.
         test.md, sheet entities, row 6, column A "list_name": error: There is a row for `people` already. Leave one row for each list.
-        test.md, sheet entities, row 7: error: There is no group left for the entity `beds` in the form outside of repeats; row 3 has it. Put what belongs to each entity into a group of its own.
         test.md, sheet entities, row 7, column E "update_if": error: `beds` has update_if but no entity_id. Write which entity is updated, or write create_if.
-        test.md, sheet entities, row 8: error: There is no group left for the entity `wards` in the form outside of repeats; row 3 has it. Put what belongs to each entity into a group of its own.
         test.md, sheet entities, row 8, column D "create_if": error: `wards` has entity_id and create_if but no update_if. Write update_if as well, or clear one of them.
-        test.md, sheet entities, row 9: error: There is no group left for the entity `doors` in the form outside of repeats; row 3 has it. Put what belongs to each entity into a group of its own.
         test.md, sheet entities, row 9, column B "label": error: There is no question named `b`. Check the spelling against the name column."#]].assert_eq(&faults(form));
 }
 
@@ -65,9 +60,13 @@ fn properties_must_be_named_and_saved_once() {
         test.md, sheet survey, row 9, column D "save_to": error: Row 8 saves to `f` already. Save each property from one row.
         test.md, sheet entities, row 2: warning: Entities are not kept. A ward record is what the study says; the answers are kept as those of any form."#]].assert_eq(&faults(form));
     let without = form.split("| entities |").next().unwrap();
-    assert!(faults(without).contains("row 8, column D \"save_to\": error: `save_to` needs an entities sheet."));
+    assert!(
+        faults(without).contains("row 8, column D \"save_to\": error: `save_to` needs an entities sheet.")
+    );
     let two = form.to_owned() + "\n| | beds | L |";
-    assert!(faults(&two).contains("row 9, column D \"save_to\": error: `f` does not say which of the entities"));
+    assert!(
+        faults(&two).contains("row 9, column D \"save_to\": error: `f` does not say which of the entities")
+    );
 }
 
 #[test]

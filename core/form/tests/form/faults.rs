@@ -173,7 +173,7 @@ fn scales_must_fit_together() {
             test.md, sheet survey, row 10, column D "parameters": error: `tick_interval`, `placeholder` and `tick_labelset` do not go with this appearance. Use the appearance vertical or no-ticks, or none.
             test.md, sheet survey, row 10, column D "parameters": error: `tick_labelset`: `6` is not `start` and a multiple of `tick_interval`. Name the choices by the ticks of the scale.
             test.md, sheet survey, row 10, column D "parameters": error: `tick_labelset`: `10` is not `start` and a multiple of `tick_interval`. Name the choices by the ticks of the scale.
-            test.md, sheet survey, row 11, column D "parameters": error: `tick_labelset`: the choices sheet has no list `gone`. Add its choices, or correct the name.
+            test.md, sheet survey, row 11, column D "parameters": error: `tick_labelset`: the choices sheet has no list `gone` of at most 1000 choices. Add its choices, or correct the name.
             test.md, sheet survey, row 12, column D "parameters": error: The scale has more than 10,000 steps. Write a larger step, or ask for a number."#]],
     );
 }
@@ -223,7 +223,10 @@ fn questions_need_words_choices_and_calculations() {
         | | type | name | label | calculation |
         | | integer | d | | 1 + 1 |";
     let instrument = read_with(&[], hidden).unwrap();
-    assert!(!instrument.items()[0].kind().is_shown(), "what computes its value and has no words is not asked");
+    assert!(
+        !instrument.items()[0].kind().is_shown(),
+        "what computes its value and has no words is not asked"
+    );
 }
 
 #[test]
@@ -241,8 +244,18 @@ fn headings_must_be_told_apart() {
             test.md, sheet survey, row 2, column E: warning: The cell is in a column without heading, and is not read. Give the column a heading.
             test.md, sheet survey, row 2, column G: warning: The cell is in a column without heading, and is not read. Give the column a heading."#]],
     );
-    check("| survey |\n| | name | label |\n| | a | A |", expect![[r#"test.md, sheet survey: error: The sheet has no column "type". Add the column; the first row holds the headings."#]]);
-    check("| survey |\n| | type | name | label | | |\n| | text | a | A | | x |", expect!["test.md, sheet survey, row 2, column E: warning: The cell is in a column without heading, and is not read. Give the column a heading."]);
+    check(
+        "| survey |\n| | name | label |\n| | a | A |",
+        expect![[
+            r#"test.md, sheet survey: error: The sheet has no column "type". Add the column; the first row holds the headings."#
+        ]],
+    );
+    check(
+        "| survey |\n| | type | name | label | | |\n| | text | a | A | | x |",
+        expect![
+            "test.md, sheet survey, row 2, column E: warning: The cell is in a column without heading, and is not read. Give the column a heading."
+        ],
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A FHIR questionnaire holds to R4's rules, and what it cannot hold is named.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
@@ -109,7 +111,15 @@ fn no_empties(json: &Json) {
 
 fn check(survey: &str, expected: Expect) {
     let json = valid(&form(survey, CHOICES));
-    expected.assert_eq(&serde_json::to_string_pretty(&json["item"]).unwrap());
+    let mut all = Vec::new();
+    items(&json, &mut all);
+    // Each item on a line, without the items in it.
+    let lines = all.into_iter().map(|item| {
+        let mut item = item.clone();
+        item.as_object_mut().unwrap().remove("item");
+        item.to_string()
+    });
+    expected.assert_eq(&lines.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -127,273 +137,13 @@ fn questions_groups_and_repeats_become_items() {
 | range | mark | Mark | Ocena | | | | | start=0 end=10 step=2 | |
 ",
         expect![[r#"
-            [
-              {
-                "_text": {
-                  "extension": [
-                    {
-                      "url": "http://hl7.org/fhir/StructureDefinition/rendering-markdown",
-                      "valueMarkdown": "How did you **sleep**?"
-                    },
-                    {
-                      "extension": [
-                        {
-                          "url": "lang",
-                          "valueCode": "pl"
-                        },
-                        {
-                          "url": "content",
-                          "valueString": "Jak się spało?"
-                        }
-                      ],
-                      "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                    }
-                  ]
-                },
-                "answerOption": [
-                  {
-                    "initialSelected": true,
-                    "valueCoding": {
-                      "_display": {
-                        "extension": [
-                          {
-                            "extension": [
-                              {
-                                "url": "lang",
-                                "valueCode": "pl"
-                              },
-                              {
-                                "url": "content",
-                                "valueString": "Dobrze"
-                              }
-                            ],
-                            "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                          }
-                        ]
-                      },
-                      "code": "well",
-                      "display": "Well"
-                    }
-                  },
-                  {
-                    "valueCoding": {
-                      "_display": {
-                        "extension": [
-                          {
-                            "extension": [
-                              {
-                                "url": "lang",
-                                "valueCode": "pl"
-                              },
-                              {
-                                "url": "content",
-                                "valueString": "Źle"
-                              }
-                            ],
-                            "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                          }
-                        ]
-                      },
-                      "code": "badly",
-                      "display": "Badly"
-                    }
-                  },
-                  {
-                    "extension": [
-                      {
-                        "url": "urn:nightjar:questionnaire:missing",
-                        "valueCode": "dont_know"
-                      }
-                    ],
-                    "valueCoding": {
-                      "_display": {
-                        "extension": [
-                          {
-                            "extension": [
-                              {
-                                "url": "lang",
-                                "valueCode": "pl"
-                              },
-                              {
-                                "url": "content",
-                                "valueString": "Nie wiem"
-                              }
-                            ],
-                            "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                          }
-                        ]
-                      },
-                      "code": "unsure",
-                      "display": "Not sure"
-                    }
-                  }
-                ],
-                "item": [
-                  {
-                    "extension": [
-                      {
-                        "url": "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl",
-                        "valueCodeableConcept": {
-                          "coding": [
-                            {
-                              "code": "help",
-                              "system": "http://hl7.org/fhir/questionnaire-item-control"
-                            }
-                          ]
-                        }
-                      }
-                    ],
-                    "linkId": "hint:slept",
-                    "text": "Last night.",
-                    "type": "display"
-                  }
-                ],
-                "linkId": "slept",
-                "required": true,
-                "text": "How did you sleep?",
-                "type": "choice"
-              },
-              {
-                "_text": {
-                  "extension": [
-                    {
-                      "extension": [
-                        {
-                          "url": "lang",
-                          "valueCode": "pl"
-                        },
-                        {
-                          "url": "content",
-                          "valueString": "Więcej"
-                        }
-                      ],
-                      "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                    }
-                  ]
-                },
-                "item": [
-                  {
-                    "_text": {
-                      "extension": [
-                        {
-                          "extension": [
-                            {
-                              "url": "lang",
-                              "valueCode": "pl"
-                            },
-                            {
-                              "url": "content",
-                              "valueString": "Ile razy?"
-                            }
-                          ],
-                          "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                        }
-                      ]
-                    },
-                    "extension": [
-                      {
-                        "url": "http://hl7.org/fhir/StructureDefinition/minValue",
-                        "valueInteger": 0
-                      },
-                      {
-                        "url": "http://hl7.org/fhir/StructureDefinition/maxValue",
-                        "valueInteger": 9
-                      }
-                    ],
-                    "linkId": "n",
-                    "text": "How often?",
-                    "type": "integer"
-                  }
-                ],
-                "linkId": "group:g",
-                "text": "More",
-                "type": "group"
-              },
-              {
-                "_text": {
-                  "extension": [
-                    {
-                      "extension": [
-                        {
-                          "url": "lang",
-                          "valueCode": "pl"
-                        },
-                        {
-                          "url": "content",
-                          "valueString": "Wizyta"
-                        }
-                      ],
-                      "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                    }
-                  ]
-                },
-                "item": [
-                  {
-                    "_text": {
-                      "extension": [
-                        {
-                          "extension": [
-                            {
-                              "url": "lang",
-                              "valueCode": "pl"
-                            },
-                            {
-                              "url": "content",
-                              "valueString": "Kto?"
-                            }
-                          ],
-                          "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                        }
-                      ]
-                    },
-                    "linkId": "r/who",
-                    "maxLength": 20,
-                    "text": "Who?",
-                    "type": "text"
-                  }
-                ],
-                "linkId": "r",
-                "repeats": true,
-                "text": "Visit",
-                "type": "group"
-              },
-              {
-                "_text": {
-                  "extension": [
-                    {
-                      "extension": [
-                        {
-                          "url": "lang",
-                          "valueCode": "pl"
-                        },
-                        {
-                          "url": "content",
-                          "valueString": "Ocena"
-                        }
-                      ],
-                      "url": "http://hl7.org/fhir/StructureDefinition/translation"
-                    }
-                  ]
-                },
-                "extension": [
-                  {
-                    "url": "http://hl7.org/fhir/StructureDefinition/minValue",
-                    "valueInteger": 0
-                  },
-                  {
-                    "url": "http://hl7.org/fhir/StructureDefinition/maxValue",
-                    "valueInteger": 10
-                  },
-                  {
-                    "url": "http://hl7.org/fhir/StructureDefinition/questionnaire-sliderStepValue",
-                    "valueInteger": 2
-                  }
-                ],
-                "linkId": "mark",
-                "text": "Mark",
-                "type": "integer"
-              }
-            ]"#]],
+            {"_text":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/rendering-markdown","valueMarkdown":"How did you **sleep**?"},{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Jak się spało?"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"answerOption":[{"initialSelected":true,"valueCoding":{"_display":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Dobrze"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"code":"well","display":"Well"}},{"valueCoding":{"_display":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Źle"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"code":"badly","display":"Badly"}},{"extension":[{"url":"urn:nightjar:questionnaire:missing","valueCode":"dont_know"}],"valueCoding":{"_display":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Nie wiem"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"code":"unsure","display":"Not sure"}}],"linkId":"slept","required":true,"text":"How did you sleep?","type":"choice"}
+            {"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl","valueCodeableConcept":{"coding":[{"code":"help","system":"http://hl7.org/fhir/questionnaire-item-control"}]}}],"linkId":"hint:slept","text":"Last night.","type":"display"}
+            {"_text":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Więcej"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"linkId":"group:g","text":"More","type":"group"}
+            {"_text":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Ile razy?"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/minValue","valueInteger":0},{"url":"http://hl7.org/fhir/StructureDefinition/maxValue","valueInteger":9}],"linkId":"n","text":"How often?","type":"integer"}
+            {"_text":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Wizyta"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"linkId":"r","repeats":true,"text":"Visit","type":"group"}
+            {"_text":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Kto?"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"linkId":"r/who","maxLength":20,"text":"Who?","type":"text"}
+            {"_text":{"extension":[{"extension":[{"url":"lang","valueCode":"pl"},{"url":"content","valueString":"Ocena"}],"url":"http://hl7.org/fhir/StructureDefinition/translation"}]},"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/minValue","valueInteger":0},{"url":"http://hl7.org/fhir/StructureDefinition/maxValue","valueInteger":10},{"url":"http://hl7.org/fhir/StructureDefinition/questionnaire-sliderStepValue","valueInteger":2}],"linkId":"mark","text":"Mark","type":"integer"}"#]],
     );
 }
 
@@ -423,8 +173,13 @@ fn enabled(relevant: &str) -> String {
     let last = all.iter().find(|item| item["linkId"] == "last").unwrap();
     let Some(when) = last.get("enableWhen") else {
         let losses = form.fhir().losses;
-        let lost: Vec<String> = losses.iter().filter(|loss| loss.item.as_deref() == Some("last")).map(ToString::to_string).collect();
-        let kept = last["extension"][0]["valueExpression"]["expression"].as_str().unwrap_or_default().to_owned();
+        let lost: Vec<String> = losses
+            .iter()
+            .filter(|loss| loss.item.as_deref() == Some("last"))
+            .map(ToString::to_string)
+            .collect();
+        let kept =
+            last["extension"][0]["valueExpression"]["expression"].as_str().unwrap_or_default().to_owned();
         assert_eq!(kept, relevant, "the expression is kept");
         return lost.join("; ");
     };
@@ -442,7 +197,10 @@ fn conditions_become_rules_only_where_both_say_the_same() {
     let check = |source: &str, expected: Expect| expected.assert_eq(&enabled(source));
     check("${one} = 'badly'", expect![[r#"one = "badly""#]]);
     check("${one} != 'badly' and ${n} > 2", expect![[r#"one != "badly", n > 2 all"#]]);
-    check("selected(${many}, 'well') or ${words} = ''", expect![[r#"many = "well", words exists false any"#]]);
+    check(
+        "selected(${many}, 'well') or ${words} = ''",
+        expect![[r#"many = "well", words exists false any"#]],
+    );
     check("not(selected(${many}, 'well'))", expect![[r#"many != "well""#]]);
     check("not(${one} = 'well' or ${n} = 2)", expect![[r#"one != "well", n != 2 all"#]]);
     check("string-length(${words}) > 0", expect!["words exists true"]);
@@ -452,7 +210,10 @@ fn conditions_become_rules_only_where_both_say_the_same() {
     check("${many} = 'well'", expect!["last: lost when it is asked: ${many} = 'well'"]);
     // Of a blank, ours holds and FHIR's does not.
     check("not(${n} > 2)", expect!["last: lost when it is asked: not(${n} > 2)"]);
-    check("${one} = 'well' and (${n} > 2 or ${n} < 1)", expect!["last: lost when it is asked: ${one} = 'well' and (${n} > 2 or ${n} < 1)"]);
+    check(
+        "${one} = 'well' and (${n} > 2 or ${n} < 1)",
+        expect!["last: lost when it is asked: ${one} = 'well' and (${n} > 2 or ${n} < 1)"],
+    );
     check("${n} + 1 > 2", expect!["last: lost when it is asked: ${n} + 1 > 2"]);
     check("${total} > 2", expect!["last: lost when it is asked: ${total} > 2"]);
     check("count-selected(${many}) > 1", expect!["last: lost when it is asked: count-selected(${many}) > 1"]);
@@ -488,7 +249,8 @@ fn what_is_lost_is_named() {
         n: lost what it starts with: 1 + 1
         order: lost the order of the choices taken
         r: lost how many there are: ${n}
-        c: lost what is computed: ${n} * 2"#]].assert_eq(&form.fhir().losses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        c: lost what is computed: ${n} * 2"#]]
+    .assert_eq(&form.fhir().losses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -514,7 +276,9 @@ fn the_forms_that_ship_are_valid() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let form = Instrument::from_workbook(&name, &std::fs::read(&path).unwrap()).unwrap();
             valid(&form);
-            losses.extend(form.fhir().losses.into_iter().filter(|loss| loss.kind == nightjar_form::LossKind::Relevant));
+            losses.extend(
+                form.fhir().losses.into_iter().filter(|loss| loss.kind == nightjar_form::LossKind::Relevant),
+            );
         }
     }
     let mut lines: Vec<String> = losses.iter().map(ToString::to_string).collect();

@@ -7,14 +7,15 @@ use crate::fixture::{Act, faults, open, read_with, warnings};
 
 fn choices(instrument: &Instrument, name: &str) -> Vec<String> {
     let language = instrument.default_language();
-    let item = instrument.item_named(name).unwrap();
+    let item = instrument.item_named(name).unwrap_or_else(|| panic!("no item {name}"));
     item.choices().iter().map(|choice| format!("{}: {}", choice.code(), choice.label(language))).collect()
 }
 
 /// What a question offers now.
 fn offered(session: &nightjar_form::Session, path: &str) -> Vec<String> {
     let page = session.page();
-    let question = page.questions.iter().find(|question| question.path == path).unwrap();
+    let question = page.questions.iter().find(|question| question.path == path);
+    let question = question.unwrap_or_else(|| panic!("{path} is not shown"));
     question.choices.iter().map(|choice| choice.code.clone()).collect()
 }
 
@@ -77,7 +78,10 @@ fn a_file_that_is_missing_is_said_and_read_as_empty() {
     assert!(broken.is_ok(), "a column that is not there is blank");
     let form = "| survey |\n| | type | name | label |\n| | select_one_from_file w.xml | a | A |";
     let refused = read_with(&[("w.xml", "<root><item>")], form).unwrap_err();
-    assert!(refused.contains("row 2, column A \"type\": error: The file `w.xml` cannot be read"), "{refused}");
+    assert!(
+        refused.contains("row 2, column A \"type\": error: The file `w.xml` cannot be read"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -114,6 +118,25 @@ fn a_list_of_the_choices_sheet_can_be_looked_things_up_in() {
     let mut session = open(&read_with(&[], form).unwrap());
     session.one("w", "b");
     assert_eq!(session.text("beds"), "7");
+}
+
+#[test]
+fn words_may_hold_what_is_looked_up() {
+    let form = "
+        | survey |
+        | | type | name | label | appearance |
+        | | begin_group | g | G | field-list |
+        | | select_one wards | w | W |
+        | | note | said | ${w} has instance('wards')/root/item[name = ${w}]/beds. Is that right? |
+        | | end_group | | |
+        | choices |
+        | | list_name | name | label | beds |
+        | | wards | a | A | 12 |";
+    let mut session = open(&read_with(&[], form).unwrap());
+    session.one("w", "a");
+    let page = session.page();
+    let said = page.questions.iter().find(|question| question.path == "said").unwrap();
+    assert_eq!(said.label, "a has 12. Is that right?");
 }
 
 #[test]
@@ -169,6 +192,7 @@ fn answers_in_a_repeat_can_be_chosen_from() {
     assert_eq!(session.display(), "carer");
     assert_eq!(offered(&session, "carer"), ["Ola"]);
 
-    let refused = faults("| survey |\n| | type | name | label |\n| | text | a | A |\n| | select_one ${a} | b | B |");
+    let refused =
+        faults("| survey |\n| | type | name | label |\n| | text | a | A |\n| | select_one ${a} | b | B |");
     assert!(refused.contains("row 3, column A \"type\": error: `a` is no question in a repeat"), "{refused}");
 }

@@ -20,4 +20,5 @@ mod repeats;
 mod replay;
 mod submissions;
 mod tables;
+mod xform_out;
 mod xforms;

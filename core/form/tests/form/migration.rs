@@ -1,9 +1,13 @@
 //! A draft in a new version: what comes along is what was said, what does not is kept with its reason.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use nightjar_form::{Answers, Entry, Instrument, ItemKey, Language, Migration, Opening, Reason, Session, Value};
+use nightjar_form::{
+    Answers, Entry, Instrument, ItemKey, Language, Migration, Opening, Reason, Session, Value,
+};
 use proptest::prelude::*;
 
 use crate::fixture::{Act, form, now, open};

@@ -1,5 +1,7 @@
 //! A form on paper says in words what a tablet does by itself.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
@@ -49,12 +51,31 @@ fn the_common_shapes_are_said_in_words() {
     check("${slept} = 'badly'", expect!["“How did you sleep?” (question 1) is “Badly”."]);
     check("'badly' != ${slept}", expect!["“How did you sleep?” (question 1) is not “Badly”."]);
     check("${n} < 3", expect!["“How often?” (question 3) is less than 3."]);
-    check("3 <= ${n} and ${n} <= 7", expect!["“How often?” (question 3) is 3 or more and “How often?” (question 3) is 7 or less."]);
-    check("${n} = 1 or (${n} > 5 and ${slept} = 'well')", expect!["“How often?” (question 3) is 1 or (“How often?” (question 3) is more than 5 and “How did you sleep?” (question 1) is “Well”)."]);
+    check(
+        "3 <= ${n} and ${n} <= 7",
+        expect!["“How often?” (question 3) is 3 or more and “How often?” (question 3) is 7 or less."],
+    );
+    check(
+        "${n} = 1 or (${n} > 5 and ${slept} = 'well')",
+        expect![
+            "“How often?” (question 3) is 1 or (“How often?” (question 3) is more than 5 and “How did you sleep?” (question 1) is “Well”)."
+        ],
+    );
     check("selected(${woke}, 'badly')", expect!["“Badly” is ticked at “What woke you?” (question 2)."]);
-    check("not(selected(${woke}, 'badly') or ${n} > 2)", expect!["“Badly” is not ticked at “What woke you?” (question 2) and it is not so that (“How often?” (question 3) is more than 2)."]);
-    check("${why} = '' or string-length(${why}) > 0", expect!["“Why?” (question 4) has no answer or “Why?” (question 4) has an answer."]);
-    check("count-selected(${woke}) >= 2", expect!["2 boxes or more are ticked at “What woke you?” (question 2)."]);
+    check(
+        "not(selected(${woke}, 'badly') or ${n} > 2)",
+        expect![
+            "“Badly” is not ticked at “What woke you?” (question 2) and it is not so that (“How often?” (question 3) is more than 2)."
+        ],
+    );
+    check(
+        "${why} = '' or string-length(${why}) > 0",
+        expect!["“Why?” (question 4) has no answer or “Why?” (question 4) has an answer."],
+    );
+    check(
+        "count-selected(${woke}) >= 2",
+        expect!["2 boxes or more are ticked at “What woke you?” (question 2)."],
+    );
     check("${total} > 4", expect!["the value “total” is more than 4."]);
     check("${n} > ${total}", expect!["“How often?” (question 3) is more than the value “total”."]);
     check("true()", expect![[""]]);
@@ -62,7 +83,8 @@ fn the_common_shapes_are_said_in_words() {
 
 #[test]
 fn what_has_no_words_is_printed_with_the_numbers_of_its_questions() {
-    expect!["this holds: `${n} * 2 &gt; 5 and regex(${why}, 'x')` (questions 3, 4)."].assert_eq(&only("${n} * 2 > 5 and regex(${why}, 'x')"));
+    expect!["this holds: `${n} * 2 &gt; 5 and regex(${why}, 'x')` (questions 3, 4)."]
+        .assert_eq(&only("${n} * 2 > 5 and regex(${why}, 'x')"));
 }
 
 #[test]
@@ -110,7 +132,8 @@ fn a_page_has_boxes_scales_copies_and_its_rules() {
         This question needs an answer if this question has no answer.
         This question needs an answer if this question has no answer.
         This question needs an answer if this question has no answer.
-        Use another sheet if you need more."#]].assert_eq(&logic(&page).join("\n"));
+        Use another sheet if you need more."#]]
+    .assert_eq(&logic(&page).join("\n"));
     assert_eq!(page.matches("<section class=\"copy\">").count(), 2 + 3);
     assert!(page.contains("Visit 2") && page.contains("Dose 3"), "copies are numbered");
     assert!(page.contains("Think of [answer to question 1]."), "references are said");
@@ -132,12 +155,11 @@ fn a_page_speaks_the_language_and_direction_asked_for() {
 | l | badly | Badly | Źle | بشكل سيئ |
 ";
     let form = form(survey, choices);
-    let page = |code: &str| {
-        form.paper(&Paper { language: form.language(code).cloned(), ..Paper::default() })
-    };
+    let page = |code: &str| form.paper(&Paper { language: form.language(code).cloned(), ..Paper::default() });
     let polish = page("pl");
     assert!(polish.contains("<html lang=\"pl\" dir=\"ltr\">"));
-    expect!["Proszę odpowiedzieć tylko wtedy, gdy „Jak się spało?” (pytanie 1): odpowiedź to „Źle”."].assert_eq(&logic(&polish).join("\n"));
+    expect!["Proszę odpowiedzieć tylko wtedy, gdy „Jak się spało?” (pytanie 1): odpowiedź to „Źle”."]
+        .assert_eq(&logic(&polish).join("\n"));
     let arabic = page("ar");
     assert!(arabic.contains("<html lang=\"ar\" dir=\"rtl\">") && arabic.contains("كيف نمت؟"));
 }
@@ -148,7 +170,8 @@ fn a_page_needs_nothing_but_itself() {
 | type | name | label | image |
 | text | a | See [this](https://example.org) <script>alert(1)</script> | bed.svg |
 ";
-    let pictures = BTreeMap::from([("bed.svg".to_owned(), b"<svg/>".to_vec()), ("x.exe".to_owned(), vec![1])]);
+    let pictures =
+        BTreeMap::from([("bed.svg".to_owned(), b"<svg/>".to_vec()), ("x.exe".to_owned(), vec![1])]);
     let page = form(survey, "").paper(&Paper { pictures, ..Paper::default() });
     assert!(page.contains("data:image/svg+xml;base64,PHN2Zy8+"));
     assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
@@ -169,7 +192,9 @@ fn the_forms_that_ship_have_no_rule_without_words_but_arithmetic() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let form = Instrument::from_workbook(&name, &std::fs::read(&path).unwrap()).unwrap();
         let page = form.paper(&Paper::default());
-        unsaid.extend(logic(&page).into_iter().filter(|said| said.contains('`')).map(|said| format!("{name}: {said}")));
+        unsaid.extend(
+            logic(&page).into_iter().filter(|said| said.contains('`')).map(|said| format!("{name}: {said}")),
+        );
     }
     unsaid.sort();
     expect![[""]].assert_eq(&unsaid.join("\n"));

@@ -218,9 +218,18 @@ fn rows_of_one_name_in_different_groups_are_told_apart_by_their_groups() {
     let by_group = form(&survey("", ""), "");
     let paths: Vec<&str> = by_group.items().iter().map(|item| item.path()).collect();
     assert_eq!(paths, ["g/q", "h/q", "c", "only"]);
-    assert_eq!(keys(&by_group), ["q", "h/q", "c", "only"].map(nightjar_form::ItemKey::of), "the first stays");
+    assert_eq!(keys(&by_group), ["q", "h/q", "c", "only"].map(nightjar_form::ItemKey::of));
     let warned: Vec<u32> = by_group.warnings().iter().filter_map(|found| found.row).collect();
     assert_eq!(warned, [6], "moving such a row makes it another question");
+    let after = form(
+        "| type | name | label |\n| begin group | g | G |\n| text | q | Q |\n| end group | | |\n| text | q | Q |",
+        "",
+    );
+    assert_eq!(
+        keys(&after),
+        ["g/q", "q"].map(nightjar_form::ItemKey::of),
+        "the one in no group keeps the bare name"
+    );
     let named = form(&survey("first", "second"), "");
     assert_eq!(keys(&named)[..2], ["first", "second"].map(nightjar_form::ItemKey::of));
     assert!(named.warnings().is_empty());

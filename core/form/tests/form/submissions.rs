@@ -105,3 +105,22 @@ fn a_text_or_an_answer_never_becomes_an_expression() {
     session.say("n", Value::Text("</n><evil/>".to_owned()));
     check(&session, expect!["<n>&lt;/n&gt;&lt;evil/&gt;</n><copy>&lt;/n&gt;&lt;evil/&gt;</copy>"]);
 }
+
+#[test]
+fn an_identity_is_added_where_the_form_has_none() {
+    let written = |instance: &str| {
+        let session = session(
+            &format!("<instance><data id='a'>{instance}</data></instance>"),
+            "<input ref='/data/q'/>",
+        );
+        let xml = session.submission();
+        let id = xml.find("uuid:").unwrap();
+        format!("{}…{}", &xml[..id], &xml[id + 41..])
+    };
+    expect![[r#"<data xmlns:orx="http://openrosa.org/xforms" id="a"><q/><orx:meta><orx:instanceID>…</orx:instanceID></orx:meta></data>"#]]
+        .assert_eq(&written("<q/>"));
+    expect![[r#"<data id="a"><q/><meta><instanceName/><instanceID>…</instanceID></meta></data>"#]]
+        .assert_eq(&written("<q/><meta><instanceName/></meta>"));
+    expect![[r#"<data xmlns:orx="http://openrosa.org/xforms" id="a"><orx:meta><orx:instanceID>…</orx:instanceID></orx:meta><q/></data>"#]]
+        .assert_eq(&written("<orx:meta><orx:instanceID/></orx:meta><q/>"));
+}

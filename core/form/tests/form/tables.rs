@@ -26,7 +26,10 @@ fn shown(instrument: &Instrument) -> Vec<String> {
         let codes: Vec<&str> = item.choices().iter().map(|choice| choice.code()).collect();
         format!("{} {} {} {codes:?}", item.kind(), item.path(), item.label(language))
     });
-    [format!("{} {} {language}", instrument.form_id(), instrument.version())].into_iter().chain(items).collect()
+    [format!("{} {} {language}", instrument.form_id(), instrument.version())]
+        .into_iter()
+        .chain(items)
+        .collect()
 }
 
 fn csv(table: &str, indent: &str) -> String {
@@ -86,7 +89,15 @@ fn rows_are_counted_in_their_sheet_as_a_spreadsheet_shows_them() {
 #[test]
 fn what_is_no_form_is_refused() {
     let none = Attachments::new();
-    for bytes in [&b""[..], b"  \n", b"\x00\x01", b"\xff\xfe", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"just words"] {
+    for bytes in [
+        &b""[..],
+        b"  \n",
+        b"\x00\x01",
+        b"\xff\xfe",
+        b"PK\x03\x04",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"just words",
+    ] {
         let found = Instrument::read("x", bytes, &none).unwrap_err();
         assert_eq!(found.errors().count(), 1, "{found}");
     }
@@ -152,10 +163,20 @@ fn a_form_is_written_under_its_name_and_attributes() {
         | | night | n1 | 7 | ward | ex=\"http://example.org/x\" | J1! |";
     let instrument = read_with(&[], text).unwrap();
     let submission = open(&instrument).submission();
-    for part in ["<night ", "id=\"n1\"", "version=\"7\"", "ex:study=\"ward\"", "xmlns:ex=\"http://example.org/x\"", "odk:prefix=\"J1!\"", "<a>x</a>"] {
+    for part in [
+        "<night ",
+        "id=\"n1\"",
+        "version=\"7\"",
+        "ex:study=\"ward\"",
+        "xmlns:ex=\"http://example.org/x\"",
+        "odk:prefix=\"J1!\"",
+        "<a>x</a>",
+    ] {
         assert!(submission.contains(part), "{part}: {submission}");
     }
-    let fault = faults("| survey |\n| | type | name | label |\n| | text | a | A |\n| settings |\n| | name | namespaces |\n| | 1st | ex |");
+    let fault = faults(
+        "| survey |\n| | type | name | label |\n| | text | a | A |\n| settings |\n| | name | namespaces |\n| | 1st | ex |",
+    );
     expect![[r#"
         test.md, sheet settings, row 2, column A "name": error: `1st` cannot be a name. Begin with a letter, go on with letters, digits, `_`, `-` or `.`.
         test.md, sheet settings, row 2, column B "namespaces": error: The namespaces cannot be read. Write prefix="address", with a space between several."#]]

@@ -1,5 +1,7 @@
 //! XForms: the same questions as an XLSForm asks, and what only an XForm can say.
 
+#![allow(clippy::unwrap_used, reason = "what is not as expected fails the test")]
+
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
@@ -194,6 +196,29 @@ fn repeats_begin_as_the_instance_has_them() {
         &session,
         expect![
             "<r><q>b</q></r><r><q>a</q></r><t><q>new</q></t><n><m><q>1</q></m><m><q>2</q></m></n><n/><fixed><q>x</q></fixed><fixed><q/></fixed>"
+        ],
+    );
+}
+
+#[test]
+fn a_new_entry_brings_the_inner_entries_of_its_template_and_no_others() {
+    let mut session = session(
+        "<instance><data id='a'>
+           <r jr:template=''><i jr:template=''><q>t</q></i><i><q>u</q></i></r><r><i><q>v</q></i></r>
+           <s jr:template=''><i jr:template=''><q/></i></s><s><i><q/></i></s>
+           <t><i><q>w</q></i></t></data></instance>",
+        "<repeat nodeset='/data/r'><repeat nodeset='/data/r/i'><input ref='q'/></repeat></repeat>
+         <repeat nodeset='/data/s'><repeat nodeset='/data/s/i'><input ref='q'/></repeat></repeat>
+         <repeat nodeset='/data/t'><repeat nodeset='/data/t/i'><input ref='q'/></repeat></repeat>",
+    );
+    check(&session, expect!["<r><i><q>v</q></i></r><s><i><q/></i></s><t><i><q>w</q></i></t>"]);
+    for repeat in ["/data/r", "/data/r[2]/i", "/data/s", "/data/t"] {
+        add(&mut session, repeat);
+    }
+    check(
+        &session,
+        expect![
+            "<r><i><q>v</q></i></r><r><i><q>u</q></i><i><q>t</q></i></r><s><i><q/></i></s><s/><t><i><q>w</q></i></t><t/>"
         ],
     );
 }

@@ -37,11 +37,11 @@ pub(super) fn value(item: &Item, kind: ItemKind, text: &str, mut warn: impl FnMu
     value
 }
 
-/// Reads what is in the instance beyond what a new one starts with.
+/// Reads what is in the instance beyond what a new one starts with, and tells repeats what their templates bring.
 pub(super) fn read(
     skeleton: &Skeleton<'_>,
     of: &[Option<NodeId>],
-    nodes: &[Node],
+    nodes: &mut [Node],
     items: &[Item],
     report: &mut Report<'_, '_>,
 ) -> Beginning {
@@ -53,12 +53,27 @@ pub(super) fn read(
     for index in (ROOT..).take(holds.len()).filter(|index| skeleton[*index].repeat) {
         skeleton.around(index).for_each(|at| holds[at as usize] = true);
     }
-    let mut reader = Reader { skeleton, of, nodes, items, holds, count: 0 };
+    let mut reader = Reader { skeleton, of, nodes, items, holds, count: 0, usually: 1 };
     let mut beginning = Beginning::default();
     let root = skeleton[ROOT].found.first().copied();
     reader.inside(ROOT, root, false, &mut beginning);
     if let (true, Some(root)) = (reader.count > MAX, root) {
         report.error(root, "", "The instance begins with more than 2,000 entries.", "Begin with fewer.");
+    }
+    // A new entry comes without entries of inner repeats, unless its template has some.
+    reader.usually = 0;
+    let mut brings = Vec::new();
+    for index in (ROOT..).take(skeleton.elements.len()).filter(|index| skeleton[*index].repeat) {
+        let element = &skeleton[index];
+        let template = element.found.first().filter(|_| element.template);
+        let (Some(template), Some(id)) = (template, of[index as usize]) else { continue };
+        let mut new = Beginning::default();
+        reader.count = 0;
+        reader.inside(index, Some(*template), true, &mut new);
+        brings.push((id, new.repeats));
+    }
+    for (id, inner) in brings {
+        nodes[id.index()].brings = inner;
     }
     beginning
 }
@@ -70,6 +85,8 @@ struct Reader<'a, 'r> {
     items: &'r [Item],
     holds: Vec<bool>,
     count: usize,
+    /// How many entries a repeat has of which nothing is said.
+    usually: usize,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -131,7 +148,7 @@ impl<'a> Reader<'a, '_> {
         }
         // What a form counts it makes itself, but for entries that hold something.
         let plain = entries.iter().all(|entry| entry.values.is_empty() && entry.repeats.is_empty());
-        let usual = plain && (self.skeleton[index].counted || entries.len() == 1);
+        let usual = plain && (self.skeleton[index].counted || entries.len() == self.usually);
         if !usual {
             beginning.repeats.push((id, entries));
         }

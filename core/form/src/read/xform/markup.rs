@@ -54,7 +54,7 @@ pub(super) fn prefix<'a>(node: Xml<'a>) -> &'a str {
     if tag[end..].starts_with(':') { &tag[..end] } else { "" }
 }
 
-/// The file's text, with the lines found when the first fault is reported.
+/// The file's text, with its lines found when the first is asked for.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
     text: &'a str,
@@ -66,19 +66,24 @@ impl<'a> Source<'a> {
         Source { text, lines: OnceCell::new() }
     }
 
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> u32 {
+        u32::try_from(self.starts().partition_point(|start| *start <= at).max(1)).unwrap_or(u32::MAX)
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        })
+    }
+
     /// The place of a byte, with what stands there.
     pub(super) fn place(&self, at: usize, what: &str) -> Place {
-        let lines = self.lines.get_or_init(|| {
-            std::iter::once(0).chain(self.text.match_indices('\n').map(|(i, _)| i + 1)).collect()
-        });
-        let row = lines.partition_point(|start| *start <= at).max(1);
-        let before = self.text.get(lines[row - 1]..at).unwrap_or_default();
-        let column = before.chars().count() + 1;
+        let row = self.line(at);
+        let start = self.starts().get(row as usize - 1).copied().unwrap_or(0);
+        let column = self.text.get(start..at).unwrap_or_default().chars().count() + 1;
         let separator = if what.is_empty() { "" } else { " " };
-        Place {
-            row: u32::try_from(row).unwrap_or(u32::MAX),
-            column: Some(format!("{column}{separator}{what}")),
-        }
+        Place { row, column: Some(format!("{column}{separator}{what}")) }
     }
 }
 

@@ -29,7 +29,7 @@ impl Places for Spots<'_, '_> {
     }
 
     fn place(&self, row: &SurveyRow, column: &str) -> Option<Place> {
-        let spot = self.spots.get((row.number as usize).checked_sub(1)?)?;
+        let spot = self.spots.get((row.spot as usize).checked_sub(1)?)?;
         let (at, what) = match column {
             "relevant" => (spot.bind, "@relevant"),
             "required" => (spot.bind, "@required"),

@@ -1,4 +1,4 @@
-//! Secondary instances: written in the form, or in XML and CSV files beside it.
+//! Secondary instances: written in the form, or in XML, CSV and GeoJSON files beside it.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,7 @@ use super::markup::{Report, Xml, elements, plain, prefix};
 use crate::Attachments;
 use crate::document::{DocNode, Document, DocumentBuilder, QName};
 use crate::instances::Instances;
-
-/// Most rows of a CSV file, and most cells.
-const MAX_ROWS: usize = 100_000;
-const MAX_CELLS: usize = 400_000;
+use crate::read::external;
 
 /// A row of choices: its columns by name.
 pub(super) type Row<'s> = Vec<(&'s str, std::borrow::Cow<'s, str>)>;
@@ -131,19 +128,12 @@ fn file(
         report.error(node, "@src", problem, "Write jr://file/NAME.xml or jr://file-csv/NAME.csv.");
         return None;
     }
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
-    let csv = src.starts_with("jr://file-csv/") || extension == "csv";
     let Some(bytes) = attachments.get(name) else {
         let problem = format!("The file `{name}` is missing; it is read as empty.");
         report.warning(node, "@src", problem, "Give it with the form.");
-        return Some(empty());
-    };
-    if !csv && extension != "xml" {
-        report.error(node, "@src", format!("`{name}` is not of a supported kind."), "Use XML or CSV.");
         return None;
-    }
-    let read = if csv { table(bytes) } else { xml(bytes) };
-    match read {
+    };
+    match external::document(name, bytes) {
         Ok(document) => Some(document),
         Err(why) => {
             report.error(
@@ -163,7 +153,8 @@ fn empty() -> Document {
     builder.finish()
 }
 
-fn xml(bytes: &[u8]) -> Result<Document, String> {
+/// An XML file, bounded like a form.
+pub(in crate::read) fn xml(bytes: &[u8]) -> Result<Document, String> {
     let excess = |excess: bounds::Excess| excess.problem.trim_end_matches('.').to_owned();
     let text = bounds::text(bytes).map_err(excess)?;
     bounds::check(&text).map_err(excess)?;
@@ -171,40 +162,6 @@ fn xml(bytes: &[u8]) -> Result<Document, String> {
     let parsed =
         roxmltree::Document::parse_with_options(&text, options).map_err(|fault| fault.to_string())?;
     Ok(document(parsed.root()))
-}
-
-/// Rows under the names in the first line: `root/item/column`.
-fn table(bytes: &[u8]) -> Result<Document, String> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let semicolons = first.contains(&b';') && !first.contains(&b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(if semicolons { b';' } else { b',' })
-        .flexible(true)
-        .from_reader(bytes);
-    let names: Vec<String> = match reader.headers() {
-        Ok(names) => names.iter().map(|name| name.trim().to_owned()).collect(),
-        Err(_) => return Err("it is not in UTF-8".to_owned()),
-    };
-    let mut builder = DocumentBuilder::new();
-    builder.open(QName::local("root"));
-    let (mut rows, mut cells) = (0, 0);
-    for record in reader.records() {
-        let record = record.map_err(|fault| fault.to_string())?;
-        (rows, cells) = (rows + 1, cells + names.len());
-        if rows > MAX_ROWS || cells > MAX_CELLS {
-            return Err("it has more than 100,000 rows or 400,000 cells".to_owned());
-        }
-        builder.open(QName::local("item"));
-        for (name, cell) in names.iter().zip(record.iter().chain(std::iter::repeat(""))) {
-            if !name.is_empty() {
-                builder.leaf(name, cell);
-            }
-        }
-        builder.close();
-    }
-    builder.close();
-    Ok(builder.finish())
 }
 
 /// What is in an element as a document of its own; space between elements is no text.

@@ -15,8 +15,8 @@ use super::skeleton::{Index, ROOT, Skeleton};
 use super::words::{Translations, Wording, displayed};
 use crate::item::{Stamp, Translated};
 use crate::node::{Node, NodeId, NodeKind};
+use crate::read::arrange::node;
 use crate::read::row::{SurveyRow, WrittenAction};
-use crate::read::survey::node;
 use crate::{Item, ItemKey, ItemKind};
 
 /// Deepest nesting of groups and repeats.
@@ -101,7 +101,8 @@ impl<'a> Builder<'a, '_, '_, '_> {
     fn push(&mut self, node: Node, mut row: SurveyRow, spot: Spot) -> NodeId {
         let id = self.next();
         self.built.spots.push(spot);
-        row.number = u32::try_from(self.built.spots.len()).unwrap_or(u32::MAX);
+        row.spot = u32::try_from(self.built.spots.len()).unwrap_or(u32::MAX);
+        row.number = self.report.source.line(spot.part);
         self.built.nodes.push(node);
         self.built.rows.push(Some(row));
         id
