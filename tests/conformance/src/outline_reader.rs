@@ -194,7 +194,9 @@ fn read_control(
     let fixed = named(control.document().root(), "bind").any(|bind| {
         attribute(bind, "nodeset") == Some(path) && attribute(bind, "readonly") == Some("true()")
     });
-    if !fixed {
+    // The heading of a table of selects looks like a select and is nothing to answer.
+    let heading = attribute(control, "appearance") == Some("label");
+    if !fixed && !heading {
         outline.questions.push(Question { path: path.to_owned(), kind });
     }
 }

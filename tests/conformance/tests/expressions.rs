@@ -24,7 +24,7 @@ fn expressions_come_to_what_the_specification_says() {
 }
 
 fn evaluate(group: &Group, case: &Case) -> Result<Answer, String> {
-    let now = case.now.as_deref().unwrap_or(expressions::NOW).parse().unwrap();
+    let now = case.now.as_deref().unwrap_or(expressions::NOW).parse().expect("a case's clock");
     let wanted = match case.expected {
         Expected::Boolean(_) => Wanted::Boolean,
         Expected::Number(_) => Wanted::Number,
@@ -34,9 +34,9 @@ fn evaluate(group: &Group, case: &Case) -> Result<Answer, String> {
     };
     xpath::evaluate(&Request {
         expression: &case.expression,
-        xml: case.document(group).unwrap(),
-        context: case.context_by_number(group).unwrap().as_deref(),
-        root: case.root_by_number(group).unwrap().as_deref(),
+        xml: case.document(group).expect("a case's document"),
+        context: case.context_by_number(group).expect("a case's context").as_deref(),
+        root: case.root_by_number(group).expect("a case's root").as_deref(),
         namespaces: &BTreeMap::new(),
         language: case.language.as_deref(),
         now: &now,

@@ -65,6 +65,9 @@ pub(crate) struct ConformanceArguments {
     /// Draws the steps
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Write the traces that `conformance` plays without peers: one sitting for each form
+    #[arg(long, requires = "peers")]
+    pub(crate) record: bool,
     /// Answer only this form, and tell every step
     #[arg(long, requires = "peers")]
     pub(crate) form: Option<String>,

@@ -20,6 +20,9 @@ pub(crate) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Resu
     if arguments.form.is_some() {
         return random::run(checkout, arguments);
     }
+    if arguments.record {
+        return random::record(checkout, arguments.seed);
+    }
     let own = own::run(checkout)?.failed == 0;
     let random = if arguments.peers { random::run(checkout, arguments)? } else { true };
     Ok(own && random)

@@ -3,6 +3,7 @@
 use nightjar_conformance::compare::{self, Draw, Findings, Subject};
 use nightjar_conformance::own_forms::{self, OwnForm};
 use nightjar_conformance::peers::{Conversion, Peers};
+use nightjar_conformance::traces;
 
 use super::unanswered;
 use crate::checkout::Checkout;
@@ -35,6 +36,21 @@ pub(super) fn run(checkout: &Checkout, arguments: &ConformanceArguments) -> Resu
     }
     report(&found, arguments.seed);
     Ok(found.unexplained.is_empty())
+}
+
+/// Writes a trace of each form anew.
+pub(super) fn record(checkout: &Checkout, seed: u64) -> Result<bool, Failure> {
+    let peers = peers::find_or_install(checkout)?;
+    let forms = own_forms::all().at("reading", own_forms::folder())?;
+    let subjects = convert(&peers, &forms)?;
+    let mut program = super::program(checkout);
+    let both = [&mut peers.javarosa(), &mut peers.web_forms()];
+    let traces = traces::record(&subjects, seed, &mut program, both).map_err(unanswered)?;
+    for (name, trace) in &traces {
+        trace.save(name).at("writing the trace of", name)?;
+    }
+    println!("recorded {} traces of {} forms", traces.len(), forms.len());
+    Ok(traces.len() == forms.len())
 }
 
 /// The forms as pyxform converts them, so that both engines are given the same.
