@@ -4,6 +4,7 @@
 //! an entry that the new version takes: the new draft is a journal like any other. What the new version does not take is
 //! left behind with the reason; whoever calls stores it beside the draft, so that nothing a person said is lost.
 
+mod counts;
 mod plan;
 mod reason;
 mod resume;
@@ -107,7 +108,7 @@ impl Migration {
         }
         let left_behind = plan.left_behind(&tried);
         let plan::Attempt { mut session, mut entries, carried, .. } = tried;
-        resume::see(old, &mut session, &mut entries);
+        resume::see(old, &mut session, &mut entries, false);
         resume::place(old, &left_behind, &mut session, &mut entries);
         Ok(Migration { session, opening, entries, carried, left_behind, same_language })
     }

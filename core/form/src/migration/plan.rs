@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{LeftBehind, Reason};
+use super::{LeftBehind, Reason, counts, resume};
 use crate::node::{NodeId, NodeKind};
 use crate::session::Held;
 use crate::{Cause, Entry, Instrument, ItemKey, ItemKind, Opening, Refusal, Session, Value};
@@ -43,6 +43,8 @@ impl<'a> Plan<'a> {
         let session = Session::open(self.new.clone(), opening)?;
         let (entries, went, refused) = (Vec::new(), HashMap::new(), HashMap::new());
         let mut tried = Attempt { session, entries, carried: 0, went, refused };
+        // Pages as they were at first, before answers put more on them.
+        resume::see(self.old, &mut tried.session, &mut tried.entries, true);
         let mut pending = Vec::new();
         for (i, held) in self.held.iter().enumerate().filter(|(_, held)| self.is_given(held)) {
             if self.forbidden.contains(&i) {
@@ -56,19 +58,33 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        for _ in 0..MOST_PASSES {
-            let before = (tried.entries.len(), pending.len());
-            self.instances(&mut tried);
-            pending.retain(|(i, path)| !self.carry(&mut tried, *i, path, false));
-            if before == (tried.entries.len(), pending.len()) {
-                break;
-            }
+        self.pass(&mut tried, &mut pending);
+        // A count that was blanked or lowered leaves the instances that somebody answered. They are made by the count they
+        // had, which is put back once they are filled.
+        let raised = counts::raise(self.old, self.new, &mut tried);
+        if !raised.is_empty() {
+            self.pass(&mut tried, &mut pending);
         }
         // What is still not taken goes as far as it can: of several ticks, those on offer.
         for (i, path) in pending {
             self.carry(&mut tried, i, &path, true);
         }
+        for entry in raised.into_iter().rev() {
+            tried.apply(entry, self.old)?;
+        }
         Ok(tried)
+    }
+
+    /// Offers what is pending until nothing more is taken.
+    fn pass(&self, tried: &mut Attempt, pending: &mut Vec<(usize, String)>) {
+        for _ in 0..MOST_PASSES {
+            let before = (tried.entries.len(), pending.len());
+            self.instances(tried);
+            pending.retain(|(i, path)| !self.carry(tried, *i, path, false));
+            if before == (tried.entries.len(), pending.len()) {
+                break;
+            }
+        }
     }
 
     /// Whether a person gave a value, or left one that the form proposed and they saw.
@@ -101,12 +117,7 @@ impl<'a> Plan<'a> {
         for counted in self.old.counted() {
             let old = &self.old.instrument().tree;
             let key = old[counted.repeat].key;
-            let found = self
-                .new
-                .tree
-                .ids()
-                .find(|id| self.new.tree[*id].kind == NodeKind::Repeat && self.new.tree[*id].key == key);
-            let Some(repeat) = found.filter(|id| {
+            let Some(repeat) = repeat_of(self.new, key).filter(|id| {
                 self.new.tree[*id].count.is_none() && self.new.tree[*id].depth == old[counted.repeat].depth
             }) else {
                 continue;
@@ -218,11 +229,16 @@ impl<'a> Plan<'a> {
 }
 
 impl Attempt {
-    fn apply(&mut self, entry: Entry, old: &Session) -> Result<(), Refusal> {
+    pub(super) fn apply(&mut self, entry: Entry, old: &Session) -> Result<(), Refusal> {
         self.session.apply(&entry, old.clock())?;
         self.entries.push(entry);
         Ok(())
     }
+}
+
+/// The repeat of an identity.
+pub(super) fn repeat_of(form: &Instrument, key: ItemKey) -> Option<NodeId> {
+    form.tree.ids().find(|id| form.tree[*id].kind == NodeKind::Repeat && form.tree[*id].key == key)
 }
 
 /// The path of a node with the numbers of the instances around it.

@@ -3,18 +3,23 @@
 use std::collections::HashSet;
 
 use super::LeftBehind;
-use super::plan::numbered;
+use super::plan::{numbered, repeat_of};
 use crate::node::{NodeId, NodeKind};
 use crate::session::Held;
 use crate::{Change, Difference, Entry, Instrument, ItemKey, Session, Wording};
 
-/// Shows again what was on display, so that a question passed by is not taken for one never reached.
-pub(super) fn see(old: &Session, session: &mut Session, entries: &mut Vec<Entry>) {
-    for held in old.held().into_iter().filter(|held| held.seen && held.relevant) {
-        let Some(path) = path_in(old.instrument(), session.instrument(), held.node, &held.numbers) else {
-            continue;
-        };
-        if !session.has_seen(&path) {
+/// Shows again what was on display, so that a question passed by is not taken for one never reached. `whole`: only pages
+/// of which everything was.
+pub(super) fn see(old: &Session, session: &mut Session, entries: &mut Vec<Entry>, whole: bool) {
+    let path = |session: &Session, held: &Held| {
+        path_in(old.instrument(), session.instrument(), held.node, &held.numbers)
+    };
+    let seen: Vec<Held> = old.held().into_iter().filter(|held| held.seen && held.relevant).collect();
+    let known: HashSet<String> = seen.iter().filter_map(|held| path(session, held)).collect();
+    for held in seen {
+        let Some(path) = path(session, &held) else { continue };
+        let fits = !whole || session.page_with(&path).iter().all(|other| known.contains(other));
+        if fits && !session.has_seen(&path) {
             go(session, entries, path, old);
         }
     }
@@ -102,10 +107,7 @@ fn differing(old: &Instrument, new: &Instrument) -> Vec<ItemKey> {
 fn node_in(old: &Instrument, new: &Instrument, id: NodeId) -> Option<NodeId> {
     match old.tree[id].kind {
         NodeKind::Item(_) => new.item(&old.item_at(id)?.key()).and_then(|item| new.node_of(item)),
-        NodeKind::Repeat => {
-            let key = old.tree[id].key;
-            new.tree.ids().find(|id| new.tree[*id].kind == NodeKind::Repeat && new.tree[*id].key == key)
-        }
+        NodeKind::Repeat => repeat_of(new, old.tree[id].key),
         NodeKind::Root | NodeKind::Group => None,
     }
 }

@@ -96,6 +96,17 @@ impl Session {
         self.locate(path).is_ok_and(|(scope, id)| self.state.cell(&self.instrument.tree, scope, id).seen)
     }
 
+    /// What stands on the page of an item now.
+    pub(crate) fn page_with(&self, item: &str) -> Vec<String> {
+        let mut paths = Vec::new();
+        if let Ok((scope, id)) = self.locate(item)
+            && let Spot::At(scope, id) = self.page_of(scope, id)
+        {
+            self.shown(scope, id, &mut |scope, id| paths.push(path(&self.instrument.tree, &self.state, scope, id)));
+        }
+        paths
+    }
+
     /// How many instances a repeat has; `None` where it is not.
     pub(crate) fn count_of(&self, path: &str) -> Option<usize> {
         let tree = &self.instrument.tree;
