@@ -9,13 +9,16 @@ use crate::document::{DocNode, Document};
 /// By a column's value: the first item that has it.
 type Index = HashMap<Box<str>, DocNode>;
 
+/// By instance and column.
+type Indices = HashMap<(u32, Box<str>), Arc<Index>>;
+
 /// Secondary instances by name, each a document whose root element is the instance's (`root`).
 #[derive(Debug, Default)]
 pub(crate) struct Instances {
     by_name: HashMap<String, u32>,
     documents: Vec<Document>,
     /// Made when a column is first looked things up in.
-    indices: Mutex<HashMap<(u32, Box<str>), Arc<Index>>>,
+    indices: Mutex<Indices>,
 }
 
 impl Instances {

@@ -17,6 +17,7 @@ mod submission;
 mod walk;
 mod xml_path;
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +28,7 @@ pub use entry::Entry;
 pub use page::{Cause, ChoiceView, Page, Problem, Question, RepeatEnd};
 pub use refusal::Refusal;
 
+use crate::expr::world::MAX_VISITS;
 use crate::node::{NodeId, NodeKind};
 use crate::{Instrument, Item, Language, Value};
 pub(crate) use accept::MAX_TEXT;
@@ -355,7 +357,7 @@ impl Session {
             scope,
             node,
             choice: None,
-            budget: Scene::BUDGET,
+            budget: Cell::new(MAX_VISITS),
         }
     }
 

@@ -3,6 +3,7 @@
 mod functions;
 mod path;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,6 +28,10 @@ pub(crate) struct Place<'a> {
     pub(crate) calculates: bool,
     /// The secondary instances of the form.
     pub(crate) instances: &'a Instances,
+    /// Takes note of what runs but is likely to be a mistake.
+    pub(crate) doubts: Option<&'a RefCell<Vec<Fault>>>,
+    /// Whether a name that is nothing is read as blank, as XForms have it.
+    pub(crate) lenient: bool,
 }
 
 /// What relative paths are relative to.
@@ -62,6 +67,8 @@ pub(crate) fn compile_for_document(source: &str, prefixes: &BTreeMap<String, Str
         columns: None,
         calculates: true,
         instances: &instances,
+        doubts: None,
+        lenient: true,
     };
     Compiler { place, ground: Ground::Elsewhere, document: Some(prefixes) }.code(&parse(source)?)
 }

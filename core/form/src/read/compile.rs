@@ -1,5 +1,7 @@
 //! Compiles the expressions, presets and texts of the survey sheet once the tree stands.
 
+use std::cell::RefCell;
+
 use super::findings::Findings;
 use super::outputs::{Part, is_computed, parts};
 use super::row::{Places, SurveyRow, WrittenAction};
@@ -59,7 +61,7 @@ pub(crate) fn compile(
             _ => None,
         };
         let repeats = tree.repeats(id);
-        let mut compiler = Compiler { tree, id, row, around, findings, repeats };
+        let mut compiler = Compiler { tree, id, row, around, findings, repeats, doubts: RefCell::default() };
         let done = compiler.node(item);
         let source = compiler.source();
         let node = &mut tree.nodes[id.index()];
@@ -105,6 +107,8 @@ fn action(tree: &Tree, written: &WrittenAction, around: Surroundings<'_>) -> Res
         columns: None,
         calculates: true,
         instances: around.instances,
+        doubts: None,
+        lenient: true,
     };
     let (target, chosen) = resolve::target(&written.target, from(written.source, &repeats))?;
     let inner = tree.repeats(target.node);
@@ -131,6 +135,8 @@ struct Compiler<'a> {
     around: Surroundings<'a>,
     findings: &'a mut Findings,
     repeats: Vec<NodeId>,
+    /// What runs in the expression last looked at but is likely to be a mistake.
+    doubts: RefCell<Vec<Fault>>,
 }
 
 impl Compiler<'_> {
@@ -201,6 +207,8 @@ impl Compiler<'_> {
             columns: None,
             calculates: false,
             instances: self.around.instances,
+            doubts: Some(&self.doubts),
+            lenient: self.row.is_xform,
         }
     }
 
@@ -211,6 +219,11 @@ impl Compiler<'_> {
 
     /// Reports a fault as one of a column.
     fn reported<T>(&mut self, column: &str, result: Result<T, Fault>) -> Option<T> {
+        for doubt in self.doubts.take() {
+            let place = self.around.places.place(self.row, column);
+            let remedy = remedy(&doubt, self.row.is_xform).to_owned();
+            self.findings.warning(self.around.places.sheet(), place, doubt.problem, remedy);
+        }
         match result {
             Ok(found) => Some(found),
             Err(fault) => {

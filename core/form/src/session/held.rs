@@ -102,7 +102,9 @@ impl Session {
         if let Ok((scope, id)) = self.locate(item)
             && let Spot::At(scope, id) = self.page_of(scope, id)
         {
-            self.shown(scope, id, &mut |scope, id| paths.push(path(&self.instrument.tree, &self.state, scope, id)));
+            self.shown(scope, id, &mut |scope, id| {
+                paths.push(path(&self.instrument.tree, &self.state, scope, id))
+            });
         }
         paths
     }

@@ -11,7 +11,7 @@ use crate::document::{DocNode, Document};
 use crate::expr::code::{Code, Ref};
 use crate::expr::eval::eval;
 use crate::expr::val::Val;
-use crate::expr::world::{MAX_VISITS, Node, World};
+use crate::expr::world::{Node, World};
 use crate::node::{NodeId, NodeKind, Piece, Tree, Words};
 use crate::{Choice, Instrument, Language, Value};
 
@@ -30,10 +30,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) choice: Option<&'a Choice>,
     /// Nodes that may still be looked at.
     pub(crate) budget: Cell<u32>,
-}
-
-impl Scene<'_> {
-    pub(crate) const BUDGET: Cell<u32> = Cell::new(MAX_VISITS);
 }
 
 impl<'a> Scene<'a> {

@@ -126,8 +126,8 @@ proptest! {
             paths
         };
         let (there, back) = (Difference::between(&before, &after), Difference::between(&after, &before));
-        let (added, removed): (fn(&Change) -> bool, fn(&Change) -> bool) =
-            (|c| matches!(c, Change::Added), |c| matches!(c, Change::Removed));
+        let added = |c: &Change| matches!(c, Change::Added);
+        let removed = |c: &Change| matches!(c, Change::Removed);
         prop_assert_eq!(paths(&there, added), paths(&back, removed));
         prop_assert_eq!(paths(&there, removed), paths(&back, added));
         let moved = paths(&there, |c| matches!(c, Change::Moved { .. }));

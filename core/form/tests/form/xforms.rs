@@ -390,7 +390,7 @@ fn all_that_is_wrong_is_said_at_once() {
         night.xml, row 6, column 1 @src: error: `jr://instance/last-saved`, the answers given last, is not supported. Take it out: a tablet goes from hand to hand, and must not show the last person's answers.
         night.xml, row 7, column 1 @src: warning: The file `gone.xml` is missing; it is read as empty. Give it with the form.
         night.xml, row 8, column 1 @odd: warning: The bind's attribute `odd` has no effect. Leave it out.
-        night.xml, row 8, column 1 /data/q @relevant: error: There is nothing named `nothing` there. Check the path and the names in it against the instance.
+        night.xml, row 8, column 1 /data/q @relevant: warning: There is nothing named `nothing` there. It is read as blank. Check the path and the names in it against the instance.
         night.xml, row 8, column 1 /data/q @constraint: error: There is no function foo(). Check the spelling.
         night.xml, row 9, column 1 <bind>: warning: There is nothing at `/data/nothing` in the instance, so the bind has no effect. Add the element, or correct the path.
         night.xml, row 10, column 1 /data/c @calculate: error: The value depends on itself: `c` (calculation) → `c` (calculation). Take one of these references out.

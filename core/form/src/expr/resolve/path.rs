@@ -62,9 +62,15 @@ impl Compiler<'_> {
                     at = match &step.test {
                         Test::Here => at,
                         Test::Parent => self.place.parent(at),
-                        Test::Child(name) => self.child(at, name)?,
+                        Test::Child(name) => match self.child(at, name) {
+                            Ok(found) => found,
+                            Err(fault) => return self.nothing(path, fault),
+                        },
                         Test::On(Axis::Attribute, NodeTest::Name(name)) => {
-                            self.child(at, &format!("@{name}"))?
+                            match self.child(at, &format!("@{name}")) {
+                                Ok(found) => found,
+                                Err(fault) => return self.nothing(path, fault),
+                            }
                         }
                         _ => break,
                     };
@@ -118,8 +124,8 @@ impl Compiler<'_> {
             };
             code.needs.extend(found.iter().map(|found| (need(found), found.fixed)));
             if found.is_empty() && self.document.is_none() {
-                return Err(Fault::new(
-                    "The path leads to nothing in this form.",
+                self.doubt(Fault::new(
+                    "The path leads to nothing in this form; it is read as blank.",
                     "Check its names against the name column, or write ${name}.",
                 ));
             }
@@ -178,6 +184,25 @@ impl Compiler<'_> {
             ));
         }
         self.code(name)
+    }
+
+    fn doubt(&self, fault: Fault) {
+        if let Some(doubts) = self.place.doubts {
+            doubts.borrow_mut().push(fault);
+        }
+    }
+
+    /// A path to what is not there: no nodes, as XPath has it. A single bare name in a workbook is refused all the same:
+    /// it is far more often a forgotten `${}` or quote.
+    fn nothing(&self, path: &Path, fault: Fault) -> Result<Walked, Fault> {
+        if !self.place.lenient && path.steps.len() < 2 {
+            return Err(fault);
+        }
+        self.doubt(Fault::new(format!("{} It is read as blank.", fault.problem), fault.remedy));
+        // What is no node leads nowhere.
+        let start = StartCode::Expr(Code::Number(0.0));
+        let code = PathCode { start, filters: Vec::new(), steps: Vec::new(), needs: Vec::new() };
+        Ok(Walked::Dynamic(code, Ground::Elsewhere))
     }
 
     fn child(&self, at: Ref, name: &str) -> Result<Ref, Fault> {
