@@ -146,7 +146,8 @@ impl Graph {
         let to = Vertex { node: id, aspect: Aspect::Shown };
         let words =
             [&node.label, &node.hint, &node.guidance, &node.constraint_message, &node.required_message];
-        let outputs = words.into_iter().flat_map(|words| &words.outputs).flat_map(|(_, pieces)| pieces);
+        let words = words.into_iter().chain(node.choice_words.iter().map(|(_, words)| words));
+        let outputs = words.flat_map(|words| &words.outputs).flat_map(|(_, pieces)| pieces);
         for piece in outputs {
             if let Piece::Output(code) = piece {
                 self.needs(tree, code, to);

@@ -166,6 +166,8 @@ pub struct Choice {
     pub(crate) image: Translated,
     pub(crate) missing: Option<Missing>,
     pub(crate) columns: BTreeMap<String, String>,
+    /// The label as its expressions are written, where it has any.
+    pub(crate) computed: Option<Box<Translated>>,
 }
 
 impl Choice {

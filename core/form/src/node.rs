@@ -167,6 +167,8 @@ pub(crate) struct Node {
     /// What its values are stored as: of a calculation without a type, [`ItemKind::Calculate`].
     pub(crate) stored_as: ItemKind,
     pub(crate) itemset: Option<Itemset>,
+    /// Words of its choices that hold expressions, by the choice's place in the list.
+    pub(crate) choice_words: Vec<(usize, Words)>,
     /// Whether its choices are shown in random order; the seed, if one is given.
     pub(crate) randomize: Option<Option<Code>>,
     pub(crate) count: Option<Code>,

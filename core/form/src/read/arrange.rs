@@ -46,6 +46,7 @@ pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         preset: None,
         stored_as: ItemKind::Calculate,
         itemset: None,
+        choice_words: Vec::new(),
         randomize: None,
         count: None,
         written: Written::default(),

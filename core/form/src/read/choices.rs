@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::findings::{Findings, Place};
 use super::languages::Languages;
+use super::outputs;
 use super::settings::Settings;
 use super::sheet::{Row, Sheet};
 use crate::attachments::is_file_name;
@@ -139,20 +140,17 @@ impl<'a> Reader<'a> {
             missing
         });
         let label = self.languages.words(sheet, row, "label");
-        if label.0.iter().any(|(_, text)| text.contains("${")) {
-            let place = Some(sheet.place(row.number, "label"));
-            let remedy = "Ask with the question's label instead.";
-            let problem = "References in choice labels stay as written.";
-            self.findings.warning(&sheet.name, place, problem, remedy);
-        }
+        let is_computed = label.0.iter().any(|(_, text)| outputs::is_computed(text));
         let image = self.languages.words(sheet, row, "image");
         let place = if image.is_empty() { None } else { Some(sheet.place(row.number, "image")) };
+        let computed = is_computed.then(|| Box::new(label.clone()));
         Choice {
             code: code.to_owned(),
             label,
             image: file_names(image, &sheet.name, place, self.findings),
             missing,
             columns: sheet.others(row, &WORDS),
+            computed,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::expr::code::{Code, Ref};
 use crate::expr::resolve::{self, Place};
 use crate::item::Translated;
 use crate::node::{Action, Events, Itemset, NodeId, NodeKind, Piece, Source, Tree, Words};
-use crate::{Item, ItemKind, Value};
+use crate::{Choice, Item, ItemKind, Value};
 
 /// Around an expression in words that come from an XForm; neither can be in XML.
 pub(crate) const OUTPUT: (char, char) = ('\u{1}', '\u{2}');
@@ -30,6 +30,7 @@ struct Compiled {
     read_only: Option<Code>,
     calculation: Option<Code>,
     itemset: Option<Itemset>,
+    choice_words: Vec<(usize, Words)>,
     randomize: Option<Option<Code>>,
     count: Option<Code>,
     preset: Option<Value>,
@@ -77,6 +78,7 @@ pub(crate) fn compile(
         node.read_only = done.read_only;
         node.calculation = done.calculation;
         node.itemset = done.itemset;
+        node.choice_words = done.choice_words;
         node.randomize = done.randomize;
         node.count = done.count;
         if done.preset.is_some() {
@@ -169,6 +171,10 @@ impl Compiler<'_> {
         if item.kind.has_choices() {
             done.itemset = self.itemset();
             done.randomize = self.randomize();
+            let computed = |(at, choice): (usize, &Choice)| Some((at, choice.computed.clone()?));
+            for (at, words) in item.choices().iter().enumerate().filter_map(computed) {
+                done.choice_words.push((at, self.words(&words, "choices")));
+            }
         }
         self.preset(item, &mut done);
         done

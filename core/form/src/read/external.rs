@@ -202,6 +202,7 @@ fn choices(
             label: Translated(if words.is_empty() { Vec::new() } else { vec![(language.clone(), words)] }),
             image: Translated::default(),
             missing: None,
+            computed: None,
             columns: cells,
         });
     }

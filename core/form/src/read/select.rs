@@ -240,6 +240,7 @@ impl Builder<'_, '_> {
             label: self.book.languages.everywhere("Other"),
             image: Translated::default(),
             missing: None,
+            computed: None,
             columns: BTreeMap::from([("name".to_owned(), "other".to_owned())]),
         });
         let made: Arc<[Choice]> = choices.iter().cloned().chain(other).collect();

@@ -60,10 +60,11 @@ impl Session {
             _ => item
                 .choices()
                 .iter()
-                .filter(|choice| self.passes(scope, id, choice))
-                .map(|choice| ChoiceView {
+                .enumerate()
+                .filter(|(_, choice)| self.passes(scope, id, choice))
+                .map(|(at, choice)| ChoiceView {
                     code: choice.code().to_owned(),
-                    label: choice.label(&self.language).to_owned(),
+                    label: scene.choice_words(id, at, choice).into_owned(),
                     missing: choice.missing(),
                     image: choice.image(&self.language).map(str::to_owned),
                 })
@@ -111,12 +112,22 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The words of a choice of the list, expressions computed.
+    fn choice_words(&self, id: NodeId, at: usize, choice: &'a Choice) -> Cow<'a, str> {
+        let computed = &self.instrument.tree[id].choice_words;
+        match computed.binary_search_by_key(&at, |(at, _)| *at) {
+            Ok(found) => self.shown(&computed[found].1).into(),
+            Err(_) => choice.label(self.language).into(),
+        }
+    }
+
     /// The words of a code; empty when it is none of the choices.
     pub(crate) fn label_of(&self, id: NodeId, item: &'a Item, code: &str) -> Cow<'_, str> {
         if let Some(Itemset::Dynamic { .. }) = &self.instrument.tree[id].itemset {
             let found = self.computed_choices(id).find(|(_, value)| value == code).map(|(node, _)| node);
             return found.map_or("".into(), |node| self.computed_label(id, node));
         }
-        item.choice(code).map_or("".into(), |choice| choice.label(self.language).into())
+        let found = item.choices().iter().enumerate().find(|(_, choice)| choice.code() == code);
+        found.map_or("".into(), |(at, choice)| self.choice_words(id, at, choice))
     }
 }

@@ -332,3 +332,23 @@ fn an_outcome_lists_what_to_draw_again_and_nothing_else() {
     assert_eq!(changed(session.type_in("words", "quiet")), "words apart");
     assert_eq!(changed(session.type_in("apart", "x")), "apart");
 }
+
+#[test]
+fn words_of_choices_say_what_they_refer_to() {
+    let mut session = open(&form(
+        "| type | name | label |
+         | text | who | Who is your nurse? |
+         | select_one s | ask | Whom may we ask? |",
+        "| list_name | name | label |
+         | s | nurse | ${who} |
+         | s | nobody | Nobody |",
+    ));
+    assert_eq!(session.type_in("who", "Sam").changed, ["who", "ask"]);
+    session.next();
+    let labels = |session: &nightjar_form::Session| -> Vec<String> {
+        session.page().questions[0].choices.iter().map(|choice| choice.label.clone()).collect()
+    };
+    assert_eq!(labels(&session), ["Sam", "Nobody"]);
+    session.one("ask", "nurse");
+    assert_eq!(session.page().questions[0].answer, "Sam");
+}

@@ -79,11 +79,11 @@ impl<'a> Lists<'a> {
             };
             let code = super::markup::text(value).trim().to_owned();
             let wording = words.of_child(item, "label", report);
-            let label = plain_words(wording.text, item, report);
+            let (label, computed) = words_of_choice(wording.text);
             let columns = BTreeMap::from([("name".to_owned(), code.clone())]);
             self.push(
                 &mut choices,
-                Choice { code, label, image: wording.image, missing: None, columns },
+                Choice { code, label, image: wording.image, missing: None, columns, computed },
                 item,
                 report,
             );
@@ -169,12 +169,12 @@ impl<'a> Lists<'a> {
                 |name: &str| row.iter().find(|(column, _)| *column == name).map(|(_, text)| text.trim());
             let code = cell(value).unwrap_or_default().to_owned();
             let said = cell(label_name).unwrap_or_default();
-            let (label, image) = if translated {
+            let ((label, computed), image) = if translated {
                 let wording = words.text(said, report).unwrap_or_default();
-                (plain_words(wording.text, at, report), wording.image)
+                (words_of_choice(wording.text), wording.image)
             } else {
                 let words = Some((words.languages[0].clone(), said.to_owned())).filter(|_| !said.is_empty());
-                (Translated(words.into_iter().collect()), Translated::default())
+                ((Translated(words.into_iter().collect()), None), Translated::default())
             };
             let mut cells = BTreeMap::new();
             for (name, text) in row {
@@ -183,7 +183,12 @@ impl<'a> Lists<'a> {
                 }
                 cells.entry(name.to_owned()).or_insert_with(|| text.trim().to_owned());
             }
-            self.push(choices, Choice { code, label, image, missing: None, columns: cells }, at, report);
+            self.push(
+                choices,
+                Choice { code, label, image, missing: None, columns: cells, computed },
+                at,
+                report,
+            );
         })?;
         let list: List = (std::mem::take(choices).into(), Arc::new(std::mem::take(columns)));
         self.known.insert(key, list.clone());
@@ -191,16 +196,13 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// Words of a choice, which are shown as they are.
-fn plain_words(words: Translated, at: Xml<'_>, report: &mut Report<'_, '_>) -> Translated {
-    if words.0.iter().any(|(_, text)| text.contains(crate::read::compile::OUTPUT.0)) {
-        let remedy = "Ask with the question's label instead.";
-        report.warning(at, "", "An <output> in the words of a choice stays as written.", remedy);
-        return Translated(
-            words.0.into_iter().map(|(language, text)| (language, displayed(&text))).collect(),
-        );
+/// The words of a choice as they are written, and those with expressions between marks, if there are any.
+fn words_of_choice(words: Translated) -> (Translated, Option<Box<Translated>>) {
+    if words.0.iter().all(|(_, text)| !text.contains(crate::read::compile::OUTPUT.0)) {
+        return (words, None);
     }
-    words
+    let plain = words.0.iter().map(|(language, text)| (language.clone(), displayed(text))).collect();
+    (Translated(plain), Some(Box::new(words)))
 }
 
 fn is_name(text: &str) -> bool {
