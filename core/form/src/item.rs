@@ -138,6 +138,13 @@ pub struct Scale {
     pub step: f64,
 }
 
+impl Scale {
+    /// Whether all its values are whole numbers.
+    pub(crate) fn is_whole(self) -> bool {
+        [self.start, self.end, self.step].iter().all(|n| n.fract() == 0.0)
+    }
+}
+
 /// The same words in each language; falls back to the default language, then to whatever there is.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Translated(pub(crate) Vec<(Language, String)>);

@@ -81,8 +81,7 @@ fn decimal(text: &str) -> Option<f64> {
 
 /// A number on a scale: whole where the scale is.
 pub(crate) fn on_scale(scale: Scale, number: f64) -> Value {
-    let whole = [scale.start, scale.end, scale.step].iter().all(|n| n.fract() == 0.0);
-    if whole { whole_or_decimal(number) } else { Value::Decimal(number) }
+    if scale.is_whole() { whole_or_decimal(number) } else { Value::Decimal(number) }
 }
 
 /// An integer where the number is one that an `i64` and a double both hold.

@@ -227,9 +227,7 @@ impl Session {
         if tree[repeat].count.is_some() {
             return Err(Refusal::CountedRepeat(path.to_owned()));
         }
-        if !self.around(outer, tree[repeat].parent)
-            || !self.state.cell(tree, outer, tree[repeat].parent).relevant
-        {
+        if !self.around(outer, tree[repeat].parent) || !self.has_end(outer, repeat) {
             return Err(Refusal::NotRelevant(path.to_owned()));
         }
         match self.add(wave, outer, repeat, None) {
@@ -249,6 +247,9 @@ impl Session {
         let scope = instance(tree, &self.state, repeat, &numbers).ok_or_else(unknown)?;
         if tree[repeat].count.is_some() {
             return Err(Refusal::CountedRepeat(path.to_owned()));
+        }
+        if !self.state.cell(tree, scope, repeat).relevant {
+            return Err(Refusal::NotRelevant(path.to_owned()));
         }
         self.take_out(wave, scope);
         Ok(())

@@ -183,7 +183,7 @@ impl Compiler<'_> {
     fn source(&self) -> Source {
         let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
         Source {
-            row: self.around.places.place(self.row, "label").map_or(0, |place| place.row),
+            row: self.row.number,
             relevant: cell("relevant"),
             required: cell("required"),
             constraint: cell("constraint"),

@@ -158,7 +158,7 @@ impl Builder<'_, '_> {
             if big && !shown {
                 let problem = format!("`{name}` has a big-image but no image.");
                 self.error(row, "big-image", problem, "Give it an image as well.");
-            } else if !is_seen && !has_media {
+            } else if !is_seen && !has_media && self.get(row, "appearance").as_deref() != Some("label") {
                 self.error(row, "label", format!("`{name}` has neither label nor hint."), "Give it a label.");
             }
         }

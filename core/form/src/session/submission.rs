@@ -189,14 +189,16 @@ impl Writer<'_> {
         if session.item(node).is_some_and(|item| item.stamp == Some(Stamp::End)) {
             return self.moment(session.now.datetime());
         }
-        let stored_as = self.tree[node].stored_as;
+        let fine = |item: &crate::Item| item.scale().is_some_and(|scale| !scale.is_whole());
+        let is_decimal =
+            self.tree[node].stored_as == ItemKind::Decimal || session.item(node).is_some_and(fine);
         match session.state.cell(self.tree, scope, node).current() {
             Some(Value::DateTime(at)) => self.moment(*at),
             Some(Value::Time(time)) => {
                 let offset = session.now.offset();
                 format!("{}{}", time.strftime("%H:%M:%S%.3f"), offset_text(offset))
             }
-            Some(value @ (Value::Integer(_) | Value::Decimal(_))) if stored_as == ItemKind::Decimal => {
+            Some(value @ (Value::Integer(_) | Value::Decimal(_))) if is_decimal => {
                 let text = value.to_text();
                 // A decimal is told from a whole number by its point, as the field's engines write it.
                 if text.contains(|c: char| !c.is_ascii_digit() && c != '-') {

@@ -234,7 +234,7 @@ impl Session {
     }
 
     /// Whether the person is asked for one more instance.
-    fn has_end(&self, outer: ScopeId, repeat: NodeId) -> bool {
+    pub(crate) fn has_end(&self, outer: ScopeId, repeat: NodeId) -> bool {
         let tree = &self.instrument.tree;
         if tree[repeat].count.is_some() || !self.state.cell(tree, outer, tree[repeat].parent).relevant {
             return false;
