@@ -1,6 +1,7 @@
 //! The files that come beside a form: lists of choices, data that expressions look things up in, further sheets.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Largest attachment, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -21,10 +22,17 @@ const MOST: usize = 200;
 /// assert!(!attachments.insert("../wards.csv", Vec::new()), "no folders");
 /// assert!(attachments.get("wards.csv").is_some());
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Attachments {
     files: BTreeMap<String, Vec<u8>>,
     bytes: usize,
+}
+
+/// Names only: what is in a file may be about people.
+impl fmt::Debug for Attachments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.files.keys()).finish()
+    }
 }
 
 impl Attachments {

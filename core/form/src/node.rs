@@ -305,15 +305,15 @@ pub(crate) fn whole_match(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > 2_000 {
         return Err("it is longer than 2,000 characters".to_owned());
     }
-    regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
+    // Sound by itself, too: else a bracket in it could close the one around it.
+    let alone = regex::RegexBuilder::new(pattern).size_limit(1 << 20).nest_limit(50).build();
+    let built = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
         .size_limit(1 << 20)
         .dfa_size_limit(1 << 20)
         .nest_limit(50)
-        .build()
-        .map_err(|fault| match fault {
-            regex::Error::Syntax(_) => {
-                "it is not understood (look-ahead and back-references are not)".to_owned()
-            }
-            _ => "it is too big".to_owned(),
-        })
+        .build();
+    alone.and(built).map_err(|fault| match fault {
+        regex::Error::Syntax(_) => "it is not understood (look-ahead and back-references are not)".to_owned(),
+        _ => "it is too big".to_owned(),
+    })
 }

@@ -359,6 +359,8 @@ impl Session {
             node,
             choice: None,
             budget: Cell::new(MAX_VISITS),
+            throws: Cell::new(0),
+            choosing: Cell::new(false),
         }
     }
 

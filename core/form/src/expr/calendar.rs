@@ -54,10 +54,12 @@ pub(crate) fn parse_date(text: &str) -> Option<Date> {
     match text.len() {
         10 => text.parse().ok(),
         0..10 => {
-            let mut parts = text.split('-').map(str::parse::<i8>);
-            let year = text.get(..4)?.parse().ok()?;
-            parts.next();
-            let (month, day) = (parts.next()?.ok()?, parts.next()?.ok()?);
+            let mut parts = text.split('-');
+            let year =
+                parts.next().filter(|year| year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()))?;
+            let year = year.parse().ok()?;
+            let mut number = || parts.next()?.parse::<i8>().ok();
+            let (month, day) = (number()?, number()?);
             if parts.next().is_some() { None } else { Date::new(year, month, day).ok() }
         }
         _ => parse_date_time(text).map(|at| at.date()),

@@ -66,7 +66,7 @@ pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) 
         Code::Words(id) => world.words(&eval_in(id, world, frame).into_text(world)),
         Code::Lookup { instance, column, key, value } => {
             let value = eval_in(value, world, frame).into_text(world);
-            Val::Text(world.look_up(*instance, key, column, &value))
+            Val::Text(world.look_up(*instance, key, &value, column))
         }
         Code::Column(name) => Val::text(world.column(name)),
         Code::Path(path) => Val::Nodes(path::nodes(path, world, frame)),

@@ -296,6 +296,10 @@ pub(crate) fn place_among_namesakes<W: World>(value: &Val<'_>, world: &W) -> usi
     let Some(node) = nodes.first().copied() else { return 0 };
     let own = node.names(world);
     let mut place = 1;
-    siblings(node, false, world, &mut |sibling| place += usize::from(sibling.names(world) == own));
-    place
+    let mut visits = 0;
+    siblings(node, false, world, &mut |sibling| {
+        visits += 1;
+        place += usize::from(sibling.names(world) == own);
+    });
+    if world.spend(visits) { place } else { 0 }
 }

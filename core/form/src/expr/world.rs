@@ -63,8 +63,8 @@ pub(crate) trait World {
     fn choice_label(&self, question: NodeId, code: &str) -> Cow<'_, str>;
     /// Words of the form by their id.
     fn words(&self, id: &str) -> Val<'_>;
-    /// The first item of an instance whose column has a value, and of that another column.
-    fn look_up(&self, instance: u32, column: &str, key: &str, value: &str) -> Cow<'_, str>;
+    /// Of the first item of an instance whose column `key` has a value: its column `wanted`.
+    fn look_up(&self, instance: u32, key: &str, value: &str, wanted: &str) -> Cow<'_, str>;
     /// The clock.
     fn now(&self) -> &Zoned;
     /// 128 bits that look random, the same whenever the session is replayed.
@@ -82,7 +82,13 @@ impl Node {
     pub(crate) fn value<W: World>(self, world: &W) -> Val<'_> {
         match self {
             Node::Doc(index, node) => {
-                world.document(index).map_or(Val::BLANK, |document| Val::Text(document.text(node)))
+                // The text of an element is all that is below it, and costs as much.
+                match world.document(index) {
+                    Some(document) if world.spend((document.end(node).0 - node.0) as usize) => {
+                        Val::Text(document.text(node))
+                    }
+                    _ => Val::BLANK,
+                }
             }
             answer => world.value(answer),
         }

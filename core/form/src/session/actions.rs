@@ -34,18 +34,16 @@ impl Session {
         let instrument = self.instrument.clone();
         let tree = &instrument.tree;
         let mut runs = 0;
-        while !wave.fired.is_empty() {
+        while !wave.fired.is_empty() && runs <= MAX_RUNS {
             for (id, scope) in std::mem::take(&mut wave.fired) {
                 for index in &tree[id].on_change {
                     runs += 1;
-                    if runs > MAX_RUNS {
-                        return;
-                    }
                     self.run(wave, tree, &tree.actions[*index], scope);
                 }
             }
             self.settle(wave);
         }
+        wave.fired.clear();
     }
 
     /// Runs an action as if from every instance of its source within an instance.

@@ -95,19 +95,31 @@ impl<'a> Scene<'a> {
             Some(Itemset::Dynamic { nodes, value, .. }) => Some((nodes, value)),
             _ => None,
         };
-        let nodes = match itemset.map(|(nodes, _)| self.eval(nodes)) {
+        let nodes = match itemset.filter(|_| !self.choosing.get()).map(|(nodes, _)| {
+            self.choosing.set(true);
+            let nodes = self.eval(nodes);
+            self.choosing.set(false);
+            nodes
+        }) {
             Some(Val::Nodes(nodes)) => nodes,
             _ => Vec::new(),
         };
         nodes.into_iter().take(MAX_CHOICES).filter_map(move |node| {
+            let asked = self.choosing.replace(true);
             let code = eval_in(itemset?.1, self, Frame::of(node)).into_text(self).into_owned();
+            self.choosing.set(asked);
             (!code.is_empty()).then_some((node, code))
         })
     }
 
     fn computed_label(&self, id: NodeId, node: Node) -> Cow<'_, str> {
         match &self.instrument.tree[id].itemset {
-            Some(Itemset::Dynamic { label, .. }) => eval_in(label, self, Frame::of(node)).into_text(self),
+            Some(Itemset::Dynamic { label, .. }) => {
+                let asked = self.choosing.replace(true);
+                let label = eval_in(label, self, Frame::of(node)).into_text(self);
+                self.choosing.set(asked);
+                label
+            }
             _ => "".into(),
         }
     }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::{ItemKey, ItemKind, Missing, Scale, Value};
 
 /// One page: one question, a field-list group, the end of a repeat, or the check-your-answers page.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// `Debug` says which page it is: headings may repeat answers.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Page {
     /// Number of this page among the pages now relevant, from 1.
     pub number: usize,
@@ -23,8 +24,20 @@ pub struct Page {
     pub check: bool,
 }
 
-/// The page after the last instance of a repeat: one more, or go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("number", &self.number)
+            .field("of", &self.of)
+            .field("questions", &self.questions)
+            .field("repeat", &self.repeat)
+            .field("check", &self.check)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The page after the last instance of a repeat: one more, or go on. `Debug` leaves out its label.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct RepeatEnd {
     /// For [`Entry::AddRepeat`](crate::Entry::AddRepeat).
     pub path: String,
@@ -32,6 +45,15 @@ pub struct RepeatEnd {
     pub label: String,
     /// How many instances there are.
     pub count: usize,
+}
+
+impl fmt::Debug for RepeatEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RepeatEnd")
+            .field("path", &self.path)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One question or note as it is shown. `Debug` names place and kind only.
@@ -77,8 +99,8 @@ impl fmt::Debug for Question {
     }
 }
 
-/// One choice as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One choice as it is shown. `Debug` shows nothing of it: choices may be made of answers.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct ChoiceView {
     /// What is stored.
     pub code: String,
@@ -88,6 +110,12 @@ pub struct ChoiceView {
     pub missing: Option<Missing>,
     /// File name of a picture.
     pub image: Option<String>,
+}
+
+impl fmt::Debug for ChoiceView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChoiceView").field("missing", &self.missing).finish_non_exhaustive()
+    }
 }
 
 /// Why a page cannot be left or a response finished. `Debug` names place and cause only.

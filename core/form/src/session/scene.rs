@@ -30,6 +30,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) choice: Option<&'a Choice>,
     /// Nodes that may still be looked at.
     pub(crate) budget: Cell<u32>,
+    /// How often the dice were thrown.
+    pub(crate) throws: Cell<u32>,
+    /// Whether computed choices are being looked at: what they are made of may not ask for them again.
+    pub(crate) choosing: Cell<bool>,
 }
 
 impl<'a> Scene<'a> {
@@ -131,7 +135,7 @@ impl World for Scene<'_> {
     fn each(&self, node: Ref, found: &mut dyn FnMut(Node)) {
         let outer = self.state.climb(self.scope, node.fixed);
         self.state.within(self.tree(), outer, self.tree()[node.node].scope, &mut |scope| {
-            if self.relevant(scope, node.node).is_some() {
+            if self.spend(1) && self.relevant(scope, node.node).is_some() {
                 found(Node::Answer(scope, node.node));
             }
         });
@@ -220,8 +224,8 @@ impl World for Scene<'_> {
         Val::text(self.instrument.words.get(id).map_or("", |words| words.get(self.language)))
     }
 
-    fn look_up(&self, instance: u32, key: &str, column: &str, value: &str) -> Cow<'_, str> {
-        self.instrument.instances.look_up(instance, key, value, column)
+    fn look_up(&self, instance: u32, key: &str, value: &str, wanted: &str) -> Cow<'_, str> {
+        self.instrument.instances.look_up(instance, key, value, wanted)
     }
 
     fn now(&self) -> &Zoned {
@@ -236,6 +240,12 @@ impl World for Scene<'_> {
         if let Some(key) = &self.state[self.scope].key {
             hasher.update(key.as_str().as_bytes());
         }
+        // Each throw of one expression is another; the first is what it always was.
+        let throws = self.throws.get();
+        if throws > 0 {
+            hasher.update(&throws.to_le_bytes());
+        }
+        self.throws.set(throws + 1);
         let mut bits = [0; 16];
         bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         u128::from_le_bytes(bits)

@@ -247,6 +247,7 @@ pub(crate) fn parse_path(tree: &Tree, text: &str) -> Option<(NodeId, Vec<usize>)
     }
     let (mut names, mut numbers) = (String::new(), Vec::new());
     for segment in text.split('/') {
+        let mut numbered = false;
         let name = match segment.split_once('[') {
             Some((name, number)) => {
                 let number = number.strip_suffix(']')?;
@@ -254,6 +255,7 @@ pub(crate) fn parse_path(tree: &Tree, text: &str) -> Option<(NodeId, Vec<usize>)
                     return None;
                 }
                 numbers.push(number.parse().ok()?);
+                numbered = true;
                 name
             }
             None => segment,
@@ -262,9 +264,12 @@ pub(crate) fn parse_path(tree: &Tree, text: &str) -> Option<(NodeId, Vec<usize>)
             names.push('/');
         }
         names += name;
+        // Canonical paths only: a number that does not stand behind its repeat's name would be another way to say it.
+        if numbered && tree.by_path.get(&names).is_none_or(|node| tree[*node].kind != NodeKind::Repeat) {
+            return None;
+        }
     }
     let node = *tree.by_path.get(&names)?;
-    // Canonical paths only: a number that does not stand behind its repeat's name would be another way to say it.
     Some((node, numbers)).filter(|(node, numbers)| numbers.len() <= tree[*node].depth)
 }
 

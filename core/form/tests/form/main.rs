@@ -2,6 +2,7 @@
 
 mod advice;
 mod answering;
+mod bounded;
 mod difference;
 mod divergences;
 mod entities;

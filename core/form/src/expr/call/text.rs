@@ -79,12 +79,14 @@ fn joined<'a, W: World>(separator: &str, args: Arguments<'a, W>) -> Val<'a> {
     let world = args.world;
     let mut text = String::new();
     for (i, value) in args.rest().into_iter().enumerate() {
-        if i > 0 {
-            text += separator;
-        }
-        text += &value.into_text(world);
-        if text.len() > MAX_TEXT {
-            break;
+        let separator = if i > 0 { separator } else { "" };
+        for part in [separator, &value.into_text(world)] {
+            let room = MAX_TEXT - text.len();
+            if part.len() > room {
+                text += &part[..part.floor_char_boundary(room)];
+                return Val::text(text);
+            }
+            text += part;
         }
     }
     Val::text(text)

@@ -138,7 +138,6 @@ impl Compiler<'_> {
         let mut levels: Vec<Option<Code>> = vec![None; above.len()];
         for pair in pairs.chunks(2) {
             let repeat = node(&pair[0])?.node;
-            // A group around the repeat is taken for the repeat, as pyxform's documentation has it.
             let level = above.iter().position(|r| *r == repeat);
             let Some(level) = level else {
                 return Err(Fault::new(

@@ -1,5 +1,6 @@
 //! Paths: resolved to a node of the tree where they can be, else kept as steps over the answers.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Compiler, Ground, Place};
@@ -241,6 +242,9 @@ impl Need {
 /// The nodes of the tree that a step may come to: an axis's shape, without predicates.
 fn candidates(tree: &Tree, from: &[Ref], axis: Axis, test: &TestCode) -> Rc<[Ref]> {
     let mut found: Vec<Ref> = Vec::new();
+    let mut known: HashSet<(NodeId, usize)> = HashSet::new();
+    // Siblings have the same siblings, and what follows any node may be any node: looked at once.
+    let mut looked_at: HashSet<(NodeId, usize)> = HashSet::new();
     let mut add = |node: NodeId, fixed: usize| {
         let attribute = tree[node].written.attribute;
         let named = match test {
@@ -253,7 +257,7 @@ fn candidates(tree: &Tree, from: &[Ref], axis: Axis, test: &TestCode) -> Rc<[Ref
         };
         if named && attribute == (axis == Axis::Attribute) && !tree[node].written.unwritten {
             let fixed = fixed.min(tree[node].depth);
-            if !found.contains(&Ref { node, fixed }) {
+            if known.insert((node, fixed)) {
                 found.push(Ref { node, fixed });
             }
         }
@@ -283,9 +287,15 @@ fn candidates(tree: &Tree, from: &[Ref], axis: Axis, test: &TestCode) -> Rc<[Ref
             Axis::FollowingSibling | Axis::PrecedingSibling => {
                 let parent = tree.parent(at.node);
                 let fixed = at.fixed.min(tree[parent].depth);
-                tree.each_child(parent, &mut |node| add(node, fixed));
+                if looked_at.insert((parent, fixed)) {
+                    tree.each_child(parent, &mut |node| add(node, fixed));
+                }
             }
-            Axis::Following | Axis::Preceding => tree.ids().for_each(|node| add(node, 0)),
+            Axis::Following | Axis::Preceding => {
+                if looked_at.insert((NodeId::ROOT, 0)) {
+                    tree.ids().for_each(|node| add(node, 0));
+                }
+            }
         }
     }
     found.into()
