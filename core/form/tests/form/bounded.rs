@@ -1,5 +1,7 @@
 //! What a form may make a tablet do has an end, and what it shows of answers stays where it belongs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use nightjar_form::{Attachments, Entry, Instrument, Opening, Session};
 
 use crate::fixture::{Act, form, now, open};
