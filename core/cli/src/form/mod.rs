@@ -56,7 +56,13 @@ pub(crate) fn run(asked: &FormCommand, screen: &mut Screen) -> Result<(), Troubl
                 tz: Some(tz.clone()),
                 ..xpath::Job::default()
             };
-            screen.line(xpath::answer(&job))
+            let answer = xpath::answer(&job);
+            match answer.get("type").and_then(serde_json::Value::as_str) {
+                Some("error") => Err(Trouble::Given(
+                    answer.get("value").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
+                )),
+                _ => screen.line(answer),
+            }
         }
     }
 }

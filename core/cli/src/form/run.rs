@@ -96,6 +96,10 @@ struct Done {
     steps: Vec<f64>,
     /// What the session refused, with the number of the step from 1.
     refused: Vec<(usize, String)>,
+    /// What was left blank because it is no answer of its question's type, with the number of the step.
+    blanked: Vec<(usize, String)>,
+    /// What keeps the response from being finished.
+    problems: Vec<String>,
 }
 
 /// Runs one form and prints its submission.
@@ -117,12 +121,15 @@ pub(super) fn run(
     let name = file.display().to_string();
     let done = answer(&name, &read(file)?, &steps, attachments, clock).map_err(Trouble::Given)?;
     screen.line(&done.xml)?;
-    if done.refused.is_empty() {
+    let steps = done.refused.iter().chain(&done.blanked).map(|(number, why)| format!("step {number}: {why}"));
+    let found: Vec<String> = steps.chain(done.problems).collect();
+    if found.is_empty() {
         return Ok(());
     }
-    let refused: Vec<String> =
-        done.refused.iter().map(|(number, why)| format!("step {number}: {why}")).collect();
-    Err(Trouble::Given(format!("not all steps were taken:\n{}", refused.join("\n"))))
+    Err(Trouble::Given(format!(
+        "the response is not as its steps say, or not complete:\n{}",
+        found.join("\n")
+    )))
 }
 
 fn standard_input() -> Result<Vec<u8>, Trouble> {
@@ -216,21 +223,33 @@ fn answer(
     let opening = Opening { language: None, now: now.clone(), seed };
     let mut session = Session::open(Arc::new(form), opening).map_err(|refusal| refusal.to_string())?;
     let load = milliseconds(begun);
-    let mut done =
-        Done { xml: String::new(), load, steps: Vec::with_capacity(steps.len()), refused: Vec::new() };
+    let mut done = Done {
+        xml: String::new(),
+        load,
+        steps: Vec::with_capacity(steps.len()),
+        refused: Vec::new(),
+        blanked: Vec::new(),
+        problems: Vec::new(),
+    };
     for (step, number) in steps.iter().zip(1..) {
         let begun = Instant::now();
         let taken = take(&mut session, step, &now);
         done.steps.push(milliseconds(begun));
-        if let Err(why) = taken {
-            done.refused.push((number, why));
+        match taken {
+            Ok(None) => {}
+            Ok(Some(blank)) => done.blanked.push((number, blank)),
+            Err(why) => done.refused.push((number, why)),
         }
     }
+    let told = |problem: &nightjar_form::Problem| format!("{}: {}", problem.path, problem.message);
+    done.problems = session.problems().iter().map(told).collect();
     done.xml = session.submission();
     Ok(done)
 }
 
-fn take(session: &mut Session, step: &Step, now: &Zoned) -> Result<(), String> {
+/// Takes a step; tells what was left blank because it is no answer of its question's type.
+fn take(session: &mut Session, step: &Step, now: &Zoned) -> Result<Option<String>, String> {
+    let mut blank = None;
     let path = |reference: &str| {
         session.path_of(reference).ok_or_else(|| format!("there is nothing at {reference}"))
     };
@@ -240,7 +259,11 @@ fn take(session: &mut Session, step: &Step, now: &Zoned) -> Result<(), String> {
             let text = value.as_ref().map(Given::text).unwrap_or_default();
             let item = session.item_of(&path).ok_or_else(|| format!("{set} is no question"))?;
             // What is no answer of the type is blank, as in the field's engines.
-            Entry::Answer { value: item.read(&text).unwrap_or_default(), path }
+            let value = item.read(&text).unwrap_or_else(|unreadable| {
+                blank = Some(format!("{path} was left blank: {unreadable}"));
+                None
+            });
+            Entry::Answer { value, path }
         }
         Step::Add { add } => Entry::AddRepeat { path: path(add)? },
         Step::Remove { remove } => Entry::RemoveRepeat { path: path(remove)? },
@@ -248,15 +271,18 @@ fn take(session: &mut Session, step: &Step, now: &Zoned) -> Result<(), String> {
             let language = session.instrument().language(lang).cloned();
             Entry::Language(language.unwrap_or_else(|| Language::new(lang)))
         }
-        Step::Get { .. } => return Ok(()),
-        Step::Unknown(_) => return Err("there is no such step".to_owned()),
+        Step::Get { .. } => return Ok(None),
+        Step::Unknown(_) => {
+            return Err("there is no such step; write set, addRepeat, removeRepeat or lang".to_owned());
+        }
     };
     match (session.apply(&entry, now), entry) {
-        (Ok(_), _) => Ok(()),
+        (Ok(_), _) => Ok(blank),
         // A number off the scale, too, is blank.
         (Err(Refusal::OffScale(_)), Entry::Answer { path, .. }) => {
-            let blank = Entry::Answer { path, value: None };
-            session.apply(&blank, now).map(|_| ()).map_err(|refusal| refusal.to_string())
+            let blank = Entry::Answer { path: path.clone(), value: None };
+            let told = Some(format!("{path} was left blank: {}", Refusal::OffScale(path.clone())));
+            session.apply(&blank, now).map(|_| told).map_err(|refusal| refusal.to_string())
         }
         (Err(refusal), _) => Err(refusal.to_string()),
     }
@@ -334,7 +360,10 @@ mod tests {
         assert!(xml.contains("<hours>7</hours><woke><why>noise</why></woke><orx:meta>"), "{xml}");
         assert_eq!(told[1]["ms"]["steps"].as_array().unwrap().len(), 6);
         assert_eq!(told[1]["refused"][0]["step"], 5);
-        assert_eq!(told[1]["refused"][1]["why"], "there is no such step");
+        assert_eq!(
+            told[1]["refused"][1]["why"],
+            "there is no such step; write set, addRepeat, removeRepeat or lang"
+        );
         assert!(told[2]["error"].as_str().unwrap().contains("not well-formed"), "{}", told[2]);
         assert_eq!(told[3]["error"], "the job has neither form nor xml");
     }

@@ -30,7 +30,16 @@ impl Finder<'_> {
             }
             let languages = super::words::differing(&before.label, &choice.label, self.new);
             if !languages.is_empty() {
-                self.change(id, Change::OptionRelabelled { code, languages }, Effect::Safe);
+                // Words that stood for another code before: answers to both versions would mean opposite things.
+                let swapped = was.choices.iter().any(|other| {
+                    other.code != code
+                        && languages.iter().any(|language| {
+                            let (old, new) = (other.label.exact(language), choice.label.exact(language));
+                            old.is_some() && old.map(str::trim) == new.map(str::trim)
+                        })
+                });
+                let effect = if swapped { Effect::Breaks } else { Effect::Safe };
+                self.change(id, Change::OptionRelabelled { code, languages }, effect);
             }
         }
         for choice in was.choices().iter().filter(|choice| !after.contains_key(&choice.code)) {

@@ -1,7 +1,7 @@
 //! What differs between two versions is found by identity, and said with what it means for the data of both.
 
 use expect_test::{Expect, expect};
-use nightjar_form::{Change, Difference, Effect};
+use nightjar_form::{Change, Difference, Effect, Instrument};
 use proptest::prelude::*;
 
 use crate::fixture::{form, read};
@@ -136,4 +136,20 @@ proptest! {
         };
         prop_assert_eq!(stay(&old, &new), stay(&new, &old));
     }
+}
+
+#[test]
+fn words_that_stood_for_another_code_break_the_answers() {
+    let with = |one: &str, two: &str| {
+        form(
+            "| type | name | label |\n| select_one s | q | Q |",
+            &format!("| list_name | name | label |\n| s | 1 | {one} |\n| s | 2 | {two} |"),
+        )
+    };
+    let effects = |old: &Instrument, new: &Instrument| -> Vec<Effect> {
+        Difference::between(old, new).changes.iter().map(|changed| changed.effect).collect()
+    };
+    let old = with("Never", "Always");
+    assert_eq!(effects(&old, &with("Always", "Never")), [Effect::Breaks; 2]);
+    assert_eq!(effects(&old, &with("Not once", "Always")), [Effect::Safe]);
 }
