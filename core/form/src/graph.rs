@@ -127,7 +127,7 @@ impl Graph {
             self.lags.insert(value.index());
         }
         self.shown(tree, id);
-        match &node.itemset {
+        match node.itemset.as_deref() {
             None => {}
             Some(Itemset::Filtered(code)) => self.needs(tree, code, value),
             Some(Itemset::Dynamic { nodes, value: code, .. }) => {
@@ -153,7 +153,7 @@ impl Graph {
                 self.needs(tree, code, to);
             }
         }
-        let choices = match &node.itemset {
+        let choices = match node.itemset.as_deref() {
             None => vec![],
             Some(Itemset::Filtered(code)) => vec![code],
             Some(Itemset::Dynamic { nodes, value, label }) => vec![nodes, value, label],

@@ -90,7 +90,7 @@ pub use outline::{OutlineKind, OutlineLine};
 pub use paper::Paper;
 pub use reading::Unreadable;
 pub use session::{
-    Answers, Cause, ChoiceView, Entry, Instance, Opening, Outcome, Page, Problem, Question, Refusal,
+    Answers, Cause, ChoiceView, Entry, Instance, Opening, Outcome, Page, Problem, Question, Redraw, Refusal,
     RepeatEnd, Session,
 };
 pub use value::{Missing, Value};

@@ -122,51 +122,55 @@ pub(crate) struct Source {
 /// A group, repeat or item.
 ///
 /// The nodes of one *scope*, the root or a repeat, live together in each instance of that scope: each has a slot.
+///
+/// What computing an answer looks at comes first and in this order, so that a long chain of calculations reads few lines of
+/// the processor's cache a node.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Node {
-    pub(crate) name: String,
-    pub(crate) kind: NodeKind,
-    pub(crate) parent: NodeId,
-    /// One past the last node below this one.
-    pub(crate) end: NodeId,
     /// Nearest repeat at or above, or the root.
     pub(crate) scope: NodeId,
     /// Place among the nodes of its scope.
     pub(crate) slot: usize,
     /// How many repeats are at or above.
     pub(crate) depth: usize,
+    pub(crate) kind: NodeKind,
+    /// What its values are stored as: of a calculation without a type, [`ItemKind::Calculate`].
+    pub(crate) stored_as: ItemKind,
+    /// Of a repeat: its place among the repeats directly in the scope around it.
+    pub(crate) list: usize,
+    pub(crate) calculation: Option<Code>,
+    pub(crate) itemset: Option<Box<Itemset>>,
+    /// Actions, by their number, that run when its value changes.
+    pub(crate) on_change: Vec<usize>,
+    pub(crate) relevant: Option<Code>,
+    /// Path without instance numbers, as in [`crate::Item::path`].
+    pub(crate) path: String,
+    pub(crate) parent: NodeId,
+    /// One past the last node below this one.
+    pub(crate) end: NodeId,
     /// Direct children in order of the pages.
     pub(crate) children: Vec<NodeId>,
     /// Its place among the children of its parent.
     pub(crate) place: usize,
-    /// Actions, by their number, that run when its value changes.
-    pub(crate) on_change: Vec<usize>,
+    pub(crate) name: String,
     /// Of a repeat: actions that run when it gets a new instance.
     pub(crate) on_new: Vec<usize>,
     /// Of a repeat: the instances of inner repeats that a new instance comes with, by inner repeat.
     pub(crate) brings: Vec<(NodeId, Vec<Beginning>)>,
-    /// Of a repeat: its place among the repeats directly in the scope around it.
-    pub(crate) list: usize,
-    /// Path without instance numbers, as in [`crate::Item::path`].
-    pub(crate) path: String,
     /// Of a repeat: its identity.
     pub(crate) key: ItemKey,
     pub(crate) label: Words,
     pub(crate) hint: Words,
     pub(crate) guidance: Words,
     pub(crate) field_list: bool,
-    pub(crate) relevant: Option<Code>,
     pub(crate) required: Option<Code>,
     pub(crate) required_message: Words,
     pub(crate) constraint: Option<Code>,
     pub(crate) constraint_message: Words,
     pub(crate) read_only: Option<Code>,
-    pub(crate) calculation: Option<Code>,
     /// The value it starts with.
     pub(crate) preset: Option<crate::Value>,
-    /// What its values are stored as: of a calculation without a type, [`ItemKind::Calculate`].
-    pub(crate) stored_as: ItemKind,
-    pub(crate) itemset: Option<Itemset>,
     /// Words of its choices that hold expressions, by the choice's place in the list.
     pub(crate) choice_words: Vec<(usize, Words)>,
     /// Whether its choices are shown in random order; the seed, if one is given.

@@ -9,6 +9,7 @@ mod entry;
 mod finish;
 mod held;
 mod page;
+mod redraw;
 mod refusal;
 mod scene;
 mod show;
@@ -26,6 +27,7 @@ use jiff::Zoned;
 pub use answers::{Answers, Instance};
 pub use entry::Entry;
 pub use page::{Cause, ChoiceView, Page, Problem, Question, RepeatEnd};
+pub use redraw::Redraw;
 pub use refusal::Refusal;
 
 use crate::expr::world::MAX_VISITS;
@@ -56,7 +58,7 @@ pub struct Opening {
 pub struct Outcome {
     /// Paths of the items to draw again, in order of the form: those whose value or relevance changed, and those whose
     /// words, choices or rules refer to something that did.
-    pub changed: Vec<String>,
+    pub changed: Redraw,
     /// What is wrong with the answer given, or keeps `Next` on the page.
     pub problems: Vec<Problem>,
 }

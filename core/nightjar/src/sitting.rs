@@ -95,7 +95,7 @@ impl Sitting {
     pub fn answer(&self, path: &str, value: Option<Value>) -> Result<OutcomeView, Failure> {
         let outcome = self.act(Entry::Answer { path: path.to_owned(), value })?.0;
         Ok(OutcomeView {
-            changed: outcome.changed,
+            changed: outcome.changed.iter().map(str::to_owned).collect(),
             problems: outcome
                 .problems
                 .into_iter()

@@ -26,8 +26,8 @@ pub(crate) struct Arguments<'a, W> {
 }
 
 impl<'a, W: World> Arguments<'a, W> {
-    pub(crate) fn new(values: Vec<Val<'a>>, world: &'a W, frame: Frame) -> Self {
-        Arguments { left: values.into_iter(), world, frame }
+    pub(crate) fn new(values: Vec<Val<'a>>, world: &'a W, frame: &Frame) -> Self {
+        Arguments { left: values.into_iter(), world, frame: *frame }
     }
 
     fn next(&mut self) -> Option<Val<'a>> {

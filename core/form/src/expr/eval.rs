@@ -25,15 +25,16 @@ impl Frame {
 
 /// The value of an expression where it stands.
 pub(crate) fn eval<'a, W: World>(code: &'a Code, world: &'a W) -> Val<'a> {
-    eval_in(code, world, Frame::of(world.own()))
+    eval_in(code, world, &Frame::of(world.own()))
 }
 
 /// The value of an expression that looks at a node.
-pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) -> Val<'a> {
+pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: &Frame) -> Val<'a> {
     match code {
         Code::Number(number) => Val::Number(*number),
         Code::Text(text) => Val::text(&**text),
-        Code::Negate(inner) => Val::Number(-eval_in(inner, world, frame).to_number(world)),
+        Code::Negate(inner) => Val::Number(-number_in(inner, world, frame)),
+        Code::Binary(operator, ..) if operator.is_arithmetic() => Val::Number(number_in(code, world, frame)),
         Code::Binary(operator, left, right) => binary(*operator, left, right, world, frame),
         Code::Call(function, arguments) => function_call(*function, arguments, world, frame),
         Code::Read(node) => world.read(*node),
@@ -77,12 +78,38 @@ pub(crate) fn eval_in<'a, W: World>(code: &'a Code, world: &'a W, frame: Frame) 
     }
 }
 
+/// The value of an expression as a number, without a value in between where that is not needed.
+pub(crate) fn number_in<'a, W: World>(code: &'a Code, world: &'a W, frame: &Frame) -> f64 {
+    match code {
+        Code::Number(number) => *number,
+        Code::Negate(inner) => -number_in(inner, world, frame),
+        Code::Read(node) => world.read(*node).to_number(world),
+        Code::Binary(operator, left, right) if operator.is_arithmetic() => {
+            arithmetic(*operator, number_in(left, world, frame), number_in(right, world, frame))
+        }
+        code => eval_in(code, world, frame).to_number(world),
+    }
+}
+
+/// What an operator that takes two numbers computes; of any other, NaN.
+#[inline]
+fn arithmetic(operator: Operator, left: f64, right: f64) -> f64 {
+    match operator {
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide => left / right,
+        Operator::Modulo => left % right,
+        _ => f64::NAN,
+    }
+}
+
 /// Functions that look at less than all their arguments, or at the frame, and all the others.
 fn function_call<'a, W: World>(
     function: Function,
     arguments: &'a [Code],
     world: &'a W,
-    frame: Frame,
+    frame: &Frame,
 ) -> Val<'a> {
     let value = |index: usize| arguments.get(index).map_or(Val::BLANK, |code| eval_in(code, world, frame));
     match function {
@@ -125,7 +152,7 @@ fn indexed_in<'a, W: World>(
     target: &'a Code,
     repeats: &'a [(Code, Code)],
     world: &'a W,
-    frame: Frame,
+    frame: &Frame,
 ) -> Val<'a> {
     let Val::Nodes(mut nodes) = eval_in(target, world, frame) else { return Val::BLANK };
     for (repeat, index) in repeats {
@@ -156,7 +183,7 @@ fn binary<'a, W: World>(
     left: &'a Code,
     right: &'a Code,
     world: &'a W,
-    frame: Frame,
+    frame: &Frame,
 ) -> Val<'a> {
     let left = eval_in(left, world, frame);
     match operator {
@@ -165,8 +192,6 @@ fn binary<'a, W: World>(
         _ => {}
     }
     let right = eval_in(right, world, frame);
-    let number =
-        |compute: fn(f64, f64) -> f64| Val::Number(compute(left.to_number(world), right.to_number(world)));
     match operator {
         Operator::Or | Operator::And => Val::Boolean(right.to_boolean(world)),
         Operator::Equal => Val::Boolean(left.equals(&right, world)),
@@ -175,11 +200,6 @@ fn binary<'a, W: World>(
         Operator::LessOrEqual => Val::Boolean(left.compares(&right, world, |a, b| a <= b)),
         Operator::Greater => Val::Boolean(left.compares(&right, world, |a, b| a > b)),
         Operator::GreaterOrEqual => Val::Boolean(left.compares(&right, world, |a, b| a >= b)),
-        Operator::Add => number(|a, b| a + b),
-        Operator::Subtract => number(|a, b| a - b),
-        Operator::Multiply => number(|a, b| a * b),
-        Operator::Divide => number(|a, b| a / b),
-        Operator::Modulo => number(|a, b| a % b),
         Operator::Union => match (left, right) {
             (Val::Nodes(mut nodes), Val::Nodes(more)) => {
                 nodes.extend(more);
@@ -188,5 +208,6 @@ fn binary<'a, W: World>(
             }
             _ => Val::Nodes(Vec::new()),
         },
+        operator => Val::Number(arithmetic(operator, left.to_number(world), right.to_number(world))),
     }
 }

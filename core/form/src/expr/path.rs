@@ -8,7 +8,7 @@ use super::world::{Node, World};
 use crate::document::{DocKind, DocNode, Document};
 
 /// The nodes of a path, in document order.
-pub(crate) fn nodes<W: World>(path: &PathCode, world: &W, frame: Frame) -> Vec<Node> {
+pub(crate) fn nodes<W: World>(path: &PathCode, world: &W, frame: &Frame) -> Vec<Node> {
     let mut found = match &path.start {
         StartCode::Answers(reference) => {
             let mut found = Vec::new();
@@ -99,7 +99,7 @@ fn filtered<W: World>(nodes: Vec<Node>, predicate: &Code, world: &W) -> Vec<Node
     }
     let mut kept = Vec::new();
     for (node, position) in nodes.into_iter().zip(1..) {
-        let value = eval_in(predicate, world, Frame { node, position, size });
+        let value = eval_in(predicate, world, &Frame { node, position, size });
         #[expect(clippy::cast_precision_loss, reason = "nodes are bounded")]
         let keep = match value {
             Val::Number(n) => n == position as f64,

@@ -19,6 +19,16 @@ pub(crate) enum Operator {
     Union,
 }
 
+impl Operator {
+    /// Whether it takes two numbers and gives one.
+    pub(crate) fn is_arithmetic(self) -> bool {
+        matches!(
+            self,
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo
+        )
+    }
+}
+
 /// An expression tree.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expr {

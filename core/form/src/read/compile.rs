@@ -77,7 +77,7 @@ pub(crate) fn compile(
         node.constraint = done.constraint;
         node.read_only = done.read_only;
         node.calculation = done.calculation;
-        node.itemset = done.itemset;
+        node.itemset = done.itemset.map(Box::new);
         node.choice_words = done.choice_words;
         node.randomize = done.randomize;
         node.count = done.count;

@@ -58,7 +58,9 @@ impl Session {
 
     fn run(&mut self, wave: &mut Wave, tree: &Tree, action: &Action, source: ScopeId) {
         let target = action.target.node;
-        let Some(item) = self.instrument.clone().item_at(target).cloned() else { return };
+        if self.instrument.item_at(target).is_none() {
+            return;
+        }
         let outer = self.state.climb(source, action.target.fixed);
         let mut scopes = Vec::new();
         match &action.chosen {
@@ -76,7 +78,7 @@ impl Session {
             let value = action
                 .value
                 .as_ref()
-                .and_then(|code| stored(&item, tree[target].stored_as, &self.scene(scope, target), code));
+                .and_then(|code| stored(tree[target].stored_as, &self.scene(scope, target), code));
             let before = self.state.cell(tree, scope, target).current().cloned();
             self.state.cell_mut(tree, scope, target).value = value;
             self.cut(tree, scope, target);

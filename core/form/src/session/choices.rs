@@ -20,7 +20,7 @@ impl Session {
     /// Whether a code is among the choices now.
     pub(crate) fn offers(&self, scope: ScopeId, id: NodeId, code: &str) -> bool {
         let Some(item) = self.instrument.item_at(id) else { return false };
-        match &self.instrument.tree[id].itemset {
+        match self.instrument.tree[id].itemset.as_deref() {
             None => item.choice(code).is_some(),
             // With duplicates allowed, a code may stand for several choices.
             Some(Itemset::Filtered(_)) => item
@@ -37,7 +37,9 @@ impl Session {
 
     /// Whether a choice passes the filter.
     pub(crate) fn passes(&self, scope: ScopeId, id: NodeId, choice: &Choice) -> bool {
-        let Some(Itemset::Filtered(filter)) = &self.instrument.tree[id].itemset else { return true };
+        let Some(Itemset::Filtered(filter)) = self.instrument.tree[id].itemset.as_deref() else {
+            return true;
+        };
         let mut scene = self.scene(scope, id);
         scene.choice = Some(choice);
         scene.holds(filter)
@@ -47,7 +49,7 @@ impl Session {
     pub(crate) fn offered(&self, scope: ScopeId, id: NodeId, item: &Item) -> Vec<ChoiceView> {
         let scene = self.scene(scope, id);
         let node = &self.instrument.tree[id];
-        let choices: Vec<ChoiceView> = match &node.itemset {
+        let choices: Vec<ChoiceView> = match node.itemset.as_deref() {
             Some(Itemset::Dynamic { .. }) => scene
                 .computed_choices(id)
                 .map(|(node, code)| ChoiceView {
@@ -91,7 +93,7 @@ impl Session {
 impl<'a> Scene<'a> {
     /// The nodes of computed choices, with their codes.
     pub(crate) fn computed_choices(&self, id: NodeId) -> impl Iterator<Item = (Node, String)> + '_ {
-        let itemset = match &self.instrument.tree[id].itemset {
+        let itemset = match self.instrument.tree[id].itemset.as_deref() {
             Some(Itemset::Dynamic { nodes, value, .. }) => Some((nodes, value)),
             _ => None,
         };
@@ -106,17 +108,17 @@ impl<'a> Scene<'a> {
         };
         nodes.into_iter().take(MAX_CHOICES).filter_map(move |node| {
             let asked = self.choosing.replace(true);
-            let code = eval_in(itemset?.1, self, Frame::of(node)).into_text(self).into_owned();
+            let code = eval_in(itemset?.1, self, &Frame::of(node)).into_text(self).into_owned();
             self.choosing.set(asked);
             (!code.is_empty()).then_some((node, code))
         })
     }
 
     fn computed_label(&self, id: NodeId, node: Node) -> Cow<'_, str> {
-        match &self.instrument.tree[id].itemset {
+        match self.instrument.tree[id].itemset.as_deref() {
             Some(Itemset::Dynamic { label, .. }) => {
                 let asked = self.choosing.replace(true);
-                let label = eval_in(label, self, Frame::of(node)).into_text(self);
+                let label = eval_in(label, self, &Frame::of(node)).into_text(self);
                 self.choosing.set(asked);
                 label
             }
@@ -135,7 +137,7 @@ impl<'a> Scene<'a> {
 
     /// The words of a code; empty when it is none of the choices.
     pub(crate) fn label_of(&self, id: NodeId, item: &'a Item, code: &str) -> Cow<'_, str> {
-        if let Some(Itemset::Dynamic { .. }) = &self.instrument.tree[id].itemset {
+        if let Some(Itemset::Dynamic { .. }) = self.instrument.tree[id].itemset.as_deref() {
             let found = self.computed_choices(id).find(|(_, value)| value == code).map(|(node, _)| node);
             return found.map_or("".into(), |node| self.computed_label(id, node));
         }

@@ -1,7 +1,7 @@
 //! Recomputes what an answer affects, each thing once and after what it depends on.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use super::Session;
 use super::state::ScopeId;
@@ -10,7 +10,7 @@ use crate::graph::{Aspect, Vertex};
 use crate::item::Stamp;
 use crate::node::{Beginning, NodeId, NodeKind, Tree};
 use crate::reading::{coerced, whole_or_decimal};
-use crate::{Item, ItemKind, Value};
+use crate::{ItemKind, Value};
 
 /// Most instances a form may count for itself in one repeat.
 const MAX_COUNTED: usize = 500;
@@ -24,8 +24,8 @@ const MAX_CUTS: usize = 500_000;
 pub(crate) struct Wave {
     /// Rank of a vertex and instance; the same pair may be in it more than once.
     queue: BinaryHeap<Reverse<(u32, ScopeId)>>,
-    /// Items whose value, relevance or looks changed.
-    pub(crate) changed: BTreeSet<(NodeId, ScopeId)>,
+    /// Items whose value, relevance or looks changed, as they came up; some more than once.
+    pub(crate) changed: Vec<(NodeId, ScopeId)>,
     /// The first node whose page came or went.
     pub(crate) pages: Option<NodeId>,
     /// Items with actions whose value changed.
@@ -51,7 +51,7 @@ impl Wave {
 #[cfg(test)]
 impl Wave {
     pub(crate) fn len(&self) -> usize {
-        self.queue.iter().collect::<BTreeSet<_>>().len()
+        self.queue.iter().collect::<std::collections::BTreeSet<_>>().len()
     }
 
     pub(crate) fn forget(&mut self, which: impl Fn(u32, ScopeId) -> bool) {
@@ -72,13 +72,17 @@ impl Session {
             // How many instances a repeat has is a matter of the instance around it.
             let home =
                 if edge.to.aspect.is_of_list() { tree.outer(edge.to.node) } else { tree[edge.to.node].scope };
-            self.state.within(tree, outer, home, &mut |scope| self.push(wave, edge.to, scope));
+            if self.state[outer].depth == tree[home].depth {
+                self.push(wave, edge.to, outer);
+            } else {
+                self.state.within(tree, outer, home, &mut |scope| self.push(wave, edge.to, scope));
+            }
         }
     }
 
     /// Notes that the value of an item has changed.
     pub(crate) fn value_changed(&self, wave: &mut Wave, id: NodeId, scope: ScopeId) {
-        wave.changed.insert((id, scope));
+        wave.changed.push((id, scope));
         if !wave.opening && !self.instrument.tree[id].on_change.is_empty() {
             wave.fired.push((id, scope));
         }
@@ -103,7 +107,7 @@ impl Session {
                 Aspect::Order => {}
                 Aspect::Shown => {
                     if !wave.opening && self.state.cell(tree, scope, vertex.node).relevant {
-                        wave.changed.insert((vertex.node, scope));
+                        wave.changed.push((vertex.node, scope));
                     }
                 }
             }
@@ -119,7 +123,7 @@ impl Session {
             cell.relevant = relevant;
             wave.pages_changed(id);
             if matches!(tree[id].kind, NodeKind::Item(_)) {
-                wave.changed.insert((id, scope));
+                wave.changed.push((id, scope));
             }
             self.touch(wave, vertex, scope);
         }
@@ -136,11 +140,10 @@ impl Session {
     }
 
     fn revalue(&mut self, wave: &mut Wave, tree: &Tree, id: NodeId, scope: ScopeId) {
-        let Some(item) = self.instrument.item_at(id) else { return };
         let Some(code) = &tree[id].calculation else {
             return self.recut(wave, tree, id, scope);
         };
-        let value = stored(item, tree[id].stored_as, &self.scene(scope, id), code);
+        let value = stored(tree[id].stored_as, &self.scene(scope, id), code);
         let filtered = tree[id].itemset.is_some();
         let cell = self.state.cell_mut(tree, scope, id);
         cell.touched = false;
@@ -361,13 +364,21 @@ impl Session {
 
 /// What an expression gives, as a value of the item's type; blank gives nothing. A calculation without a type of its own
 /// keeps the type it computes.
+#[inline]
 pub(crate) fn stored(
-    item: &Item,
     kind: ItemKind,
     scene: &super::scene::Scene<'_>,
     code: &crate::expr::code::Code,
 ) -> Option<Value> {
-    let value = match scene.eval(code) {
+    match scene.eval(code) {
+        Val::Number(n) if kind == ItemKind::Calculate && n.is_finite() => Some(whole_or_decimal(n)),
+        value => fitted(kind, scene, value),
+    }
+}
+
+/// A value as it is stored.
+fn fitted(kind: ItemKind, scene: &super::scene::Scene<'_>, value: Val<'_>) -> Option<Value> {
+    let value = match value {
         Val::Nodes(nodes) => nodes.first().map_or(Val::BLANK, |node| node.value(scene)),
         single => single,
     };
@@ -395,6 +406,6 @@ pub(crate) fn stored(
         ItemKind::Calculate | ItemKind::Hidden | ItemKind::Note | ItemKind::Text => {
             Some(Value::Text(text.into_owned()))
         }
-        kind => coerced(item, kind, &text),
+        kind => coerced(scene.instrument.item_at(scene.node)?, kind, &text),
     }
 }

@@ -3,7 +3,7 @@
 use super::page::{Cause, Page, Problem, Question, RepeatEnd};
 use super::state::{ScopeId, path, path_of_repeat};
 use super::walk::Spot;
-use super::{Outcome, Session};
+use super::{Outcome, Redraw, Session};
 use crate::node::{NodeId, NodeKind, Words};
 use crate::{Item, ItemKind, Value};
 
@@ -167,10 +167,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn outcome(&self, changed: impl IntoIterator<Item = (NodeId, ScopeId)>) -> Outcome {
-        let tree = &self.instrument.tree;
-        let changed = changed.into_iter().map(|(id, scope)| path(tree, &self.state, scope, id)).collect();
-        Outcome { changed, problems: Vec::new() }
+    pub(crate) fn outcome(&self, changed: Vec<(NodeId, ScopeId)>) -> Outcome {
+        Outcome { changed: Redraw::new(&self.instrument, &self.state, changed), problems: Vec::new() }
     }
 }
 

@@ -327,7 +327,7 @@ fn an_outcome_lists_what_to_draw_again_and_nothing_else() {
          | wards | a | A | 2 |
          | wards | b | B | 9 |",
     ));
-    let changed = |outcome: nightjar_form::Outcome| outcome.changed.join(" ");
+    let changed = |outcome: nightjar_form::Outcome| outcome.changed.iter().collect::<Vec<_>>().join(" ");
     assert_eq!(changed(session.type_in("nights", "3")), "nights words calls ward");
     assert_eq!(changed(session.type_in("words", "quiet")), "words apart");
     assert_eq!(changed(session.type_in("apart", "x")), "apart");
