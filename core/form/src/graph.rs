@@ -1,6 +1,7 @@
 //! What depends on what: built once from the code of an instrument, so that an answer recomputes only what it affects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::expr::code::{Code, Need};
 use crate::node::{Itemset, NodeId, NodeKind, Piece, Tree};
@@ -38,6 +39,7 @@ pub(crate) struct Vertex {
 }
 
 impl Vertex {
+    #[inline]
     fn index(self) -> usize {
         self.node.index() * ASPECTS.len() + self.aspect as usize
     }
@@ -219,21 +221,20 @@ impl Graph {
                 before[next] += 1;
             }
         }
-        let mut ready: BTreeSet<usize> = (0..count).filter(|v| before[*v] == 0).collect();
-        self.rank = vec![u32::MAX; count];
-        self.order_of.clear();
-        let mut rank = 0;
-        while let Some(vertex) = ready.pop_first() {
-            self.rank[vertex] = rank;
-            self.order_of.push(Vertex::at(vertex));
-            rank += 1;
-            for next in self.after(vertex).filter(|next| !lags(vertex, *next)).collect::<Vec<_>>() {
+        let mut ready: BinaryHeap<Reverse<usize>> =
+            (0..count).filter(|v| before[*v] == 0).map(Reverse).collect();
+        let (mut rank, mut order_of) = (vec![u32::MAX; count], Vec::with_capacity(count));
+        while let Some(Reverse(vertex)) = ready.pop() {
+            rank[vertex] = u32::try_from(order_of.len()).unwrap_or(u32::MAX);
+            order_of.push(Vertex::at(vertex));
+            for next in self.after(vertex).filter(|next| !lags(vertex, *next)) {
                 before[next] -= 1;
                 if before[next] == 0 {
-                    ready.insert(next);
+                    ready.push(Reverse(next));
                 }
             }
         }
+        (self.rank, self.order_of) = (rank, order_of);
         self.stuck = (0..count).filter(|v| self.rank[*v] == u32::MAX).collect();
     }
 
@@ -270,15 +271,18 @@ impl Graph {
         found
     }
 
+    #[inline]
     pub(crate) fn rank(&self, vertex: Vertex) -> u32 {
         self.rank[vertex.index()]
     }
 
     /// The vertex of a rank.
+    #[inline]
     pub(crate) fn vertex(&self, rank: u32) -> Option<Vertex> {
         self.order_of.get(rank as usize).copied()
     }
 
+    #[inline]
     pub(crate) fn dependants(&self, vertex: Vertex) -> &[Edge] {
         &self.edges[vertex.index()]
     }

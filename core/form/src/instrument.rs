@@ -1,7 +1,9 @@
 //! A compiled form version.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
+
+use hashbrown::HashMap;
 
 use crate::document::QName;
 use crate::graph::Graph;

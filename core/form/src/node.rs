@@ -1,6 +1,6 @@
 //! The tree of an instrument: groups, repeats and items, and the code that hangs on them.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use regex::Regex;
 
@@ -203,6 +203,7 @@ pub(crate) struct Tree {
 impl std::ops::Index<NodeId> for Tree {
     type Output = Node;
 
+    #[inline]
     fn index(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }

@@ -86,9 +86,15 @@ pub(crate) fn on_scale(scale: Scale, number: f64) -> Value {
 
 /// An integer where the number is one that an `i64` and a double both hold.
 pub(crate) fn whole_or_decimal(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-        Value::Integer(number as i64)
+    #[expect(clippy::cast_possible_truncation, reason = "compared with what it was")]
+    let whole = number as i64;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::float_cmp,
+        reason = "below 2^53 it is the same or no whole number"
+    )]
+    if whole as f64 == number && number.abs() < 9_007_199_254_740_992.0 {
+        Value::Integer(whole)
     } else {
         Value::Decimal(number)
     }

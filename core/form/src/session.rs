@@ -16,6 +16,7 @@ mod show;
 mod state;
 mod submission;
 mod walk;
+mod wave;
 mod xml_path;
 
 use std::cell::Cell;
@@ -34,13 +35,13 @@ use crate::expr::world::MAX_VISITS;
 use crate::node::{NodeId, NodeKind};
 use crate::{Instrument, Item, Language, Value};
 pub(crate) use accept::MAX_TEXT;
-use compute::Wave;
 pub(crate) use held::Held;
 use scene::Scene;
 pub(crate) use state::MAX_INSTANCES;
 pub(crate) use state::ScopeId;
 use state::{State, instance, parse_path};
 use walk::Spot;
+use wave::Wave;
 
 /// What a session starts from.
 #[derive(Debug, Clone)]

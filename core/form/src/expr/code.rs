@@ -127,6 +127,15 @@ pub(crate) enum Need {
 }
 
 impl Code {
+    /// Whether it computes a number from numbers.
+    pub(crate) fn is_arithmetic(&self) -> bool {
+        match self {
+            Code::Binary(operator, ..) => operator.is_arithmetic(),
+            Code::Negate(_) => true,
+            _ => false,
+        }
+    }
+
     /// Visits everything the code depends on, with the number of repeats that the dependency fixes.
     pub(crate) fn needs(&self, found: &mut dyn FnMut(Need, usize)) {
         match self {

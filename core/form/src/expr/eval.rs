@@ -83,7 +83,7 @@ pub(crate) fn number_in<'a, W: World>(code: &'a Code, world: &'a W, frame: &Fram
     match code {
         Code::Number(number) => *number,
         Code::Negate(inner) => -number_in(inner, world, frame),
-        Code::Read(node) => world.read(*node).to_number(world),
+        Code::Read(node) => world.read_number(*node),
         Code::Binary(operator, left, right) if operator.is_arithmetic() => {
             arithmetic(*operator, number_in(left, world, frame), number_in(right, world, frame))
         }

@@ -24,6 +24,7 @@ impl<'a> Val<'a> {
     }
 
     /// A stored value as expressions see it: numbers stay numbers, all else is text, nothing is blank.
+    #[inline]
     pub(crate) fn of(value: Option<&'a Value>) -> Val<'a> {
         match value {
             None | Some(Value::Missing(_)) => Val::BLANK,
@@ -54,6 +55,7 @@ impl<'a> Val<'a> {
     }
 
     /// XPath's `number()`; dates count in days since 1970-01-01, blank is NaN.
+    #[inline]
     pub(crate) fn to_number<W: World>(&self, world: &W) -> f64 {
         match self {
             Val::Text(text) => text_to_number(text),

@@ -26,13 +26,17 @@ pub(crate) enum Node {
 pub(crate) const MAX_VISITS: u32 = 3_000_000;
 
 /// The surroundings of an expression. Nodes of the answers that are not relevant are not there.
-pub(crate) trait World {
+pub(crate) trait World: Sized {
     /// The node that the expression belongs to.
     fn own(&self) -> Node;
     /// The value kept in the node that the expression belongs to, relevant or not.
     fn own_value(&self) -> Val<'_>;
     /// The value of the one node meant.
     fn read(&self, node: Ref) -> Val<'_>;
+    /// The same as a number.
+    fn read_number(&self, node: Ref) -> f64 {
+        self.read(node).to_number(self)
+    }
     /// Each relevant node meant.
     fn each(&self, node: Ref, found: &mut dyn FnMut(Node));
     /// The 1-based number of the repeat instance the expression stands in.

@@ -1,7 +1,8 @@
 //! Gives the rows of a survey their places: scopes, slots, paths and identities.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::findings::Findings;
 use super::row::{Places, SurveyRow};
@@ -92,11 +93,12 @@ pub(crate) fn arrange(
     }
     let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents, ..Tree::default() };
     let shared = shared(&tree);
-    let mut identities: HashSet<String> = HashSet::new();
-    let mut children: HashMap<(NodeId, &str, bool), NodeId> = HashMap::new();
-    let mut by_path: HashMap<String, NodeId> = HashMap::new();
+    let count = tree.nodes.len();
+    let mut identities: HashSet<String> = HashSet::with_capacity(count);
+    let mut children: HashMap<(NodeId, &str, bool), NodeId> = HashMap::with_capacity(count);
+    let mut by_path: HashMap<String, NodeId> = HashMap::with_capacity(count);
     let mut paths = vec![String::new(); tree.nodes.len()];
-    let mut keys: Vec<(NodeId, ItemKey)> = Vec::new();
+    let mut keys: Vec<(NodeId, ItemKey)> = Vec::with_capacity(count);
     for id in tree.ids().skip(1) {
         let node = &tree[id];
         let among = (node.parent, node.name.as_str(), node.written.attribute);
@@ -148,6 +150,7 @@ pub(crate) fn arrange(
         paths[id.index()] = path;
         keys.push((id, ItemKey::of(&identity)));
     }
+    drop(children);
     tree.by_path = by_path;
     for (id, key) in keys {
         let path = std::mem::take(&mut paths[id.index()]);

@@ -15,7 +15,9 @@ mod skeleton;
 mod tree;
 mod words;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use hashbrown::HashSet;
 
 use super::arrange::arrange;
 use super::compile::{Surroundings, compile};

@@ -128,7 +128,7 @@ pub(crate) fn read(
         tree,
         graph,
         instances,
-        words: HashMap::new(),
+        words: hashbrown::HashMap::new(),
         root: settings.root,
     })
 }

@@ -1,8 +1,9 @@
 //! Actions: values set at an event, as dynamic defaults and triggered calculations are (ODK XForms, "Actions").
 
 use super::Session;
-use super::compute::{Wave, stored};
+use super::compute::stored;
 use super::state::ScopeId;
+use super::wave::Wave;
 use crate::expr::val::Val;
 use crate::expr::world::Node;
 use crate::node::{Action, Tree};

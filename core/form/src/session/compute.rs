@@ -1,10 +1,10 @@
 //! Recomputes what an answer affects, each thing once and after what it depends on.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use super::Session;
 use super::state::ScopeId;
+use super::wave::{Task, Wave};
 use crate::expr::val::Val;
 use crate::graph::{Aspect, Vertex};
 use crate::item::Stamp;
@@ -19,49 +19,9 @@ const MAX_COUNTINGS: usize = 10_000;
 /// Most looks at choices that one entry may set off. Choices that come and go for ever stop there.
 const MAX_CUTS: usize = 500_000;
 
-/// What is to be recomputed, in the graph's order, and what has changed.
-#[derive(Default)]
-pub(crate) struct Wave {
-    /// Rank of a vertex and instance; the same pair may be in it more than once.
-    queue: BinaryHeap<Reverse<(u32, ScopeId)>>,
-    /// Items whose value, relevance or looks changed, as they came up; some more than once.
-    pub(crate) changed: Vec<(NodeId, ScopeId)>,
-    /// The first node whose page came or went.
-    pub(crate) pages: Option<NodeId>,
-    /// Items with actions whose value changed.
-    pub(crate) fired: Vec<(NodeId, ScopeId)>,
-    /// While a response is opened, changes of values are no events.
-    opening: bool,
-    /// How often a repeat was counted.
-    counted: usize,
-    /// How often choices were looked at.
-    cut: usize,
-}
-
-impl Wave {
-    pub(crate) fn of_opening() -> Wave {
-        Wave { opening: true, ..Wave::default() }
-    }
-
-    pub(crate) fn pages_changed(&mut self, node: NodeId) {
-        self.pages = Some(self.pages.map_or(node, |first| first.min(node)));
-    }
-}
-
-#[cfg(test)]
-impl Wave {
-    pub(crate) fn len(&self) -> usize {
-        self.queue.iter().collect::<std::collections::BTreeSet<_>>().len()
-    }
-
-    pub(crate) fn forget(&mut self, which: impl Fn(u32, ScopeId) -> bool) {
-        self.queue.retain(|Reverse((rank, scope))| !which(*rank, *scope));
-    }
-}
-
 impl Session {
     fn push(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
-        wave.queue.push(Reverse((self.instrument.graph.rank(vertex), scope)));
+        wave.queue.push(Reverse(Task::new(self.instrument.graph.rank(vertex), scope)));
     }
 
     /// Puts everything that depends on a vertex, in the instances concerned, into the wave.
@@ -94,11 +54,10 @@ impl Session {
         let instrument = self.instrument.clone();
         let tree = &instrument.tree;
         let mut last = None;
-        while let Some(Reverse((rank, scope))) = wave.queue.pop() {
-            let Some(vertex) = instrument.graph.vertex(rank).filter(|_| last != Some((rank, scope))) else {
-                continue;
-            };
-            last = Some((rank, scope));
+        while let Some(Reverse(task)) = wave.queue.pop() {
+            let (rank, scope) = task.parts();
+            let Some(vertex) = instrument.graph.vertex(rank).filter(|_| last != Some(task)) else { continue };
+            last = Some(task);
             match vertex.aspect {
                 Aspect::Instances => self.count(wave, tree, vertex.node, scope),
                 Aspect::Relevance => self.relevance(wave, tree, vertex, scope),
@@ -143,8 +102,21 @@ impl Session {
         let Some(code) = &tree[id].calculation else {
             return self.recut(wave, tree, id, scope);
         };
-        let value = stored(tree[id].stored_as, &self.scene(scope, id), code);
-        let filtered = tree[id].itemset.is_some();
+        let (kind, filtered) = (tree[id].stored_as, tree[id].itemset.is_some());
+        let scene = self.scene(scope, id);
+        let value = match code.is_arithmetic().then(|| scene.number(code)) {
+            // What long chains are made of takes the short way.
+            Some(number) if number.is_finite() && kind == ItemKind::Calculate && !filtered => {
+                let cell = self.state.cell_mut(tree, scope, id);
+                cell.touched = false;
+                if cell.replace_number(number) {
+                    self.value_changed(wave, id, scope);
+                }
+                return;
+            }
+            Some(number) => fitted(kind, &scene, Val::Number(number)),
+            None => stored(kind, &scene, code),
+        };
         let cell = self.state.cell_mut(tree, scope, id);
         cell.touched = false;
         if filtered {
@@ -262,7 +234,7 @@ impl Session {
         self.leave(instance);
         let state = &self.state;
         let inside = |scope: ScopeId| state.is_inside(scope, instance);
-        wave.queue.retain(|Reverse((_, scope))| !inside(*scope));
+        wave.queue.retain(|Reverse(task)| !inside(task.parts().1));
         wave.changed.retain(|(_, scope)| !inside(*scope));
         wave.fired.retain(|(_, scope)| !inside(*scope));
         self.state.remove(&instrument.tree, instance);
@@ -364,16 +336,12 @@ impl Session {
 
 /// What an expression gives, as a value of the item's type; blank gives nothing. A calculation without a type of its own
 /// keeps the type it computes.
-#[inline]
 pub(crate) fn stored(
     kind: ItemKind,
     scene: &super::scene::Scene<'_>,
     code: &crate::expr::code::Code,
 ) -> Option<Value> {
-    match scene.eval(code) {
-        Val::Number(n) if kind == ItemKind::Calculate && n.is_finite() => Some(whole_or_decimal(n)),
-        value => fitted(kind, scene, value),
-    }
+    fitted(kind, scene, scene.eval(code))
 }
 
 /// A value as it is stored.

@@ -9,7 +9,7 @@ use jiff::Zoned;
 use super::state::{ScopeId, State};
 use crate::document::{DocNode, Document};
 use crate::expr::code::{Code, Ref};
-use crate::expr::eval::eval;
+use crate::expr::eval::{Frame, eval, number_in};
 use crate::expr::val::Val;
 use crate::expr::world::{Node, World};
 use crate::node::{NodeId, NodeKind, Piece, Tree, Words};
@@ -45,6 +45,10 @@ impl<'a> Scene<'a> {
         eval(code, self)
     }
 
+    pub(crate) fn number(&self, code: &Code) -> f64 {
+        number_in(code, self, &Frame::of(self.own()))
+    }
+
     /// Whether a condition holds.
     pub(crate) fn holds(&self, code: &Code) -> bool {
         self.eval(code).to_boolean(self)
@@ -70,6 +74,7 @@ impl<'a> Scene<'a> {
             .collect()
     }
 
+    #[inline]
     fn relevant(&self, scope: ScopeId, node: NodeId) -> Option<Option<&'a Value>> {
         // An empty repeat may be looked at from outside: then there is no cell.
         if self.state[scope].node != self.tree()[node].scope {
@@ -128,8 +133,18 @@ impl World for Scene<'_> {
         Val::of(self.state.cell(self.tree(), self.scope, self.node).value.as_ref())
     }
 
+    #[inline]
     fn read(&self, node: Ref) -> Val<'_> {
         Val::of(self.relevant(self.state.climb(self.scope, node.fixed), node.node).flatten())
+    }
+
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "XPath numbers are doubles")]
+    fn read_number(&self, node: Ref) -> f64 {
+        match self.relevant(self.state.climb(self.scope, node.fixed), node.node).flatten() {
+            Some(Value::Integer(n)) => *n as f64,
+            other => Val::of(other).to_number(self),
+        }
     }
 
     fn each(&self, node: Ref, found: &mut dyn FnMut(Node)) {

@@ -1,6 +1,7 @@
 //! The answers so far: instances of the root and of repeats, each with one cell for every node of its scope.
 
 use crate::node::{NodeId, NodeKind, Tree};
+use crate::reading::whole_or_decimal;
 use crate::{InstanceKey, Value};
 
 /// Index of an instance; the root's is 0.
@@ -10,6 +11,7 @@ pub(crate) struct ScopeId(pub(crate) u32);
 impl ScopeId {
     pub(crate) const ROOT: ScopeId = ScopeId(0);
 
+    #[inline]
     fn index(self) -> usize {
         self.0 as usize
     }
@@ -33,7 +35,23 @@ pub(crate) struct Cell {
 impl Cell {
     const NEW: Cell = Cell { value: None, cut: None, relevant: true, seen: false, touched: false };
 
+    /// Gives it a number as its value, and says whether that is another.
+    #[inline]
+    pub(super) fn replace_number(&mut self, number: f64) -> bool {
+        match (&mut self.value, whole_or_decimal(number)) {
+            (Some(Value::Integer(before)), Value::Integer(after)) => {
+                std::mem::replace(before, after) != after
+            }
+            (Some(before), after) if *before == after => false,
+            (before, after) => {
+                *before = Some(after);
+                true
+            }
+        }
+    }
+
     /// The value on offer now.
+    #[inline]
     pub(crate) fn current(&self) -> Option<&Value> {
         match &self.cut {
             Some(cut) => cut.as_ref(),
@@ -78,12 +96,14 @@ pub(crate) struct State {
 impl std::ops::Index<ScopeId> for State {
     type Output = Scope;
 
+    #[inline]
     fn index(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.index()]
     }
 }
 
 impl std::ops::IndexMut<ScopeId> for State {
+    #[inline]
     fn index_mut(&mut self, id: ScopeId) -> &mut Scope {
         &mut self.scopes[id.index()]
     }
@@ -114,15 +134,18 @@ impl State {
         self.scopes.len() - 1 - self.free.len()
     }
 
+    #[inline]
     pub(crate) fn cell(&self, tree: &Tree, scope: ScopeId, node: NodeId) -> &Cell {
         &self[scope].cells[tree[node].slot]
     }
 
+    #[inline]
     pub(crate) fn cell_mut(&mut self, tree: &Tree, scope: ScopeId, node: NodeId) -> &mut Cell {
         &mut self[scope].cells[tree[node].slot]
     }
 
     /// The instance around (or the same) with so many repeats at or above it.
+    #[inline]
     pub(crate) fn climb(&self, mut scope: ScopeId, depth: usize) -> ScopeId {
         while self[scope].depth > depth {
             scope = self[scope].parent;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
 
-use super::compute::Wave;
 use super::state::{ScopeId, State};
+use super::wave::Wave;
 use super::{Entry, Opening, Session};
 use crate::graph::{Aspect, Vertex};
 use crate::node::NodeId;

@@ -1,6 +1,6 @@
 //! The binds: what the model says of each element of the instance.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::markup::{JAVAROSA, Report, Xml, jr, plain, written};
 use super::skeleton::{Index, ROOT, Skeleton};

@@ -1,6 +1,6 @@
 //! The elements and attributes of the primary instance, each once however many entries of a repeat hold it.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use super::binds::Bind;
 use super::markup::{JAVAROSA, Report, Xml, elements, jr, prefix};

@@ -1,6 +1,8 @@
 //! Instance, binds and body together: the nodes of the tree, its items, and what is to be compiled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::actions;
 use super::beginning;
@@ -15,9 +17,9 @@ use super::skeleton::{Index, ROOT, Skeleton};
 use super::words::{Translations, Wording, displayed};
 use crate::item::{Stamp, Translated};
 use crate::node::{Node, NodeId, NodeKind};
-use crate::read::arrange::node;
+use crate::read::arrange::{NO_KEY, node};
 use crate::read::row::{SurveyRow, WrittenAction};
-use crate::{Item, ItemKey, ItemKind};
+use crate::{Item, ItemKind};
 
 /// Deepest nesting of groups and repeats.
 const MAX_DEPTH: usize = 20;
@@ -45,7 +47,16 @@ pub(super) struct Built {
 
 /// Builds the tree.
 pub(super) fn build<'a>(parts: &Parts<'a, '_>, report: &mut Report<'_, '_>) -> Built {
-    let mut built = Built { of: vec![None; parts.skeleton.elements.len()], ..Built::default() };
+    // Nodes are large: they are not moved while their number grows.
+    let count = parts.skeleton.elements.len() + parts.body.parts.len();
+    let mut built = Built {
+        nodes: Vec::with_capacity(count),
+        items: Vec::with_capacity(count),
+        rows: Vec::with_capacity(count),
+        spots: Vec::with_capacity(count),
+        of: vec![None; parts.skeleton.elements.len()],
+        ..Built::default()
+    };
     built.nodes.push(node(String::new(), NodeKind::Root, NodeId::ROOT));
     built.rows.push(None);
     built.of[ROOT as usize] = Some(NodeId::ROOT);
@@ -241,7 +252,7 @@ impl<'a> Builder<'a, '_, '_, '_> {
         let part = part.filter(|part| !part.control.is_section());
         let kind = questions::kind(part, index, self.parts.skeleton, self.report);
         let mut item = Item {
-            key: ItemKey::of(""),
+            key: *NO_KEY,
             name: element.name.to_owned(),
             path: String::new(),
             kind,

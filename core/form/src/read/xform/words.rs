@@ -1,7 +1,8 @@
 //! Labels, hints and messages: words in each language, with the expressions that stand in them.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+
+use hashbrown::{HashMap, HashSet};
 
 use super::markup::{Report, Xml, child, elements, plain, written};
 use crate::Language;
