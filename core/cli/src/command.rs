@@ -281,6 +281,16 @@ pub(crate) enum VaultCommand {
         #[command(flatten)]
         device: VaultArgs,
     },
+    /// Compute every record again from its sealed changes and compare; changes nothing
+    Verify {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Build every record anew from its sealed changes and set aside what is damaged; deletes nothing
+    Repair {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
 }
 
 /// `… run`
@@ -334,6 +344,8 @@ mod tests {
             "tablet run",
             "evaluate run",
             "vault check",
+            "vault verify",
+            "vault repair",
         ] {
             assert!(tree.iter().any(|line| line == promised), "{promised} missing from {tree:?}");
         }

@@ -1,8 +1,12 @@
 //! `nightjar vault …`
 
-use nightjar::{Evaluator, Failure, RecordView, RecordsRequest, StatusView, Tablet};
+use std::path::Path;
 
-use crate::command::VaultCommand;
+use nightjar::{
+    Evaluator, Failure, RecordView, RecordsRequest, RepairedView, StatusView, Tablet, VerifiedView,
+};
+
+use crate::command::{VaultArgs, VaultCommand};
 use crate::device::options;
 use crate::key;
 use crate::terminal::Screen;
@@ -12,26 +16,57 @@ use crate::trouble::Trouble;
 const BATCH: u32 = 500;
 
 pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Trouble> {
-    let VaultCommand::Check { device } = asked;
+    match asked {
+        VaultCommand::Check { device } => check(&opened(device)?, &device.vault, screen),
+        VaultCommand::Verify { device } => verify(&opened(device)?, &device.vault, screen),
+        VaultCommand::Repair { device } => {
+            let opened = opened(device)?;
+            let done = match &opened {
+                Opened::Tablet(tablet) => tablet.repair()?,
+                Opened::Evaluator(evaluator) => evaluator.repair()?,
+            };
+            let RepairedView { records, set_aside } = done;
+            screen.line(format_args!(
+                "{}: {records} records built anew, {set_aside} damaged envelopes kept as bytes only",
+                device.vault.display()
+            ))?;
+            verify(&opened, &device.vault, screen)
+        }
+    }
+}
+
+/// A vault of either sort.
+enum Opened {
+    Tablet(Tablet),
+    Evaluator(Evaluator),
+}
+
+fn opened(device: &VaultArgs) -> Result<Opened, Trouble> {
     let path = &device.vault;
     if !path.is_file() {
         return Err(Trouble::Given(format!("{}: there is no vault; check the path", path.display())));
     }
     let key = key::open(path, &device.key)?;
-    let (status, records) = match Tablet::open(path, &key, options()) {
-        Ok(tablet) => {
+    match Tablet::open(path, &key, options()) {
+        Ok(tablet) => Ok(Opened::Tablet(tablet)),
+        // The vault of an evaluator says so when a tablet opens it.
+        Err(Failure::Invalid(_)) => Ok(Opened::Evaluator(Evaluator::open(path, &key, options())?)),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn check(opened: &Opened, path: &Path, screen: &mut Screen) -> Result<(), Trouble> {
+    let (status, records) = match opened {
+        Opened::Tablet(tablet) => {
             tablet.check()?;
             (tablet.status()?, read_through(|request| tablet.records(request), tablet.status()?.study)?)
         }
-        // The vault of an evaluator says so when a tablet opens it.
-        Err(Failure::Invalid(_)) => {
-            let evaluator = Evaluator::open(path, &key, options())?;
+        Opened::Evaluator(evaluator) => {
             evaluator.check()?;
             let status = evaluator.status()?;
             let study = status.study.clone();
             (status, read_through(|request| evaluator.records(request), study)?)
         }
-        Err(failure) => return Err(failure.into()),
     };
     screen.line(format_args!("{}: sound", path.display()))?;
     let StatusView { label, drafts, waiting, at_hub, set_aside, .. } = status;
@@ -39,6 +74,31 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
         "{label}: {records} records can be read here, {drafts} forms unfinished, {waiting} envelopes waiting for the \
          hub, {at_hub} at the hub, {set_aside} kept as they came"
     ))
+}
+
+fn verify(opened: &Opened, path: &Path, screen: &mut Screen) -> Result<(), Trouble> {
+    let found = match opened {
+        Opened::Tablet(tablet) => tablet.verify()?,
+        Opened::Evaluator(evaluator) => evaluator.verify()?,
+    };
+    let VerifiedView { records, changes, .. } = found;
+    if found.is_sound() {
+        return screen.line(format_args!(
+            "{}: {records} records are what their {changes} sealed changes come to",
+            path.display()
+        ));
+    }
+    for record in &found.records_astray {
+        screen.line(format_args!("record {record} is not what its changes come to"))?;
+    }
+    Err(Trouble::Facade(Failure::Corrupt(format!(
+        "{}: {} records and {} envelopes are not as the sealed changes say, {} envelopes are damaged; \
+         `nightjar vault repair` builds the records anew and deletes nothing",
+        path.display(),
+        found.records_astray.len(),
+        found.envelopes_astray,
+        found.damaged
+    ))))
 }
 
 /// Reads every record; how many there are. None before the device has joined a study.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Zoned;
 use nightjar_record::{Hand, Query, RecordId};
 use nightjar_seal::{DeviceKeys, DeviceTag, EnrolmentRequest, Membership, Roster};
-use nightjar_vault::{Vault, VaultError};
+use nightjar_vault::{Astray, Vault, VaultError};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::clock::Clock;
@@ -18,7 +18,9 @@ use crate::observe::Notifier;
 use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
 use crate::time;
-use crate::view::{ConflictView, DissensusView, RecordView, RecordsRequest, StatusView};
+use crate::view::{
+    ConflictView, DissensusView, RecordView, RecordsRequest, RepairedView, StatusView, VerifiedView,
+};
 
 /// What a device is opened with.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +151,36 @@ impl Device {
     }
 
     /// The study this device belongs to. Read from the vault when it is first asked for.
+    pub(crate) fn verify(&self) -> Result<VerifiedView, Failure> {
+        self.vault.check()?;
+        let joined = self.joined()?;
+        let found = joined.reading(|reading| self.vault.verify(reading))?;
+        let mut view = VerifiedView {
+            records: found.records,
+            changes: found.changes,
+            records_astray: Vec::new(),
+            envelopes_astray: 0,
+            damaged: 0,
+        };
+        for astray in found.astray {
+            match astray {
+                Astray::Differs(id) | Astray::Missing(id) | Astray::Surplus(id) => {
+                    view.records_astray.push(id.to_string());
+                }
+                Astray::Damaged(_) => view.damaged += 1,
+                _ => view.envelopes_astray += 1,
+            }
+        }
+        Ok(view)
+    }
+
+    pub(crate) fn repair(&self) -> Result<RepairedView, Failure> {
+        let joined = self.joined()?;
+        let done = joined.reading(|reading| self.vault.repair(reading))?;
+        self.notifier.reset();
+        Ok(RepairedView { records: done.records, set_aside: done.set_aside })
+    }
+
     pub(crate) fn joined(&self) -> Result<Arc<Joined>, Failure> {
         if let Some(joined) = self.joined.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(Arc::clone(joined));

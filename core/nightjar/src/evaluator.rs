@@ -14,8 +14,8 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest,
-    StatusView, SyncView,
+    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, RepairedView,
+    SettleRequest, StatusView, SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -173,6 +173,22 @@ impl Evaluator {
     /// [`Failure::Corrupt`] when a page does not verify; nothing is changed.
     pub fn check(&self) -> Result<(), Failure> {
         Ok(self.device.vault.check()?)
+    }
+
+    /// Checks every page, computes every record again from its sealed changes and compares. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`] when a page does not verify; [`Failure::Invalid`] before the device has joined a study.
+    pub fn verify(&self) -> Result<VerifiedView, Failure> {
+        self.device.verify()
+    }
+
+    /// Builds every record anew from its sealed changes and sets aside what is damaged. Nothing is deleted.
+    ///
+    /// # Errors
+    /// Storage failures, and then nothing is changed; [`Failure::Invalid`] before the device has joined a study.
+    pub fn repair(&self) -> Result<RepairedView, Failure> {
+        self.device.repair()
     }
 
     /// Tells an observer about every change from now on, beginning with a Reset.

@@ -16,7 +16,7 @@ use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
     AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView,
-    RecordView, RecordsRequest, SettleRequest, StatusView, SyncView,
+    RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, SyncView, VerifiedView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.
@@ -282,6 +282,22 @@ impl Tablet {
     /// [`Failure::Corrupt`] when a page does not verify; nothing is changed.
     pub fn check(&self) -> Result<(), Failure> {
         Ok(self.device.vault.check()?)
+    }
+
+    /// Checks every page, computes every record again from its sealed changes and compares. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`] when a page does not verify; [`Failure::Invalid`] before the device has joined a study.
+    pub fn verify(&self) -> Result<VerifiedView, Failure> {
+        self.device.verify()
+    }
+
+    /// Builds every record anew from its sealed changes and sets aside what is damaged. Nothing is deleted.
+    ///
+    /// # Errors
+    /// Storage failures, and then nothing is changed; [`Failure::Invalid`] before the device has joined a study.
+    pub fn repair(&self) -> Result<RepairedView, Failure> {
+        self.device.repair()
     }
 
     /// Tells an observer about every change from now on, beginning with a Reset.

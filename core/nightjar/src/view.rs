@@ -288,3 +288,35 @@ pub struct ExportView {
     /// Responses it counted.
     pub responses: u64,
 }
+
+/// What verifying a vault found: how what is shown compares with what the sealed changes come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VerifiedView {
+    /// Records that can be read.
+    pub records: u64,
+    /// Changes that were judged again.
+    pub changes: u64,
+    /// Ids of records whose row is missing, too many or not what their changes come to, as in [`RecordView::id`].
+    pub records_astray: Vec<String>,
+    /// How many envelopes are in another state than they should be.
+    pub envelopes_astray: u64,
+    /// How many stored envelopes are damaged.
+    pub damaged: u64,
+}
+
+impl VerifiedView {
+    /// Whether everything is as the changes say.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.records_astray.is_empty() && self.envelopes_astray == 0 && self.damaged == 0
+    }
+}
+
+/// What repairing a vault did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepairedView {
+    /// Records built anew.
+    pub records: u64,
+    /// Damaged envelopes, of which only the bytes are kept. The next sync asks for them again.
+    pub set_aside: u64,
+}

@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    fn read(number: i64, reason: Option<String>) -> Result<Self, VaultError> {
+    pub(crate) fn read(number: i64, reason: Option<String>) -> Result<Self, VaultError> {
         Ok(match number {
             0 => Self::WaitsForDevice,
             1 => Self::Applied,

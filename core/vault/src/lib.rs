@@ -12,7 +12,8 @@
 //!    order the caller drew; [`Vault::pending`] and [`Vault::acknowledge`] follow them to the hub.
 //! 5. [`Vault::import`] stores what was received, opens and merges what can be read and projects it. Every envelope is
 //!    in one [`State`], whatever the order of arrival.
-//! 6. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
+//! 6. [`Vault::verify`] compares what is shown with what the sealed changes come to; [`Vault::repair`] builds it anew.
+//! 7. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
 //!
 //! ```
 //! # use nightjar_vault::{DraftMeta, Vault, VaultKey};
@@ -58,6 +59,7 @@ mod projection;
 mod query;
 mod schema;
 mod vault;
+mod verify;
 
 pub use chains::Received;
 pub use envelopes::{Held, State, Stored};
@@ -70,3 +72,4 @@ pub use key::VaultKey;
 pub use outbox::{Outbox, Pending};
 pub use projection::{Gate, Reading, tag_of};
 pub use vault::Vault;
+pub use verify::{Astray, Repaired, Verified};

@@ -2,7 +2,7 @@
 //! The state of each envelope and the row are functions of the envelopes, keys and roster held, not of their order.
 
 use nightjar_record::{
-    ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, admit,
+    ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, Row, admit,
 };
 use nightjar_record::{Identity, Meta};
 use nightjar_seal::{DeviceTag, EnvelopeId, KeyId, RecordTag, open};
@@ -55,26 +55,10 @@ impl Vault {
             record.ok_or(VaultError::NoRecord)
         })
     }
-
-    /// Builds every row anew from the sealed changes: after the roster changed, or to check the projection.
-    ///
-    /// # Errors
-    /// Storage errors.
-    pub fn rebuild(&self, reading: Reading<'_>) -> Result<(), VaultError> {
-        self.write(|t| {
-            let mut statement = t.prepare("SELECT DISTINCT record FROM envelope WHERE kind = 0")?;
-            let tags = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<[u8; 16]>, _>>()?;
-            t.execute("DELETE FROM record", [])?;
-            for tag in tags {
-                project(t, &RecordTag(tag), reading)?;
-            }
-            Ok(())
-        })
-    }
 }
 
 /// What became of each change of a record.
-type States = Vec<(EnvelopeId, State)>;
+pub(crate) type States = Vec<(EnvelopeId, State)>;
 
 /// Judges every change of a record and merges those that count.
 fn load(
@@ -143,35 +127,107 @@ fn without_key(c: &Connection, key: &KeyId) -> Result<State, VaultError> {
     Ok(if others { State::Kept } else { State::WaitsForKey })
 }
 
+/// The columns of a record's row, in the order of the table.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) id: [u8; 16],
+    kind: String,
+    nature: String,
+    instrument: String,
+    ward: String,
+    role: String,
+    phase: Option<String>,
+    case: Option<String>,
+    conflict: bool,
+    packed: Vec<u8>,
+}
+
+impl Columns {
+    fn of(row: Row) -> Result<Self, VaultError> {
+        let (conflict, packed) = (!row.conflicts.is_empty(), pack(&row)?);
+        let Row { record, meta, .. } = row;
+        Ok(Self {
+            id: record.0,
+            kind: meta.kind,
+            nature: meta.nature.code().to_owned(),
+            instrument: meta.instrument,
+            ward: meta.ward,
+            role: meta.role,
+            phase: meta.phase,
+            case: meta.case,
+            conflict,
+            packed,
+        })
+    }
+
+    /// The row that the table holds.
+    pub(crate) fn stored(c: &Connection, tag: &RecordTag) -> Result<Option<Self>, VaultError> {
+        let sql = "SELECT id, kind, nature, instrument, ward, role, phase, case_label, conflict, packed
+                   FROM record WHERE tag = ?1";
+        let mut statement = c.prepare_cached(sql)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Self {
+                id: row.get(0)?,
+                kind: row.get(1)?,
+                nature: row.get(2)?,
+                instrument: row.get(3)?,
+                ward: row.get(4)?,
+                role: row.get(5)?,
+                phase: row.get(6)?,
+                case: row.get(7)?,
+                conflict: row.get(8)?,
+                packed: row.get(9)?,
+            })
+        };
+        Ok(statement.query_row([tag.0], read).optional()?)
+    }
+
+    fn store(&self, t: &Transaction<'_>, tag: &RecordTag) -> Result<(), VaultError> {
+        let sql = "INSERT OR REPLACE INTO record
+                     (id, tag, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        t.prepare_cached(sql)?.execute(params![
+            self.id,
+            tag.0,
+            self.kind,
+            self.nature,
+            self.instrument,
+            self.ward,
+            self.role,
+            self.phase,
+            self.case,
+            self.conflict,
+            self.packed,
+        ])?;
+        Ok(())
+    }
+}
+
+/// What the changes of a record come to: the state of each, and its row if it has one.
+pub(crate) fn made(
+    c: &Connection,
+    tag: &RecordTag,
+    reading: Reading<'_>,
+) -> Result<(Option<Columns>, States), VaultError> {
+    let (record, states) = load(c, tag, reading)?;
+    let row = record.and_then(|record| record.row()).map(Columns::of).transpose()?;
+    Ok((row, states))
+}
+
 /// Brings the states and the row of one record up to date. Gives the record's id when it has a row.
 pub(crate) fn project(
     t: &Transaction<'_>,
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<Option<RecordId>, VaultError> {
-    let (record, states) = load(t, tag, reading)?;
+    let (row, states) = made(t, tag, reading)?;
     for (id, state) in states {
         envelopes::set_state(t, &id, &state)?;
     }
-    let Some(row) = record.and_then(|record| record.row()) else {
+    let Some(row) = row else {
         t.prepare_cached("DELETE FROM record WHERE tag = ?1")?.execute([tag.0])?;
         return Ok(None);
     };
-    let sql = "INSERT OR REPLACE INTO record
-                 (id, tag, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    t.prepare_cached(sql)?.execute(params![
-        row.record.0,
-        tag.0,
-        row.meta.kind,
-        row.meta.nature.code(),
-        row.meta.instrument,
-        row.meta.ward,
-        row.meta.role,
-        row.meta.phase,
-        row.meta.case,
-        !row.conflicts.is_empty(),
-        pack(&row)?,
-    ])?;
-    Ok(Some(row.record))
+    row.store(t, tag)?;
+    Ok(Some(RecordId(row.id)))
 }

@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use common::world::*;
 use nightjar_form::Value;
 use nightjar_record::{Conflict, Dissensus, Query, Row};
@@ -23,30 +21,6 @@ fn seen(device: &Device) -> (Vec<Row>, Vec<Conflict>, Vec<Dissensus>, Held) {
         vault.dissensus(None).unwrap(),
         vault.held().unwrap(),
     )
-}
-
-/// Three tablets collect; two enter the same night and edit it, one settles; positions oppose each other.
-fn collected(evaluator: &Device) -> (Vec<Device>, BTreeMap<EnvelopeId, Vec<u8>>) {
-    let (a, b, c) = (Device::new(), Device::new(), Device::new());
-    let beds = |n| [(cell("beds"), Value::Integer(n))];
-    let night_id = a.give(&night(), &beds(17), Readable::Here, &[evaluator, &b]).record;
-    b.give(&night(), &beds(18), Readable::Here, &[evaluator, &a]);
-    a.edit(&night_id, &beds(16), &[evaluator, &b]);
-    for (device, voice, stance) in
-        [(&a, "patient", "for"), (&b, "nurse", "against"), (&b, "doctor", "unsure")]
-    {
-        let cells = [(cell("voice"), one(voice)), (cell("stance"), one(stance))];
-        device.give(&position(device, "case 7"), &cells, Readable::Here, &[evaluator]);
-    }
-    let cells = [(cell("outcome"), one("balanced"))];
-    b.give(&outcome("case 7"), &cells, Readable::Here, &[evaluator]);
-    for _ in 0..3 {
-        c.give(&response(&c), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[evaluator]);
-    }
-    let mut all = a.send();
-    all.extend(b.send());
-    all.extend(c.send());
-    (vec![a, b, c], all)
 }
 
 #[test]

@@ -82,5 +82,7 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
     assert!(hands.must("tablet", "tablet conflicts").contains("no conflicts"));
     for device in ["steward", "tablet"] {
         assert!(hands.must(device, "vault check").contains("sound"));
+        assert!(hands.must(device, "vault verify").contains("sealed changes come to"));
+        assert!(hands.must(device, "vault repair").contains(" 0 damaged envelopes"));
     }
 }

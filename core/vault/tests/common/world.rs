@@ -208,3 +208,27 @@ pub(crate) fn outcome(case: &str) -> Meta {
     meta.purposes = [(Purpose::Outcome, cell("outcome"))].into();
     meta
 }
+
+/// Three tablets collect; two enter the same night and edit it, one settles; positions oppose each other.
+pub(crate) fn collected(evaluator: &Device) -> (Vec<Device>, BTreeMap<EnvelopeId, Vec<u8>>) {
+    let (a, b, c) = (Device::new(), Device::new(), Device::new());
+    let beds = |n| [(cell("beds"), Value::Integer(n))];
+    let night_id = a.give(&night(), &beds(17), Readable::Here, &[evaluator, &b]).record;
+    b.give(&night(), &beds(18), Readable::Here, &[evaluator, &a]);
+    a.edit(&night_id, &beds(16), &[evaluator, &b]);
+    for (device, voice, stance) in
+        [(&a, "patient", "for"), (&b, "nurse", "against"), (&b, "doctor", "unsure")]
+    {
+        let cells = [(cell("voice"), one(voice)), (cell("stance"), one(stance))];
+        device.give(&position(device, "case 7"), &cells, Readable::Here, &[evaluator]);
+    }
+    let cells = [(cell("outcome"), one("balanced"))];
+    b.give(&outcome("case 7"), &cells, Readable::Here, &[evaluator]);
+    for _ in 0..3 {
+        c.give(&response(&c), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[evaluator]);
+    }
+    let mut all = a.send();
+    all.extend(b.send());
+    all.extend(c.send());
+    (vec![a, b, c], all)
+}
