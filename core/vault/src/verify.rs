@@ -80,20 +80,6 @@ impl Vault {
             Ok(done)
         })
     }
-
-    /// Builds every row anew from the sealed changes: after the roster changed.
-    ///
-    /// # Errors
-    /// Storage errors.
-    pub fn rebuild(&self, reading: Reading<'_>) -> Result<(), VaultError> {
-        self.write(|t| {
-            t.execute("DELETE FROM record", [])?;
-            for tag in tags(t)? {
-                project(t, &tag, reading)?;
-            }
-            Ok(())
-        })
-    }
 }
 
 fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> {

@@ -83,7 +83,7 @@ fn what_is_seen_never_depends_on_the_order_or_number_of_arrivals() {
                 other.receive(&part[..1]);
             }
             prop_assert!(seen(&other) == expected);
-            other.vault.rebuild(other.reading()).unwrap();
+            other.vault.repair(other.reading()).unwrap();
             prop_assert!(seen(&other) == expected, "rebuilt from the changes it is the same");
             Ok(())
         })
