@@ -8,8 +8,8 @@ use crate::observer::{Foreign, Observer, Subscription};
 use crate::tablet::StudyPack;
 use crate::vault_key;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, SettleRequest,
-    StatusView, SyncView,
+    ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView, RecordsRequest,
+    SettleRequest, StatusView, SyncView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports.
@@ -86,6 +86,22 @@ impl Evaluator {
     /// As `admit_tablet`.
     pub fn admit_evaluator(&self, request: String) -> Result<String, Failure> {
         Ok(self.0.admit(&request, nightjar::Admission::Evaluator)?)
+    }
+
+    /// Names another version of the study and takes its files; devices learn of it when they sync. Gives what differs.
+    ///
+    /// # Errors
+    /// `Invalid` where a ward, role or form is gone; `Rejected` where this device is not the steward.
+    pub fn new_version(&self, pack: Arc<StudyPack>) -> Result<Vec<FormChangeView>, Failure> {
+        Ok(self.0.new_version(&pack.0)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Takes the files of a version of the study that the steward has named, the newest or an older one.
+    ///
+    /// # Errors
+    /// `Incompatible` for files that the roster does not name: sync first.
+    pub fn update(&self, pack: Arc<StudyPack>) -> Result<(), Failure> {
+        Ok(self.0.update(&pack.0)?)
     }
 
     /// Sends what is new and receives what is new.

@@ -9,7 +9,7 @@ use crate::observer::{Foreign, Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::vault_key;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, MoveView,
     RecordView, RecordsRequest, SettleRequest, StatusView, SyncView,
 };
 
@@ -137,6 +137,30 @@ impl Tablet {
     /// `Invalid` when there is no such draft.
     pub fn resume(&self, draft: String) -> Result<Arc<Sitting>, Failure> {
         Ok(Sitting::shared(self.0.resume(&draft)?))
+    }
+
+    /// What moving an unfinished answer to the form's newest version on this tablet does. Nothing is changed.
+    ///
+    /// # Errors
+    /// `Invalid` when there is no such draft or it is of the newest version.
+    pub fn check_move(&self, draft: String) -> Result<MoveView, Failure> {
+        Ok(self.0.check_move(&draft)?.into())
+    }
+
+    /// Moves an unfinished answer to the form's newest version. What does not come along stays sealed beside it.
+    ///
+    /// # Errors
+    /// As `check_move`, and storage failures; the draft is as it was then.
+    pub fn move_draft(&self, draft: String) -> Result<Arc<Sitting>, Failure> {
+        Ok(Sitting::shared(self.0.move_draft(&draft)?))
+    }
+
+    /// Takes the files of a version of the study that the steward has named.
+    ///
+    /// # Errors
+    /// `Incompatible` for files that the roster does not name: sync first.
+    pub fn update(&self, pack: Arc<StudyPack>) -> Result<(), Failure> {
+        Ok(self.0.update(&pack.0)?)
     }
 
     /// Records this device can read, in the order of their ids.

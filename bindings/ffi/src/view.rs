@@ -51,7 +51,7 @@ macro_rules! converted {
 }
 
 as_they_are!(String, bool, u64);
-converted!(ProblemView, CellView, HeldView, RecordView);
+converted!(StaysView, ProblemView, CellView, HeldView, RecordView);
 
 impl Out<Value> for nightjar::form::Value {
     fn out(self) -> Value {
@@ -66,6 +66,10 @@ views! {
         label: String,
         /// The study's title; none before the device has joined one.
         study: Option<String>,
+        /// The version of the study this device goes by; none before it joined.
+        version: Option<String>,
+        /// Whether the steward has named a newer version whose forms this device was not given yet.
+        newer_version: bool,
         /// Codes of the wards this device may collect on.
         wards: Vec<String>,
         /// Unfinished answers on this device; their content is not told.
@@ -132,6 +136,40 @@ views! {
         ward: String,
         /// How many steps its journal holds.
         steps: u64,
+        /// Whether it was begun with another version of the form than is asked now: it goes on in that version, or moves.
+        other_version: bool,
+    }
+
+    /// What moving an unfinished answer to the form's newest version does. Names places and reasons, no answers.
+    MoveView {
+        /// How many answers come along.
+        carried: u64,
+        /// Those that do not. They stay beside the unfinished answers.
+        stays: Vec<StaysView>,
+        /// Whether the new version speaks the language on display.
+        same_language: bool,
+    }
+
+    /// An answer that a newer version of its form does not take.
+    StaysView {
+        /// Its path in the version it was given in.
+        path: String,
+        /// The question, in the language on display.
+        question: String,
+        /// Why it does not come along.
+        reason: String,
+        /// Whether it is still sealed with the answers when they are finished: the new version no longer asks it.
+        sealed: bool,
+    }
+
+    /// What a new version of the study changes in one form.
+    FormChangeView {
+        /// The form.
+        form_id: String,
+        /// How many things differ.
+        changes: u64,
+        /// How many of them end a column or make its values not comparable.
+        breaks: u64,
     }
 
     /// What answering changed.

@@ -141,6 +141,14 @@ pub(crate) enum StudyCommand {
         #[arg(long)]
         evaluator: bool,
     },
+    /// Name a new version of the study and print what it changes; devices take it with their own `update`
+    Update {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The new version's pack
+        #[arg(long, value_name = "DIR")]
+        study: PathBuf,
+    },
     /// Make the recovery words and print them once, for paper
     Recovery {
         #[command(flatten)]
@@ -191,6 +199,14 @@ pub(crate) enum TabletCommand {
     Sync {
         #[command(flatten)]
         device: VaultArgs,
+    },
+    /// Take a newer version of the study; unfinished answers stay in the version they were begun with until they move
+    Update {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The version's pack
+        #[arg(long, value_name = "DIR")]
+        study: PathBuf,
     },
     /// List ward records
     Records {
@@ -255,6 +271,14 @@ pub(crate) enum EvaluateCommand {
     Sync {
         #[command(flatten)]
         device: VaultArgs,
+    },
+    /// Take another version of the study, newer or older: tables of all versions need the forms of all versions
+    Update {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The version's pack
+        #[arg(long, value_name = "DIR")]
+        study: PathBuf,
     },
     /// Print how much of what each tablet sent has been received
     Received {

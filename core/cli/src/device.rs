@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use nightjar::{ConflictView, HeldView, Options, SyncView};
+use nightjar::{ConflictView, HeldView, Options, StatusView, SyncView};
 
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
@@ -51,6 +51,16 @@ pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Tro
         screen.line("the hub had lost something; this device offered it again")?;
     }
     Ok(())
+}
+
+/// Prints the version of the study a device goes by, and whether there is a newer one.
+pub(crate) fn print_version(status: &StatusView, screen: &mut Screen) -> Result<(), Trouble> {
+    let version = status.version.as_deref().unwrap_or("none");
+    screen.line(format_args!("this device goes by version {version} of the study"))?;
+    match status.newer_version {
+        true => screen.line("The steward has named a newer version; ask for its files."),
+        false => Ok(()),
+    }
 }
 
 /// Facts held differently, with who said what.

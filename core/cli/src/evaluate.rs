@@ -26,6 +26,11 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
         }
         EvaluateCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        EvaluateCommand::Update { device, study } => {
+            let evaluator = open(device)?;
+            evaluator.update(&pack::load(Some(study))?)?;
+            device::print_version(&evaluator.status()?, screen)
+        }
         EvaluateCommand::Received { device } => {
             for received in open(device)?.received()? {
                 screen.line(format_args!(

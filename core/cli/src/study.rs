@@ -1,6 +1,6 @@
 //! `nightjar study …`: checking a pack, founding a study, letting devices in.
 
-use nightjar::{Admission, Evaluator, FoundRequest};
+use nightjar::{Admission, Evaluator, FormChangeView, FoundRequest};
 
 use crate::command::{StudyCommand, VaultArgs};
 use crate::device::{self, options};
@@ -25,6 +25,19 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             let admission =
                 if *evaluator { Admission::Evaluator } else { Admission::Tablet { wards: ward.clone() } };
             screen.line(steward.admit(&request, admission)?)
+        }
+        StudyCommand::Update { device, study } => {
+            let steward = open(device)?;
+            let changed = steward.new_version(&pack::load(Some(study))?)?;
+            for FormChangeView { form_id, changes, breaks } in &changed {
+                screen.line(format_args!(
+                    "{form_id}: {changes} changes, {breaks} of them break a column (`nightjar form diff` lists them)"
+                ))?;
+            }
+            device::print_version(&steward.status()?, screen)?;
+            screen
+                .line("Devices learn of it when they sync, and take it with `nightjar tablet update` and")?;
+            screen.line("`nightjar evaluate update`; until then they go on with the version they hold.")
         }
         StudyCommand::Recovery { device } => {
             let words = open(device)?.add_recovery()?;

@@ -22,6 +22,20 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
             screen.line(format_args!("joined: {}", tablet.status()?.study.unwrap_or_default()))
         }
         TabletCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        TabletCommand::Update { device, study } => {
+            let tablet = open(device)?;
+            tablet.update(&pack::load(Some(study))?)?;
+            device::print_version(&tablet.status()?, screen)?;
+            let others = tablet.drafts()?.into_iter().filter(|draft| draft.other_version).count();
+            match others {
+                0 => Ok(()),
+                _ => screen.line(format_args!(
+                    "{others} unfinished {} begun with an earlier version; `nightjar collect` offers to move {}",
+                    if others == 1 { "form was" } else { "forms were" },
+                    if others == 1 { "it" } else { "them" }
+                )),
+            }
+        }
         TabletCommand::Records { device, ward, form } => records(&open(device)?, ward, form, screen),
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
         TabletCommand::Settle { device, record, item, value, role } => {

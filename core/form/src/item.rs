@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ItemKey, Language, Missing};
+use crate::{ItemKey, Language, Missing, Value};
 
 /// What an item asks for or does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -250,6 +250,18 @@ impl Item {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// What a value means here: a choice that stands for no answer becomes its reason ([`Choice::missing`]).
+    #[must_use]
+    pub fn meaning(&self, value: &Value) -> Value {
+        let reason = |code: &str| self.choice(code).and_then(Choice::missing);
+        let missing = match value {
+            Value::One(code) => reason(code),
+            Value::Many(codes) => codes.first().filter(|_| codes.len() == 1).and_then(|code| reason(code)),
+            _ => None,
+        };
+        missing.map_or_else(|| value.clone(), Value::Missing)
     }
 
     /// What it asks for.

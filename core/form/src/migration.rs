@@ -17,14 +17,14 @@ use serde::{Deserialize, Serialize};
 
 pub use reason::Reason;
 
-use crate::{Entry, Instrument, ItemKey, Opening, Refusal, Session, Value};
+use crate::{CellKey, Entry, Instrument, Opening, Refusal, Session, Value};
 use plan::Plan;
 
 /// An answer that did not come along. `Debug` does not show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeftBehind {
-    /// The item it was given to.
-    pub item: ItemKey,
+    /// The item it was given to, and the instance of a repeat around it.
+    pub cell: CellKey,
     /// Where it stood in the old version, with the numbers of instances.
     pub path: String,
     /// The answer.

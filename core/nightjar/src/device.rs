@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, VaultKey};
-use crate::membership::Joined;
+use crate::membership::{Joined, check_document};
 use crate::observe::Notifier;
 use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
@@ -242,6 +242,8 @@ impl Device {
         Ok(StatusView {
             label: self.label.clone(),
             study: joined.as_ref().map(|joined| joined.study().title.clone()),
+            version: joined.as_ref().map(|joined| joined.study().version.clone()),
+            newer_version: joined.as_ref().is_some_and(|joined| joined.is_behind()),
             wards,
             drafts: self.vault.drafts()?.len() as u64,
             waiting: outbox.waiting,
@@ -347,11 +349,23 @@ impl Device {
         if self.maybe_joined()?.is_some() {
             return Err(Failure::Invalid("this device belongs to a study already".into()));
         }
-        let files: Vec<_> = pack.files().iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
-        self.vault.keep_pack(&files)?;
+        self.keep_pack(pack)?;
         self.vault.keep_setting(HUB, hub.as_bytes())?;
         let entries: Vec<_> = roster.entries().iter().map(nightjar_seal::Entry::encode).collect();
         self.vault.keep_roster(0, &entries)?;
+        self.study_changed();
+        Ok(())
+    }
+
+    pub(crate) fn keep_pack(&self, pack: &StudyPack) -> Result<(), Failure> {
+        let files: Vec<_> = pack.files().iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+        Ok(self.vault.keep_pack(&pack.hash(), &files)?)
+    }
+
+    /// Takes the files of another version of the study, which the roster must name or have named.
+    pub(crate) fn take_version(&self, pack: &StudyPack) -> Result<(), Failure> {
+        check_document(self.joined()?.roster(), pack)?;
+        self.keep_pack(pack)?;
         self.study_changed();
         Ok(())
     }

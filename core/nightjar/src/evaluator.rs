@@ -14,8 +14,8 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, ReceivedView, RecordView, RecordsRequest, RepairedView,
-    SettleRequest, StatusView, SyncView, VerifiedView,
+    ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView, RecordsRequest,
+    RepairedView, SettleRequest, StatusView, SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -99,6 +99,26 @@ impl Evaluator {
     /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is not the steward.
     pub fn admit(&self, request: &str, admission: Admission) -> Result<String, Failure> {
         steward::admit(&self.device, request, admission)
+    }
+
+    /// Names another version of the study in the roster and takes its files. Devices that sync learn that there is one and
+    /// go on with the version they hold until they are given the files ([`Tablet::update`](crate::Tablet::update)).
+    /// Gives what differs, form by form.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for another study, and where a ward, role or form is gone or a form has another kind or
+    /// confidentiality: what was collected would be cut off. [`Failure::Rejected`] where this device is not the steward.
+    pub fn new_version(&self, pack: &StudyPack) -> Result<Vec<FormChangeView>, Failure> {
+        steward::new_version(&self.device, pack)
+    }
+
+    /// Takes the files of a version of the study that the steward has named, the newest or an older one: figures of all
+    /// versions need the forms of all versions.
+    ///
+    /// # Errors
+    /// [`Failure::Incompatible`] for files that the roster does not name: sync first.
+    pub fn update(&self, pack: &StudyPack) -> Result<(), Failure> {
+        self.device.take_version(pack)
     }
 
     /// What this device holds and still has to do.
@@ -210,7 +230,7 @@ impl Evaluator {
             received: view.received,
             expected: Some(view.expected),
         });
-        let source = VaultSource { device: &self.device, joined: &joined, received: received.collect() };
+        let source = VaultSource::new(&self.device, &joined, received.collect())?;
         let published = published(&joined.pack)?;
         let options = Printing::default();
         let refused = |refused: nightjar_evaluate::Refused| not_written(folder, &refused);

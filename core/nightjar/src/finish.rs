@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nightjar_form::{Answers, CellKey, Instrument, Missing, Session, Value};
+use nightjar_form::{Answers, CellKey, Instrument, LeftBehind, Missing, Session, Value};
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
     Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create,
@@ -16,6 +16,7 @@ use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
+use crate::sitting::Open;
 use crate::time;
 use crate::view::FinishedView;
 
@@ -43,11 +44,12 @@ pub(crate) fn finish(
     device: &Device,
     draft: &DraftId,
     about: &DraftMeta,
-    session: &Session,
+    open: &Open,
     answers: Answers,
     ended: Ended,
 ) -> Result<FinishedView, Failure> {
     let joined = device.joined()?;
+    let session = &open.session;
     let instrument = Arc::clone(session.instrument());
     let entry = joined.entry(&about.instrument)?;
     let confidential = entry.confidential;
@@ -58,9 +60,19 @@ pub(crate) fn finish(
     let tag = tag_of(&meta, &joined.identity);
     let hand = device.hand(&about.role, confidential)?;
     let actor = fresh_actor(device, id)?;
-    let options = options_of(&instrument);
+    let mut options = options_of(&instrument);
 
     let mut cells = answers.cells;
+    // What an earlier version asked and this one does not is theirs too, in a column of its own.
+    for kept in open.sealed() {
+        let LeftBehind { cell, value, .. } = &kept.left;
+        let form = joined.version_of(device, &about.instrument, &kept.version)?;
+        let Some(item) = form.as_ref().and_then(|form| form.item(&cell.item)) else { continue };
+        if let Some(choices) = form.as_ref().and_then(|form| options_of(form).remove(&cell.item)) {
+            options.insert(cell.item, choices);
+        }
+        cells.push((*cell, item.meaning(value)));
+    }
     if matches!(meta.identity, Identity::Once(_)) {
         // A blank question says nothing about a thing that exists once; it must not cover what somebody else has said.
         cells.retain(|(_, value)| value.missing().is_none_or(Missing::is_chosen));

@@ -5,6 +5,8 @@
 //!
 //! - [`Tablet::begin`] opens a form for one person; each [`Sitting::answer`] is on disk when it returns, and
 //!   [`Sitting::finish`] seals the answers. A confidential response cannot be read on the tablet from then on.
+//! - [`Tablet::update`] takes a newer version of the study; unfinished answers stay in the version they were begun with
+//!   until [`Tablet::move_draft`] moves them, after [`Tablet::check_move`] has said what does not come along.
 //! - [`Tablet::records`], [`Tablet::conflicts`] and [`Tablet::dissensus`] show what ward staff may read back. Positions
 //!   stay beside the outcome for ever; concurrent values of a fact wait for [`Tablet::settle`].
 //! - [`Tablet::sync`] sends and receives what is new, by a hub that can open none of it.
@@ -38,6 +40,7 @@ mod failure;
 mod finish;
 mod key;
 mod membership;
+mod moving;
 mod observe;
 mod reading;
 #[cfg(feature = "evaluate")]

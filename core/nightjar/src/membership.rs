@@ -1,11 +1,13 @@
 //! The study a device belongs to: its pack, its roster, the keys that came with it.
 
+use std::sync::{Arc, OnceLock};
+
 use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
 use nightjar_record::{Action, Contributor, IdentityKey, Need};
 use nightjar_seal::{
-    DeviceTag, Envelope, EpochId, EpochKey, Header, Holder, Recipient, RecordKey, Roster, ScopeTag, StudyTag,
-    wrap,
+    Act, DeviceTag, Envelope, EpochId, EpochKey, Header, Holder, Recipient, RecordKey, Roster, ScopeTag,
+    StudyTag, wrap,
 };
 use nightjar_vault::{Gate, Reading};
 
@@ -37,7 +39,10 @@ impl Scopes {
 
 /// A study as one of its devices knows it today.
 pub(crate) struct Joined {
+    /// The newest version of the study whose files this device was given.
     pub(crate) pack: StudyPack,
+    /// The others it was given, older first; read when first asked for.
+    older: OnceLock<Vec<StudyPack>>,
     pub(crate) study_tag: StudyTag,
     pub(crate) scopes: Scopes,
     pub(crate) identity: IdentityKey,
@@ -55,9 +60,9 @@ impl Joined {
         }
         let roster = Roster::read(log.iter().map(Vec::as_slice))
             .map_err(|refused| Failure::Corrupt(format!("the roster in the vault: {refused}")))?;
-        let files = device.vault.pack()?.into_iter().map(|file| (file.name, file.bytes)).collect();
-        let pack = StudyPack::from_files(files)?;
-        check_document(&roster, &pack)?;
+        let held = device.vault.packs()?;
+        let newest = documents(&roster).into_iter().rev().find(|document| held.contains(document));
+        let pack = kept(device, &newest.ok_or_else(other_forms)?)?;
         let study_tag = roster.study();
         let scopes = Scopes::of(&study_tag);
         let mut identity = None;
@@ -73,7 +78,41 @@ impl Joined {
         let identity = identity.ok_or_else(|| {
             Failure::Rejected("the roster does not let this device in (yet); ask the steward".into())
         })?;
-        Ok(Some(Self { pack, study_tag, scopes, identity, roster, epochs }))
+        Ok(Some(Self { pack, older: OnceLock::new(), study_tag, scopes, identity, roster, epochs }))
+    }
+
+    /// Whether the roster names a newer version of the study than this device was given.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.roster.document().0 != self.pack.hash()
+    }
+
+    /// Every version of the study that this device was given, older first.
+    pub(crate) fn packs(&self, device: &Device) -> Result<Vec<&StudyPack>, Failure> {
+        if self.older.get().is_none() {
+            let held = device.vault.packs()?;
+            let before = documents(&self.roster)
+                .into_iter()
+                .filter(|document| held.contains(document) && *document != self.pack.hash());
+            let older = before.map(|document| kept(device, &document)).collect::<Result<Vec<_>, _>>()?;
+            // Another thread may have read the same meanwhile.
+            let _ = self.older.set(older);
+        }
+        Ok(self.older.get().into_iter().flatten().chain([&self.pack]).collect())
+    }
+
+    /// A form in the version of a hash, if this device was given it.
+    pub(crate) fn version_of(
+        &self,
+        device: &Device,
+        form_id: &str,
+        version: &[u8; 32],
+    ) -> Result<Option<Arc<Instrument>>, Failure> {
+        let is_it = |form: &&Arc<Instrument>| form.hash() == *version;
+        if let Some(form) = self.pack.instrument(form_id).filter(is_it) {
+            return Ok(Some(Arc::clone(form)));
+        }
+        let packs = self.packs(device)?;
+        Ok(packs.iter().rev().find_map(|pack| pack.instrument(form_id).filter(is_it)).cloned())
     }
 
     pub(crate) fn study(&self) -> &Study {
@@ -167,14 +206,39 @@ impl Joined {
     }
 }
 
-/// A pack must be the one the roster names.
+/// A pack must be one that the roster names, or has named.
 pub(crate) fn check_document(roster: &Roster, pack: &StudyPack) -> Result<(), Failure> {
-    match roster.document().0 == pack.hash() {
+    match documents(roster).contains(&pack.hash()) {
         true => Ok(()),
-        false => Err(Failure::Incompatible(
-            "these are not the study's forms: the study document or a workbook differs from what the roster names".into(),
-        )),
+        false => Err(other_forms()),
     }
+}
+
+/// The documents that the roster has named, older first; one that came back stands where it came back.
+fn documents(roster: &Roster) -> Vec<[u8; 32]> {
+    let mut found: Vec<[u8; 32]> = Vec::new();
+    for entry in roster.entries() {
+        if let Act::Found { document, .. } | Act::Document { document } = entry.act() {
+            found.retain(|known| *known != document.0);
+            found.push(document.0);
+        }
+    }
+    found
+}
+
+fn kept(device: &Device, document: &[u8; 32]) -> Result<StudyPack, Failure> {
+    let files = device.vault.pack(document)?.into_iter().map(|file| (file.name, file.bytes)).collect();
+    let pack = StudyPack::from_files(files)?;
+    match pack.hash() == *document {
+        true => Ok(pack),
+        false => Err(Failure::Corrupt("the study's forms in the vault are not those they were".into())),
+    }
+}
+
+fn other_forms() -> Failure {
+    Failure::Incompatible(
+        "these are not the study's forms: the study document or a workbook differs from what the roster names".into(),
+    )
 }
 
 impl Gate for Joined {

@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Zoned;
-use nightjar_form::{Answers, Entry, Instrument, Language, Opening, Outcome, Page, Session, Value};
+use nightjar_form::{
+    Answers, Entry, Instrument, Language, LeftBehind, Opening, Outcome, Page, Reason, Session, Value,
+};
 use nightjar_vault::{DraftId, DraftMeta};
 use serde::{Deserialize, Serialize};
 
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::finish::{self, Ended};
-use crate::view::{FinishedView, OutcomeView, ProblemView};
+use crate::moving;
+use crate::view::{FinishedView, OutcomeView, ProblemView, StaysView};
 
 /// One person answering one form. Handles are cheap to clone; when one finishes, all are closed.
 #[derive(Clone)]
@@ -19,22 +22,72 @@ pub struct Sitting {
     device: Arc<Device>,
     draft: DraftId,
     about: Arc<DraftMeta>,
-    session: Arc<Mutex<Option<Session>>>,
+    session: Arc<Mutex<Option<Open>>>,
+}
+
+/// The session of a draft, and what an earlier version of its form was told that this one does not take.
+pub(crate) struct Open {
+    pub(crate) session: Session,
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// One line of a draft's journal.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Line {
+    /// Something done.
+    Act(Box<Act>),
+    /// An answer that stays behind in an earlier version of the form.
+    Kept { kept: Box<Kept> },
 }
 
 /// What the journal holds for one act: the act and the clock it was done at, so that replaying gives the same session.
 #[derive(Serialize, Deserialize)]
-struct Act {
-    entry: Entry,
-    at: Zoned,
+pub(crate) struct Act {
+    pub(crate) entry: Entry,
+    pub(crate) at: Zoned,
+}
+
+/// An answer that stays behind, and the version it was given in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) version: [u8; 32],
+    pub(crate) left: LeftBehind,
+}
+
+impl Open {
+    /// The answers of earlier versions that are sealed with those of this one: to questions it no longer asks.
+    pub(crate) fn sealed(&self) -> impl Iterator<Item = &Kept> {
+        let form = self.session.instrument();
+        self.kept
+            .iter()
+            .filter(|kept| kept.left.reason == Reason::Removed && form.item(&kept.left.cell.item).is_none())
+    }
 }
 
 /// The sessions that are open, by draft.
 #[derive(Default)]
-pub(crate) struct Sittings(Mutex<HashMap<DraftId, Weak<Mutex<Option<Session>>>>>);
+pub(crate) struct Sittings(Mutex<HashMap<DraftId, Weak<Mutex<Option<Open>>>>>);
 
 impl Sittings {
-    fn lock(&self) -> MutexGuard<'_, HashMap<DraftId, Weak<Mutex<Option<Session>>>>> {
+    /// Holds a draft while it moves: no handle acts on it meanwhile, and what its handles see then is what `moved` gives.
+    pub(crate) fn exchange<T>(
+        &self,
+        draft: &DraftId,
+        moved: impl FnOnce() -> Result<(Open, T), Failure>,
+    ) -> Result<T, Failure> {
+        // Held to the end, so that nobody opens the draft as it was in between.
+        let sittings = self.lock();
+        let open = sittings.get(draft).and_then(Weak::upgrade);
+        let mut held = open.as_ref().map(|open| open.lock().unwrap_or_else(PoisonError::into_inner));
+        let (now, done) = moved()?;
+        if let Some(held) = &mut held {
+            **held = Some(now);
+        }
+        Ok(done)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DraftId, Weak<Mutex<Option<Open>>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,7 +101,7 @@ impl Sitting {
     ) -> Result<Self, Failure> {
         let session = opened(instrument, &meta)?;
         let draft = device.vault.begin(&meta)?;
-        let session = Arc::new(Mutex::new(Some(session)));
+        let session = Arc::new(Mutex::new(Some(Open { session, kept: Vec::new() })));
         device.sittings.lock().insert(draft, Arc::downgrade(&session));
         Ok(Self { device, draft, about: Arc::new(meta), session })
     }
@@ -77,7 +130,7 @@ impl Sitting {
     /// # Errors
     /// [`Failure::Closed`] once it was finished or thrown away.
     pub fn page(&self) -> Result<Page, Failure> {
-        Ok(self.lock().as_ref().ok_or_else(closed)?.page())
+        Ok(self.lock().as_ref().ok_or_else(closed)?.session.page())
     }
 
     /// The language on display, as the workbook names it.
@@ -85,7 +138,16 @@ impl Sitting {
     /// # Errors
     /// As [`Sitting::page`].
     pub fn spoken(&self) -> Result<String, Failure> {
-        Ok(self.lock().as_ref().ok_or_else(closed)?.language().name().to_owned())
+        Ok(self.lock().as_ref().ok_or_else(closed)?.session.language().name().to_owned())
+    }
+
+    /// What was answered in an earlier version of the form and does not stand in this one.
+    ///
+    /// # Errors
+    /// As [`Sitting::page`]; [`Failure::Corrupt`] when the vault does not read.
+    pub fn stays(&self) -> Result<Vec<StaysView>, Failure> {
+        let held = self.lock();
+        moving::stays(&self.device, &self.about.instrument, held.as_ref().ok_or_else(closed)?)
     }
 
     /// Gives, changes or (with `None`) clears an answer. When this returns, the answer survives a power cut.
@@ -186,19 +248,19 @@ impl Sitting {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn act(&self, entry: Entry) -> Result<(Outcome, Page), Failure> {
         let mut held = self.lock();
-        let session = held.as_mut().ok_or_else(closed)?;
-        let act = Act { entry, at: self.device.now()? };
+        let session = &mut held.as_mut().ok_or_else(closed)?.session;
+        let act = Box::new(Act { entry, at: self.device.now()? });
         let outcome = session.apply(&act.entry, &act.at).map_err(Failure::invalid)?;
-        let bytes = serde_json::to_vec(&act).map_err(Failure::internal)?;
+        let bytes = serde_json::to_vec(&Line::Act(act)).map_err(Failure::internal)?;
         if let Err(error) = self.device.vault.append(&self.draft, &bytes) {
             // The journal is what counts: back to what it says.
-            *held = replay(&self.device, &self.draft).ok().map(|(_, session)| session);
+            *held = replay(&self.device, &self.draft).ok().map(|(_, open)| open);
             return Err(error.into());
         }
         Ok((outcome, session.page()))
@@ -210,9 +272,9 @@ impl Sitting {
         answers: impl FnOnce(&Session) -> Result<Answers, Failure>,
     ) -> Result<FinishedView, Failure> {
         let mut held = self.lock();
-        let session = held.as_ref().ok_or_else(closed)?;
-        let answers = answers(session)?;
-        let view = finish::finish(&self.device, &self.draft, &self.about, session, answers, ended)?;
+        let open = held.as_ref().ok_or_else(closed)?;
+        let answers = answers(&open.session)?;
+        let view = finish::finish(&self.device, &self.draft, &self.about, open, answers, ended)?;
         *held = None;
         drop(held);
         self.device.notifier.changed([view.record.clone()]);
@@ -224,27 +286,32 @@ fn closed() -> Failure {
     Failure::Closed("these answers were finished or thrown away".into())
 }
 
-fn opened(instrument: Arc<Instrument>, meta: &DraftMeta) -> Result<Session, Failure> {
+/// What a draft's session was opened with.
+pub(crate) fn opening(meta: &DraftMeta) -> Result<Opening, Failure> {
     let now: Zoned = meta.opened.parse().map_err(|_| Failure::Corrupt("a draft's opening time".into()))?;
-    let opening = Opening { language: Some(Language::new(&meta.language)), now, seed: meta.seed };
-    Session::open(instrument, opening).map_err(Failure::invalid)
+    Ok(Opening { language: Some(Language::new(&meta.language)), now, seed: meta.seed })
 }
 
-fn replay(device: &Device, draft: &DraftId) -> Result<(DraftMeta, Session), Failure> {
-    let (meta, entries) = device.vault.draft(draft)?;
-    let joined = device.joined()?;
-    let instrument = joined
-        .pack
-        .instrument(&meta.instrument)
-        .filter(|instrument| instrument.hash() == meta.version)
-        .ok_or_else(|| {
-            Failure::Incompatible("this draft was begun with another version of its form".into())
-        })?;
-    let mut session = opened(Arc::clone(instrument), &meta)?;
-    for bytes in &entries {
-        let act: Act =
-            serde_json::from_slice(bytes).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
-        session.apply(&act.entry, &act.at).map_err(|_| Failure::Corrupt("a draft's journal".into()))?;
+fn opened(instrument: Arc<Instrument>, meta: &DraftMeta) -> Result<Session, Failure> {
+    Session::open(instrument, opening(meta)?).map_err(Failure::invalid)
+}
+
+/// The session that a draft's journal gives, in the version it was begun with or moved to.
+pub(crate) fn replay(device: &Device, draft: &DraftId) -> Result<(DraftMeta, Open), Failure> {
+    let (meta, lines) = device.vault.draft(draft)?;
+    let form = device.joined()?.version_of(device, &meta.instrument, &meta.version)?;
+    let form = form.ok_or_else(|| {
+        Failure::Incompatible(
+            "this draft was begun with a version of its form that this device was never given".into(),
+        )
+    })?;
+    let damaged = || Failure::Corrupt("a draft's journal".into());
+    let mut open = Open { session: opened(form, &meta)?, kept: Vec::new() };
+    for bytes in &lines {
+        match serde_json::from_slice(bytes).map_err(|_| damaged())? {
+            Line::Act(act) => open.session.apply(&act.entry, &act.at).map(drop).map_err(|_| damaged())?,
+            Line::Kept { kept } => open.kept.push(*kept),
+        }
     }
-    Ok((meta, session))
+    Ok((meta, open))
 }

@@ -8,16 +8,34 @@ use nightjar_record::study::{Phase, Study};
 use nightjar_record::{Contributor, Held, Query};
 
 use crate::device::Device;
+use crate::failure::Failure;
 use crate::membership::Joined;
+use crate::study_pack::StudyPack;
 
 /// A device's records as an evaluation reads them: streamed in bounded batches.
 pub(crate) struct VaultSource<'a> {
     pub(crate) device: &'a Device,
     pub(crate) joined: &'a Joined,
+    /// Every version of every form that this device was given, older first.
+    instruments: Vec<Arc<Instrument>>,
     pub(crate) received: Vec<Received>,
 }
 
-impl VaultSource<'_> {
+impl<'a> VaultSource<'a> {
+    pub(crate) fn new(
+        device: &'a Device,
+        joined: &'a Joined,
+        received: Vec<Received>,
+    ) -> Result<Self, Failure> {
+        let mut instruments: Vec<Arc<Instrument>> = Vec::new();
+        for instrument in joined.packs(device)?.into_iter().flat_map(StudyPack::instruments) {
+            // A version that came back is as new as where it came back.
+            instruments.retain(|known| known.hash() != instrument.hash());
+            instruments.push(Arc::clone(instrument));
+        }
+        Ok(Self { device, joined, instruments, received })
+    }
+
     fn each(
         &self,
         query: Query,
@@ -71,7 +89,7 @@ impl Source for VaultSource<'_> {
     }
 
     fn instruments(&self) -> &[Arc<Instrument>] {
-        self.joined.pack.instruments()
+        &self.instruments
     }
 
     fn rows(
@@ -189,7 +207,7 @@ impl Source for VaultSource<'_> {
 
 impl VaultSource<'_> {
     /// Conflicts that a person has settled, from the history of the records that hold a settlement.
-    fn settled(&self) -> Result<Vec<FactConflict>, crate::Failure> {
+    fn settled(&self) -> Result<Vec<FactConflict>, Failure> {
         let study = self.joined.study();
         let mut found = Vec::new();
         let mut facts = Vec::new();
@@ -199,7 +217,7 @@ impl VaultSource<'_> {
             facts.push(row.record);
             Ok(())
         });
-        read.map_err(|failure| crate::Failure::Internal(failure.to_string()))?;
+        read.map_err(|failure| Failure::Internal(failure.to_string()))?;
         for id in facts {
             let record = self.joined.reading(|reading| self.device.vault.record(&id, reading))?;
             let Some(meta) = record.meta() else { continue };

@@ -1,5 +1,7 @@
 //! The steward: founds a study, names the recovery key, lets devices in. The root key stays in the founder's vault.
 
+use nightjar_form::{Difference, Effect};
+use nightjar_record::study::Study;
 use nightjar_seal::{
     Act, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Membership, RecoveryKeys, RootKeys,
     Roster, WrappedEpoch,
@@ -11,6 +13,7 @@ use crate::key::OsEntropy;
 use crate::membership::Scopes;
 use crate::study_pack::StudyPack;
 use crate::sync;
+use crate::view::FormChangeView;
 
 const ROOT: &str = "steward.root";
 /// Epoch keys in the steward's vault, to hand to devices that are let in later.
@@ -122,6 +125,67 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
     )?;
     keep(device, &roster, joined.roster().entries().len())?;
     invitation(&roster)
+}
+
+/// Names another version of the study in the roster.
+pub(crate) fn new_version(device: &Device, pack: &StudyPack) -> Result<Vec<FormChangeView>, Failure> {
+    let root = root(device)?;
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
+    let joined = device.joined()?;
+    carries_on(joined.study(), pack.study())?;
+    let mut changed = Vec::new();
+    for form in pack.instruments() {
+        let Some(before) = joined.pack.instrument(form.form_id()).filter(|old| old.hash() != form.hash())
+        else {
+            continue;
+        };
+        let difference = Difference::between(before, form);
+        changed.push(FormChangeView {
+            form_id: form.form_id().to_owned(),
+            changes: difference.changes.len() as u64,
+            breaks: difference.changes.iter().filter(|change| change.effect == Effect::Breaks).count() as u64,
+        });
+    }
+    // The files first: a device never goes by a roster whose forms it does not hold where it could hold them.
+    device.keep_pack(pack)?;
+    let mut roster = joined.roster().clone();
+    if roster.document().0 != pack.hash() {
+        roster.append(Act::Document { document: DocumentHash(pack.hash()) }, &root)?;
+    }
+    keep(device, &roster, joined.roster().entries().len())?;
+    Ok(changed)
+}
+
+/// A new version keeps the codes that records and grants were made with.
+fn carries_on(old: &Study, new: &Study) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    if old.id != new.id {
+        problems.push(format!("this is another study: \"{}\", not \"{}\"", new.id, old.id));
+    }
+    for ward in old.wards.iter().filter(|ward| new.ward(&ward.code).is_none()) {
+        problems.push(format!("the ward \"{}\" is gone", ward.code));
+    }
+    for role in old.roles.iter().filter(|role| new.role(&role.code).is_none()) {
+        problems.push(format!("the role \"{}\" is gone", role.code));
+    }
+    for form in &old.instruments {
+        match new.instrument(&form.id) {
+            None => {
+                problems.push(format!("the form \"{}\" is gone; keep it and let no role fill it in", form.id))
+            }
+            Some(now) if now.kind != form.kind || now.confidential != form.confidential => {
+                problems.push(format!("the form \"{}\" has another kind or confidentiality", form.id))
+            }
+            Some(now) if now.natural_key != form.natural_key => {
+                problems.push(format!("the form \"{}\" has another natural key", form.id))
+            }
+            Some(_) => {}
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Invalid(problems.join("\n"))),
+    }
 }
 
 fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {

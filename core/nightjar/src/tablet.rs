@@ -11,11 +11,12 @@ use crate::device::{Device, Kind, Options};
 use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
+use crate::moving;
 use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, MoveView,
     RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, SyncView, VerifiedView,
 };
 
@@ -187,8 +188,14 @@ impl Tablet {
     /// When the vault cannot be read.
     pub fn drafts(&self) -> Result<Vec<DraftView>, Failure> {
         let drafts = self.device.vault.drafts()?.into_iter();
+        let joined = self.device.maybe_joined()?;
+        let is_other = |meta: &DraftMeta| {
+            let now = joined.as_ref().and_then(|joined| joined.pack.instrument(&meta.instrument));
+            now.is_none_or(|form| form.hash() != meta.version)
+        };
         Ok(drafts
             .map(|draft| DraftView {
+                other_version: is_other(&draft.meta),
                 id: draft.id.to_string(),
                 form_id: draft.meta.instrument,
                 role: draft.meta.role,
@@ -196,6 +203,35 @@ impl Tablet {
                 steps: draft.entries,
             })
             .collect())
+    }
+
+    /// What moving an unfinished answer to the form's newest version on this tablet does. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is no such draft or it is of the newest version; [`Failure::Incompatible`] when
+    /// this tablet was never given the version it was begun with, or the study no longer has the form.
+    pub fn check_move(&self, draft: &str) -> Result<MoveView, Failure> {
+        moving::check(&self.device, draft.parse()?)
+    }
+
+    /// Moves an unfinished answer to the form's newest version on this tablet. What does not come along stays sealed
+    /// beside it; see [`Sitting::stays`].
+    ///
+    /// # Errors
+    /// As [`Tablet::check_move`], and storage failures; the draft is as it was then.
+    pub fn move_draft(&self, draft: &str) -> Result<Sitting, Failure> {
+        let draft = draft.parse()?;
+        moving::commit(&self.device, draft)?;
+        Sitting::resume(Arc::clone(&self.device), draft)
+    }
+
+    /// Takes the files of a version of the study that the steward has named. Unfinished answers stay in the version they
+    /// were begun with until they are moved.
+    ///
+    /// # Errors
+    /// [`Failure::Incompatible`] for files that the roster does not name: sync first.
+    pub fn update(&self, pack: &StudyPack) -> Result<(), Failure> {
+        self.device.take_version(pack)
     }
 
     /// Opens a draft again, with every acknowledged answer, on the page and in the language it was left.

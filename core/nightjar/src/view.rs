@@ -10,6 +10,10 @@ pub struct StatusView {
     pub label: String,
     /// The study's title; `None` before the device has joined one.
     pub study: Option<String>,
+    /// The version of the study this device goes by; `None` before it joined.
+    pub version: Option<String>,
+    /// Whether the steward has named a newer version whose forms this device was not given yet.
+    pub newer_version: bool,
     /// Codes of the wards this device may collect on; empty before it joined.
     pub wards: Vec<String>,
     /// Unfinished answers on this device; their content is not told.
@@ -92,6 +96,43 @@ pub struct DraftView {
     pub ward: String,
     /// How many steps its journal holds.
     pub steps: u64,
+    /// Whether it was begun with another version of the form than is asked now: it goes on in that version, or moves.
+    pub other_version: bool,
+}
+
+/// What a new version of the study changes in one form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormChangeView {
+    /// The form.
+    pub form_id: String,
+    /// How many things differ.
+    pub changes: u64,
+    /// How many of them end a column or make its values not comparable: see `nightjar form diff`.
+    pub breaks: u64,
+}
+
+/// What moving an unfinished answer to the form's newest version does. Names places and reasons, no answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MoveView {
+    /// How many answers come along.
+    pub carried: u64,
+    /// Those that do not. They stay beside the unfinished answers.
+    pub stays: Vec<StaysView>,
+    /// Whether the new version speaks the language on display; if not, its default language is shown.
+    pub same_language: bool,
+}
+
+/// An answer that a newer version of its form does not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StaysView {
+    /// Its path in the version it was given in.
+    pub path: String,
+    /// The question, in the language on display.
+    pub question: String,
+    /// Why it does not come along.
+    pub reason: String,
+    /// Whether it is still sealed with the answers when they are finished: the new version no longer asks it.
+    pub sealed: bool,
 }
 
 /// What answering changed.

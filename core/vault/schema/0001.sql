@@ -12,10 +12,18 @@ CREATE TABLE setting (
   value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- The study pack, by file name.
+-- The files of every version of the study that this device was given, by the hash of the study's document and by name.
+-- Older versions stay: unfinished answers and records were made with their forms.
 CREATE TABLE file (
-  name  TEXT PRIMARY KEY,
-  hash  BLOB NOT NULL CHECK (length(hash) = 32),
+  document BLOB NOT NULL CHECK (length(document) = 32),
+  name     TEXT NOT NULL,
+  hash     BLOB NOT NULL REFERENCES file_bytes (hash),
+  PRIMARY KEY (document, name)
+) WITHOUT ROWID;
+
+-- What a file holds, once for all versions it is the same in.
+CREATE TABLE file_bytes (
+  hash  BLOB PRIMARY KEY CHECK (length(hash) = 32),
   bytes BLOB NOT NULL
 ) WITHOUT ROWID;
 

@@ -81,15 +81,8 @@ impl Vault {
         let mut key = Zeroizing::new([0; 32]);
         fill(&mut id)?;
         fill(key.as_mut_slice())?;
-        let about = serde_json::to_string(meta).map_err(|_| VaultError::Corrupt("a draft's metadata"))?;
-        if about.len() > ENTRY_BYTES {
-            return Err(VaultError::TooLarge { what: "a draft's metadata in bytes", allowed: ENTRY_BYTES });
-        }
-        self.write(|t| {
-            t.execute("INSERT INTO draft (id, about) VALUES (?1, ?2)", params![id, about])?;
-            t.execute("INSERT INTO draft_key (draft, key) VALUES (?1, ?2)", params![id, key.as_slice()])?;
-            Ok(())
-        })?;
+        let about = about(meta)?;
+        self.write(|t| insert(t, &DraftId(id), &about, &key))?;
         Ok(DraftId(id))
     }
 
@@ -98,30 +91,33 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoDraft`]; storage errors, and then the entry is not in the journal.
     pub fn append(&self, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError> {
-        if entry.len() > ENTRY_BYTES {
-            return Err(VaultError::TooLarge { what: "an entry in bytes", allowed: ENTRY_BYTES });
+        self.write(|t| add(t, draft, entry))
+    }
+
+    /// Puts another journal in place of a draft's, whole or not at all: the draft moves to another version of its form.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; [`VaultError::TooLarge`]; storage errors. The draft is as it was then.
+    pub fn replace(
+        &self,
+        draft: &DraftId,
+        meta: &DraftMeta,
+        entries: &[Zeroizing<Vec<u8>>],
+    ) -> Result<(), VaultError> {
+        if entries.len() as u64 >= ENTRIES {
+            return Err(VaultError::TooLarge { what: "the entries of a draft", allowed: ENTRIES as usize });
         }
-        let mut nonce = [0; NONCE];
-        fill(&mut nonce)?;
+        let about = about(meta)?;
+        // Under a key of its own: no two texts are ever sealed for the same place under the same key.
+        let mut key = Zeroizing::new([0; 32]);
+        fill(key.as_mut_slice())?;
         self.write(|t| {
-            let cipher = cipher(t, draft)?;
-            let n = next(t, draft)?;
-            if n >= ENTRIES {
-                return Err(VaultError::TooLarge {
-                    what: "the entries of a draft",
-                    allowed: ENTRIES as usize,
-                });
-            }
-            let aad = place(draft, n);
-            let sealed = cipher
-                .encrypt(&XNonce::from(nonce), Payload { msg: entry, aad: &aad })
-                .map_err(|_| VaultError::Corrupt("an entry could not be sealed"))?;
-            let mut stored = nonce.to_vec();
-            stored.extend_from_slice(&sealed);
-            t.prepare_cached("INSERT INTO draft_entry (draft, n, sealed) VALUES (?1, ?2, ?3)")?
-                .execute(params![draft.0, n as i64, stored])?;
-            Ok(n)
-        })
+            remove(t, draft)?;
+            insert(t, draft, &about, &key)?;
+            entries.iter().try_for_each(|entry| add(t, draft, entry).map(drop))
+        })?;
+        self.truncate_log();
+        Ok(())
     }
 
     /// The entries of a draft in order, and what it was opened with.
@@ -199,6 +195,43 @@ pub(crate) fn remove(c: &Connection, draft: &DraftId) -> Result<(), VaultError> 
     c.execute("DELETE FROM draft_entry WHERE draft = ?1", [draft.0])?;
     c.execute("DELETE FROM draft WHERE id = ?1", [draft.0])?;
     Ok(())
+}
+
+fn about(meta: &DraftMeta) -> Result<String, VaultError> {
+    let about = serde_json::to_string(meta).map_err(|_| VaultError::Corrupt("a draft's metadata"))?;
+    match about.len() > ENTRY_BYTES {
+        true => Err(VaultError::TooLarge { what: "a draft's metadata in bytes", allowed: ENTRY_BYTES }),
+        false => Ok(about),
+    }
+}
+
+fn insert(t: &Connection, draft: &DraftId, about: &str, key: &[u8; 32]) -> Result<(), VaultError> {
+    t.execute("INSERT INTO draft (id, about) VALUES (?1, ?2)", params![draft.0, about])?;
+    t.execute("INSERT INTO draft_key (draft, key) VALUES (?1, ?2)", params![draft.0, key])?;
+    Ok(())
+}
+
+/// Seals an entry for the next place of a draft's journal; gives the place.
+fn add(t: &Connection, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError> {
+    if entry.len() > ENTRY_BYTES {
+        return Err(VaultError::TooLarge { what: "an entry in bytes", allowed: ENTRY_BYTES });
+    }
+    let mut nonce = [0; NONCE];
+    fill(&mut nonce)?;
+    let cipher = cipher(t, draft)?;
+    let n = next(t, draft)?;
+    if n >= ENTRIES {
+        return Err(VaultError::TooLarge { what: "the entries of a draft", allowed: ENTRIES as usize });
+    }
+    let aad = place(draft, n);
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: entry, aad: &aad })
+        .map_err(|_| VaultError::Corrupt("an entry could not be sealed"))?;
+    let mut stored = nonce.to_vec();
+    stored.extend_from_slice(&sealed);
+    t.prepare_cached("INSERT INTO draft_entry (draft, n, sealed) VALUES (?1, ?2, ?3)")?
+        .execute(params![draft.0, n as i64, stored])?;
+    Ok(n)
 }
 
 fn read_meta(about: &str) -> Result<DraftMeta, VaultError> {

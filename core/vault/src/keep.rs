@@ -65,35 +65,49 @@ impl Vault {
         })
     }
 
-    /// Keeps the study pack: all of these files and no others.
+    /// Keeps the files of one version of the study, beside those of other versions.
     ///
     /// # Errors
-    /// [`VaultError::TooLarge`]; storage errors, and then the old pack is still there.
-    pub fn keep_pack(&self, files: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
+    /// [`VaultError::TooLarge`]; storage errors, and then nothing of it is kept.
+    pub fn keep_pack(&self, document: &[u8; 32], files: &[(String, Vec<u8>)]) -> Result<(), VaultError> {
         if files.iter().any(|(_, bytes)| bytes.len() > FILE_BYTES) {
             return Err(VaultError::TooLarge { what: "a file of the study in bytes", allowed: FILE_BYTES });
         }
         self.write(|t| {
-            t.execute("DELETE FROM file", [])?;
+            t.execute("DELETE FROM file WHERE document = ?1", [document])?;
             for (name, bytes) in files {
-                let hash = blake3::hash(bytes);
-                t.execute(
-                    "INSERT INTO file (name, hash, bytes) VALUES (?1, ?2, ?3)",
-                    params![name, hash.as_bytes(), bytes],
-                )?;
+                let hash = *blake3::hash(bytes).as_bytes();
+                let sql = "INSERT OR IGNORE INTO file_bytes (hash, bytes) VALUES (?1, ?2)";
+                t.execute(sql, params![hash, bytes])?;
+                let sql = "INSERT INTO file (document, name, hash) VALUES (?1, ?2, ?3)";
+                t.execute(sql, params![document, name, hash])?;
             }
             Ok(())
         })
     }
 
-    /// Every file of the study pack, by name.
+    /// The versions of the study whose files are kept, by the hashes of their documents.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn packs(&self) -> Result<Vec<[u8; 32]>, VaultError> {
+        self.read(|c| {
+            let mut statement = c.prepare_cached("SELECT DISTINCT document FROM file ORDER BY document")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Every file of one version of the study, by name; none where its files are not kept.
     ///
     /// # Errors
     /// Storage errors; [`VaultError::Corrupt`] when a file is not what its hash says.
-    pub fn pack(&self) -> Result<Vec<PackFile>, VaultError> {
+    pub fn pack(&self, document: &[u8; 32]) -> Result<Vec<PackFile>, VaultError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT name, hash, bytes FROM file ORDER BY name")?;
-            let rows = statement.query_map([], |row| {
+            let mut statement = c.prepare_cached(
+                "SELECT name, hash, bytes FROM file JOIN file_bytes USING (hash) WHERE document = ?1 ORDER BY name",
+            )?;
+            let rows = statement.query_map([document], |row| {
                 Ok(PackFile { name: row.get(0)?, hash: row.get(1)?, bytes: row.get(2)? })
             })?;
             let files = rows.collect::<Result<Vec<_>, _>>()?;

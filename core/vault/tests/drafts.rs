@@ -148,3 +148,27 @@ fn two_threads_append_and_read_side_by_side() {
         assert_eq!(entries(&vault, draft), (0..25u8).map(|n| vec![n]).collect::<Vec<_>>());
     }
 }
+
+/// A draft that moves to another version of its form has the one journal or the other, never a part of each.
+#[test]
+fn a_journal_is_replaced_whole_or_not_at_all() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    for entry in [b"one", b"two"] {
+        vault.append(&draft, entry).unwrap();
+    }
+    let entry = |bytes: &[u8]| zeroize::Zeroizing::new(bytes.to_vec());
+    let too_large = vec![0; nightjar_vault::ENTRY_BYTES + 1];
+    let refused = vault.replace(&draft, &draft_meta(), &[entry(b"new"), entry(&too_large)]);
+    assert!(matches!(refused, Err(VaultError::TooLarge { .. })));
+    assert_eq!(entries(&vault, &draft), [b"one".to_vec(), b"two".to_vec()]);
+
+    let meta = nightjar_vault::DraftMeta { version: [9; 32], ..draft_meta() };
+    vault.replace(&draft, &meta, &[entry(b"new")]).unwrap();
+    assert_eq!(vault.append(&draft, b"next").unwrap(), 1);
+    let vault = Vault::open(&home.path, &key(1)).unwrap();
+    assert_eq!(entries(&vault, &draft), [b"new".to_vec(), b"next".to_vec()]);
+    assert_eq!(vault.draft(&draft).unwrap().0, meta);
+    assert!(matches!(vault.replace(&DraftId([7; 16]), &meta, &[]), Err(VaultError::NoDraft)));
+}

@@ -59,7 +59,7 @@ fn a_damaged_page_is_said_and_the_rest_stays_readable() {
     let home = Home::new();
     let vault = home.create();
     vault.keep_setting("label", b"Tablet 2").unwrap();
-    vault.keep_pack(&[("form.xlsx".into(), vec![7; 40_000])]).unwrap();
+    vault.keep_pack(&[1; 32], &[("form.xlsx".into(), vec![7; 40_000])]).unwrap();
     vault.pause();
     drop(vault);
     let mut bytes = fs::read(&home.path).unwrap();
@@ -68,7 +68,7 @@ fn a_damaged_page_is_said_and_the_rest_stays_readable() {
     fs::write(&home.path, &bytes).unwrap();
     let vault = Vault::open(&home.path, &key(1)).unwrap();
     assert!(matches!(vault.check(), Err(VaultError::Corrupt(_))));
-    assert!(matches!(vault.pack(), Err(VaultError::Corrupt(_))));
+    assert!(matches!(vault.pack(&[1; 32]), Err(VaultError::Corrupt(_))));
     assert_eq!(vault.setting("label").unwrap().as_deref(), Some(b"Tablet 2".as_slice()));
 }
 

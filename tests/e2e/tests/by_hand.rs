@@ -4,10 +4,10 @@
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use nightjar_e2e::random_key;
-use nightjar_test_support::{HubProcess, program};
+use nightjar_test_support::{HubProcess, program, sleepwell};
 use tempfile::TempDir;
 
 struct Hands {
@@ -23,16 +23,29 @@ impl Hands {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// Runs a command for a device; its vault and key are `DEVICE.vault` and `DEVICE.key`.
+    /// Runs a command that works.
     fn run(&self, device: &str, command: &str, typed: &Path) -> String {
+        let (status, said) = self.spawn(device, command, typed);
+        assert!(status.success(), "{command}: {said}");
+        said
+    }
+
+    /// Runs a command for a device; its vault and key are `DEVICE.vault` and `DEVICE.key`. Gives all it said.
+    fn spawn(&self, device: &str, command: &str, typed: &Path) -> (ExitStatus, String) {
         let script = format!("exec \"$0\" {command} --vault {device}.vault --key-fd 3 3<{device}.key");
         let typed = std::fs::File::open(typed).unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-c", &script]).arg(program()).current_dir(self.folder.path()).stdin(Stdio::from(typed));
         let out = shell.output().unwrap();
         let (said, complained) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert!(out.status.success(), "{command}: {said}{complained}");
-        said.into_owned()
+        (out.status, format!("{said}{complained}"))
+    }
+
+    /// Runs a command that is refused, and gives what it complains of.
+    fn fails(&self, device: &str, command: &str) -> String {
+        let (out, said) = self.spawn(device, command, Path::new("/dev/null"));
+        assert!(!out.success(), "{command}: {said}");
+        said
     }
 
     fn must(&self, device: &str, command: &str) -> String {
@@ -40,16 +53,42 @@ impl Hands {
     }
 
     /// Makes a device and lets it in.
-    fn let_in(&self, device: &str, face: &str, admission: &str) {
+    fn let_in(&self, device: &str, face: &str, admission: &str, more: &str) {
         self.write(
             &format!("{device}.request"),
             self.must(device, &format!("{face} create --label '{device}'")),
         );
         let invitation = self.must("steward", &format!("study admit --request {device}.request {admission}"));
         self.write(&format!("{device}.invitation"), invitation);
-        let joined = self.must(device, &format!("{face} join --invitation {device}.invitation"));
+        let joined = self.must(device, &format!("{face} join --invitation {device}.invitation {more}"));
         assert!(joined.contains("joined: SleepWell"), "{joined}");
     }
+}
+
+/// The sleepwell pack with another form for carers, in a folder of its own.
+fn pack(folder: &Path, version: &str, form: &str) {
+    let copy = |from: &Path, to: &Path| std::fs::copy(from, to).map(drop).unwrap();
+    for part in ["forms", "published"] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+        for file in std::fs::read_dir(sleepwell().join(part)).unwrap().map(Result::unwrap) {
+            if file.file_type().unwrap().is_file() {
+                copy(&file.path(), &folder.join(part).join(file.file_name()));
+            }
+        }
+    }
+    let study = std::fs::read_to_string(sleepwell().join("study.toml")).unwrap();
+    let study = study.replace("2026.1", version).replace("forms/carer.xlsx", "forms/carer.md");
+    std::fs::write(folder.join("study.toml"), study).unwrap();
+    std::fs::write(folder.join("forms/carer.md"), form).unwrap();
+}
+
+/// Version, cups and how often of each carer, from the table of rows.
+fn carers(report: &Path) -> Vec<[String; 3]> {
+    let mut reader = csv::Reader::from_path(report.join("carer.internal.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|column| column == name).unwrap();
+    let places = ["version", "cups", "calls"].map(at);
+    reader.records().map(|row| places.map(|at| row.as_ref().unwrap()[at].to_owned())).collect()
 }
 
 #[test]
@@ -64,8 +103,8 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
     hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
     let words = hands.must("steward", "study recovery");
     assert!(words.contains("on paper"), "{words}");
-    hands.let_in("second", "evaluate", "--evaluator");
-    hands.let_in("tablet", "tablet", "");
+    hands.let_in("second", "evaluate", "--evaluator", "");
+    hands.let_in("tablet", "tablet", "", "");
 
     // The first ward, English, yes; one answer; stop and keep it; leave.
     hands.write("typed", "2\n1\n1\n1\n1\nstop\n1\nb\n");
@@ -85,4 +124,82 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
         assert!(hands.must(device, "vault verify").contains("sealed changes come to"));
         assert!(hands.must(device, "vault repair").contains(" 0 damaged envelopes"));
     }
+}
+
+#[test]
+fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_lost() {
+    let choices = "| choices |\n| | list_name | name | label |\n| | often | never | Never |\n| | often | daily | Every day |\n";
+    let form = |version: u8, calls: &str| {
+        let cups = if version == 1 { "| | integer | cups | How many cups of tea? |\n" } else { "" };
+        format!(
+            "| survey |\n| | type | name | label |\n| | integer | nights | How many nights? |\n{cups}{calls}\
+             | | integer | visits | How many visits? |\n{choices}\
+             | settings |\n| | form_id | version |\n| | carer | {version} |\n"
+        )
+    };
+    let hands = Hands { folder: tempfile::tempdir().unwrap() };
+    pack(&hands.path("v1"), "2026.1", &form(1, "| | integer | calls | How many calls? |\n"));
+    pack(&hands.path("v2"), "2026.2", &form(2, "| | select_one often | calls | How often did you call? |\n"));
+    for device in ["steward", "second", "tablet"] {
+        hands.write(&format!("{device}.key"), random_key());
+    }
+    let hub = HubProcess::start(&program(), &hands.path("hub"));
+    hands.write("setup-code", &hub.setup_code);
+    hands.must("steward", "evaluate create --label Steward");
+    hands.must("steward", &format!("study found --study v1 --hub {} --setup-code setup-code", hub.address));
+    hands.must("steward", "study recovery");
+    hands.let_in("second", "evaluate", "--evaluator", "--study v1");
+    hands.let_in("tablet", "tablet", "", "--study v1");
+
+    // Two carers begin with version 1 and are called away: the form, the ward, yes, three answers. The second leaves the
+    // draft of the first to its owner.
+    let begin = |before: &str, typed: &str| {
+        hands.write("typed", format!("{before}3\n1\n1\n{typed}"));
+        hands.run("tablet", "collect", &hands.path("typed"));
+    };
+    begin("", "4\n7\n12\n");
+    begin("2\n", "5\n8\n13\n");
+
+    // Files that the roster does not name are refused; then the steward names them.
+    let refused = hands.fails("tablet", "tablet update --study v2");
+    assert!(refused.contains("not the study's forms"), "{refused}");
+    let said = hands.must("steward", "study update --study v2");
+    assert!(said.contains("carer: 3 changes, 2 of them break a column"), "{said}");
+    assert!(said.contains("goes by version 2026.2"), "{said}");
+
+    // Until the tablet gets the files it goes on as it is, and says that there is a newer version.
+    hands.must("tablet", "tablet sync");
+    let said = hands.must("tablet", "tablet update --study v1");
+    assert!(said.contains("goes by version 2026.1") && said.contains("newer version"), "{said}");
+    let said = hands.must("tablet", "tablet update --study v2");
+    assert!(
+        said.contains("2026.2") && said.contains("2 unfinished forms were begun with an earlier"),
+        "{said}"
+    );
+
+    // Drafts come in the order of their random names. The first offered moves, the second goes on as it was begun.
+    // Moved: the first question that differs is shown, then visits; check; done. As begun: visits; check; done.
+    hands.write("typed", "1\n1\n2\n3\n\n1\n2\n6\n\nb\n");
+    let said = hands.run("tablet", "collect", &hands.path("typed"));
+    for words in [
+        "1 of your answers come along",
+        "Not \"How many cups of tea?\": the new version does not ask it; it is kept with your answers.",
+        "Not \"How many calls?\": the type was integer, is select_one; you can answer again.",
+        "How often did you call?",
+    ] {
+        assert!(said.contains(words), "{words} is not in\n{said}");
+    }
+    assert_eq!(said.matches("Your answers are sealed").count(), 2, "{said}");
+
+    // What is set out by version lines up: cups has a column, with what both said.
+    let said = hands.must("tablet", "tablet sync");
+    assert!(said.contains("waiting 0"), "{said}");
+    hands.must("steward", "evaluate sync");
+    hands.must("steward", "evaluate report --out report");
+    let mut rows = carers(&hands.path("report/export"));
+    rows.sort_by(|a, b| a[1].cmp(&b[1]));
+    let cups: Vec<&str> = rows.iter().map(|row| row[1].as_str()).collect();
+    assert!(cups == ["7", "8"], "{rows:?}");
+    let versions: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    assert!(versions == ["1", "2"] || versions == ["2", "1"], "{rows:?}");
 }

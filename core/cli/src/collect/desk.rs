@@ -78,6 +78,9 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             ];
             match self.talk.choose(&question, &lines)? {
                 Some(0) => {
+                    if draft.other_version && !self.moves(&draft.id)? {
+                        return Ok(());
+                    }
                     let sitting = self.tablet.resume(&draft.id)?;
                     if matches!(self.answer(&sitting, &draft.ward, &form)?, Ended::InputClosed) {
                         return Ok(());
@@ -91,6 +94,24 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             }
         }
         Ok(())
+    }
+
+    /// Offers to go on in the newest version of the form; false at the end of input. What does not come along is said
+    /// first.
+    fn moves(&mut self, draft: &str) -> Result<bool, Trouble> {
+        let moved = match self.tablet.check_move(draft) {
+            Ok(moved) => moved,
+            // It goes on in the version it was begun with.
+            Err(nightjar::Failure::Incompatible(_)) => return Ok(true),
+            Err(failure) => return Err(failure.into()),
+        };
+        self.talk.say(&shown::moving(&moved))?;
+        let lines = ["Go on with the new questions".into(), "Go on with the questions as they were".into()];
+        match self.talk.choose("Which questions do you want to answer?", &lines)? {
+            Some(0) => self.tablet.move_draft(draft).map(|_| true).map_err(Into::into),
+            Some(_) => Ok(true),
+            None => Ok(false),
+        }
     }
 
     /// Form, role and ward; `None` when the person leaves.

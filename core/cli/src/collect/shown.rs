@@ -1,6 +1,6 @@
 //! A question, a page and the check-your-answers page as text.
 
-use nightjar::InformationView;
+use nightjar::{InformationView, MoveView};
 use nightjar_form::{ItemKind, Page, Question};
 
 /// The information page.
@@ -11,6 +11,25 @@ pub(super) fn information(page: &InformationView) -> String {
     }
     if let Some(notice) = &page.draft_notice {
         text.push_str(&format!("\n({notice})\n"));
+    }
+    text
+}
+
+/// That the form has changed since, and what of the answers does not come along.
+pub(super) fn moving(moved: &MoveView) -> String {
+    let mut text = format!(
+        "\nSome questions have changed since. {} of your answers come along to the new questions.",
+        moved.carried
+    );
+    for stays in &moved.stays {
+        let then = match stays.sealed {
+            true => "it is kept with your answers",
+            false => "you can answer again",
+        };
+        text.push_str(&format!("\n  Not \"{}\": {}; {then}.", stays.question, stays.reason));
+    }
+    if !moved.same_language {
+        text.push_str("\nThe new questions are not there in the language you had.");
     }
     text
 }

@@ -94,13 +94,9 @@ impl<'a> Plan<'a> {
         open && (held.touched || (held.seen && held.value.is_some()))
     }
 
-    fn key(&self, held: &Held) -> ItemKey {
-        self.old.instrument().item_at(held.node).map_or_else(|| ItemKey::of(""), crate::Item::key)
-    }
-
     /// The path in the new version, with the same numbers.
     fn target(&self, held: &Held) -> Result<String, Reason> {
-        let (old, key) = (self.old.instrument(), self.key(held));
+        let (old, key) = (self.old.instrument(), held.key.item);
         let item = self.new.item(&key).ok_or(Reason::Removed)?;
         let node = self.new.node_of(item).ok_or(Reason::Removed)?;
         let around = |form: &Instrument, id| {
@@ -158,7 +154,7 @@ impl<'a> Plan<'a> {
         }
         let kind =
             |form: &Instrument, key: ItemKey| form.item(&key).map_or(ItemKind::Note, crate::Item::kind);
-        let key = self.key(held);
+        let key = held.key.item;
         let (from, to) = (kind(self.old.instrument(), key), kind(self.new, key));
         tried.refused.insert(i, Reason::of(&refusal, from, to));
         if let (Some(Value::Many(codes)), Refusal::UnknownCode(_)) = (&held.value, &refusal) {
@@ -203,7 +199,7 @@ impl<'a> Plan<'a> {
                 },
             };
             if let Some(reason) = reason {
-                left.push(LeftBehind { item: self.key(held), path: held.path.clone(), value, reason });
+                left.push(LeftBehind { cell: held.key, path: held.path.clone(), value, reason });
             }
         }
         left

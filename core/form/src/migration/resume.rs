@@ -29,7 +29,7 @@ pub(super) fn see(old: &Session, session: &mut Session, entries: &mut Vec<Entry>
 pub(super) fn place(old: &Session, left: &[LeftBehind], session: &mut Session, entries: &mut Vec<Entry>) {
     // What a filter took away in the old version too is no news.
     let cut: HashSet<String> = old.held().into_iter().filter(|held| held.cut).map(|held| held.path).collect();
-    let news = left.iter().filter(|left| !cut.contains(&left.path)).map(|left| left.item);
+    let news = left.iter().filter(|left| !cut.contains(&left.path)).map(|left| left.cell.item);
     let differing: HashSet<ItemKey> =
         differing(old.instrument(), session.instrument()).into_iter().chain(news).collect();
     let held = session.held();

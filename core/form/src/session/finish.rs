@@ -71,13 +71,7 @@ impl Session {
             return Some(Value::DateTime(self.now.datetime()));
         }
         let value = self.state.cell(&self.instrument.tree, scope, id).current()?;
-        let reason = |code: &str| item.choice(code).and_then(crate::Choice::missing);
-        let missing = match value {
-            Value::One(code) => reason(code),
-            Value::Many(codes) => codes.first().filter(|_| codes.len() == 1).and_then(|code| reason(code)),
-            _ => None,
-        };
-        Some(missing.map_or_else(|| value.clone(), Value::Missing))
+        Some(item.meaning(value))
     }
 
     fn instances(&self, scope: ScopeId, found: &mut Vec<Instance>) {

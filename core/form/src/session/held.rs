@@ -4,8 +4,8 @@ use super::Session;
 use super::page::Cause;
 use super::state::{ScopeId, instance, parse_path, path, path_of_repeat};
 use super::walk::Spot;
-use crate::Value;
 use crate::node::{NodeId, NodeKind};
+use crate::{CellKey, Value};
 
 /// One item in one instance.
 #[derive(Debug, Clone)]
@@ -14,6 +14,7 @@ pub(crate) struct Held {
     /// The number of the instance of each repeat around it, outermost first.
     pub(crate) numbers: Vec<usize>,
     pub(crate) path: String,
+    pub(crate) key: CellKey,
     /// As given, whatever a choice filter takes away now.
     pub(crate) value: Option<Value>,
     /// Whether a choice filter takes away some of the value.
@@ -71,12 +72,14 @@ impl Session {
                     id = tree[id].end;
                     continue;
                 }
-                NodeKind::Item(_) => {
+                NodeKind::Item(item) => {
+                    let item = self.instrument.items[item].key();
                     let cell = self.state.cell(tree, scope, id);
                     held.push(Held {
                         node: id,
                         numbers: numbers.clone(),
                         path: path(tree, &self.state, scope, id),
+                        key: CellKey { instance: self.state[scope].key, item },
                         value: cell.value.clone(),
                         cut: cell.cut.is_some(),
                         relevant: cell.relevant,

@@ -213,7 +213,7 @@ proptest! {
             .iter()
             .filter(|left| !matches!(left.reason, Reason::NotRelevant | Reason::NotOffered))
             .inspect(|left| assert_eq!((left.path.as_str(), left.reason), ("dice", Reason::Recomputed)))
-            .map(|left| left.item)
+            .map(|left| left.cell.item)
             .collect();
         let there = migration.session();
         let (before, after) = (session.stop(), there.stop());

@@ -285,7 +285,7 @@ impl<'d> Section<'d> {
         found
     }
 
-    /// A file in this folder with this ending.
+    /// A file in this folder with one of these endings, divided by " or ".
     pub(super) fn path_to(&self, key: &'static str, ending: &'static str) -> Option<String> {
         let path = self.text(key, LABEL)?;
         let part = |part: &str| {
@@ -293,7 +293,7 @@ impl<'d> Section<'d> {
                 && !part.is_empty()
                 && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
-        let good = path.ends_with(ending) && path.split('/').all(part);
+        let good = ending.split(" or ").any(|ending| path.ends_with(ending)) && path.split('/').all(part);
         if !good {
             self.note(key, Problem::BadPath { ending });
         }

@@ -217,7 +217,7 @@ fn ward(s: &Section<'_>) -> Option<Ward> {
 }
 
 fn instrument(s: &Section<'_>) -> Option<StudyInstrument> {
-    let (id, title, file) = (s.code("id"), s.text("title", LABEL), s.path_to("file", ".xlsx"));
+    let (id, title, file) = (s.code("id"), s.text("title", LABEL), s.path_to("file", ".xlsx or .xml or .md"));
     let (kind, confidential) = (s.word("kind", &KINDS), s.maybe_flag("confidential"));
     let (natural_key, denominators) =
         (s.texts("natural_key", 0, CODE), s.texts("denominators", 1, PARAGRAPH));

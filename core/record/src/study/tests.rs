@@ -81,7 +81,7 @@ fn what_is_written_wrongly_is_said_with_its_line() {
             study.toml:27: disclosure.threshold: expected a whole number, found string
             study.toml:68: role[1].voise: unknown key; remove it or correct its spelling
             study.toml:69: role[1].may: this must not be empty
-            study.toml:87: instrument[2].file: a file is named relative to this folder, with '/', without '..', and ends in .xlsx
+            study.toml:87: instrument[2].file: a file is named relative to this folder, with '/', without '..', and ends in .xlsx or .xml or .md
             study.toml:103: risk_disclosure_plan[1]: this is missing: first_reader
             study.toml:123: language[1].information.date_format: this is not a date format such as "%-d %B %Y""#]],
     );
