@@ -168,7 +168,14 @@ impl Graph {
     }
 
     fn needs(&mut self, tree: &Tree, code: &Code, to: Vertex) {
+        self.needs_within(tree, code, to, usize::MAX, &mut Vec::new());
+    }
+
+    /// `most`: how many repeats around the vertex a dependency can fix. `seen`: whose choices are looked at already.
+    fn needs_within(&mut self, tree: &Tree, code: &Code, to: Vertex, most: usize, seen: &mut Vec<NodeId>) {
+        let from = seen.len();
         code.needs(&mut |need, fixed| {
+            let fixed = fixed.min(most);
             let mut add = |node: NodeId, aspect: Aspect| {
                 let around = tree[node].depth - usize::from(aspect.is_of_list());
                 let from = Vertex { node, aspect };
@@ -176,6 +183,8 @@ impl Graph {
             };
             let node = match need {
                 Need::Language => return self.languages.push(to),
+                Need::Choices(question) if seen.contains(&question) => return,
+                Need::Choices(question) => return seen.push(question),
                 Need::Order(repeat) => return add(repeat, Aspect::Order),
                 Need::Value(node) => {
                     add(node, Aspect::Value);
@@ -191,6 +200,23 @@ impl Graph {
                 add(repeat, Aspect::Instances);
             }
         });
+        // The words of choices may be computed themselves, from what stands beside their question.
+        for at in from..seen.len() {
+            let question = seen[at];
+            let node = &tree[question];
+            let most = common(tree, question, to.node).min(most);
+            let words = node.choice_words.iter().flat_map(|(_, words)| &words.outputs);
+            for piece in words.flat_map(|(_, pieces)| pieces) {
+                if let Piece::Output(code) = piece {
+                    self.needs_within(tree, code, to, most, seen);
+                }
+            }
+            if let Some(Itemset::Dynamic { nodes, value, label }) = node.itemset.as_deref() {
+                for code in [nodes, value, label] {
+                    self.needs_within(tree, code, to, most, seen);
+                }
+            }
+        }
     }
 
     fn after(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
@@ -286,6 +312,11 @@ impl Graph {
     pub(crate) fn dependants(&self, vertex: Vertex) -> &[Edge] {
         &self.edges[vertex.index()]
     }
+}
+
+/// How many repeats two nodes are both in.
+fn common(tree: &Tree, one: NodeId, other: NodeId) -> usize {
+    tree.repeats(one).iter().zip(tree.repeats(other)).take_while(|(one, other)| **one == *other).count()
 }
 
 /// Words for a way round, from what depends to what it depends on.

@@ -6,6 +6,7 @@ use std::fmt;
 use hashbrown::HashMap;
 
 use crate::document::QName;
+use crate::expr::code::Code;
 use crate::graph::Graph;
 use crate::instances::Instances;
 use crate::item::Translated;
@@ -29,6 +30,8 @@ pub struct Instrument {
     /// Words that expressions ask for with `jr:itext()`, by their id.
     pub(crate) words: HashMap<String, Translated>,
     pub(crate) root: Root,
+    /// Settings column `instance_name`.
+    pub(crate) instance_name: Option<Code>,
     pub(crate) pages_after: Vec<Option<u32>>,
 }
 

@@ -364,6 +364,7 @@ impl Session {
             budget: Cell::new(MAX_VISITS),
             throws: Cell::new(0),
             choosing: Cell::new(false),
+            naming: Cell::new(0),
         }
     }
 

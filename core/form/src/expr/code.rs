@@ -124,6 +124,8 @@ pub(crate) enum Need {
     Order(NodeId),
     /// The language on display.
     Language,
+    /// The words of a question's choices, and whatever they refer to.
+    Choices(NodeId),
 }
 
 impl Code {
@@ -169,7 +171,12 @@ impl Code {
                     index.needs(found);
                 }
             }
-            Code::ChoiceName(value, _) | Code::Words(value) => {
+            Code::ChoiceName(value, question) => {
+                found(Need::Language, 0);
+                found(Need::Choices(*question), 0);
+                value.needs(found);
+            }
+            Code::Words(value) => {
                 found(Need::Language, 0);
                 value.needs(found);
             }

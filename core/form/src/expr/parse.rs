@@ -32,24 +32,46 @@ pub(crate) fn parse(source: &str) -> Result<Expr, Fault> {
         return Err(too_big());
     }
     let parsed = expression().parse(tokens.as_slice()).into_result();
-    let expr = parsed.map_err(|faults| {
+    let mut expr = parsed.map_err(|faults| {
         let at = faults.iter().map(|fault| fault.span().start).max().unwrap_or(0);
         unreadable(source, starts.get(at).copied().unwrap_or(source.len()))
     })?;
-    let expr = balanced(expr);
+    if expr.depth() > MAX_DEPTH {
+        balance(&mut expr);
+    }
     if expr.depth() > MAX_DEPTH { Err(too_big()) } else { Ok(expr) }
 }
 
-/// A long row of `or` or of `and` as a tree of little depth: which of them are evaluated, and in which order, is the same.
-fn balanced(expr: Expr) -> Expr {
-    let (Expr::Binary(operator @ (Operator::Or | Operator::And), ..), true) =
-        (&expr, expr.depth() > MAX_DEPTH)
-    else {
-        return expr;
-    };
-    let operator = *operator;
+/// Makes long rows of `or` or of `and` trees of little depth, wherever they stand: which of them are evaluated, and in which
+/// order, is the same.
+fn balance(mut expr: &mut Expr) {
+    loop {
+        expr = match expr {
+            Expr::Binary(Operator::Or | Operator::And, ..) => return balance_row(expr),
+            // Rows of other operators hang to the left; to the right the depth is that of the brackets.
+            Expr::Binary(_, left, right) => {
+                balance(right);
+                left
+            }
+            Expr::Negate(inner) => inner,
+            Expr::Call(_, arguments) => return arguments.iter_mut().for_each(balance),
+            Expr::Path(path) => {
+                let predicates = path.steps.iter_mut().flat_map(|step| &mut step.predicates);
+                path.filters.iter_mut().chain(predicates).for_each(balance);
+                match &mut path.start {
+                    Start::Expr(inner) => inner,
+                    Start::Root | Start::Here | Start::Reference(_) => return,
+                }
+            }
+            Expr::Number(_) | Expr::Text(_) => return,
+        }
+    }
+}
+
+fn balance_row(expr: &mut Expr) {
+    let Expr::Binary(operator, ..) = *expr else { return };
     let mut row = Vec::new();
-    let mut rest = expr;
+    let mut rest = std::mem::replace(expr, Expr::Number(0.0));
     loop {
         match rest {
             Expr::Binary(same, left, right) if same == operator => {
@@ -63,6 +85,7 @@ fn balanced(expr: Expr) -> Expr {
         }
     }
     row.reverse();
+    row.iter_mut().for_each(balance);
     while row.len() > 1 {
         let mut pairs = row.into_iter();
         let mut next = Vec::new();
@@ -74,7 +97,7 @@ fn balanced(expr: Expr) -> Expr {
         }
         row = next;
     }
-    row.pop().unwrap_or(Expr::Number(0.0))
+    *expr = row.pop().unwrap_or(Expr::Number(0.0));
 }
 
 fn unreadable(source: &str, at: usize) -> Fault {
@@ -306,6 +329,25 @@ mod tests {
             Ok(expr) => show(&expr),
             Err(fault) => fault.problem,
         });
+    }
+
+    #[test]
+    fn long_rows_are_read_wherever_they_stand() {
+        let row = |operator: &str| {
+            (0..250).map(|n| format!("${{a}} = {n}")).collect::<Vec<_>>().join(&format!(" {operator} "))
+        };
+        let (or, and) = (row("or"), row("and"));
+        for source in [
+            format!("not({or})"),
+            format!("1 + ({or}) * 2"),
+            format!("if({or}, /d/r[{and}]/b, ({and})[1])"),
+            format!("-({or} or ({and}))"),
+        ] {
+            assert!(parse(&source).is_ok(), "{}", source.get(..20).unwrap_or_default());
+        }
+        check("not(1 or 2 or 3)", expect!["not((Or (Or 1 2) 3))"]);
+        let sum = vec!["1"; 500].join(" + ");
+        check(&sum, expect!["The expression is too long or too deeply nested."]);
     }
 
     #[test]

@@ -200,8 +200,8 @@ fn check(sheet: &Sheet, row: u32, columns: &BTreeMap<String, String>, findings: 
         if let Some((_, why)) = IGNORED.iter().find(|(ignored, _)| ignored == name) {
             findings.warning("settings", place, format!("The setting `{name}` is ignored."), *why);
         } else if name == "instance_name" {
-            let remedy = "It names the response in what is exported, not in the vault.";
-            findings.warning("settings", place, "The setting `instance_name` is kept for exports.", remedy);
+            let problem = "The setting `instance_name` names a response in its submission only.";
+            findings.warning("settings", place, problem, "Nothing here lists responses by name.");
         } else if !KNOWN.contains(&name.as_str())
             && !["nightjar::", "form_title::", "attribute::", "style"]
                 .iter()

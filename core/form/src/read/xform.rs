@@ -194,6 +194,7 @@ fn assemble(
         instances,
         words: words_asked_for,
         root: root(form.root, &skeleton, &of),
+        instance_name: None,
     })
 }
 

@@ -11,11 +11,15 @@ use super::instances::{mentions, pulled};
 use super::languages::Languages;
 use super::references::{self, Known};
 use super::select::similar;
+use super::settings::Settings;
 use super::sheet::{Sheet, truth};
 use super::survey::{self, Book, Survey};
 use super::{checks, compile, entities, previous, settings};
+use crate::expr::code::Code;
+use crate::expr::resolve::{self, Place};
 use crate::graph::Graph;
 use crate::instances::Instances;
+use crate::node::{NodeId, Tree};
 use crate::{Attachments, Diagnostics, Instrument};
 
 /// The columns whose expressions may look things up in lists and files.
@@ -98,6 +102,7 @@ pub(crate) fn read(
 
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
     compile::compile(&mut tree, &survey.items, &survey.rows, &[], around, &mut findings);
+    let instance_name = instance_name(&settings, &tree, &instances, &settings_sheet, &mut findings);
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = survey.rows.get(cycle.node.index()).and_then(|row| row.as_ref());
@@ -130,7 +135,39 @@ pub(crate) fn read(
         instances,
         words: hashbrown::HashMap::new(),
         root: settings.root,
+        instance_name,
     })
+}
+
+/// What a response is called in its submission.
+fn instance_name(
+    settings: &Settings,
+    tree: &Tree,
+    instances: &Instances,
+    sheet: &Sheet,
+    findings: &mut Findings,
+) -> Option<Code> {
+    let source = settings.columns.get("instance_name")?;
+    let place = Place {
+        tree,
+        node: NodeId::ROOT,
+        repeats: &[],
+        columns: None,
+        calculates: true,
+        instances,
+        doubts: None,
+        lenient: false,
+    };
+    match resolve::compile(source, place) {
+        Ok(code) => Some(code),
+        // A name that is nothing has been reported with all others.
+        Err(_) if findings.has_errors() => None,
+        Err(fault) => {
+            let place = sheet.rows.first().map(|row| sheet.place(row.number, "instance_name"));
+            findings.error("settings", place, fault.problem, fault.remedy);
+            None
+        }
+    }
 }
 
 /// The lists and files that expressions look things up in.

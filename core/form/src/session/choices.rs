@@ -13,6 +13,9 @@ use crate::expr::world::{Node, World};
 use crate::node::{Itemset, NodeId};
 use crate::{Choice, Item};
 
+/// How far the words of a choice follow names of choices in them.
+const MOST_NAMES: usize = 8;
+
 /// Most choices that are computed for one question.
 const MAX_CHOICES: usize = 5_000;
 
@@ -130,8 +133,14 @@ impl<'a> Scene<'a> {
     fn choice_words(&self, id: NodeId, at: usize, choice: &'a Choice) -> Cow<'a, str> {
         let computed = &self.instrument.tree[id].choice_words;
         match computed.binary_search_by_key(&at, |(at, _)| *at) {
-            Ok(found) => self.shown(&computed[found].1).into(),
-            Err(_) => choice.label(self.language).into(),
+            // Words may name choices whose words name choices; two that name each other end somewhere.
+            Ok(found) if self.naming.get() < MOST_NAMES => {
+                self.naming.set(self.naming.get() + 1);
+                let shown = self.shown(&computed[found].1);
+                self.naming.set(self.naming.get() - 1);
+                shown.into()
+            }
+            _ => choice.label(self.language).into(),
         }
     }
 

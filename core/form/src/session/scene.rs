@@ -34,6 +34,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) throws: Cell<u32>,
     /// Whether computed choices are being looked at: what they are made of may not ask for them again.
     pub(crate) choosing: Cell<bool>,
+    /// How many names of choices are being computed, each for the words of the one before.
+    pub(crate) naming: Cell<usize>,
 }
 
 impl<'a> Scene<'a> {

@@ -70,7 +70,14 @@ impl Session {
         writer.elements(ScopeId::ROOT, &children, &mut xml);
         if writer.meta.is_none() {
             let id = self.instance_id();
-            xml += &format!("<orx:meta><orx:instanceID>{id}</orx:instanceID></orx:meta>");
+            xml += &format!("<orx:meta><orx:instanceID>{id}</orx:instanceID>");
+            if let Some(code) = &instrument.instance_name {
+                let scene = self.scene(ScopeId::ROOT, NodeId::ROOT);
+                xml += "<orx:instanceName>";
+                escape(&scene.eval(code).into_text(&scene), false, &mut xml);
+                xml += "</orx:instanceName>";
+            }
+            xml += "</orx:meta>";
         }
         xml += &format!("</{name}>");
         xml

@@ -29,6 +29,46 @@ fn choices_that_ask_for_themselves_come_to_an_end() {
 }
 
 #[test]
+fn a_name_of_a_choice_follows_what_its_words_refer_to() {
+    let mut session = open(&form(
+        "| type | name | label | calculation |
+         | text | who | Who? | |
+         | select_one l | a | Which? | |
+         | calculate | said | | jr:choice-name(${a}, '${a}') |
+         | calculate | again | | concat(${said}, '!') |",
+        "| list_name | name | label |
+         | l | x | With ${who} |
+         | l | y | Alone |",
+    ));
+    session.one("a", "x");
+    let outcome = session.type_in("who", "Ann");
+    assert!(outcome.changed.contains("said"), "{:?}", outcome.changed);
+    assert_eq!((session.text("said"), session.text("again")), ("With Ann".into(), "With Ann!".into()));
+    session.type_in("who", "Ben");
+    assert_eq!(session.text("again"), "With Ben!");
+}
+
+#[test]
+fn words_of_choices_that_name_each_other_come_to_an_end() {
+    let naming = |question: &str, other: &str| {
+        format!(
+            "<select1 ref='/d/{question}'><item><label>So <output value=\"jr:choice-name(/d/{other},'/d/{other}')\"/>\
+             </label><value>x</value></item></select1>"
+        )
+    };
+    let mut session = xform(&format!(
+        "<h:html xmlns='http://www.w3.org/2002/xforms' xmlns:h='http://www.w3.org/1999/xhtml' \
+            xmlns:jr='http://openrosa.org/javarosa'><h:head><h:title>t</h:title><model>\
+            <instance><d id='d'><a>x</a><b>x</b></d></instance></model></h:head><h:body>{}{}</h:body></h:html>",
+        naming("a", "b"),
+        naming("b", "a")
+    ));
+    session.act(Entry::GoTo("a".to_owned()));
+    let label = session.page().questions[0].choices[0].label.clone();
+    assert!(label.starts_with("So So So"), "{label}");
+}
+
+#[test]
 fn a_text_that_grows_by_itself_is_cut_off() {
     let mut survey = "| type | name | label | calculation |\n| text | t | T | |\n".to_owned();
     survey += "| calculate | b0 | | concat(${t}, ${t}) |\n";

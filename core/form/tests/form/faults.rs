@@ -79,7 +79,7 @@ fn references_must_name_one_row() {
             test.md, sheet survey, row 9, column F "trigger": error: `b` names no question. Write ${name}, or ${a}, ${b}.
             test.md, sheet survey, row 10, column G "calculation": error: `${last-saved#b}`, the answer given last, is not supported. Take it out: a tablet goes from hand to hand, and must not show the last person's answers.
             test.md, sheet choices, row 2, column C "label": error: There is no question named `none`. Check the spelling against the name column.
-            test.md, sheet settings, row 2, column A "instance_name": warning: The setting `instance_name` is kept for exports. It names the response in what is exported, not in the vault.
+            test.md, sheet settings, row 2, column A "instance_name": warning: The setting `instance_name` names a response in its submission only. Nothing here lists responses by name.
             test.md, sheet settings, row 2, column A "instance_name": error: There is no question named `nothing`. Check the spelling against the name column."#]],
     );
 }

@@ -1,9 +1,9 @@
 //! Submissions: the answers as OpenRosa servers take them, and the references that name them.
 
 use expect_test::expect;
-use nightjar_form::{ItemKind, Value};
+use nightjar_form::{Instrument, ItemKind, Value};
 
-use crate::fixture::Act;
+use crate::fixture::{Act, open};
 use crate::xforms::{add, check, session, set};
 
 #[test]
@@ -123,4 +123,16 @@ fn an_identity_is_added_where_the_form_has_none() {
         .assert_eq(&written("<q/><meta><instanceName/></meta>"));
     expect![[r#"<data xmlns:orx="http://openrosa.org/xforms" id="a"><orx:meta><orx:instanceID>…</orx:instanceID></orx:meta><q/></data>"#]]
         .assert_eq(&written("<orx:meta><orx:instanceID/></orx:meta><q/>"));
+}
+
+#[test]
+fn a_response_is_named_in_its_submission_as_the_settings_say() {
+    let markdown = "| survey |\n| | type | name | label |\n| | text | ward | Ward? |\n| | integer | night | Night? |\n\
+         | settings |\n| | form_id | instance_name |\n| | f | concat(${ward}, ' night ', ${night}) |\n";
+    let instrument = Instrument::from_workbook("f.md", markdown.as_bytes()).unwrap();
+    let mut session = open(&instrument.into());
+    session.type_in("ward", "A & B");
+    session.type_in("night", "3");
+    let xml = session.submission();
+    assert!(xml.ends_with("<orx:instanceName>A &amp; B night 3</orx:instanceName></orx:meta></data>"), "{xml}");
 }

@@ -77,13 +77,22 @@ fn is_inside(place: Place, fence: &[Place]) -> bool {
     inside
 }
 
-/// Whether two segments that are not neighbours meet.
+/// Whether two segments meet; of two that follow each other, whether the second goes back along the first.
 fn crosses_itself(line: &[Place]) -> bool {
+    let mut line = line.to_vec();
+    line.dedup();
     let segments: Vec<(Place, Place)> = line.windows(2).take(2_000).map(|pair| (pair[0], pair[1])).collect();
     let closed = line.len() > 2 && line.first() == line.last();
     for (i, one) in segments.iter().enumerate() {
-        for (j, other) in segments.iter().enumerate().skip(i + 2) {
-            if !(closed && i == 0 && j == segments.len() - 1) && meet(*one, *other) {
+        for (j, other) in segments.iter().enumerate().skip(i + 1) {
+            let crosses = if j == i + 1 {
+                goes_back(*one, *other)
+            } else if closed && i == 0 && j == segments.len() - 1 {
+                goes_back(*other, *one)
+            } else {
+                meet(*one, *other)
+            };
+            if crosses {
                 return true;
             }
         }
@@ -91,7 +100,55 @@ fn crosses_itself(line: &[Place]) -> bool {
     false
 }
 
+/// Which way it turns from `p` by `q` to `r`: 0 where they are in line.
+fn turn(p: Place, q: Place, r: Place) -> f64 {
+    (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0)
+}
+
+/// Whether a segment that begins where another ends lies on it.
+fn goes_back((a, b): (Place, Place), (_, c): (Place, Place)) -> bool {
+    turn(a, b, c) == 0.0 && (b.0 - a.0) * (c.0 - b.0) + (b.1 - a.1) * (c.1 - b.1) < 0.0
+}
+
+/// Cormen et al., Introduction to Algorithms, 33.1: each lies across the other, or an end of one lies on the other.
 fn meet((a, b): (Place, Place), (c, d): (Place, Place)) -> bool {
-    let turn = |p: Place, q: Place, r: Place| (q.0 - p.0) * (r.1 - p.1) - (q.1 - p.1) * (r.0 - p.0);
-    turn(a, b, c) * turn(a, b, d) <= 0.0 && turn(c, d, a) * turn(c, d, b) <= 0.0
+    let across = |x: f64, y: f64| (x > 0.0 && y < 0.0) || (x < 0.0 && y > 0.0);
+    let between = |x: f64, y: f64, z: f64| x.min(y) <= z && z <= x.max(y);
+    let on = |p: Place, q: Place, r: Place| {
+        turn(p, q, r) == 0.0 && between(p.0, q.0, r.0) && between(p.1, q.1, r.1)
+    };
+    (across(turn(a, b, c), turn(a, b, d)) && across(turn(c, d, a), turn(c, d, b)))
+        || on(a, b, c)
+        || on(a, b, d)
+        || on(c, d, a)
+        || on(c, d, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_crosses_itself_where_segments_meet_or_lie_on_each_other() {
+        let crosses = |text: &str| crosses_itself(&line(text).unwrap_or_default());
+        for text in [
+            "0 0;1 1;0 1;1 0",         // crosses in the middle
+            "0 0;2 0;1 0",             // goes back on itself
+            "0 0;2 0;2 1;1 0;1 -1",    // touches with a corner
+            "0 0;2 0;3 1;1.5 0;0.5 0", // lies on the first later
+            "0 0;2 0;2 2;0 0;1 1",     // comes back through its start
+            "0 0;2 0;2 0;1 0",         // goes back after standing still
+        ] {
+            assert!(crosses(text), "{text}");
+        }
+        for text in [
+            "0 0;1 0;1 1;0 1;0 0", // a closed square
+            "0 0;1 0;2 0;3 0",     // straight on
+            "0 0;1 0;1 1;3 0;4 0", // the last is in line with the first, and apart from it
+            "0 0;1 1",
+            "",
+        ] {
+            assert!(!crosses(text), "{text}");
+        }
+    }
 }

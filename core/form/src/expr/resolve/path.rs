@@ -235,6 +235,7 @@ impl Need {
             Need::Relevance(node) => (1, node),
             Need::Order(node) => (2, node),
             Need::Language => (3, NodeId::ROOT),
+            Need::Choices(node) => (4, node),
         }
     }
 }
