@@ -133,6 +133,17 @@ impl Vault {
         Ok(())
     }
 
+    /// Lets commits no longer wait for the disk, so that a soak can show that it would notice.
+    ///
+    /// # Errors
+    /// Storage errors.
+    #[cfg(feature = "faults")]
+    pub fn stop_syncing(&self) -> Result<(), VaultError> {
+        let writer = lock(&self.writer);
+        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
+        Ok(writer.execute_batch("PRAGMA synchronous = OFF;")?)
+    }
+
     fn connect_writer(&self) -> Result<(), VaultError> {
         let mut writer = self.connect()?;
         writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000;")?;

@@ -6,6 +6,8 @@ mod hub;
 mod program;
 mod skipped;
 mod ward;
+#[cfg(feature = "watched-disk")]
+pub mod watched_disk;
 
 pub use device::{Device, Face};
 pub use full_disk::SmallDisk;

@@ -52,6 +52,30 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// The power goes at every write beneath the cipher; the disk is rebuilt as it may be then
+    Power {
+        /// How many answers
+        #[arg(long, default_value_t = 200)]
+        answers: u32,
+        /// Draws the answers, and in which order the disk wrote
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Every write fails in turn
+    IoError {
+        /// Draws the answers
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// A real file system with no room left; needs root
+    DiskFull {
+        /// How many times
+        #[arg(long, default_value_t = 100)]
+        times: u32,
+        /// Draws the answers
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Debug, Args)]

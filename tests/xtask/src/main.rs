@@ -33,7 +33,7 @@ mod tidy;
 use std::process::ExitCode;
 
 use clap::Parser;
-use command_line::{CommandLine, Fault, Measured, Task};
+use command_line::{CommandLine, Measured, Task};
 
 fn main() -> ExitCode {
     match run(&CommandLine::parse().task) {
@@ -52,7 +52,7 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
     match task {
         Task::Test(arguments) => test_run::run(&checkout, arguments),
         Task::Tidy => tidy::run(&checkout),
-        Task::Soak { fault: Fault::Kill { times, seed } } => soak::kill(&checkout, *times, *seed),
+        Task::Soak { fault } => soak::run(&checkout, fault),
         Task::Canary => canary::run(&checkout),
         Task::Conformance(arguments) => conformance::run(&checkout, arguments),
         Task::Bench { what: Measured::Form { quick } } => bench::form(&checkout, *quick),

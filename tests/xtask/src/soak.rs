@@ -6,10 +6,31 @@ use std::process::Command;
 
 use crate::cargo::cargo;
 use crate::checkout::Checkout;
+use crate::command_line::Fault;
 use crate::failure::Failure;
 use crate::process;
 
 pub(crate) use kill::kill;
+
+/// Runs a soak. Whether nothing was lost.
+pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
+    let (soak, counted, seed) = match fault {
+        Fault::Kill { times, seed } => return kill(checkout, *times, *seed),
+        Fault::Power { answers, seed } => ("power", Some(("--answers", answers)), seed),
+        Fault::IoError { seed } => ("io-error", None, seed),
+        Fault::DiskFull { times, seed } => ("disk-full", Some(("--times", times)), seed),
+    };
+    let mut simulation = cargo(checkout);
+    simulation.args(["run", "--quiet", "--package", "nightjar-simulation", "--", soak]);
+    simulation.args(["--seed", &seed.to_string()]);
+    if let Some((option, count)) = counted {
+        simulation.args([option, &count.to_string()]);
+    }
+    let status = simulation
+        .status()
+        .map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
+    Ok(status.success())
+}
 
 /// Builds the program as the tests use it.
 pub(crate) fn build(checkout: &Checkout, features: &[&str]) -> Result<(), Failure> {

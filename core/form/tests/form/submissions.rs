@@ -134,5 +134,8 @@ fn a_response_is_named_in_its_submission_as_the_settings_say() {
     session.type_in("ward", "A & B");
     session.type_in("night", "3");
     let xml = session.submission();
-    assert!(xml.ends_with("<orx:instanceName>A &amp; B night 3</orx:instanceName></orx:meta></data>"), "{xml}");
+    assert!(
+        xml.ends_with("<orx:instanceName>A &amp; B night 3</orx:instanceName></orx:meta></data>"),
+        "{xml}"
+    );
 }

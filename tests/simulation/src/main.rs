@@ -1,0 +1,78 @@
+//! The soaks of one process; `cargo xtask soak` runs them.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use nightjar_simulation::{disk_full, io_error, power};
+
+#[derive(Parser)]
+struct Asked {
+    #[command(subcommand)]
+    soak: Soak,
+    /// Draws what is answered, and what the disk does
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Subcommand)]
+enum Soak {
+    /// The power goes at every write beneath the cipher
+    Power {
+        /// How many answers
+        #[arg(long, default_value_t = 200)]
+        answers: usize,
+    },
+    /// Every write fails in turn
+    IoError,
+    /// A real file system with no room left
+    DiskFull {
+        /// How many times
+        #[arg(long, default_value_t = 100)]
+        times: u64,
+    },
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it found")]
+fn main() -> ExitCode {
+    let Asked { soak, seed } = Asked::parse();
+    let sound = match soak {
+        Soak::Power { answers } => {
+            let found = power::power(answers, seed, true);
+            println!(
+                "{} answers acknowledged over {} writes and syncs; {} disks rebuilt, {} of them with some of what was \
+                 not synced: {} lost an acknowledged answer",
+                found.acknowledged, found.steps, found.disks, found.unsynced, found.lost
+            );
+            let careless = power::power(answers / 4, seed, false);
+            println!(
+                "with synchronous=OFF {} of {} disks lost one, so it would show",
+                careless.lost, careless.disks
+            );
+            found.lost == 0 && found.unsynced > 0 && careless.lost > 0
+        }
+        Soak::IoError => {
+            let found = io_error::io_error(seed);
+            println!(
+                "{} rounds with another failing step each: {} answers acknowledged, {} lost; {} acts failed and said \
+                 that it is the disk, {} said something else; {} vaults could not go on afterwards",
+                found.rounds, found.acknowledged, found.lost, found.said, found.unclear, found.stuck
+            );
+            found.lost == 0 && found.unclear == 0 && found.stuck == 0 && found.said > 0
+        }
+        Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
+            Ok(found) => {
+                println!(
+                    "the disk was full {} times: {} answers acknowledged, {} lost; {} refused for want of room, {} for \
+                     another reason",
+                    found.full, found.acknowledged, found.lost, found.refused, found.unclear
+                );
+                found.lost == 0 && found.unclear == 0 && found.refused > 0
+            }
+            Err(why) => {
+                eprintln!("{why}");
+                false
+            }
+        },
+    };
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
