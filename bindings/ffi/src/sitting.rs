@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::page::PageView;
 use crate::value::Value;
-use crate::view::{FinishedView, OutcomeView};
+use crate::view::{FinishedView, OutcomeView, StaysView};
 
 /// One person answering one form. Every answer is on disk when its call returns.
 #[derive(uniffi::Object)]
@@ -37,6 +37,22 @@ impl Sitting {
     /// `Closed` once it was finished, thrown away or handed over.
     pub fn page(&self) -> Result<PageView, Failure> {
         Ok(self.0.page()?.into())
+    }
+
+    /// What was answered in an earlier version of the form and does not stand in this one.
+    ///
+    /// # Errors
+    /// `Closed` once it was finished or thrown away.
+    pub fn stays(&self) -> Result<Vec<StaysView>, Failure> {
+        Ok(self.0.stays()?.into_iter().map(Into::into).collect())
+    }
+
+    /// Takes back what an earlier version asked: it is no part of what is handed in.
+    ///
+    /// # Errors
+    /// `Invalid` when nothing is kept there.
+    pub fn take_back(&self, path: String) -> Result<(), Failure> {
+        Ok(self.0.take_back(&path)?)
     }
 
     /// Gives, changes or (without a value) clears an answer.

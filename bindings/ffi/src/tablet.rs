@@ -147,12 +147,12 @@ impl Tablet {
         Ok(self.0.check_move(&draft)?.into())
     }
 
-    /// Moves an unfinished answer to the form's newest version. What does not come along stays sealed beside it.
+    /// Moves an unfinished answer as `check_move` has said. What does not come along stays sealed beside it.
     ///
     /// # Errors
-    /// As `check_move`, and storage failures; the draft is as it was then.
-    pub fn move_draft(&self, draft: String) -> Result<Arc<Sitting>, Failure> {
-        Ok(Sitting::shared(self.0.move_draft(&draft)?))
+    /// As `check_move`; `Invalid` when the move is no longer what was said; storage failures. The draft is as it was then.
+    pub fn move_draft(&self, draft: String, agreed: MoveView) -> Result<Arc<Sitting>, Failure> {
+        Ok(Sitting::shared(self.0.move_draft(&draft, &agreed.into())?))
     }
 
     /// Takes the files of a version of the study that the steward has named.

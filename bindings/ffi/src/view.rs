@@ -142,12 +142,16 @@ views! {
 
     /// What moving an unfinished answer to the form's newest version does. Names places and reasons, no answers.
     MoveView {
+        /// The hash of the version it moves to.
+        version: String,
         /// How many answers come along.
         carried: u64,
         /// Those that do not. They stay beside the unfinished answers.
         stays: Vec<StaysView>,
         /// Whether the new version speaks the language on display.
         same_language: bool,
+        /// Whether the study's information page is another one than the person has read: show it before moving.
+        new_information: bool,
     }
 
     /// An answer that a newer version of its form does not take.
@@ -321,6 +325,8 @@ mod evaluator {
             files: Vec<String>,
             /// Responses it counted.
             responses: u64,
+            /// Of these, how many were made with a version of their form that this device was not given.
+            unknown_versions: u64,
         }
     }
 }
@@ -407,4 +413,19 @@ pub struct SettleRequest {
     pub value: Value,
     /// The role that settles.
     pub role: String,
+}
+
+impl From<MoveView> for nightjar::MoveView {
+    fn from(view: MoveView) -> Self {
+        let MoveView { version, carried, stays, same_language, new_information } = view;
+        let stays = stays.into_iter().map(Into::into).collect();
+        Self { version, carried, stays, same_language, new_information }
+    }
+}
+
+impl From<StaysView> for nightjar::StaysView {
+    fn from(view: StaysView) -> Self {
+        let StaysView { path, question, reason, sealed } = view;
+        Self { path, question, reason, sealed }
+    }
 }

@@ -43,6 +43,13 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
         EvaluateCommand::Report { device, out } => {
             let export = open(device)?.export(out)?;
             screen.line(format_args!("{} responses", export.responses))?;
+            if export.unknown_versions > 0 {
+                screen.line(format_args!(
+                    "warning: {} of them were made with a version of the study that this device was not given; what only \
+                     that version asks is missing. Take it with `nightjar evaluate update`",
+                    export.unknown_versions
+                ))?;
+            }
             for file in &export.files {
                 screen.line(out.join(file).display())?;
             }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::expr::code::{Code, Need};
-use crate::node::{Itemset, NodeId, NodeKind, Piece, Tree};
+use crate::node::{Itemset, NodeId, NodeKind, Piece, Tree, Words};
 
 /// What of a node is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub(crate) enum Aspect {
     /// What is shown beside the value: words, choices, whether it is required, read-only or sound. Nothing depends on it
     /// and nothing of it is kept; that it may have changed is what a shell is told.
     Shown,
+    /// The words of a question's choices, which `jr:choice-name` reads. Nothing of them is kept.
+    Words,
 }
 
 impl Aspect {
@@ -28,8 +30,8 @@ impl Aspect {
     }
 }
 
-const ASPECTS: [Aspect; 5] =
-    [Aspect::Instances, Aspect::Order, Aspect::Relevance, Aspect::Value, Aspect::Shown];
+const ASPECTS: [Aspect; 6] =
+    [Aspect::Instances, Aspect::Order, Aspect::Relevance, Aspect::Value, Aspect::Shown, Aspect::Words];
 
 /// An aspect of a node, for all instances of the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,9 +134,14 @@ impl Graph {
         match node.itemset.as_deref() {
             None => {}
             Some(Itemset::Filtered(code)) => self.needs(tree, code, value),
-            Some(Itemset::Dynamic { nodes, value: code, .. }) => {
+            Some(Itemset::Dynamic { nodes, value: code, label }) => {
                 self.needs(tree, nodes, value);
                 self.needs(tree, code, value);
+                let of_choices = Vertex { node: id, aspect: Aspect::Words };
+                self.lags.insert(of_choices.index());
+                for code in [nodes, code, label] {
+                    self.needs(tree, code, of_choices);
+                }
             }
         }
     }
@@ -146,13 +153,18 @@ impl Graph {
             return;
         }
         let to = Vertex { node: id, aspect: Aspect::Shown };
-        let words =
-            [&node.label, &node.hint, &node.guidance, &node.constraint_message, &node.required_message];
-        let words = words.into_iter().chain(node.choice_words.iter().map(|(_, words)| words));
-        let outputs = words.flat_map(|words| &words.outputs).flat_map(|(_, pieces)| pieces);
-        for piece in outputs {
-            if let Piece::Output(code) = piece {
-                self.needs(tree, code, to);
+        for words in
+            [&node.label, &node.hint, &node.guidance, &node.constraint_message, &node.required_message]
+        {
+            self.outputs(tree, words, to);
+        }
+        if !node.choice_words.is_empty() {
+            let of_choices = Vertex { node: id, aspect: Aspect::Words };
+            // Words that name each other's choices, or what is computed of their names, are looked at again.
+            self.lags.insert(of_choices.index());
+            for (_, words) in &node.choice_words {
+                self.outputs(tree, words, to);
+                self.outputs(tree, words, of_choices);
             }
         }
         let choices = match node.itemset.as_deref() {
@@ -167,15 +179,16 @@ impl Graph {
         }
     }
 
-    fn needs(&mut self, tree: &Tree, code: &Code, to: Vertex) {
-        self.needs_within(tree, code, to, usize::MAX, &mut Vec::new());
+    fn outputs(&mut self, tree: &Tree, words: &Words, to: Vertex) {
+        for piece in words.outputs.iter().flat_map(|(_, pieces)| pieces) {
+            if let Piece::Output(code) = piece {
+                self.needs(tree, code, to);
+            }
+        }
     }
 
-    /// `most`: how many repeats around the vertex a dependency can fix. `seen`: whose choices are looked at already.
-    fn needs_within(&mut self, tree: &Tree, code: &Code, to: Vertex, most: usize, seen: &mut Vec<NodeId>) {
-        let from = seen.len();
+    fn needs(&mut self, tree: &Tree, code: &Code, to: Vertex) {
         code.needs(&mut |need, fixed| {
-            let fixed = fixed.min(most);
             let mut add = |node: NodeId, aspect: Aspect| {
                 let around = tree[node].depth - usize::from(aspect.is_of_list());
                 let from = Vertex { node, aspect };
@@ -183,9 +196,9 @@ impl Graph {
             };
             let node = match need {
                 Need::Language => return self.languages.push(to),
-                Need::Choices(question) if seen.contains(&question) => return,
-                Need::Choices(question) => return seen.push(question),
                 Need::Order(repeat) => return add(repeat, Aspect::Order),
+                // The words are computed from where the name is asked for.
+                Need::Choices(question) => return add(question, Aspect::Words),
                 Need::Value(node) => {
                     add(node, Aspect::Value);
                     add(node, Aspect::Relevance);
@@ -200,23 +213,6 @@ impl Graph {
                 add(repeat, Aspect::Instances);
             }
         });
-        // The words of choices may be computed themselves, from what stands beside their question.
-        for at in from..seen.len() {
-            let question = seen[at];
-            let node = &tree[question];
-            let most = common(tree, question, to.node).min(most);
-            let words = node.choice_words.iter().flat_map(|(_, words)| &words.outputs);
-            for piece in words.flat_map(|(_, pieces)| pieces) {
-                if let Piece::Output(code) = piece {
-                    self.needs_within(tree, code, to, most, seen);
-                }
-            }
-            if let Some(Itemset::Dynamic { nodes, value, label }) = node.itemset.as_deref() {
-                for code in [nodes, value, label] {
-                    self.needs_within(tree, code, to, most, seen);
-                }
-            }
-        }
     }
 
     fn after(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
@@ -314,24 +310,19 @@ impl Graph {
     }
 }
 
-/// How many repeats two nodes are both in.
-fn common(tree: &Tree, one: NodeId, other: NodeId) -> usize {
-    tree.repeats(one).iter().zip(tree.repeats(other)).take_while(|(one, other)| **one == *other).count()
-}
-
 /// Words for a way round, from what depends to what it depends on.
 fn cycle(tree: &Tree, mut round: Vec<usize>) -> Cycle {
     let column = |vertex: Vertex| match vertex.aspect {
         Aspect::Instances | Aspect::Order => "repeat_count",
         Aspect::Relevance => "relevant",
         Aspect::Value if tree[vertex.node].calculation.is_some() => "calculation",
-        Aspect::Value | Aspect::Shown => "choice_filter",
+        Aspect::Value | Aspect::Shown | Aspect::Words => "choice_filter",
     };
     // Begin at the first row that a person wrote the dependency in.
     let written = |vertex: Vertex| match vertex.aspect {
         Aspect::Instances | Aspect::Order => tree[vertex.node].count.is_some(),
         Aspect::Relevance => tree[vertex.node].relevant.is_some(),
-        Aspect::Value | Aspect::Shown => true,
+        Aspect::Value | Aspect::Shown | Aspect::Words => true,
     };
     let candidates = round.iter().enumerate().filter(|(_, v)| written(Vertex::at(**v)));
     let start = candidates.min_by_key(|(_, v)| **v).map_or(0, |(at, _)| at);

@@ -272,7 +272,7 @@ impl Device {
             ..Query::default()
         };
         let rows = self.vault.query(&query)?.rows;
-        Ok(joined.words(|words| rows.iter().map(|row| words.record(row)).collect()))
+        Ok(joined.words(self, |words| rows.iter().map(|row| words.record(row)).collect()))
     }
 
     pub(crate) fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {
@@ -281,7 +281,7 @@ impl Device {
         let mut found = Vec::new();
         loop {
             let batch = self.vault.query(&query)?;
-            joined.words(|words| found.extend(batch.rows.iter().flat_map(|row| words.conflicts(row))));
+            joined.words(self, |words| found.extend(batch.rows.iter().flat_map(|row| words.conflicts(row))));
             match batch.next {
                 Some(next) => query.after = Some(next),
                 None => return Ok(found),
@@ -298,7 +298,7 @@ impl Device {
                 let query = Query { records: vec![position.record], ..Query::default() };
                 positions.extend(self.vault.query(&query)?.rows);
             }
-            found.push(joined.words(|words| words.dissensus(&case, &positions)));
+            found.push(joined.words(self, |words| words.dissensus(&case, &positions)));
         }
         Ok(found)
     }

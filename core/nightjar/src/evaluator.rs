@@ -239,7 +239,7 @@ impl Evaluator {
         nightjar_evaluate::report(&source, &published, &options, &mut out).map_err(refused)?;
         let mut files = summary.files;
         files.push("report.html".to_owned());
-        Ok(ExportView { files, responses: summary.records })
+        Ok(ExportView { files, responses: summary.records, unknown_versions: summary.unknown_versions })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
+use crate::moving::{INFORMATION, never_given};
 use crate::sitting::Open;
 use crate::time;
 use crate::view::FinishedView;
@@ -64,14 +65,14 @@ pub(crate) fn finish(
 
     let mut cells = answers.cells;
     // What an earlier version asked and this one does not is theirs too, in a column of its own.
-    for kept in open.sealed() {
-        let LeftBehind { cell, value, .. } = &kept.left;
-        let form = joined.version_of(device, &about.instrument, &kept.version)?;
-        let Some(item) = form.as_ref().and_then(|form| form.item(&cell.item)) else { continue };
-        if let Some(choices) = form.as_ref().and_then(|form| options_of(form).remove(&cell.item)) {
+    for (cell, kept) in open.sealed() {
+        let LeftBehind { value, .. } = &kept.left;
+        let form = joined.version_of(device, &about.instrument, &kept.version)?.ok_or_else(never_given)?;
+        let item = form.item(&cell.item).ok_or_else(|| Failure::Corrupt("a draft's journal".into()))?;
+        if let Some(choices) = options_of(&form).remove(&cell.item) {
             options.insert(cell.item, choices);
         }
-        cells.push((*cell, item.meaning(value)));
+        cells.push((cell, item.meaning(value)));
     }
     if matches!(meta.identity, Identity::Once(_)) {
         // A blank question says nothing about a thing that exists once; it must not cover what somebody else has said.
@@ -102,12 +103,12 @@ pub(crate) fn amend(
     role: &str,
     changes: &[(String, Value)],
 ) -> Result<(), Failure> {
-    write(device, id, role, |record, instrument, hand, actor| {
+    write(device, id, role, |record, forms, hand, actor| {
         let cells = changes
             .iter()
-            .map(|(name, value)| Ok((cell_named(instrument, name)?, value.clone())))
+            .map(|(name, value)| Ok((cell_named(forms, name)?, value.clone())))
             .collect::<Result<Vec<_>, Failure>>()?;
-        Ok(record.edit(&cells, &options_of(instrument), hand, actor)?)
+        Ok(record.edit(&cells, &all_options(forms), hand, actor)?)
     })
 }
 
@@ -119,8 +120,8 @@ pub(crate) fn settle(
     name: &str,
     value: &Value,
 ) -> Result<(), Failure> {
-    write(device, id, role, |record, instrument, hand, actor| {
-        let cell = cell_named(instrument, name)?;
+    write(device, id, role, |record, forms, hand, actor| {
+        let cell = cell_named(forms, name)?;
         let settles: Vec<_> = record
             .conflicts()
             .iter()
@@ -133,7 +134,7 @@ pub(crate) fn settle(
             )));
         }
         let settle = Settle { cell, value: value.clone(), settles };
-        Ok(record.settle(&[settle], "", &options_of(instrument), hand, actor)?)
+        Ok(record.settle(&[settle], "", &all_options(forms), hand, actor)?)
     })
 }
 
@@ -141,7 +142,7 @@ fn write(
     device: &Device,
     id: RecordId,
     role: &str,
-    change: impl FnOnce(&Record, &Instrument, &Hand, Actor) -> Result<Written, Failure>,
+    change: impl FnOnce(&Record, &[&Instrument], &Hand, Actor) -> Result<Written, Failure>,
 ) -> Result<(), Failure> {
     let joined = device.joined()?;
     let record = joined.reading(|reading| device.vault.record(&id, reading))?;
@@ -149,12 +150,16 @@ fn write(
     if !joined.study().may(role, &meta.instrument) {
         return Err(Failure::Rejected(format!("the role \"{role}\" may not write \"{}\"", meta.instrument)));
     }
-    let instrument = joined
-        .pack
-        .instrument(&meta.instrument)
-        .ok_or_else(|| Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)))?;
+    let mut forms = joined.versions(device, meta);
+    // The newest first: what it asks it names.
+    forms.sort_by_key(|form| {
+        joined.pack.instrument(&meta.instrument).is_none_or(|now| now.hash() != form.hash())
+    });
+    if forms.is_empty() {
+        return Err(Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)));
+    }
     let hand = device.hand(role, false)?;
-    let written = change(&record, instrument, &hand, fresh_actor(device, id)?)?;
+    let written = change(&record, &forms, &hand, fresh_actor(device, id)?)?;
     let tag = tag_of(meta, &joined.identity);
     let (key, hand_out) = match device.vault.own_record_key(&tag)? {
         Some(key) => (key, false),
@@ -229,7 +234,9 @@ fn describe(
     let wording = study.wording(session.language().code());
     let mut extra = BTreeMap::from([("ended".to_owned(), ended.code().to_owned())]);
     if entry.kind == InstrumentKind::Response {
-        extra.insert("information".to_owned(), study.information_version.clone());
+        // The page that the person has read, whatever has been published since.
+        let told = about.extra.get(INFORMATION).unwrap_or(&study.information_version);
+        extra.insert(INFORMATION.to_owned(), told.clone());
         extra.insert("wording".to_owned(), wording.language.clone());
     }
     Ok(Meta {
@@ -305,10 +312,19 @@ fn existing(device: &Device, joined: &Joined, id: &RecordId) -> Result<Option<Re
     }
 }
 
-fn cell_named(instrument: &Instrument, name: &str) -> Result<CellKey, Failure> {
-    let item = instrument.item_named(name);
-    item.map(|item| CellKey::from(item.key()))
-        .ok_or_else(|| Failure::Invalid(format!("\"{}\" has no item \"{name}\"", instrument.form_id())))
+/// The cell of a name in the newest version that has it, or the cell whose key is given.
+fn cell_named(forms: &[&Instrument], name: &str) -> Result<CellKey, Failure> {
+    let named = forms.iter().find_map(|form| form.item_named(name));
+    let key = || name.parse().ok().filter(|key: &CellKey| forms.iter().any(|f| f.item(&key.item).is_some()));
+    named.map(|item| CellKey::from(item.key())).or_else(key).ok_or_else(|| {
+        let form = forms.first().map_or("the form", |form| form.form_id());
+        Failure::Invalid(format!("\"{form}\" has no item \"{name}\""))
+    })
+}
+
+/// What may be ticked in any version, as the newest has it.
+fn all_options(forms: &[&Instrument]) -> nightjar_record::Options {
+    forms.iter().rev().flat_map(|form| options_of(form)).collect()
 }
 
 fn fresh_actor(device: &Device, record: RecordId) -> Result<Actor, Failure> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
-use nightjar_record::{Action, Contributor, IdentityKey, Need};
+use nightjar_record::{Action, Contributor, IdentityKey, Meta, Need};
 use nightjar_seal::{
     Act, DeviceTag, Envelope, EpochId, EpochKey, Header, Holder, Recipient, RecordKey, Roster, ScopeTag,
     StudyTag, wrap,
@@ -61,8 +61,15 @@ impl Joined {
         let roster = Roster::read(log.iter().map(Vec::as_slice))
             .map_err(|refused| Failure::Corrupt(format!("the roster in the vault: {refused}")))?;
         let held = device.vault.packs()?;
-        let newest = documents(&roster).into_iter().rev().find(|document| held.contains(document));
-        let pack = kept(device, &newest.ok_or_else(other_forms)?)?;
+        // Where the newest cannot be read (any more), the one before keeps the device going; the status says it is behind.
+        let mut given = documents(&roster);
+        given.retain(|document| held.contains(document));
+        let newest = kept(device, given.last().ok_or_else(other_forms)?);
+        let older = || given.iter().rev().skip(1).find_map(|document| kept(device, document).ok());
+        let pack = match newest {
+            Ok(pack) => pack,
+            Err(failure) => older().ok_or(failure)?,
+        };
         let study_tag = roster.study();
         let scopes = Scopes::of(&study_tag);
         let mut identity = None;
@@ -86,16 +93,15 @@ impl Joined {
         self.roster.document().0 != self.pack.hash()
     }
 
-    /// Every version of the study that this device was given, older first.
+    /// Every version of the study that this device was given and can read, older first.
     pub(crate) fn packs(&self, device: &Device) -> Result<Vec<&StudyPack>, Failure> {
         if self.older.get().is_none() {
             let held = device.vault.packs()?;
             let before = documents(&self.roster)
                 .into_iter()
                 .filter(|document| held.contains(document) && *document != self.pack.hash());
-            let older = before.map(|document| kept(device, &document)).collect::<Result<Vec<_>, _>>()?;
             // Another thread may have read the same meanwhile.
-            let _ = self.older.set(older);
+            let _ = self.older.set(before.filter_map(|document| kept(device, &document).ok()).collect());
         }
         Ok(self.older.get().into_iter().flatten().chain([&self.pack]).collect())
     }
@@ -111,8 +117,20 @@ impl Joined {
         if let Some(form) = self.pack.instrument(form_id).filter(is_it) {
             return Ok(Some(Arc::clone(form)));
         }
-        let packs = self.packs(device)?;
-        Ok(packs.iter().rev().find_map(|pack| pack.instrument(form_id).filter(is_it)).cloned())
+        // The newest that has it is likely to be the one; what cannot be read is told only if nothing else has it.
+        let held = device.vault.packs()?;
+        let mut unread = None;
+        for document in documents(&self.roster).iter().rev().filter(|document| held.contains(*document)) {
+            match kept(device, document) {
+                Ok(pack) => {
+                    if let Some(form) = pack.instrument(form_id).filter(is_it) {
+                        return Ok(Some(Arc::clone(form)));
+                    }
+                }
+                Err(failure) => unread = Some(failure),
+            }
+        }
+        unread.map_or(Ok(None), Err)
     }
 
     pub(crate) fn study(&self) -> &Study {
@@ -198,11 +216,25 @@ impl Joined {
     }
 
     /// Puts words to keys.
-    pub(crate) fn words<T>(&self, with: impl FnOnce(&Words<'_>) -> T) -> T {
-        let instrument =
-            |form_id: &str| -> Option<&Instrument> { self.pack.instrument(form_id).map(AsRef::as_ref) };
-        let device = |device: &Contributor| self.label_of(device);
-        with(&Words { instrument: &instrument, device: &device })
+    pub(crate) fn words<T>(&self, device: &Device, with: impl FnOnce(&Words<'_>) -> T) -> T {
+        let forms = |meta: &Meta| -> Vec<&Instrument> {
+            let newest = self.pack.instrument(&meta.instrument).map(AsRef::as_ref);
+            if newest.is_some_and(|form| form.hash() == meta.version) {
+                return newest.into_iter().collect();
+            }
+            self.versions(device, meta)
+        };
+        let label = |device: &Contributor| self.label_of(device);
+        with(&Words { forms: &forms, device: &label })
+    }
+
+    /// The form of a record in the version it was made with, then in the others that are at hand, newer first.
+    pub(crate) fn versions(&self, device: &Device, meta: &Meta) -> Vec<&Instrument> {
+        let packs = self.packs(device).unwrap_or_else(|_| vec![&self.pack]);
+        let forms = packs.iter().rev().filter_map(|pack| pack.instrument(&meta.instrument));
+        let mut forms: Vec<&Instrument> = forms.map(AsRef::as_ref).collect();
+        forms.sort_by_key(|form| form.hash() != meta.version);
+        forms
     }
 }
 

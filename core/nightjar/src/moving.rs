@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nightjar_form::{Instrument, Language, LeftBehind, Migration, Reason};
+use nightjar_form::{Instrument, Language, LeftBehind, Migration};
 use nightjar_vault::{DraftId, DraftMeta};
 use zeroize::Zeroizing;
 
@@ -17,25 +17,33 @@ struct Checked {
     old: Open,
     new: Arc<Instrument>,
     migration: Migration,
+    /// The information page that is shown now.
+    information: String,
 }
+
+/// Where a draft says which information page the person has read.
+pub(crate) const INFORMATION: &str = "information";
 
 /// What moving a draft does.
 pub(crate) fn check(device: &Device, draft: DraftId) -> Result<MoveView, Failure> {
-    let Checked { old, new, migration, .. } = checked(device, &draft)?;
-    let (form, language) = (old.session.instrument(), old.session.language());
-    let stays = migration.left_behind().iter().map(|left| stays_behind(form, language, left, &new)).collect();
-    Ok(MoveView { carried: migration.carried() as u64, stays, same_language: migration.same_language() })
+    checked(device, &draft)?.view(device)
 }
 
-/// Moves a draft: its journal is replaced whole or not at all.
-pub(crate) fn commit(device: &Device, draft: DraftId) -> Result<(), Failure> {
+/// Moves a draft as it was checked: its journal is replaced whole or not at all.
+pub(crate) fn commit(device: &Device, draft: DraftId, agreed: &MoveView) -> Result<(), Failure> {
     device.sittings.exchange(&draft, || {
-        let Checked { meta, old, new, migration } = checked(device, &draft)?;
-        let mut kept = old.kept;
-        let version = meta.version;
-        kept.extend(migration.left_behind().iter().map(|left| Kept { version, left: left.clone() }));
+        let checked = checked(device, &draft)?;
+        if checked.view(device)? != *agreed {
+            return Err(Failure::Invalid(
+                "something was answered, or another version came, since this move was checked; check again"
+                    .into(),
+            ));
+        }
+        let kept = checked.kept();
+        let Checked { meta, new, migration, information, .. } = checked;
         let language = migration.opening().language.as_ref().unwrap_or_else(|| new.default_language());
-        let moved = DraftMeta { version: new.hash(), language: language.name().to_owned(), ..meta };
+        let mut moved = DraftMeta { version: new.hash(), language: language.name().to_owned(), ..meta };
+        moved.extra.insert(INFORMATION.to_owned(), information);
         let act = |entry: &nightjar_form::Entry| {
             Line::Act(Box::new(Act { entry: entry.clone(), at: migration.at().clone() }))
         };
@@ -52,25 +60,51 @@ pub(crate) fn commit(device: &Device, draft: DraftId) -> Result<(), Failure> {
     })
 }
 
-/// What an open draft keeps of earlier versions.
-pub(crate) fn stays(device: &Device, form_id: &str, open: &Open) -> Result<Vec<StaysView>, Failure> {
-    let joined = device.joined()?;
-    let (now, language) = (open.session.instrument(), open.session.language());
-    let of = |kept: &Kept| {
-        let form = joined.version_of(device, form_id, &kept.version)?.ok_or_else(never_given)?;
-        Ok(stays_behind(&form, language, &kept.left, now))
-    };
-    open.kept.iter().map(of).collect()
+impl Checked {
+    /// What stays behind: of earlier moves what still does, and of this one.
+    fn kept(&self) -> Vec<Kept> {
+        let earlier = self.old.kept.iter().zip(self.migration.earlier());
+        let earlier =
+            earlier.filter_map(|(kept, left)| left.clone().map(|left| Kept { version: kept.version, left }));
+        let version = self.meta.version;
+        let now = self.migration.left_behind().iter().map(|left| Kept { version, left: left.clone() });
+        earlier.chain(now).collect()
+    }
+
+    fn view(&self, device: &Device) -> Result<MoveView, Failure> {
+        let open = Open { session: self.migration.clone().session(), kept: self.kept() };
+        let language = self.old.session.language();
+        Ok(MoveView {
+            version: data_encoding::HEXLOWER.encode(&self.new.hash()),
+            carried: self.migration.carried() as u64,
+            stays: stays_in(device, &self.meta.instrument, language, &open)?,
+            same_language: self.migration.same_language(),
+            new_information: self.meta.extra.get(INFORMATION).is_some_and(|told| *told != self.information),
+        })
+    }
 }
 
-fn stays_behind(form: &Instrument, language: &Language, left: &LeftBehind, now: &Instrument) -> StaysView {
-    let item = form.item(&left.cell.item);
-    StaysView {
-        path: left.path.clone(),
-        question: item.map_or(left.path.as_str(), |item| item.label(language)).to_owned(),
-        reason: left.reason.to_string(),
-        sealed: left.reason == Reason::Removed && now.item(&left.cell.item).is_none(),
-    }
+/// What an open draft keeps of earlier versions.
+pub(crate) fn stays(device: &Device, form_id: &str, open: &Open) -> Result<Vec<StaysView>, Failure> {
+    stays_in(device, form_id, open.session.language(), open)
+}
+
+fn stays_in(
+    device: &Device,
+    form_id: &str,
+    language: &Language,
+    open: &Open,
+) -> Result<Vec<StaysView>, Failure> {
+    let joined = device.joined()?;
+    let sealed = open.sealed();
+    let of = |kept: &Kept| {
+        let LeftBehind { cell, path, reason, .. } = &kept.left;
+        let form = joined.version_of(device, form_id, &kept.version)?.ok_or_else(never_given)?;
+        let question = form.item(&cell.item).map_or(path.as_str(), |item| item.label(language)).to_owned();
+        let sealed = sealed.get(cell).is_some_and(|last| std::ptr::eq(*last, kept));
+        Ok(StaysView { path: path.clone(), question, reason: reason.to_string(), sealed })
+    };
+    open.kept.iter().map(of).collect()
 }
 
 fn checked(device: &Device, draft: &DraftId) -> Result<Checked, Failure> {
@@ -82,12 +116,15 @@ fn checked(device: &Device, draft: &DraftId) -> Result<Checked, Failure> {
     if new.hash() == meta.version {
         return Err(Failure::Invalid("these answers are in the newest version of the form already".into()));
     }
-    let migration = Migration::check(&old.session, sitting::opening(&meta)?, Arc::clone(&new));
+    let earlier: Vec<LeftBehind> = old.kept.iter().map(|kept| kept.left.clone()).collect();
+    let opening = sitting::opening(&meta)?;
+    let migration = Migration::check(&old.session, opening, Arc::clone(&new), &earlier);
     let migration = migration.map_err(Failure::invalid)?;
-    Ok(Checked { meta, old, new, migration })
+    let information = joined.study().information_version.clone();
+    Ok(Checked { meta, old, new, migration, information })
 }
 
-fn never_given() -> Failure {
+pub(crate) fn never_given() -> Failure {
     Failure::Incompatible(
         "this device was never given a version of the form that answers were given in".into(),
     )

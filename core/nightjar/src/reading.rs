@@ -1,15 +1,16 @@
 //! From stored rows to what people read: item names, labels, tablet labels.
 
 use nightjar_form::{CellKey, Instrument, Item, Missing, Value};
-use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Row};
+use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Meta, Row};
 
 use crate::finish::JOIN;
 use crate::view::{CellView, ConflictView, DissensusView, HeldView, RecordView};
 
 /// What puts words to keys: the study's instruments, and the labels of devices in the roster.
 pub(crate) struct Words<'a> {
-    /// The instrument with this form id.
-    pub(crate) instrument: &'a dyn Fn(&str) -> Option<&'a Instrument>,
+    /// The form of a record in the version it was made with and in others, as far as they are at hand: where an item is
+    /// found first, there it is named.
+    pub(crate) forms: &'a dyn Fn(&Meta) -> Vec<&'a Instrument>,
     /// The label of a device.
     pub(crate) device: &'a dyn Fn(&Contributor) -> String,
 }
@@ -17,7 +18,6 @@ pub(crate) struct Words<'a> {
 impl Words<'_> {
     /// A record with names and labels.
     pub(crate) fn record(&self, row: &Row) -> RecordView {
-        let instrument = (self.instrument)(&row.meta.instrument);
         RecordView {
             id: row.record.to_string(),
             form_id: row.meta.instrument.clone(),
@@ -25,33 +25,35 @@ impl Words<'_> {
             ward: row.meta.ward.clone(),
             phase: row.meta.phase.clone(),
             natural_key: natural_key(&row.meta.identity),
-            cells: self.cells(instrument, row),
+            cells: self.cells(row),
         }
     }
 
-    fn cells(&self, instrument: Option<&Instrument>, row: &Row) -> Vec<CellView> {
+    fn cells(&self, row: &Row) -> Vec<CellView> {
+        let forms = (self.forms)(&row.meta);
         let place = |key: &CellKey| {
-            let item = instrument
+            let item = forms
+                .first()
                 .and_then(|instrument| instrument.items().iter().position(|item| item.key() == key.item));
             (item.unwrap_or(usize::MAX), key.to_string())
         };
         let mut cells: Vec<_> = row.cells.iter().map(|cell| (place(&cell.key), cell)).collect();
         cells.sort_by(|(a, _), (b, _)| a.cmp(b));
         let cell = |cell: &nightjar_record::Cell| {
-            let item = instrument.and_then(|instrument| instrument.item(&cell.key.item));
+            let found = find(&forms, &cell.key);
             CellView {
-                name: name(item, &cell.key),
-                label: label(instrument, item),
-                values: cell.held.iter().map(|held| self.held(instrument, item, held)).collect(),
+                name: name(found, &cell.key),
+                label: label(found),
+                values: cell.held.iter().map(|held| self.held(found, held)).collect(),
                 in_conflict: row.conflicts.iter().any(|conflict| conflict.cell == cell.key),
             }
         };
         cells.into_iter().map(|(_, held)| cell(held)).collect()
     }
 
-    fn held(&self, instrument: Option<&Instrument>, item: Option<&Item>, held: &Held) -> HeldView {
+    fn held(&self, found: Found<'_>, held: &Held) -> HeldView {
         HeldView {
-            text: text(instrument, item, &held.value),
+            text: text(found, &held.value),
             value: held.value.clone(),
             role: held.hand.role.clone(),
             tablet: (self.device)(&held.from),
@@ -65,16 +67,15 @@ impl Words<'_> {
     }
 
     fn conflict(&self, row: &Row, conflict: &Conflict) -> ConflictView {
-        let instrument = (self.instrument)(&row.meta.instrument);
-        let item = instrument.and_then(|instrument| instrument.item(&conflict.cell.item));
+        let found = find(&(self.forms)(&row.meta), &conflict.cell);
         ConflictView {
             record: row.record.to_string(),
             form_id: row.meta.instrument.clone(),
             ward: row.meta.ward.clone(),
             natural_key: natural_key(&row.meta.identity),
-            name: name(item, &conflict.cell),
-            label: label(instrument, item),
-            values: conflict.values.iter().map(|held| self.held(instrument, item, held)).collect(),
+            name: name(found, &conflict.cell),
+            label: label(found),
+            values: conflict.values.iter().map(|held| self.held(found, held)).collect(),
         }
     }
 
@@ -97,21 +98,25 @@ fn natural_key(identity: &Identity) -> Option<String> {
     }
 }
 
-fn name(item: Option<&Item>, key: &CellKey) -> String {
-    item.map_or_else(|| key.to_string(), |item| item.name().to_owned())
+/// An item, and the version of the form it stands in.
+type Found<'a> = Option<(&'a Instrument, &'a Item)>;
+
+fn find<'a>(forms: &[&'a Instrument], key: &CellKey) -> Found<'a> {
+    forms.iter().find_map(|form| Some((*form, form.item(&key.item)?)))
 }
 
-fn label(instrument: Option<&Instrument>, item: Option<&Item>) -> String {
-    match (instrument, item) {
-        (Some(instrument), Some(item)) => item.label(instrument.default_language()).to_owned(),
-        _ => String::new(),
-    }
+fn name(found: Found<'_>, key: &CellKey) -> String {
+    found.map_or_else(|| key.to_string(), |(_, item)| item.name().to_owned())
+}
+
+fn label(found: Found<'_>) -> String {
+    found.map(|(form, item)| item.label(form.default_language()).to_owned()).unwrap_or_default()
 }
 
 /// A value in words: choice labels where there are choices.
-fn text(instrument: Option<&Instrument>, item: Option<&Item>, value: &Value) -> String {
-    let label = |code: &str| match (instrument, item) {
-        (Some(instrument), Some(item)) => {
+fn text(found: Found<'_>, value: &Value) -> String {
+    let label = |code: &str| match found {
+        Some((instrument, item)) => {
             let choice = item.choices().iter().find(|choice| choice.code() == code);
             choice.map_or_else(
                 || code.to_owned(),
@@ -123,16 +128,19 @@ fn text(instrument: Option<&Instrument>, item: Option<&Item>, value: &Value) -> 
     match value {
         Value::One(code) => label(code),
         Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
-        Value::Missing(missing) => missing_text(instrument, item, *missing),
+        Value::Missing(missing) => missing_text(found, *missing),
         other => other.to_text(),
     }
 }
 
 /// Why there is no answer: the choice that says so, else in plain words.
-fn missing_text(instrument: Option<&Instrument>, item: Option<&Item>, missing: Missing) -> String {
-    let choice = item.and_then(|item| item.choices().iter().find(|choice| choice.missing() == Some(missing)));
-    if let (Some(choice), Some(instrument)) = (choice, instrument) {
-        return choice.label(instrument.default_language()).to_owned();
+fn missing_text(found: Found<'_>, missing: Missing) -> String {
+    let choice = found.and_then(|(instrument, item)| {
+        let choice = item.choices().iter().find(|choice| choice.missing() == Some(missing))?;
+        Some(choice.label(instrument.default_language()).to_owned())
+    });
+    if let Some(label) = choice {
+        return label;
     }
     let words = match missing {
         Missing::Declined => "rather not say",

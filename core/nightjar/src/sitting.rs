@@ -1,11 +1,12 @@
 //! One person answering one form: every act is applied, journalled and only then acknowledged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Zoned;
 use nightjar_form::{
-    Answers, Entry, Instrument, Language, LeftBehind, Opening, Outcome, Page, Reason, Session, Value,
+    Answers, CellKey, Entry, Instrument, Language, LeftBehind, Opening, Outcome, Page, Refusal, Session,
+    Value,
 };
 use nightjar_vault::{DraftId, DraftMeta};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub(crate) enum Line {
     Act(Box<Act>),
     /// An answer that stays behind in an earlier version of the form.
     Kept { kept: Box<Kept> },
+    /// One of these is taken back: it is no part of what is handed in.
+    TakenBack { taken_back: CellKey },
 }
 
 /// What the journal holds for one act: the act and the clock it was done at, so that replaying gives the same session.
@@ -56,12 +59,20 @@ pub(crate) struct Kept {
 }
 
 impl Open {
-    /// The answers of earlier versions that are sealed with those of this one: to questions it no longer asks.
-    pub(crate) fn sealed(&self) -> impl Iterator<Item = &Kept> {
-        let form = self.session.instrument();
-        self.kept
-            .iter()
-            .filter(|kept| kept.left.reason == Reason::Removed && form.item(&kept.left.cell.item).is_none())
+    /// The answers of earlier versions that are sealed with those of this one: to questions it no longer asks, the last of
+    /// each.
+    pub(crate) fn sealed(&self) -> BTreeMap<CellKey, &Kept> {
+        let part = self.kept.iter().filter(|kept| kept.left.is_part_of(&self.session));
+        part.map(|kept| (kept.left.cell, kept)).collect()
+    }
+
+    pub(crate) fn replay(&mut self, line: Line) -> Result<(), Refusal> {
+        match line {
+            Line::Act(act) => return self.session.apply(&act.entry, &act.at).map(drop),
+            Line::Kept { kept } => self.kept.push(*kept),
+            Line::TakenBack { taken_back } => self.kept.retain(|kept| kept.left.cell != taken_back),
+        }
+        Ok(())
     }
 }
 
@@ -144,10 +155,37 @@ impl Sitting {
     /// What was answered in an earlier version of the form and does not stand in this one.
     ///
     /// # Errors
-    /// As [`Sitting::page`]; [`Failure::Corrupt`] when the vault does not read.
+    /// As [`Sitting::page`]; [`Failure::Incompatible`] when this device no longer has the version it was given in.
     pub fn stays(&self) -> Result<Vec<StaysView>, Failure> {
         let held = self.lock();
         moving::stays(&self.device, &self.about.instrument, held.as_ref().ok_or_else(closed)?)
+    }
+
+    /// Takes back what an earlier version asked: it is no part of what is handed in.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when nothing is kept there; else as [`Sitting::answer`].
+    pub fn take_back(&self, path: &str) -> Result<(), Failure> {
+        let mut held = self.lock();
+        let open = held.as_mut().ok_or_else(closed)?;
+        let kept = open.kept.iter().rev().find(|kept| kept.left.path == path);
+        let cell = kept
+            .map(|kept| kept.left.cell)
+            .ok_or_else(|| Failure::Invalid("no answer of an earlier version is kept there".into()))?;
+        let line = Line::TakenBack { taken_back: cell };
+        let bytes = serde_json::to_vec(&line).map_err(Failure::internal)?;
+        self.device.vault.append(&self.draft, &bytes)?;
+        open.replay(line).map_err(Failure::invalid)
+    }
+
+    /// The languages and variants of the version that is being answered.
+    ///
+    /// # Errors
+    /// As [`Sitting::page`].
+    pub fn languages(&self) -> Result<Vec<String>, Failure> {
+        let held = self.lock();
+        let form = held.as_ref().ok_or_else(closed)?.session.instrument();
+        Ok(form.languages().iter().map(|language| language.name().to_owned()).collect())
     }
 
     /// Gives, changes or (with `None`) clears an answer. When this returns, the answer survives a power cut.
@@ -308,10 +346,8 @@ pub(crate) fn replay(device: &Device, draft: &DraftId) -> Result<(DraftMeta, Ope
     let damaged = || Failure::Corrupt("a draft's journal".into());
     let mut open = Open { session: opened(form, &meta)?, kept: Vec::new() };
     for bytes in &lines {
-        match serde_json::from_slice(bytes).map_err(|_| damaged())? {
-            Line::Act(act) => open.session.apply(&act.entry, &act.at).map(drop).map_err(|_| damaged())?,
-            Line::Kept { kept } => open.kept.push(*kept),
-        }
+        let line: Line = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+        open.replay(line).map_err(|_| damaged())?;
     }
     Ok((meta, open))
 }

@@ -11,7 +11,7 @@ use crate::device::{Device, Kind, Options};
 use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
-use crate::moving;
+use crate::moving::{self, INFORMATION};
 use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
@@ -177,7 +177,7 @@ impl Tablet {
             language: language.name().to_owned(),
             opened: self.device.now()?.to_string(),
             seed: u64::from_le_bytes(random()?),
-            extra: std::collections::BTreeMap::new(),
+            extra: [(INFORMATION.to_owned(), study.information_version.clone())].into(),
         };
         Sitting::begin(Arc::clone(&self.device), meta, Arc::clone(instrument))
     }
@@ -214,14 +214,15 @@ impl Tablet {
         moving::check(&self.device, draft.parse()?)
     }
 
-    /// Moves an unfinished answer to the form's newest version on this tablet. What does not come along stays sealed
-    /// beside it; see [`Sitting::stays`].
+    /// Moves an unfinished answer as [`Tablet::check_move`] has said. What does not come along stays beside it, see
+    /// [`Sitting::stays`].
     ///
     /// # Errors
-    /// As [`Tablet::check_move`], and storage failures; the draft is as it was then.
-    pub fn move_draft(&self, draft: &str) -> Result<Sitting, Failure> {
+    /// As [`Tablet::check_move`]; [`Failure::Invalid`] when the move is no longer what was said; storage failures. The draft is
+    /// as it was then.
+    pub fn move_draft(&self, draft: &str, agreed: &MoveView) -> Result<Sitting, Failure> {
         let draft = draft.parse()?;
-        moving::commit(&self.device, draft)?;
+        moving::commit(&self.device, draft, agreed)?;
         Sitting::resume(Arc::clone(&self.device), draft)
     }
 

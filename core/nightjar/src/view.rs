@@ -112,18 +112,22 @@ pub struct FormChangeView {
 }
 
 /// What moving an unfinished answer to the form's newest version does. Names places and reasons, no answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveView {
+    /// The hash of the version it moves to.
+    pub version: String,
     /// How many answers come along.
     pub carried: u64,
     /// Those that do not. They stay beside the unfinished answers.
     pub stays: Vec<StaysView>,
     /// Whether the new version speaks the language on display; if not, its default language is shown.
     pub same_language: bool,
+    /// Whether the study's information page is another one than the person has read: show it before moving.
+    pub new_information: bool,
 }
 
 /// An answer that a newer version of its form does not take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaysView {
     /// Its path in the version it was given in.
     pub path: String,
@@ -328,6 +332,9 @@ pub struct ExportView {
     pub files: Vec<String>,
     /// Responses it counted.
     pub responses: u64,
+    /// Of these, how many were made with a version of their form that this device was not given: what only that version
+    /// asks is missing from the tables.
+    pub unknown_versions: u64,
 }
 
 /// What verifying a vault found: how what is shown compares with what the sealed changes come to.

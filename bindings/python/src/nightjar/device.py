@@ -54,6 +54,10 @@ class Device(Generic[Native]):
         """``join``, awaited."""
         await self._native.join(invitation, pack)
 
+    def update(self, pack: StudyPack) -> None:
+        """Takes the files of a version of the study that the steward has named."""
+        self._native.update(pack)
+
     def sync(self) -> SyncView:
         """Sends what is new and receives what is new. Waits for the hub.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from os import PathLike
 
 from nightjar import _native
-from nightjar._native import ExportView, ReceivedView, StudyPack
+from nightjar._native import ExportView, FormChangeView, ReceivedView, StudyPack
 from nightjar.device import Device, text_of, wait
 
 __all__ = ["Evaluator"]
@@ -44,6 +44,10 @@ class Evaluator(Device[_native.Evaluator]):
     def admit_evaluator(self, request: str) -> str:
         """Lets another evaluator in. Gives the invitation for it."""
         return self._native.admit_evaluator(request)
+
+    def new_version(self, pack: StudyPack) -> list[FormChangeView]:
+        """Names another version of the study and takes its files. Gives what differs, form by form."""
+        return self._native.new_version(pack)
 
     def received(self) -> list[ReceivedView]:
         """How much of what each tablet has sent is here."""

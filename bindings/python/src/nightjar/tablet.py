@@ -12,6 +12,7 @@ from nightjar._native import (
     DraftView,
     FormView,
     InformationView,
+    MoveView,
     NewValue,
     SettleRequest,
     Sitting,
@@ -66,6 +67,14 @@ class Tablet(Device[_native.Tablet]):
     def resume(self, draft: str) -> Sitting:
         """Opens a draft again, with every acknowledged answer, on the page it was left on."""
         return self._native.resume(draft)
+
+    def check_move(self, draft: str) -> MoveView:
+        """What moving an unfinished answer to the form's newest version does. Nothing is changed."""
+        return self._native.check_move(draft)
+
+    def move_draft(self, draft: str, agreed: MoveView) -> Sitting:
+        """Moves an unfinished answer as ``check_move`` has said; what does not come along stays sealed beside it."""
+        return self._native.move_draft(draft, agreed)
 
     def amend(self, record: str, changes: Mapping[str, Value], *, role: str) -> None:
         """Corrects items of a fact by name. What another device writes meanwhile is kept beside it."""

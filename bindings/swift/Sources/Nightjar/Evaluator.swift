@@ -33,6 +33,16 @@ extension Evaluator {
         try await offTheCaller { try self.admitEvaluator(request: request) }
     }
 
+    /// Names another version of the study and takes its files. Gives what differs, form by form.
+    public func newVersion(_ pack: StudyPack) async throws -> [FormChangeView] {
+        try await offTheCaller { try self.newVersion(pack: pack) }
+    }
+
+    /// Takes the files of a version of the study that the steward has named, the newest or an older one.
+    public func update(_ pack: StudyPack) async throws {
+        try await offTheCaller { try self.update(pack: pack) }
+    }
+
     /// Records this device can read, in the order of their ids.
     public func records(_ request: RecordsRequest = RecordsRequest()) async throws -> [RecordView] {
         try await offTheCaller { try self.records(request: request) }

@@ -5,6 +5,16 @@ extension Sitting {
         try await offTheCaller { try self.page() }
     }
 
+    /// What was answered in an earlier version of the form and does not stand in this one.
+    public func stays() async throws -> [StaysView] {
+        try await offTheCaller { try self.stays() }
+    }
+
+    /// Takes back what an earlier version asked: it is no part of what is handed in.
+    public func takeBack(_ path: String) async throws {
+        try await offTheCaller { try self.takeBack(path: path) }
+    }
+
     /// Gives, changes or (without a value) clears an answer.
     @discardableResult
     public func answer(_ path: String, _ value: Value?) async throws -> OutcomeView {

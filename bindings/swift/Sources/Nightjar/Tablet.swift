@@ -48,6 +48,21 @@ extension Tablet {
         try await offTheCaller { try self.resume(draft: draft) }
     }
 
+    /// What moving an unfinished answer to the form's newest version does. Nothing is changed.
+    public func checkMove(_ draft: String) async throws -> MoveView {
+        try await offTheCaller { try self.checkMove(draft: draft) }
+    }
+
+    /// Moves an unfinished answer as `checkMove` has said; what does not come along stays sealed beside it.
+    public func moveDraft(_ draft: String, agreed: MoveView) async throws -> Sitting {
+        try await offTheCaller { try self.moveDraft(draft: draft, agreed: agreed) }
+    }
+
+    /// Takes the files of a version of the study that the steward has named.
+    public func update(_ pack: StudyPack) async throws {
+        try await offTheCaller { try self.update(pack: pack) }
+    }
+
     /// Records this device can read, in the order of their ids.
     public func records(_ request: RecordsRequest = RecordsRequest()) async throws -> [RecordView] {
         try await offTheCaller { try self.records(request: request) }

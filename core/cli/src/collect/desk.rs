@@ -82,7 +82,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
                         return Ok(());
                     }
                     let sitting = self.tablet.resume(&draft.id)?;
-                    if matches!(self.answer(&sitting, &draft.ward, &form)?, Ended::InputClosed) {
+                    if matches!(self.answer(&sitting, &draft.ward)?, Ended::InputClosed) {
                         return Ok(());
                     }
                 }
@@ -102,16 +102,39 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         let moved = match self.tablet.check_move(draft) {
             Ok(moved) => moved,
             // It goes on in the version it was begun with.
-            Err(nightjar::Failure::Incompatible(_)) => return Ok(true),
-            Err(failure) => return Err(failure.into()),
+            Err(_) => return Ok(true),
         };
         self.talk.say(&shown::moving(&moved))?;
         let lines = ["Go on with the new questions".into(), "Go on with the questions as they were".into()];
         match self.talk.choose("Which questions do you want to answer?", &lines)? {
-            Some(0) => self.tablet.move_draft(draft).map(|_| true).map_err(Into::into),
-            Some(_) => Ok(true),
-            None => Ok(false),
+            Some(0) => {}
+            Some(_) => return Ok(true),
+            None => return Ok(false),
         }
+        let language = self.tablet.resume(draft)?.spoken()?;
+        if moved.new_information && !self.agrees(&language)? {
+            return Ok(true);
+        }
+        match self.tablet.move_draft(draft, &moved) {
+            Ok(sitting) => self.keeps(&sitting),
+            Err(failure) => {
+                self.talk.say(&format!("The answers stay with the questions as they were: {failure}"))?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Asks about each answer that the new questions have no place for; false at the end of input.
+    fn keeps(&mut self, sitting: &Sitting) -> Result<bool, Trouble> {
+        for stays in sitting.stays()?.into_iter().filter(|stays| stays.sealed) {
+            let question = format!("\"{}\" is not asked any more. Keep what you answered?", stays.question);
+            match self.talk.choose(&question, &["Keep it with my answers".into(), "Take it out".into()])? {
+                Some(0) => {}
+                Some(_) => sitting.take_back(&stays.path)?,
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// Form, role and ward; `None` when the person leaves.
@@ -165,7 +188,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             ward: ward.clone(),
             language: Some(language),
         })?;
-        self.answer(&sitting, &ward, form)
+        self.answer(&sitting, &ward)
     }
 
     /// The information page, before the first question.
@@ -176,9 +199,9 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         Ok(self.talk.choose("", &lines)? == Some(0))
     }
 
-    fn answer(&mut self, sitting: &Sitting, ward: &str, form: &FormView) -> Result<Ended, Trouble> {
+    fn answer(&mut self, sitting: &Sitting, ward: &str) -> Result<Ended, Trouble> {
         let texts = self.tablet.information(&sitting.spoken()?)?;
-        let languages = &form.languages;
+        let languages = &sitting.languages()?;
         Pages { tablet: self.tablet, sitting, ward, languages, texts, talk: &mut self.talk }.turn()
     }
 }

@@ -31,6 +31,12 @@ enum Ask {
         setup_code: String,
         study: Option<PathBuf>,
     },
+    NewVersion {
+        study: Option<PathBuf>,
+    },
+    Update {
+        study: Option<PathBuf>,
+    },
     AddRecovery,
     Admit {
         request: String,
@@ -82,6 +88,8 @@ impl Device for Served {
             Ask::Found { hub, setup_code, study } => {
                 ok(evaluator.found(FoundRequest { pack: shared::study(study)?, hub, setup_code })?)
             }
+            Ask::NewVersion { study } => ok(evaluator.new_version(&shared::study(study)?)?),
+            Ask::Update { study } => ok(evaluator.update(&shared::study(study)?)?),
             Ask::AddRecovery => ok(evaluator.add_recovery()?),
             Ask::Admit { request, wards: Some(wards) } => {
                 ok(evaluator.admit(&request, Admission::Tablet { wards })?)

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 
-use nightjar::{AmendRequest, BeginRequest, Clock, Failure, RecordsRequest, SettleRequest, Sitting, Tablet};
+use nightjar::{
+    AmendRequest, BeginRequest, Clock, Failure, MoveView, RecordsRequest, SettleRequest, Sitting, Tablet,
+};
 use nightjar_form::Value;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -27,7 +29,12 @@ enum Ask {
     Begin(BeginRequest),
     Drafts,
     Resume { draft: String },
+    CheckMove { draft: String },
+    MoveDraft { draft: String, agreed: MoveView },
+    Update { study: Option<PathBuf> },
     Page { sitting: String },
+    Stays { sitting: String },
+    TakeBack { sitting: String, path: String },
     Answer { sitting: String, path: String, value: Option<Value> },
     Next { sitting: String },
     Back { sitting: String },
@@ -113,6 +120,14 @@ impl Device for Served {
                 let sitting = tablet.resume(&draft)?;
                 self.opened(sitting)
             }
+            Ask::CheckMove { draft } => ok(tablet.check_move(&draft)?),
+            Ask::MoveDraft { draft, agreed } => {
+                let sitting = tablet.move_draft(&draft, &agreed)?;
+                self.opened(sitting)
+            }
+            Ask::Update { study } => ok(tablet.update(&shared::study(study)?)?),
+            Ask::Stays { sitting } => ok(self.sitting(&sitting)?.stays()?),
+            Ask::TakeBack { sitting, path } => ok(self.sitting(&sitting)?.take_back(&path)?),
             Ask::Page { sitting } => ok(self.sitting(&sitting)?.page()?),
             Ask::Answer { sitting, path, value } => ok(self.sitting(&sitting)?.answer(&path, value)?),
             Ask::Next { sitting } => ok(self.sitting(&sitting)?.next()?),

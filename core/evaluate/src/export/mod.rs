@@ -20,6 +20,9 @@ pub struct Summary {
     pub files: Vec<String>,
     /// Records written to row-level files.
     pub records: u64,
+    /// Of these, records made with a version of their form that the source does not have: columns that only that version
+    /// asks are not written.
+    pub unknown_versions: u64,
     /// Figures in `export/figures.csv`.
     pub figures: u64,
     /// Of these, figures the policy keeps back.
@@ -57,12 +60,13 @@ pub fn export(
     files.csv("figures.csv", &mut |csv| figures::write(&figures, csv))?;
     files.csv("codebook.csv", &mut |csv| codebook::write(&findings.tables, csv))?;
     for table in &findings.tables {
-        let mut records = 0;
+        let (mut records, mut unknown) = (0, 0);
         files.raw(&format!("{}.internal.csv", file_name(&table.form_id)), &mut |to| {
-            records = rows::write(source, table, to)?;
+            (records, unknown) = rows::write(source, table, to)?;
             Ok(())
         })?;
         files.summary.records += records;
+        files.summary.unknown_versions += unknown;
         if table.columns.iter().any(|column| column.in_repeat) {
             files.raw(&format!("{}-repeats.internal.csv", file_name(&table.form_id)), &mut |to| {
                 rows::write_repeats(source, table, to)

@@ -5,7 +5,7 @@ use nightjar_form::{ItemKey, ItemKind, Value};
 
 use super::cell::{cell, is_written, safe};
 use crate::output::unwritable;
-use crate::table::Table;
+use crate::table::{Table, Version};
 use crate::{Refused, Row, Source, Stop};
 
 /// Columns before the items, with what they mean.
@@ -26,8 +26,8 @@ pub(super) const CONTEXT: [(&str, &str); 9] = [
 const RUN_BYTES: usize = 64 << 20;
 const RUN_RECORDS: usize = 100_000;
 
-/// Writes one line per record, and says how many.
-pub(super) fn write(source: &dyn Source, table: &Table, to: &mut dyn Write) -> Result<u64, Refused> {
+/// Writes one line per record, and says how many, and how many of them in a version of the form that is not at hand.
+pub(super) fn write(source: &dyn Source, table: &Table, to: &mut dyn Write) -> Result<(u64, u64), Refused> {
     let columns: Vec<_> = table.columns.iter().filter(|c| is_written(c) && !c.in_repeat).collect();
     let mut header: Vec<String> = CONTEXT.iter().map(|(name, _)| (*name).to_owned()).collect();
     for column in &columns {
@@ -40,9 +40,10 @@ pub(super) fn write(source: &dyn Source, table: &Table, to: &mut dyn Write) -> R
     let asks_text = asks_text(table);
     let mut run = Run::starting(to, &header)?;
     let mut fields: Vec<String> = Vec::with_capacity(header.len());
-    let mut records = 0;
+    let (mut records, mut unknown) = (0, 0);
     source.rows(&table.form_id, &mut |row| {
         fields.clear();
+        unknown += u64::from(version_of(table, &row).is_none());
         fields.extend(context(table, &row));
         let values: HashMap<ItemKey, &[Value]> = row
             .cells
@@ -62,7 +63,7 @@ pub(super) fn write(source: &dyn Source, table: &Table, to: &mut dyn Write) -> R
         run.push(&fields).map_err(Stop)
     })?;
     run.finish()?;
-    Ok(records)
+    Ok((records, unknown))
 }
 
 /// Writes one line per value inside a repeat.
@@ -104,10 +105,14 @@ fn asks_text(table: &Table) -> bool {
         .any(|column| column.kind == ItemKind::Text || column.kind.is_geo() || column.kind.is_media())
 }
 
+fn version_of<'a>(table: &'a Table, row: &Row) -> Option<&'a Version> {
+    let hash = crate::table::hex(&row.version);
+    table.versions.iter().find(|version| version.hash == hash)
+}
+
 /// The context of a record, in the order of [`CONTEXT`].
 pub(super) fn context(table: &Table, row: &Row) -> [String; 9] {
-    let hash = crate::table::hex(&row.version);
-    let version = table.versions.iter().find(|version| version.hash == hash);
+    let (hash, version) = (crate::table::hex(&row.version), version_of(table, row));
     let text = |value: &Option<String>| value.as_deref().map_or(String::new(), safe);
     [
         row.provenance.code().to_owned(),

@@ -130,9 +130,10 @@ fn nesting(tokens: &[Token<'_>]) -> usize {
     deepest
 }
 
-type Faults<'t, 's> = extra::Err<Simple<'t, Token<'s>>>;
+/// Where it went wrong is all that is told.
+type Faults = extra::Err<Cheap>;
 
-fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t, 's>> {
+fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults> {
     recursive(|expr| {
         let predicates = expr
             .clone()
@@ -224,7 +225,8 @@ fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults<'t,
         .map(move |steps| path(Start::Root, steps));
         let relative = steps.map(move |steps| path(Start::Here, steps));
 
-        choice((filtered, absolute, relative)).boxed().pratt((
+        // What begins with a slash is nothing else.
+        choice((absolute, filtered, relative)).boxed().pratt((
             infix(left(8), just(Token::Bar).to(Operator::Union), |l, op, r, _| binary(l, op, r)),
             prefix(7, just(Token::Minus), |_, inner: Expr, _| Expr::Negate(Box::new(inner))),
             infix(left(6), factor(), |l, op, r, _| binary(l, op, r)),
@@ -257,7 +259,7 @@ fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::Binary(operator, Box::new(left), Box::new(right))
 }
 
-fn factor<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t, 's>> + Clone {
+fn factor<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
     select! {
         Token::Times => Operator::Multiply,
         Token::Div => Operator::Divide,
@@ -265,14 +267,14 @@ fn factor<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t,
     }
 }
 
-fn term<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t, 's>> + Clone {
+fn term<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
     select! {
         Token::Plus => Operator::Add,
         Token::Minus => Operator::Subtract,
     }
 }
 
-fn order<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t, 's>> + Clone {
+fn order<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
     select! {
         Token::Less => Operator::Less,
         Token::LessOrEqual => Operator::LessOrEqual,
@@ -281,7 +283,7 @@ fn order<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t, 
     }
 }
 
-fn equality<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults<'t, 's>> + Clone {
+fn equality<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
     select! {
         Token::Equal => Operator::Equal,
         Token::NotEqual => Operator::NotEqual,

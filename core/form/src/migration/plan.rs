@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{LeftBehind, Reason, counts, resume};
 use crate::node::{NodeId, NodeKind};
 use crate::session::Held;
-use crate::{Cause, Entry, Instrument, ItemKey, ItemKind, Opening, Refusal, Session, Value};
+use crate::{Cause, CellKey, Entry, Instrument, ItemKey, ItemKind, Opening, Refusal, Session, Value};
 
 /// How often a move is tried anew after an answer turned out to break a rule.
 pub(super) const MOST_ATTEMPTS: usize = 20;
@@ -199,10 +199,81 @@ impl<'a> Plan<'a> {
                 },
             };
             if let Some(reason) = reason {
-                left.push(LeftBehind { cell: held.key, path: held.path.clone(), value, reason });
+                let repeat = self.old.instrument().tree.repeats(held.node).pop();
+                let repeat = repeat.map(|repeat| self.old.instrument().tree[repeat].key);
+                let (cell, there) = self.cell_in(&tried.session, held.key, repeat, &held.numbers);
+                let asked = held.relevant && held.current.is_some() && there;
+                // What nobody will be asked again is kept as it would have been handed in.
+                let value = held.current.clone().filter(|_| reason == Reason::Removed).unwrap_or(value);
+                let (numbers, path) = (held.numbers.clone(), held.path.clone());
+                left.push(LeftBehind { cell, repeat, numbers, path, value, asked, reason });
             }
         }
         left
+    }
+
+    /// A cell of the old session as one of the new, in the instance with the same numbers; whether there is one. Keys of
+    /// instances say how often one was made, so that the same key may be another instance.
+    fn cell_in(
+        &self,
+        session: &Session,
+        cell: CellKey,
+        repeat: Option<ItemKey>,
+        numbers: &[usize],
+    ) -> (CellKey, bool) {
+        match repeat.and_then(|repeat| repeat_of(self.new, repeat)) {
+            Some(repeat) if cell.instance.is_some() => {
+                let instance = session.instance_at(repeat, numbers);
+                (CellKey { instance: instance.or(cell.instance), ..cell }, instance.is_some())
+            }
+            _ => (cell, true),
+        }
+    }
+
+    /// Takes what earlier moves left behind where the new version takes it; what it does not take stays.
+    pub(super) fn earlier(&self, tried: &mut Attempt, earlier: &[LeftBehind]) -> Vec<Option<LeftBehind>> {
+        let mut still = Vec::new();
+        for left in earlier {
+            let mut left = left.clone();
+            let had = left.repeat.is_some_and(|repeat| repeat_of(self.old.instrument(), repeat).is_some());
+            if let Some(instance) = left.cell.instance.filter(|_| had) {
+                match self.old.numbers_of(instance) {
+                    Some(numbers) => left.numbers = numbers,
+                    // Somebody has taken the instance out since.
+                    None => left.asked = false,
+                }
+            }
+            if left.asked && self.take_again(tried, &left) {
+                tried.carried += 1;
+                still.push(None);
+                continue;
+            }
+            let (cell, there) = self.cell_in(&tried.session, left.cell, left.repeat, &left.numbers);
+            (left.cell, left.asked) = (cell, left.asked && there);
+            still.push(Some(left));
+        }
+        still
+    }
+
+    /// Whether an answer left behind before is taken where nothing else was answered meanwhile.
+    fn take_again(&self, tried: &mut Attempt, left: &LeftBehind) -> bool {
+        let node = self.new.item(&left.cell.item).and_then(|item| self.new.node_of(item));
+        let around = node.map(|node| self.new.tree.repeats(node)).unwrap_or_default();
+        let Some(node) = node.filter(|_| around.len() == left.numbers.len()) else { return false };
+        // The repeat may have been gone in between, and its instances with it.
+        if let (Some(repeat), Some(number)) = (around.last(), left.numbers.last()) {
+            let path = numbered(self.new, *repeat, &left.numbers[..left.numbers.len() - 1]);
+            while tried.session.count_of(&path).is_some_and(|count| count < *number) {
+                if tried.apply(Entry::AddRepeat { path: path.clone() }, self.old).is_err() {
+                    break;
+                }
+            }
+        }
+        let path = numbered(self.new, node, &left.numbers);
+        if tried.session.value(&path).is_some() {
+            return false;
+        }
+        tried.apply(Entry::Answer { path, value: Some(left.value.clone()) }, self.old).is_ok()
     }
 
     /// Whether the form set a value that the new version sets otherwise, though nothing it hangs on need differ: by an

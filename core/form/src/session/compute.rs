@@ -18,6 +18,8 @@ const MAX_COUNTED: usize = 500;
 const MAX_COUNTINGS: usize = 10_000;
 /// Most looks at choices that one entry may set off. Choices that come and go for ever stop there.
 const MAX_CUTS: usize = 500_000;
+/// How often words of choices may change in one step: they may name each other.
+const MAX_WORDINGS: usize = 20_000;
 
 impl Session {
     fn push(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
@@ -62,6 +64,7 @@ impl Session {
                 Aspect::Instances => self.count(wave, tree, vertex.node, scope),
                 Aspect::Relevance => self.relevance(wave, tree, vertex, scope),
                 Aspect::Value => self.revalue(wave, tree, vertex.node, scope),
+                Aspect::Words => self.reword(wave, vertex, scope),
                 // Nothing to compute: removing an instance is what changes it.
                 Aspect::Order => {}
                 Aspect::Shown => {
@@ -129,6 +132,14 @@ impl Session {
         } else if cell.value != value {
             cell.value = value;
             self.value_changed(wave, id, scope);
+        }
+    }
+
+    /// Words of choices are computed where they are read: whoever reads them looks again.
+    fn reword(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
+        wave.worded += 1;
+        if wave.worded <= MAX_WORDINGS {
+            self.touch(wave, vertex, scope);
         }
     }
 

@@ -5,7 +5,7 @@ use super::page::Cause;
 use super::state::{ScopeId, instance, parse_path, path, path_of_repeat};
 use super::walk::Spot;
 use crate::node::{NodeId, NodeKind};
-use crate::{CellKey, Value};
+use crate::{CellKey, InstanceKey, Value};
 
 /// One item in one instance.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct Held {
     pub(crate) key: CellKey,
     /// As given, whatever a choice filter takes away now.
     pub(crate) value: Option<Value>,
+    /// Without what a choice filter takes away: what would be handed in.
+    pub(crate) current: Option<Value>,
     /// Whether a choice filter takes away some of the value.
     pub(crate) cut: bool,
     pub(crate) relevant: bool,
@@ -81,6 +83,7 @@ impl Session {
                         path: path(tree, &self.state, scope, id),
                         key: CellKey { instance: self.state[scope].key, item },
                         value: cell.value.clone(),
+                        current: cell.current().cloned(),
                         cut: cell.cut.is_some(),
                         relevant: cell.relevant,
                         seen: cell.seen,
@@ -91,6 +94,54 @@ impl Session {
                 NodeKind::Root | NodeKind::Group => {}
             }
             id = NodeId(id.0 + 1);
+        }
+    }
+
+    /// The numbers of an instance and of those around it, outermost first; `None` when it is gone.
+    pub(crate) fn numbers_of(&self, instance: InstanceKey) -> Option<Vec<usize>> {
+        let mut found = None;
+        self.each_instance(ScopeId::ROOT, &mut Vec::new(), &mut |_, numbers, key| {
+            if key == instance {
+                found = Some(numbers.to_vec());
+            }
+        });
+        found
+    }
+
+    /// The instance of a repeat with these numbers.
+    pub(crate) fn instance_at(&self, repeat: NodeId, wanted: &[usize]) -> Option<InstanceKey> {
+        let mut found = None;
+        self.each_instance(ScopeId::ROOT, &mut Vec::new(), &mut |node, numbers, key| {
+            if node == repeat && numbers == wanted {
+                found = Some(key);
+            }
+        });
+        found
+    }
+
+    fn each_instance(
+        &self,
+        scope: ScopeId,
+        numbers: &mut Vec<usize>,
+        each: &mut dyn FnMut(NodeId, &[usize], InstanceKey),
+    ) {
+        let tree = &self.instrument.tree;
+        let home = self.state[scope].node;
+        let mut id = NodeId(home.0 + 1);
+        while id < tree[home].end {
+            if tree[id].kind != NodeKind::Repeat {
+                id = NodeId(id.0 + 1);
+                continue;
+            }
+            for (inner, number) in self.state.list(tree, scope, id).iter().zip(1..) {
+                numbers.push(number);
+                if let Some(key) = self.state[*inner].key {
+                    each(id, numbers, key);
+                }
+                self.each_instance(*inner, numbers, each);
+                numbers.pop();
+            }
+            id = tree[id].end;
         }
     }
 

@@ -15,6 +15,9 @@ use crate::expr::world::{Node, World};
 use crate::node::{NodeId, NodeKind, Piece, Tree, Words};
 use crate::{Choice, Instrument, Language, Value};
 
+/// Bytes of words after which no more computed parts are put in.
+const MAX_SHOWN: usize = 64 << 10;
+
 /// A place in the answers, with the clock and the language on display.
 pub(crate) struct Scene<'a> {
     pub(crate) instrument: &'a Instrument,
@@ -64,16 +67,19 @@ impl<'a> Scene<'a> {
         };
         let pieces = words.outputs.iter().find(|(language, _)| Some(language) == shown);
         let Some((_, pieces)) = pieces else { return words.source.get(self.language).to_owned() };
-        pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Plain(text) => text.as_str().into(),
-                Piece::Output(code) => match self.eval(code) {
-                    Val::Number(n) if n.is_nan() => "".into(),
-                    value => value.into_text(self),
+        let mut text = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Plain(plain) => text += plain,
+                // Words may name choices whose words name choices: each counts against what one look may cost.
+                Piece::Output(code) if self.spend(1) && text.len() <= MAX_SHOWN => match self.eval(code) {
+                    Val::Number(n) if n.is_nan() => {}
+                    value => text += &value.into_text(self),
                 },
-            })
-            .collect()
+                Piece::Output(_) => {}
+            }
+        }
+        text
     }
 
     #[inline]

@@ -39,6 +39,8 @@ pub(crate) struct Wave {
     pub(super) counted: usize,
     /// How often choices were looked at.
     pub(super) cut: usize,
+    /// How often words of choices changed.
+    pub(super) worded: usize,
 }
 
 impl Wave {

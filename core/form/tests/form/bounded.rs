@@ -48,24 +48,87 @@ fn a_name_of_a_choice_follows_what_its_words_refer_to() {
     assert_eq!(session.text("again"), "With Ben!");
 }
 
-#[test]
-fn words_of_choices_that_name_each_other_come_to_an_end() {
-    let naming = |question: &str, other: &str| {
-        format!(
-            "<select1 ref='/d/{question}'><item><label>So <output value=\"jr:choice-name(/d/{other},'/d/{other}')\"/>\
-             </label><value>x</value></item></select1>"
-        )
-    };
-    let mut session = xform(&format!(
+/// A question whose only choice names the choice of each of some others, so many times.
+fn naming(question: &str, others: &[String], times: usize) -> String {
+    let name = |other: &String| format!("<output value=\"jr:choice-name(/d/{other},'/d/{other}')\"/>");
+    let names: String = others.iter().map(name).collect::<String>().repeat(times);
+    format!("<select1 ref='/d/{question}'><item><label>So {names}</label><value>x</value></item></select1>")
+}
+
+fn naming_form(fields: &str, body: &str) -> Session {
+    xform(&format!(
         "<h:html xmlns='http://www.w3.org/2002/xforms' xmlns:h='http://www.w3.org/1999/xhtml' \
             xmlns:jr='http://openrosa.org/javarosa'><h:head><h:title>t</h:title><model>\
-            <instance><d id='d'><a>x</a><b>x</b></d></instance></model></h:head><h:body>{}{}</h:body></h:html>",
-        naming("a", "b"),
-        naming("b", "a")
+            <instance><d id='d'>{fields}</d></instance></model></h:head><h:body>{body}</h:body></h:html>"
+    ))
+}
+
+#[test]
+fn words_of_choices_that_name_each_other_come_to_an_end() {
+    for (times, least) in [(1, "So So So"), (20, "So So So")] {
+        let body = naming("a", &["b".into()], times) + &naming("b", &["a".into()], times);
+        let mut session = naming_form("<a>x</a><b>x</b>", &body);
+        session.act(Entry::GoTo("a".to_owned()));
+        let label = session.page().questions[0].choices[0].label.clone();
+        assert!(label.starts_with(least) && label.len() < 10_000_000, "{}", label.len());
+    }
+}
+
+#[test]
+fn a_long_way_of_names_costs_its_length() {
+    let name = |at: usize| format!("q{at}");
+    let (mut fields, mut body) = (String::new(), String::new());
+    for at in 0..3_000 {
+        fields += &format!("<q{at}>x</q{at}>");
+        body += &naming(&name(at), &[name(at + 1)], 1);
+    }
+    let mut session = naming_form(&(fields + "<q3000>y</q3000>"), &(body + "<input ref='/d/q3000'/>"));
+    session.act(Entry::GoTo("q0".to_owned()));
+    assert!(session.page().questions[0].choices[0].label.starts_with("So So"));
+}
+
+/// A choice that is never offered may be worded by what hangs on the question it belongs to.
+#[test]
+fn a_name_that_its_own_words_use_is_no_cycle() {
+    let mut session = open(&form(
+        "| type | name | label | calculation | choice_filter |
+         | select_one places | q | Where? | | kind != 'same' |
+         | calculate | first | | jr:choice-name(${q}, '${q}') | |",
+        "| list_name | name | label | kind |
+         | places | ward | The ward | own |
+         | places | same | Same as ${first} | same |",
     ));
-    session.act(Entry::GoTo("a".to_owned()));
-    let label = session.page().questions[0].choices[0].label.clone();
-    assert!(label.starts_with("So So So"), "{label}");
+    session.one("q", "ward");
+    assert_eq!(session.text("first"), "The ward");
+}
+
+#[test]
+fn names_of_choices_in_a_repeat_follow_their_own_instance() {
+    let mut session = open(&form(
+        "| type | name | label | calculation |
+         | begin repeat | r | R | |
+         | text | who | Who? | |
+         | select_one l | a | Which? | |
+         | calculate | said | | jr:choice-name(${a}, '${a}') |
+         | end repeat | | | |",
+        "| list_name | name | label |
+         | l | x | With ${who} |
+         | l | y | Alone |",
+    ));
+    session.act(Entry::AddRepeat { path: "r".to_owned() });
+    for (instance, who) in [(1, "Ann"), (2, "Ben")] {
+        session.one(&format!("r[{instance}]/a"), "x");
+        session.type_in(&format!("r[{instance}]/who"), who);
+    }
+    assert_eq!(
+        (session.text("r[1]/said"), session.text("r[2]/said")),
+        ("With Ann".into(), "With Ben".into())
+    );
+    session.type_in("r[1]/who", "Cay");
+    assert_eq!(
+        (session.text("r[1]/said"), session.text("r[2]/said")),
+        ("With Cay".into(), "With Ben".into())
+    );
 }
 
 #[test]

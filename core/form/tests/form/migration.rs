@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use nightjar_form::{
-    Answers, Entry, Instrument, ItemKey, Language, Migration, Missing, Opening, Reason, Session, Value,
+    Answers, Entry, Instrument, ItemKey, Language, LeftBehind, Migration, Missing, Opening, Reason, Session,
+    Value,
 };
 use proptest::prelude::*;
 
@@ -18,7 +19,7 @@ fn opening() -> Opening {
 }
 
 fn moved(old: &Session, new: &Arc<Instrument>) -> Migration {
-    Migration::check(old, opening(), new.clone()).unwrap()
+    Migration::check(old, opening(), new.clone(), &[]).unwrap()
 }
 
 fn check(old: &Session, new: &Arc<Instrument>, expected: Expect) -> Session {
@@ -228,4 +229,99 @@ proptest! {
         prop_assert_eq!(paths(&session), paths(&there));
         prop_assert_eq!(session.language(), there.language());
     }
+}
+
+const VISITS: &str = "
+| type | name | label | relevant |
+| select_one l | a | A | |
+| text | cups | Cups | ${a} = 'y' |
+| begin_repeat | visits | Visits | |
+| text | who | Who? | |
+| text | kin | Kin | |
+| end_repeat | | | |
+| integer | n | N | |
+";
+const FEWER: &str = "
+| type | name | label |
+| select_one l | a | A |
+| begin_repeat | visits | Visits |
+| text | who | Who? |
+| end_repeat | | |
+| text | n | N |
+";
+const NONE: &str = "
+| type | name | label |
+| select_one l | a | A |
+";
+
+/// Two visits, of which another before them was taken out again.
+fn visited() -> Session {
+    let mut session = open(&form(VISITS, CHOICES));
+    session.one("a", "y");
+    session.type_in("cups", "7");
+    for _ in 0..2 {
+        session.act(Entry::AddRepeat { path: "visits".to_owned() });
+    }
+    session.act(Entry::RemoveRepeat { path: "visits[1]".to_owned() });
+    for (number, who, kin) in [(1, "Ann", "sister"), (2, "Ben", "friend")] {
+        session.type_in(&format!("visits[{number}]/who"), who);
+        session.type_in(&format!("visits[{number}]/kin"), kin);
+    }
+    session.type_in("n", "3");
+    session
+}
+
+/// The values of an item that a session would hand in, by instance.
+fn handed_in(session: &Session, name: &str) -> Vec<(Option<nightjar_form::InstanceKey>, String)> {
+    let key = session.instrument().item_named(name).unwrap().key();
+    let cells = session.stop().cells.into_iter().filter(|(cell, _)| cell.item == key);
+    cells.map(|(cell, value)| (cell.instance, value.to_text())).collect()
+}
+
+#[test]
+fn what_is_asked_no_more_stays_with_the_instance_it_was_said_of() {
+    let old = visited();
+    let migration = moved(&old, &form(FEWER, CHOICES));
+    let kept: Vec<LeftBehind> = migration.left_behind().to_vec();
+    let mut session = migration.session();
+    let part = |session: &Session, kept: &[LeftBehind]| -> Vec<_> {
+        let part = kept.iter().filter(|left| left.is_part_of(session));
+        part.map(|left| (left.cell.instance, left.value.to_text())).collect()
+    };
+    let who = handed_in(&session, "who");
+    assert_eq!([who[0].1.as_str(), who[1].1.as_str()], ["Ann", "Ben"]);
+    let said = [(None, "7"), (who[0].0, "sister"), (who[1].0, "friend")];
+    assert_eq!(part(&session, &kept), said.map(|(instance, text)| (instance, text.to_owned())));
+    // `n` is asked in another shape: it is theirs to answer again.
+    assert!(kept.iter().any(|left| left.path == "n" && !left.is_part_of(&session)));
+
+    // Taken out with its instance; the other keeps its own.
+    session.act(Entry::RemoveRepeat { path: "visits[1]".to_owned() });
+    assert_eq!(part(&session, &kept), [(None, "7".to_owned()), (who[1].0, "friend".to_owned())]);
+    session.act(Entry::AddRepeat { path: "visits".to_owned() });
+    assert_eq!(part(&session, &kept).len(), 2, "a new instance is nobody's");
+}
+
+#[test]
+fn what_was_left_behind_comes_back_with_the_question() {
+    for between in [FEWER, NONE] {
+        let first = moved(&visited(), &form(between, CHOICES));
+        let kept = first.left_behind().to_vec();
+        let back = Migration::check(&first.session(), opening(), form(VISITS, CHOICES), &kept).unwrap();
+        assert!(back.earlier().iter().all(Option::is_none), "{:?}", back.earlier());
+        let session = back.session();
+        assert_eq!(
+            ["cups", "visits[1]/kin", "visits[2]/kin", "visits[2]/who", "n"].map(|path| session.text(path)),
+            ["7", "sister", "friend", "Ben", "3"]
+        );
+    }
+}
+
+#[test]
+fn what_the_old_version_would_not_have_handed_in_is_no_part_of_the_new_one() {
+    let mut old = visited();
+    old.one("a", "x");
+    let migration = moved(&old, &form(FEWER, CHOICES));
+    let cups = migration.left_behind().iter().find(|left| left.path == "cups").unwrap();
+    assert!(!cups.asked && !cups.is_part_of(&migration.clone().session()));
 }

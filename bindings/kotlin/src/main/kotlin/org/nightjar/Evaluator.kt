@@ -5,6 +5,7 @@ import uniffi.nightjar.ConflictView
 import uniffi.nightjar.DissensusView
 import uniffi.nightjar.ExportView
 import uniffi.nightjar.Failure
+import uniffi.nightjar.FormChangeView
 import uniffi.nightjar.ReceivedView
 import uniffi.nightjar.RecordView
 import uniffi.nightjar.RecordsRequest
@@ -36,6 +37,12 @@ public class Evaluator private constructor(private val native: uniffi.nightjar.E
 
     /** Lets another evaluator in. Gives the invitation for it. */
     public suspend fun admitEvaluator(request: String): String = io { native.admitEvaluator(request) }
+
+    /** Names another version of the study and takes its files. Gives what differs, form by form. */
+    public suspend fun newVersion(pack: StudyPack): List<FormChangeView> = io { native.newVersion(pack) }
+
+    /** Takes the files of a version of the study that the steward has named, the newest or an older one. */
+    public suspend fun update(pack: StudyPack): Unit = io { native.update(pack) }
 
     /** Sends what is new and receives what is new. */
     public suspend fun sync(): SyncView = native.sync()

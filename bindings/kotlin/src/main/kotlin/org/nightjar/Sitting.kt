@@ -4,6 +4,7 @@ import uniffi.nightjar.Failure
 import uniffi.nightjar.FinishedView
 import uniffi.nightjar.OutcomeView
 import uniffi.nightjar.PageView
+import uniffi.nightjar.StaysView
 import uniffi.nightjar.Value
 
 /** One person answering one form. Every answer is on disk when its call returns. */
@@ -14,6 +15,12 @@ public class Sitting internal constructor(private val native: uniffi.nightjar.Si
 
     /** What is on display. */
     public suspend fun page(): PageView = io { native.page() }
+
+    /** What was answered in an earlier version of the form and does not stand in this one. */
+    public suspend fun stays(): List<StaysView> = io { native.stays() }
+
+    /** Takes back what an earlier version asked: it is no part of what is handed in. */
+    public suspend fun takeBack(path: String): Unit = io { native.takeBack(path) }
 
     /** Gives, changes or (without a value) clears an answer. */
     public suspend fun answer(path: String, value: Value?): OutcomeView = io { native.answer(path, value) }

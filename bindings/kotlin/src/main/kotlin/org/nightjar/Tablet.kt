@@ -14,6 +14,7 @@ import uniffi.nightjar.DraftView
 import uniffi.nightjar.Failure
 import uniffi.nightjar.FormView
 import uniffi.nightjar.InformationView
+import uniffi.nightjar.MoveView
 import uniffi.nightjar.NewValue
 import uniffi.nightjar.Observed
 import uniffi.nightjar.Observer
@@ -55,6 +56,16 @@ public class Tablet private constructor(private val native: uniffi.nightjar.Tabl
 
     /** Opens a draft again, with every acknowledged answer, on the page it was left on. */
     public suspend fun resume(draft: String): Sitting = io { Sitting(native.resume(draft)) }
+
+    /** What moving an unfinished answer to the form's newest version does. Nothing is changed. */
+    public suspend fun checkMove(draft: String): MoveView = io { native.checkMove(draft) }
+
+    /** Moves an unfinished answer as [checkMove] has said; what does not come along stays sealed beside it. */
+    public suspend fun moveDraft(draft: String, agreed: MoveView): Sitting =
+        io { Sitting(native.moveDraft(draft, agreed)) }
+
+    /** Takes the files of a version of the study that the steward has named. */
+    public suspend fun update(pack: StudyPack): Unit = io { native.update(pack) }
 
     /** Records this device can read, in the order of their ids, at most [limit] (1 to 1,000) after [after]. */
     public suspend fun records(
