@@ -47,6 +47,14 @@ impl Sitting {
         Ok(self.0.stays()?.into_iter().map(Into::into).collect())
     }
 
+    /// Words that open this form again on this tablet after it was handed over, and nothing else does. Given once.
+    ///
+    /// # Errors
+    /// `Closed` once it was finished or thrown away.
+    pub fn take_words(&self) -> Result<String, Failure> {
+        Ok(self.0.take_words()?)
+    }
+
     /// Takes back what an earlier version asked: it is no part of what is handed in.
     ///
     /// # Errors

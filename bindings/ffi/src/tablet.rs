@@ -9,8 +9,9 @@ use crate::observer::{Foreign, Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::vault_key;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, MoveView,
-    RecordView, RecordsRequest, SettleRequest, StatusView, SyncView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, HandedOverView,
+    InformationView, MoveView, RecordView, RecordsRequest, SettleRequest, StatusView, StepView, SyncView,
+    TallyView,
 };
 
 /// A study with its forms, checked as a whole.
@@ -139,6 +140,31 @@ impl Tablet {
         Ok(Sitting::shared(self.0.resume(&draft)?))
     }
 
+    /// The tablet goes to somebody else: the key of every unfinished form is destroyed and it counts as stopped, unless its
+    /// respondent took words, which alone open it then. Open sittings are closed.
+    ///
+    /// # Errors
+    /// Storage failures.
+    pub fn hand_over(&self) -> Result<HandedOverView, Failure> {
+        Ok(self.0.hand_over()?.into())
+    }
+
+    /// Opens the form whose respondent took these words.
+    ///
+    /// # Errors
+    /// `Invalid` when they open nothing here.
+    pub fn resume_with_words(&self, words: String) -> Result<Arc<Sitting>, Failure> {
+        Ok(Sitting::shared(self.0.resume_with_words(&words)?))
+    }
+
+    /// What was finished (confidential forms only) and stopped on this tablet, counted.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn tallies(&self) -> Result<Vec<TallyView>, Failure> {
+        Ok(self.0.tallies()?.into_iter().map(Into::into).collect())
+    }
+
     /// What moving an unfinished answer to the form's newest version on this tablet does. Nothing is changed.
     ///
     /// # Errors
@@ -169,6 +195,14 @@ impl Tablet {
     /// When the vault cannot be read.
     pub fn records(&self, request: RecordsRequest) -> Result<Vec<RecordView>, Failure> {
         Ok(self.0.records(request.into())?.into_iter().map(Into::into).collect())
+    }
+
+    /// Everything that was ever written to a record, each step with how far its chain proves it.
+    ///
+    /// # Errors
+    /// `Invalid` for a record that is not here or cannot be read.
+    pub fn history(&self, record: String) -> Result<Vec<StepView>, Failure> {
+        Ok(self.0.history(&record)?.into_iter().map(Into::into).collect())
     }
 
     /// Corrects a fact. What another device writes meanwhile is kept beside it.

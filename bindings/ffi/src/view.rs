@@ -138,6 +138,32 @@ views! {
         steps: u64,
         /// Whether it was begun with another version of the form than is asked now: it goes on in that version, or moves.
         other_version: bool,
+        /// Whether only the words that its respondent took open it.
+        locked: bool,
+    }
+
+    /// What handing the tablet over ended.
+    HandedOverView {
+        /// Forms whose answers are gone; they count as stopped.
+        stopped: u64,
+        /// Forms that only the words of their respondents open from now on.
+        kept: u64,
+    }
+
+    /// How many forms of one sort were finished and stopped on a tablet.
+    TallyView {
+        /// The form.
+        form_id: String,
+        /// The ward's code.
+        ward: String,
+        /// The role they were answered in.
+        role: String,
+        /// The phase the ward was in; none where it was in none.
+        phase: Option<String>,
+        /// How many were finished; counted for confidential forms only.
+        finished: u64,
+        /// How many were thrown away, walked off from, or left alone too long.
+        stopped: u64,
     }
 
     /// What moving an unfinished answer to the form's newest version does. Names places and reasons, no answers.
@@ -164,6 +190,30 @@ views! {
         reason: String,
         /// Whether it is still sealed with the answers when they are finished: the new version no longer asks it.
         sealed: bool,
+    }
+
+    /// One step of a record's history: what changed, by which tablet and in which role. It never says who.
+    StepView {
+        /// The item's name.
+        name: String,
+        /// The item's label in the form's default language.
+        label: String,
+        /// Of a question with several ticks, the one that was made or taken out.
+        option: Option<String>,
+        /// What the tablet saw there before, in words.
+        before: Vec<String>,
+        /// What it wrote, in words.
+        after: String,
+        /// The role claimed.
+        role: String,
+        /// The tablet.
+        tablet: String,
+        /// When, where that may be told.
+        time: Option<String>,
+        /// Whether it closed a conflict.
+        settles: bool,
+        /// `chained`, `not_chained` or `broken`: how far the tablet's signed chain proves it.
+        proof: String,
     }
 
     /// What a new version of the study changes in one form.

@@ -219,6 +219,14 @@ pub(crate) enum TabletCommand {
         #[arg(long, value_name = "ID")]
         form: Option<String>,
     },
+    /// Tell what was written to a record: when, from what to what, by which tablet and in which role
+    History {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The record, as `records` prints it
+        #[arg(long, value_name = "ID")]
+        record: String,
+    },
     /// List facts that tablets hold differently, with who said what
     Conflicts {
         #[command(flatten)]

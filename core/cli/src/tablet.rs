@@ -1,6 +1,6 @@
 //! `nightjar tablet …`
 
-use nightjar::{RecordsRequest, SettleRequest, Tablet};
+use nightjar::{RecordsRequest, SettleRequest, StepView, Tablet};
 
 use crate::command::{TabletCommand, VaultArgs};
 use crate::device::{self, options};
@@ -37,6 +37,7 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
             }
         }
         TabletCommand::Records { device, ward, form } => records(&open(device)?, ward, form, screen),
+        TabletCommand::History { device, record } => history(&open(device)?.history(record)?, screen),
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
         TabletCommand::Settle { device, record, item, value, role } => {
             settle(&open(device)?, record, item, *value, role, screen)
@@ -65,7 +66,7 @@ fn records(
         let records = tablet.records(request.clone())?;
         for record in &records {
             let about = record.natural_key.as_deref().unwrap_or(&record.id);
-            screen.line(format_args!("{} {} {about}", record.form_id, record.ward))?;
+            screen.line(format_args!("{} {} {about} [{}]", record.form_id, record.ward, record.id))?;
             for cell in &record.cells {
                 let values: Vec<String> =
                     cell.values.iter().map(|held| format!("{} ({})", held.text, device::who(held))).collect();
@@ -78,6 +79,32 @@ fn records(
             _ => return Ok(()),
         }
     }
+}
+
+fn history(steps: &[StepView], screen: &mut Screen) -> Result<(), Trouble> {
+    for step in steps {
+        let what = match (step.label.as_str(), &step.option) {
+            ("", None) => step.name.clone(),
+            (label, None) => label.to_owned(),
+            (label, Some(option)) => format!("{label} [{option}]"),
+        };
+        let before = match step.before.as_slice() {
+            [] => String::new(),
+            before => format!("{} → ", before.join(" | ")),
+        };
+        let time = step.time.as_ref().map(|time| format!("{time} ")).unwrap_or_default();
+        let settles = if step.settles { ", settles what differed" } else { "" };
+        let proof = match step.proof.as_str() {
+            "chained" => "",
+            "broken" => ", THE CHAIN OF THIS TABLET DOES NOT VERIFY",
+            _ => ", not in a signed chain yet",
+        };
+        screen.line(format_args!(
+            "{time}{} in the role {}: {what}: {before}{}{settles}{proof}",
+            step.tablet, step.role, step.after
+        ))?;
+    }
+    Ok(())
 }
 
 fn settle(

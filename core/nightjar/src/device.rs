@@ -19,7 +19,7 @@ use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
 use crate::time;
 use crate::view::{
-    ConflictView, DissensusView, RecordView, RecordsRequest, RepairedView, StatusView, VerifiedView,
+    ConflictView, DissensusView, RecordView, RecordsRequest, RepairedView, StatusView, StepView, VerifiedView,
 };
 
 /// What a device is opened with.
@@ -273,6 +273,16 @@ impl Device {
         };
         let rows = self.vault.query(&query)?.rows;
         Ok(joined.words(self, |words| rows.iter().map(|row| words.record(row)).collect()))
+    }
+
+    /// What was ever written to a record, by tablet and role.
+    pub(crate) fn history(&self, record: &str) -> Result<Vec<StepView>, Failure> {
+        let (joined, id) = (self.joined()?, self.record_id(record)?);
+        let public = |tag: &DeviceTag| Some(joined.roster().member(tag)?.public);
+        let told = joined.reading(|reading| self.vault.history(&id, reading, &public))?;
+        let record = joined.reading(|reading| self.vault.record(&id, reading))?;
+        let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
+        Ok(joined.words(self, |words| told.iter().map(|told| words.step(meta, told)).collect()))
     }
 
     pub(crate) fn conflicts(&self) -> Result<Vec<ConflictView>, Failure> {

@@ -15,7 +15,7 @@ use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
     ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView, RecordsRequest,
-    RepairedView, SettleRequest, StatusView, SyncView, VerifiedView,
+    RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -152,6 +152,14 @@ impl Evaluator {
     /// When the vault cannot be read.
     pub fn records(&self, request: RecordsRequest) -> Result<Vec<RecordView>, Failure> {
         self.device.records(request)
+    }
+
+    /// Everything that was ever written to a record, by tablet and role, each step with how far its chain proves it.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a record that is not here or cannot be read.
+    pub fn history(&self, record: &str) -> Result<Vec<StepView>, Failure> {
+        self.device.history(record)
     }
 
     /// Concurrent values of facts that wait for a person.

@@ -5,6 +5,8 @@
 //!
 //! - [`Tablet::begin`] opens a form for one person; each [`Sitting::answer`] is on disk when it returns, and
 //!   [`Sitting::finish`] seals the answers. A confidential response cannot be read on the tablet from then on.
+//! - [`Tablet::hand_over`] destroys the keys of unfinished forms; only words that a respondent took
+//!   ([`Sitting::take_words`]) open theirs again.
 //! - [`Tablet::update`] takes a newer version of the study; unfinished answers stay in the version they were begun with
 //!   until [`Tablet::move_draft`] moves them, after [`Tablet::check_move`] has said what does not come along.
 //! - [`Tablet::records`], [`Tablet::conflicts`] and [`Tablet::dissensus`] show what ward staff may read back. Positions
@@ -39,6 +41,7 @@ mod evaluator;
 mod failure;
 mod finish;
 mod key;
+mod leaving;
 mod membership;
 mod moving;
 mod observe;

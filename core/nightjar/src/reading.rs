@@ -2,9 +2,10 @@
 
 use nightjar_form::{CellKey, Instrument, Item, Missing, Value};
 use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Meta, Row};
+use nightjar_vault::{Proof, Told};
 
 use crate::finish::JOIN;
-use crate::view::{CellView, ConflictView, DissensusView, HeldView, RecordView};
+use crate::view::{CellView, ConflictView, DissensusView, HeldView, RecordView, StepView};
 
 /// What puts words to keys: the study's instruments, and the labels of devices in the roster.
 pub(crate) struct Words<'a> {
@@ -58,6 +59,30 @@ impl Words<'_> {
             role: held.hand.role.clone(),
             tablet: (self.device)(&held.from),
             time: held.hand.at.clone(),
+        }
+    }
+
+    /// A step of a record's history.
+    pub(crate) fn step(&self, meta: &Meta, told: &Told) -> StepView {
+        let Told { step, proof } = told;
+        let found = find(&(self.forms)(meta), &step.cell);
+        let option = step.option.as_ref().map(|code| text(found, &Value::One(code.clone())));
+        StepView {
+            name: name(found, &step.cell),
+            label: label(found),
+            option,
+            before: step.before.iter().map(|value| text(found, value)).collect(),
+            after: text(found, &step.after),
+            role: step.hand.role.clone(),
+            tablet: (self.device)(&step.from),
+            time: step.hand.at.clone(),
+            settles: step.settles,
+            proof: match proof {
+                Proof::Chained => "chained",
+                Proof::NotChained => "not_chained",
+                Proof::Broken => "broken",
+            }
+            .to_owned(),
         }
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::finish::{self, Ended};
+use crate::leaving;
 use crate::moving;
 use crate::view::{FinishedView, OutcomeView, ProblemView, StaysView};
 
@@ -98,6 +99,23 @@ impl Sittings {
         Ok(done)
     }
 
+    /// Ends a draft: what its handles say from then on is that it is closed.
+    pub(crate) fn end(
+        &self,
+        draft: &DraftId,
+        how: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut sittings = self.lock();
+        let open = sittings.get(draft).and_then(Weak::upgrade);
+        let mut held = open.as_ref().map(|open| open.lock().unwrap_or_else(PoisonError::into_inner));
+        how()?;
+        if let Some(held) = &mut held {
+            **held = None;
+        }
+        sittings.remove(draft);
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<DraftId, Weak<Mutex<Option<Open>>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,6 +194,17 @@ impl Sitting {
         let bytes = serde_json::to_vec(&line).map_err(Failure::internal)?;
         self.device.vault.append(&self.draft, &bytes)?;
         open.replay(line).map_err(Failure::invalid)
+    }
+
+    /// Words that open this form again on this tablet after it was handed over, and nothing else does. They are given once;
+    /// words taken before open nothing any more.
+    ///
+    /// # Errors
+    /// As [`Sitting::answer`].
+    pub fn take_words(&self) -> Result<String, Failure> {
+        let held = self.lock();
+        held.as_ref().ok_or_else(closed)?;
+        leaving::words_for(&self.device, &self.draft)
     }
 
     /// The languages and variants of the version that is being answered.
@@ -281,7 +310,8 @@ impl Sitting {
     pub fn throw_away(&self) -> Result<(), Failure> {
         let mut session = self.lock();
         session.as_ref().ok_or_else(closed)?;
-        self.device.vault.discard(&self.draft)?;
+        let phase = leaving::phase(&self.device, &self.about.ward)?;
+        self.device.vault.stop(&self.draft, &phase)?;
         *session = None;
         Ok(())
     }

@@ -11,13 +11,15 @@ use crate::device::{Device, Kind, Options};
 use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
+use crate::leaving;
 use crate::moving::{self, INFORMATION};
 use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, InformationView, MoveView,
-    RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, SyncView, VerifiedView,
+    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, HandedOverView,
+    InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView,
+    SyncView, TallyView, VerifiedView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.
@@ -142,6 +144,7 @@ impl Tablet {
     /// [`Failure::Invalid`] for an unknown form, ward or language, and before the study has two evaluator devices and a
     /// recovery key; [`Failure::Rejected`] where role or device may not fill it in.
     pub fn begin(&self, request: BeginRequest) -> Result<Sitting, Failure> {
+        self.end_idle()?;
         let joined = self.device.joined()?;
         joined.may_collect()?;
         let study = joined.study();
@@ -187,6 +190,7 @@ impl Tablet {
     /// # Errors
     /// When the vault cannot be read.
     pub fn drafts(&self) -> Result<Vec<DraftView>, Failure> {
+        self.end_idle()?;
         let drafts = self.device.vault.drafts()?.into_iter();
         let joined = self.device.maybe_joined()?;
         let is_other = |meta: &DraftMeta| {
@@ -196,11 +200,57 @@ impl Tablet {
         Ok(drafts
             .map(|draft| DraftView {
                 other_version: is_other(&draft.meta),
+                locked: draft.locked,
                 id: draft.id.to_string(),
                 form_id: draft.meta.instrument,
                 role: draft.meta.role,
                 ward: draft.meta.ward,
                 steps: draft.entries,
+            })
+            .collect())
+    }
+
+    /// The tablet goes to somebody else: the key of every unfinished form is destroyed and it counts as stopped, unless its
+    /// respondent took words ([`Sitting::take_words`]), which alone open it then. Open sittings are closed.
+    ///
+    /// # Errors
+    /// Storage failures; what was ended until then is ended.
+    pub fn hand_over(&self) -> Result<HandedOverView, Failure> {
+        leaving::hand_over(&self.device)
+    }
+
+    /// Ends forms that were left alone longer than the study announces, as [`Tablet::hand_over`] does. Also done whenever
+    /// drafts are listed or a form is begun.
+    ///
+    /// # Errors
+    /// As [`Tablet::hand_over`].
+    pub fn end_idle(&self) -> Result<HandedOverView, Failure> {
+        leaving::end_idle(&self.device)
+    }
+
+    /// Opens the form whose respondent took these words.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when they open nothing here.
+    pub fn resume_with_words(&self, words: &str) -> Result<Sitting, Failure> {
+        let draft = leaving::unlock(&self.device, words)?;
+        Sitting::resume(Arc::clone(&self.device), draft)
+    }
+
+    /// What was finished (confidential forms only) and stopped on this tablet, counted; nothing else of it is kept.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn tallies(&self) -> Result<Vec<TallyView>, Failure> {
+        let tallies = self.device.vault.tallies()?.into_iter();
+        Ok(tallies
+            .map(|tally| TallyView {
+                form_id: tally.instrument,
+                ward: tally.ward,
+                role: tally.role,
+                phase: Some(tally.phase).filter(|phase| !phase.is_empty()),
+                finished: tally.responses,
+                stopped: tally.stopped,
             })
             .collect())
     }
@@ -260,6 +310,14 @@ impl Tablet {
     pub fn amend(&self, request: AmendRequest) -> Result<(), Failure> {
         let AmendRequest { record, role, changes } = request;
         finish::amend(&self.device, self.device.record_id(&record)?, &role, &changes)
+    }
+
+    /// Everything that was ever written to a record, by tablet and role, each step with how far its chain proves it.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a record that is not here or cannot be read.
+    pub fn history(&self, record: &str) -> Result<Vec<StepView>, Failure> {
+        self.device.history(record)
     }
 
     /// Concurrent values of facts that wait for a person.

@@ -98,6 +98,34 @@ pub struct DraftView {
     pub steps: u64,
     /// Whether it was begun with another version of the form than is asked now: it goes on in that version, or moves.
     pub other_version: bool,
+    /// Whether only the words that its respondent took open it.
+    pub locked: bool,
+}
+
+/// What handing the tablet over ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HandedOverView {
+    /// Forms whose answers are gone; they count as stopped.
+    pub stopped: u64,
+    /// Forms that only the words of their respondents open from now on.
+    pub kept: u64,
+}
+
+/// How many forms of one sort were finished and stopped on a tablet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TallyView {
+    /// The form.
+    pub form_id: String,
+    /// The ward's code.
+    pub ward: String,
+    /// The role they were answered in.
+    pub role: String,
+    /// The phase the ward was in; `None` where it was in none.
+    pub phase: Option<String>,
+    /// How many were finished; counted for confidential forms only.
+    pub finished: u64,
+    /// How many were thrown away, walked off from, or left alone too long.
+    pub stopped: u64,
 }
 
 /// What a new version of the study changes in one form.
@@ -335,6 +363,32 @@ pub struct ExportView {
     /// Of these, how many were made with a version of their form that this device was not given: what only that version
     /// asks is missing from the tables.
     pub unknown_versions: u64,
+}
+
+/// One step of a record's history: what changed, from what to what, by which tablet and in which role. It never says who.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepView {
+    /// The item's name.
+    pub name: String,
+    /// The item's label in the form's default language.
+    pub label: String,
+    /// Of a question with several ticks, the one that was made or taken out.
+    pub option: Option<String>,
+    /// What the tablet saw there before, in words; several where tablets differed, none when it is new.
+    pub before: Vec<String>,
+    /// What it wrote, in words.
+    pub after: String,
+    /// The role claimed.
+    pub role: String,
+    /// The tablet.
+    pub tablet: String,
+    /// When, where that may be told.
+    pub time: Option<String>,
+    /// Whether it closed a conflict.
+    pub settles: bool,
+    /// `chained`: the signed chain of the tablet names it; `not_chained`: not sent yet, or its links have not come; `broken`:
+    /// the chain of the tablet does not verify.
+    pub proof: String,
 }
 
 /// What verifying a vault found: how what is shown compares with what the sealed changes come to.

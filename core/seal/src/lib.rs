@@ -50,8 +50,10 @@ mod padding;
 mod receipt;
 mod refused;
 mod request;
+mod resume;
 mod roster;
 mod secret;
+mod withdrawal;
 mod wrap;
 
 pub use chain::{Chain, Link, SignedHead};
@@ -67,8 +69,10 @@ pub use ids::{
 pub use receipt::Receipt;
 pub use refused::Refused;
 pub use request::RequestSignature;
+pub use resume::ResumeWords;
 pub use roster::{
     Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
 };
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
+pub use withdrawal::Withdrawal;
 pub use wrap::{Holder, MAX_RECIPIENTS, Recipient, unwrap, wrap};

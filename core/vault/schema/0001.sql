@@ -52,6 +52,12 @@ CREATE TABLE draft_key (
   key   BLOB NOT NULL CHECK (length(key) = 32)
 ) WITHOUT ROWID;
 
+-- A draft's key sealed under words that its respondent took: all that is left of the key once the tablet was handed over.
+CREATE TABLE draft_words (
+  draft  BLOB PRIMARY KEY REFERENCES draft (id) ON DELETE CASCADE,
+  sealed BLOB NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE draft_entry (
   draft  BLOB NOT NULL REFERENCES draft (id) ON DELETE CASCADE,
   n      INTEGER NOT NULL,
@@ -87,7 +93,13 @@ CREATE TABLE envelope (
 ) WITHOUT ROWID;
 CREATE INDEX envelope_record ON envelope (record);
 CREATE INDEX envelope_key ON envelope (key);
-CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4);
+CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6);
+
+-- What was withdrawn, by the record's tag: the signed marker, which has no content. It stays for ever.
+CREATE TABLE withdrawn (
+  record BLOB PRIMARY KEY CHECK (length(record) = 16),
+  marker BLOB NOT NULL
+) WITHOUT ROWID;
 
 -- Bytes that are not even an envelope, kept as they came.
 CREATE TABLE unreadable (
@@ -96,7 +108,7 @@ CREATE TABLE unreadable (
   bytes  BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub.
+-- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before that.
 CREATE TABLE outbox (
   envelope BLOB PRIMARY KEY REFERENCES envelope (id),
   scope    BLOB NOT NULL,
@@ -144,12 +156,14 @@ CREATE INDEX record_kind ON record (kind, ward);
 CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
 CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;
 
--- How many confidential responses were finished on this device. Nothing else of them stays.
+-- How many confidential responses were finished on this device, and how many forms were begun and stopped: thrown away,
+-- walked off from, or left alone too long. Nothing else of them stays.
 CREATE TABLE tally (
   instrument TEXT NOT NULL,
   ward       TEXT NOT NULL,
   role       TEXT NOT NULL,
   phase      TEXT NOT NULL,
   responses  INTEGER NOT NULL,
+  stopped    INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (instrument, ward, role, phase)
 ) WITHOUT ROWID;

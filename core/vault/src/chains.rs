@@ -44,19 +44,8 @@ impl Vault {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Link>, VaultError> {
-        self.read(|c| {
-            let sql =
-                "SELECT bytes FROM link WHERE device = ?1 AND scope = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4";
-            let mut statement = c.prepare_cached(sql)?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![device.0, scope.0, place(after), limit])?;
-            let mut out = Vec::new();
-            while let Some(row) = rows.next()? {
-                let bytes: Vec<u8> = row.get(0)?;
-                out.push(minicbor::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored link"))?);
-            }
-            Ok(out)
-        })
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|c| links_after(c, device, scope, after, limit))
     }
 
     /// The last signed head of a device's chain.
@@ -64,14 +53,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn head(&self, device: &DeviceTag, scope: &ScopeTag) -> Result<Option<SignedHead>, VaultError> {
-        self.read(|c| {
-            let sql = "SELECT bytes FROM head WHERE device = ?1 AND scope = ?2";
-            let mut statement = c.prepare_cached(sql)?;
-            let bytes: Option<Vec<u8>> =
-                statement.query_row(params![device.0, scope.0], |row| row.get(0)).optional()?;
-            let head = bytes.map(|bytes| minicbor::decode(&bytes));
-            head.transpose().map_err(|_| VaultError::Corrupt("a stored head"))
-        })
+        self.read(|c| head_of(c, device, scope))
     }
 
     /// Follows another device's chain from where it is known to a signed head, and keeps the links. Links that are known
@@ -114,11 +96,11 @@ impl Vault {
     /// Storage errors.
     pub fn received(&self) -> Result<Vec<Received>, VaultError> {
         self.read(|c| {
-            // Applied, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
+            // Applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
             // must not sign for it.
             let sql = "SELECT link.device, link.scope, max(link.seq), count(envelope.id),
-                              count(CASE WHEN envelope.state = 1 OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
-                              min(CASE WHEN envelope.state = 1 OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
+                              count(CASE WHEN envelope.state IN (1, 6) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
+                              min(CASE WHEN envelope.state IN (1, 6) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
                                        ELSE link.seq END)
                        FROM link LEFT JOIN envelope ON envelope.id = link.envelope
                        GROUP BY link.device, link.scope ORDER BY link.device, link.scope";
@@ -138,6 +120,38 @@ impl Vault {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// Links of a device's chain after a place, in order.
+pub(crate) fn links_after(
+    c: &Connection,
+    device: &DeviceTag,
+    scope: &ScopeTag,
+    after: u64,
+    limit: i64,
+) -> Result<Vec<Link>, VaultError> {
+    let sql = "SELECT bytes FROM link WHERE device = ?1 AND scope = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4";
+    let mut statement = c.prepare_cached(sql)?;
+    let mut rows = statement.query(params![device.0, scope.0, place(after), limit])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        out.push(minicbor::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored link"))?);
+    }
+    Ok(out)
+}
+
+/// The last signed head of a device's chain.
+pub(crate) fn head_of(
+    c: &Connection,
+    device: &DeviceTag,
+    scope: &ScopeTag,
+) -> Result<Option<SignedHead>, VaultError> {
+    let mut statement = c.prepare_cached("SELECT bytes FROM head WHERE device = ?1 AND scope = ?2")?;
+    let bytes: Option<Vec<u8>> =
+        statement.query_row(params![device.0, scope.0], |row| row.get(0)).optional()?;
+    let head = bytes.map(|bytes| minicbor::decode(&bytes));
+    head.transpose().map_err(|_| VaultError::Corrupt("a stored head"))
 }
 
 fn encode(link: &Link) -> Result<Vec<u8>, VaultError> {

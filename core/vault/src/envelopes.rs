@@ -23,6 +23,8 @@ pub enum State {
     Kept,
     /// It cannot be used; the text says why. The bytes are kept.
     SetAside(String),
+    /// Its record was withdrawn: the bytes are gone, the name stays.
+    Erased,
 }
 
 impl State {
@@ -34,6 +36,7 @@ impl State {
             Self::WaitsForChange => 3,
             Self::Kept => 4,
             Self::SetAside(_) => 5,
+            Self::Erased => 6,
         }
     }
 
@@ -45,6 +48,7 @@ impl State {
             3 => Self::WaitsForChange,
             4 => Self::Kept,
             5 => Self::SetAside(reason.unwrap_or_default()),
+            6 => Self::Erased,
             _ => return Err(VaultError::Corrupt("an envelope's state")),
         })
     }
@@ -76,6 +80,8 @@ pub struct Held {
     pub kept: u64,
     /// Set aside, with those that are no envelope at all.
     pub set_aside: u64,
+    /// Withdrawn: counted by name, without bytes.
+    pub erased: u64,
 }
 
 impl Vault {
@@ -95,6 +101,7 @@ impl Vault {
                     1 => held.applied += count,
                     4 => held.kept += count,
                     5 => held.set_aside += count,
+                    6 => held.erased += count,
                     _ => held.waiting += count,
                 }
             }
@@ -112,7 +119,7 @@ impl Vault {
     pub fn open_envelopes(&self, limit: usize) -> Result<Vec<Stored>, VaultError> {
         self.read(|c| {
             let sql = "SELECT id, device, record, state, reason FROM envelope
-                       WHERE state NOT IN (1, 4) ORDER BY id LIMIT ?1";
+                       WHERE state NOT IN (1, 4, 6) ORDER BY id LIMIT ?1";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query([limit.min(i64::MAX as usize) as i64])?;
             let mut out = Vec::new();
@@ -154,6 +161,16 @@ impl Vault {
 
 /// Stores an envelope; false when it was there already.
 pub(crate) fn insert(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<bool, VaultError> {
+    put(t, envelope, state, &envelope.encode(), &envelope.header().key.0)
+}
+
+fn put(
+    t: &Transaction<'_>,
+    envelope: &Envelope,
+    state: &State,
+    bytes: &[u8],
+    key: &[u8; 16],
+) -> Result<bool, VaultError> {
     let header = envelope.header();
     let kind: i64 = match header.kind {
         Kind::Change => 0,
@@ -167,12 +184,17 @@ pub(crate) fn insert(t: &Transaction<'_>, envelope: &Envelope, state: &State) ->
         header.scope.0,
         header.record.0,
         header.device.0,
-        header.key.0,
+        key,
         kind,
         state.number(),
-        envelope.encode(),
+        bytes,
     ])?;
     Ok(changed == 1)
+}
+
+/// Notes the name of an envelope whose record was withdrawn; false when it was there already.
+pub(crate) fn insert_erased(t: &Transaction<'_>, envelope: &Envelope) -> Result<bool, VaultError> {
+    put(t, envelope, &State::Erased, &[], &[0; 16])
 }
 
 /// Says what became of an envelope; does not write when nothing changed.
@@ -189,7 +211,7 @@ pub(crate) fn set_state(c: &Connection, id: &EnvelopeId, state: &State) -> Resul
 
 /// The changes of one record, sealed.
 pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope>, VaultError> {
-    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 ORDER BY id";
+    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 AND state <> 6 ORDER BY id";
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query([record.0])?;
     let mut out = Vec::new();

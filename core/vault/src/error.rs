@@ -88,6 +88,8 @@ impl From<rusqlite::Error> for VaultError {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Locked,
             ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Self::Corrupt("a page does not verify"),
             ErrorCode::CannotOpen => Self::Missing,
+            // Only a pause stops what is under way.
+            ErrorCode::OperationInterrupted => Self::Closed,
             // An I/O error with ENOSPC beneath it: SQLite reports a full disk this way for the WAL's shared memory.
             ErrorCode::SystemIoFailure if no_space() => Self::StorageFull,
             ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {

@@ -13,6 +13,7 @@ use crate::journal::{self, DraftId};
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project, tag_of};
 use crate::vault::Vault;
+use crate::withdrawal::is_withdrawn;
 
 /// Whether this device may read what it finished.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,6 +140,9 @@ impl Vault {
         let ids = self.write(|t| {
             if let Some(draft) = draft {
                 journal::remove(t, draft)?;
+            }
+            if is_withdrawn(t, &tag)? {
+                return Err(VaultError::NoRecord);
             }
             let mut ids = Vec::new();
             for envelope in [Some(&change), keys.as_ref()].into_iter().flatten() {

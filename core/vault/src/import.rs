@@ -12,6 +12,7 @@ use crate::error::VaultError;
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project};
 use crate::vault::Vault;
+use crate::withdrawal::is_withdrawn;
 
 /// What an import did. Read [`Vault::held`] for totals.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -123,6 +124,9 @@ fn store(
     holder: &Holder<'_>,
     reading: Reading<'_>,
 ) -> Result<bool, VaultError> {
+    if is_withdrawn(t, &envelope.header().record)? {
+        return envelopes::insert_erased(t, envelope);
+    }
     if !envelopes::insert(t, envelope, &State::WaitsForKey)? {
         return Ok(false);
     }

@@ -66,6 +66,25 @@ pub struct DraftSummary {
     pub meta: DraftMeta,
     /// How many entries its journal holds.
     pub entries: u64,
+    /// Whether only the words that its respondent took can open it.
+    pub locked: bool,
+}
+
+/// How many forms of one sort were finished (confidential ones only) and stopped on this device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// The instrument's form id.
+    pub instrument: String,
+    /// Ward code.
+    pub ward: String,
+    /// The role claimed at hand-over.
+    pub role: String,
+    /// The phase the ward was in; empty where it was in none.
+    pub phase: String,
+    /// Confidential responses that were finished.
+    pub responses: u64,
+    /// Forms that were thrown away, walked off from, or left alone too long.
+    pub stopped: u64,
 }
 
 /// The entries of a draft in order, wiped when dropped.
@@ -94,7 +113,8 @@ impl Vault {
         self.write(|t| add(t, draft, entry))
     }
 
-    /// Puts another journal in place of a draft's, whole or not at all: the draft moves to another version of its form.
+    /// Puts another journal in place of a draft's, whole or not at all: the draft moves to another version of its form. Words
+    /// that were taken open nothing any more.
     ///
     /// # Errors
     /// [`VaultError::NoDraft`]; [`VaultError::TooLarge`]; storage errors. The draft is as it was then.
@@ -139,15 +159,10 @@ impl Vault {
             while let Some(row) = rows.next()? {
                 let n = row.get::<_, i64>(0)? as u64;
                 let sealed: Vec<u8> = row.get(1)?;
-                if n != entries.len() as u64 || sealed.len() < NONCE {
+                if n != entries.len() as u64 {
                     return Err(VaultError::Corrupt("a draft's journal has a gap"));
                 }
-                let (nonce, msg) = sealed.split_at(NONCE);
-                let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Corrupt("a draft's journal"))?;
-                let aad = place(draft, n);
-                let entry = cipher.decrypt(&nonce, Payload { msg, aad: &aad });
-                let entry = entry.map_err(|_| VaultError::Corrupt("an entry of a draft does not open"))?;
-                entries.push(Zeroizing::new(entry));
+                entries.push(unseal(&cipher, &sealed, &place(draft, n))?);
             }
             Ok((meta, entries))
         })
@@ -160,7 +175,9 @@ impl Vault {
     pub fn drafts(&self) -> Result<Vec<DraftSummary>, VaultError> {
         self.read(|c| {
             let mut statement = c.prepare_cached(
-                "SELECT id, about, (SELECT count(*) FROM draft_entry WHERE draft = id) FROM draft ORDER BY id",
+                "SELECT id, about, (SELECT count(*) FROM draft_entry WHERE draft = id),
+                        NOT EXISTS (SELECT 1 FROM draft_key WHERE draft = id)
+                 FROM draft ORDER BY id",
             )?;
             let mut rows = statement.query([])?;
             let mut out = Vec::new();
@@ -170,9 +187,125 @@ impl Vault {
                     id: DraftId(row.get(0)?),
                     meta: read_meta(&about)?,
                     entries: row.get::<_, i64>(2)? as u64,
+                    locked: row.get(3)?,
                 });
             }
             Ok(out)
+        })
+    }
+
+    /// The last entry of a draft; `None` when it has none.
+    ///
+    /// # Errors
+    /// As for [`Vault::draft`].
+    pub fn last_entry(&self, draft: &DraftId) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        self.read(|c| {
+            let cipher = cipher(c, draft)?;
+            let sql = "SELECT n, sealed FROM draft_entry WHERE draft = ?1 ORDER BY n DESC LIMIT 1";
+            let last = c
+                .prepare_cached(sql)?
+                .query_row([draft.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+                .optional()?;
+            last.map(|(n, sealed)| unseal(&cipher, &sealed, &place(draft, n as u64))).transpose()
+        })
+    }
+
+    /// Seals a draft's key under words of 80 random bits that its respondent takes; those taken before open nothing any
+    /// more. The draft stays open here until [`Vault::lock`].
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; storage errors.
+    pub fn seal_under(&self, words: &[u8; 10], draft: &DraftId) -> Result<(), VaultError> {
+        let mut nonce = [0; NONCE];
+        fill(&mut nonce)?;
+        self.write(|t| {
+            let key = draft_key(t, draft)?;
+            let payload = Payload { msg: key.as_slice(), aad: &draft.0 };
+            let sealed = under(words).encrypt(&XNonce::from(nonce), payload);
+            let mut stored = nonce.to_vec();
+            stored.extend(sealed.map_err(|_| VaultError::Corrupt("a key could not be sealed"))?);
+            let sql = "INSERT OR REPLACE INTO draft_words (draft, sealed) VALUES (?1, ?2)";
+            t.execute(sql, params![draft.0, stored])?;
+            Ok(())
+        })
+    }
+
+    /// Destroys a draft's key but for the one sealed under words. Whether there is one; if not, nothing is done.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing is done.
+    pub fn lock(&self, draft: &DraftId) -> Result<bool, VaultError> {
+        let locked = self.write(|t| {
+            let sql = "DELETE FROM draft_key WHERE draft = ?1
+                       AND EXISTS (SELECT 1 FROM draft_words WHERE draft_words.draft = ?1)";
+            t.execute(sql, [draft.0])?;
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM draft_key WHERE draft = ?1)";
+            Ok(t.query_row(sql, [draft.0], |row| row.get(0))?)
+        })?;
+        self.truncate_log();
+        Ok(locked)
+    }
+
+    /// Opens the locked draft whose words these are, until it is locked again; `None` when there is none.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn unlock(&self, words: &[u8; 10]) -> Result<Option<DraftId>, VaultError> {
+        let cipher = under(words);
+        self.write(|t| {
+            let locked: Vec<(DraftId, Vec<u8>)> = t
+                .prepare_cached("SELECT draft, sealed FROM draft_words ORDER BY draft")?
+                .query_map([], |row| Ok((DraftId(row.get(0)?), row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            for (draft, sealed) in locked {
+                let Ok(key) = unseal(&cipher, &sealed, &draft.0) else { continue };
+                let sql = "INSERT OR IGNORE INTO draft_key (draft, key) VALUES (?1, ?2)";
+                t.execute(sql, params![draft.0, key.as_slice()])?;
+                return Ok(Some(draft));
+            }
+            Ok(None)
+        })
+    }
+
+    /// Throws a draft away as [`Vault::discard`] does, and counts it as stopped in a phase (empty for none).
+    ///
+    /// # Errors
+    /// As for [`Vault::discard`].
+    pub fn stop(&self, draft: &DraftId, phase: &str) -> Result<(), VaultError> {
+        self.write(|t| {
+            let sql = "SELECT about FROM draft WHERE id = ?1";
+            let about: Option<String> = t.query_row(sql, [draft.0], |row| row.get(0)).optional()?;
+            let DraftMeta { instrument, ward, role, .. } = read_meta(&about.ok_or(VaultError::NoDraft)?)?;
+            remove(t, draft)?;
+            let sql = "INSERT INTO tally (instrument, ward, role, phase, responses, stopped) VALUES (?1, ?2, ?3, ?4, 0, 1)
+                       ON CONFLICT (instrument, ward, role, phase) DO UPDATE SET stopped = stopped + 1";
+            t.execute(sql, params![instrument, ward, role, phase])?;
+            Ok(())
+        })?;
+        self.truncate_log();
+        Ok(())
+    }
+
+    /// What was finished and stopped on this device, counted.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn tallies(&self) -> Result<Vec<Tally>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT instrument, ward, role, phase, responses, stopped FROM tally
+                       ORDER BY instrument, ward, role, phase";
+            let mut statement = c.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                Ok(Tally {
+                    instrument: row.get(0)?,
+                    ward: row.get(1)?,
+                    role: row.get(2)?,
+                    phase: row.get(3)?,
+                    responses: row.get::<_, i64>(4)? as u64,
+                    stopped: row.get::<_, i64>(5)? as u64,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -189,12 +322,13 @@ impl Vault {
 
 /// Deletes a draft inside a transaction: its key first.
 pub(crate) fn remove(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {
-    if c.execute("DELETE FROM draft_key WHERE draft = ?1", [draft.0])? == 0 {
-        return Err(VaultError::NoDraft);
-    }
+    c.execute("DELETE FROM draft_key WHERE draft = ?1", [draft.0])?;
+    c.execute("DELETE FROM draft_words WHERE draft = ?1", [draft.0])?;
     c.execute("DELETE FROM draft_entry WHERE draft = ?1", [draft.0])?;
-    c.execute("DELETE FROM draft WHERE id = ?1", [draft.0])?;
-    Ok(())
+    match c.execute("DELETE FROM draft WHERE id = ?1", [draft.0])? {
+        0 => Err(VaultError::NoDraft),
+        _ => Ok(()),
+    }
 }
 
 fn about(meta: &DraftMeta) -> Result<String, VaultError> {
@@ -238,13 +372,30 @@ fn read_meta(about: &str) -> Result<DraftMeta, VaultError> {
     serde_json::from_str(about).map_err(|_| VaultError::Corrupt("a draft's metadata"))
 }
 
+/// What words make of themselves: a key for the key of a draft. They are random, so that they need no stretching.
+fn under(words: &[u8; 10]) -> XChaCha20Poly1305 {
+    let key = Zeroizing::new(blake3::derive_key("nightjar 2026 words that open a draft", words));
+    XChaCha20Poly1305::new(&Key::from(*key))
+}
+
+fn unseal(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let (nonce, msg) =
+        sealed.split_at_checked(NONCE).ok_or(VaultError::Corrupt("a draft's journal has a gap"))?;
+    let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Corrupt("a draft's journal"))?;
+    let entry = cipher.decrypt(&nonce, Payload { msg, aad });
+    entry.map(Zeroizing::new).map_err(|_| VaultError::Corrupt("an entry of a draft does not open"))
+}
+
 fn cipher(c: &Connection, draft: &DraftId) -> Result<XChaCha20Poly1305, VaultError> {
+    Ok(XChaCha20Poly1305::new(&Key::from(*draft_key(c, draft)?)))
+}
+
+fn draft_key(c: &Connection, draft: &DraftId) -> Result<Zeroizing<[u8; 32]>, VaultError> {
     let key = c
         .prepare_cached("SELECT key FROM draft_key WHERE draft = ?1")?
         .query_row([draft.0], |row| row.get::<_, [u8; 32]>(0))
         .optional()?;
-    let key = Zeroizing::new(key.ok_or(VaultError::NoDraft)?);
-    Ok(XChaCha20Poly1305::new(&Key::from(*key)))
+    Ok(Zeroizing::new(key.ok_or(VaultError::NoDraft)?))
 }
 
 fn next(c: &Connection, draft: &DraftId) -> Result<u64, VaultError> {

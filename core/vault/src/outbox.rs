@@ -128,7 +128,7 @@ impl Vault {
     /// Storage errors.
     pub fn offer_again(&self, scope: &ScopeTag) -> Result<u64, VaultError> {
         self.write(|t| {
-            let sql = "UPDATE outbox SET state = 0, reason = NULL WHERE scope = ?1 AND state <> 0";
+            let sql = "UPDATE outbox SET state = 0, reason = NULL WHERE scope = ?1 AND state IN (1, 2)";
             Ok(t.execute(sql, [scope.0])? as u64)
         })
     }

@@ -61,7 +61,7 @@ impl Vault {
 pub(crate) type States = Vec<(EnvelopeId, State)>;
 
 /// Judges every change of a record and merges those that count.
-fn load(
+pub(crate) fn load(
     c: &Connection,
     tag: &RecordTag,
     reading: Reading<'_>,

@@ -1,13 +1,14 @@
 //! Opening, pausing and closing: one writer, several readers, every connection set up the same way.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::VaultError;
 use crate::key::VaultKey;
@@ -15,6 +16,10 @@ use crate::schema;
 
 /// How long a statement waits for another process before it says [`VaultError::Locked`].
 const BUSY: Duration = Duration::from_secs(2);
+/// How long a pause waits before it stops what is under way.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often a pause looks again.
+const GLANCE: Duration = Duration::from_millis(5);
 /// Readers kept open for the next question.
 const IDLE_READERS: usize = 4;
 /// The smallest page SQLite writes; a shorter file is cut off.
@@ -26,8 +31,15 @@ pub struct Vault {
     path: PathBuf,
     key: VaultKey,
     writer: Mutex<Option<Connection>>,
+    /// Stops what the writer is doing.
+    stop_writing: Mutex<Option<InterruptHandle>>,
     /// `None` while paused or closed.
     readers: Mutex<Option<Vec<Connection>>>,
+    /// Questions that are being answered, and what stops them.
+    under_way: Mutex<HashMap<u64, Option<InterruptHandle>>>,
+    /// One of these has ended.
+    ended: Condvar,
+    asked: AtomicU64,
     /// Something was deleted and the log that still holds it has not been cut yet: a reader was in the middle of a
     /// question, or a crash came between. The next write tries again.
     owed: AtomicBool,
@@ -78,8 +90,17 @@ impl Vault {
     }
 
     fn at(path: &Path, key: &VaultKey) -> Self {
-        let (writer, readers) = (Mutex::new(None), Mutex::new(None));
-        Self { path: path.to_owned(), key: key.clone(), writer, readers, owed: AtomicBool::new(true) }
+        Self {
+            path: path.to_owned(),
+            key: key.clone(),
+            writer: Mutex::new(None),
+            stop_writing: Mutex::new(None),
+            readers: Mutex::new(None),
+            under_way: Mutex::default(),
+            ended: Condvar::new(),
+            asked: AtomicU64::new(0),
+            owed: AtomicBool::new(true),
+        }
     }
 
     /// Where the vault is.
@@ -87,13 +108,35 @@ impl Vault {
         &self.path
     }
 
-    /// Closes every connection, so that no lock is held: for an app that goes to the background. Waits for the write
-    /// that is under way; until [`resume`](Self::resume) everything says [`VaultError::Closed`].
+    /// Closes every connection, so that no lock is held: for an app that goes to the background, which has about a second.
+    /// Waits half a second for what is under way; a question or a write that takes longer is stopped, says
+    /// [`VaultError::Closed`] and has changed nothing. Until [`resume`](Self::resume) everything says so.
     pub fn pause(&self) {
+        let begun = Instant::now();
         // The writer's lock is held over both, so that no write comes between and opens a connection again.
-        let mut writer = lock(&self.writer);
+        let mut writer = loop {
+            match self.writer.try_lock() {
+                Ok(writer) => break writer,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            }
+            if begun.elapsed() > PATIENCE {
+                lock(&self.stop_writing).iter().for_each(InterruptHandle::interrupt);
+            }
+        };
         *lock(&self.readers) = None;
         *writer = None;
+        *lock(&self.stop_writing) = None;
+        let mut under_way = lock(&self.under_way);
+        while !under_way.is_empty() {
+            if begun.elapsed() > PATIENCE {
+                under_way.values().flatten().for_each(InterruptHandle::interrupt);
+            }
+            under_way = match self.ended.wait_timeout(under_way, GLANCE) {
+                Ok((under_way, _)) => under_way,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
     }
 
     /// Opens the connections again after [`pause`](Self::pause). Harmless when not paused.
@@ -148,6 +191,7 @@ impl Vault {
         let mut writer = self.connect()?;
         writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000;")?;
         schema::migrate(&mut writer)?;
+        *lock(&self.stop_writing) = Some(writer.get_interrupt_handle());
         *lock(&self.readers) = Some(Vec::new());
         *lock(&self.writer) = Some(writer);
         Ok(())
@@ -192,7 +236,11 @@ impl Vault {
         let mut writer = match slot.take() {
             Some(writer) => writer,
             // The last write met a damaged page, after which SQLCipher refuses everything on that connection.
-            None if lock(&self.readers).is_some() => self.connect()?,
+            None if lock(&self.readers).is_some() => {
+                let writer = self.connect()?;
+                *lock(&self.stop_writing) = Some(writer.get_interrupt_handle());
+                writer
+            }
             None => return Err(VaultError::Closed),
         };
         let done = transact(&mut writer, work);
@@ -228,7 +276,11 @@ impl Vault {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
-        let idle = lock(&self.readers).as_mut().ok_or(VaultError::Closed)?.pop();
+        let mut readers = lock(&self.readers);
+        let idle = readers.as_mut().ok_or(VaultError::Closed)?.pop();
+        // Noted before the lock is given back, so that a pause waits for it.
+        let question = Question::begin(self);
+        drop(readers);
         let reader = match idle {
             Some(reader) => reader,
             None => {
@@ -237,15 +289,43 @@ impl Vault {
                 reader
             }
         };
+        question.can_be_stopped_by(reader.get_interrupt_handle());
         let done = work(&reader);
         // After a damaged page SQLCipher refuses everything on that connection, so it is not used again.
-        if done.is_ok()
-            && let Some(readers) = lock(&self.readers).as_mut()
-            && readers.len() < IDLE_READERS
-        {
-            readers.push(reader);
+        let mut readers = lock(&self.readers);
+        match readers.as_mut().filter(|readers| done.is_ok() && readers.len() < IDLE_READERS) {
+            Some(readers) => readers.push(reader),
+            None => drop(reader),
         }
+        drop(readers);
+        // What is not kept is closed before the question counts as answered: a pause leaves no connection behind.
+        drop(question);
         done
+    }
+}
+
+/// A question while it is answered.
+struct Question<'a> {
+    vault: &'a Vault,
+    number: u64,
+}
+
+impl<'a> Question<'a> {
+    fn begin(vault: &'a Vault) -> Self {
+        let number = vault.asked.fetch_add(1, Ordering::Relaxed);
+        lock(&vault.under_way).insert(number, None);
+        Self { vault, number }
+    }
+
+    fn can_be_stopped_by(&self, handle: InterruptHandle) {
+        lock(&self.vault.under_way).insert(self.number, Some(handle));
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        lock(&self.vault.under_way).remove(&self.number);
+        self.vault.ended.notify_all();
     }
 }
 
@@ -277,4 +357,97 @@ fn transact<T>(
 /// A panic in another thread left its transaction rolled back; the connection is as good as before.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A question that never ends by itself.
+    const FOR_EVER: &str =
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+
+    fn vault(folder: &Path) -> Vault {
+        Vault::create(folder.join("tablet.db"), &VaultKey::new([1; 32])).unwrap()
+    }
+
+    /// The files of a folder that this process holds open.
+    #[cfg(target_os = "linux")]
+    fn held_open(folder: &Path) -> usize {
+        let open =
+            fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+        open.filter(|path| path.starts_with(folder)).count()
+    }
+
+    #[test]
+    fn a_pause_stops_a_question_that_takes_too_long_and_leaves_nothing_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        std::thread::scope(|scope| {
+            let (begun, begins) = mpsc::channel();
+            let asked = scope.spawn(|| {
+                let begun = begun;
+                vault.read(|c| {
+                    begun.send(()).unwrap();
+                    Ok(c.query_row(FOR_EVER, [], |row| row.get::<_, i64>(0))?)
+                })
+            });
+            begins.recv().unwrap();
+            vault.pause();
+            #[cfg(target_os = "linux")]
+            assert_eq!(held_open(folder.path()), 0);
+            assert!(matches!(asked.join().unwrap(), Err(VaultError::Closed)));
+        });
+        assert!(matches!(vault.setting("label"), Err(VaultError::Closed)));
+        vault.resume().unwrap();
+        assert_eq!(vault.setting("label").unwrap(), None);
+    }
+
+    #[test]
+    fn a_pause_stops_a_write_that_takes_too_long_and_it_has_changed_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        std::thread::scope(|scope| {
+            let (begun, begins) = mpsc::channel();
+            let asked = scope.spawn(|| {
+                let begun = begun;
+                vault.write(|t| {
+                    t.execute("INSERT INTO setting (name, value) VALUES ('label', x'00')", [])?;
+                    begun.send(()).unwrap();
+                    Ok(t.query_row(FOR_EVER, [], |row| row.get::<_, i64>(0))?)
+                })
+            });
+            begins.recv().unwrap();
+            vault.pause();
+            assert!(matches!(asked.join().unwrap(), Err(VaultError::Closed)));
+        });
+        vault.resume().unwrap();
+        assert_eq!(vault.setting("label").unwrap(), None);
+        vault.keep_setting("label", b"Tablet 2").unwrap();
+    }
+
+    #[test]
+    fn a_pause_waits_for_what_is_soon_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        std::thread::scope(|scope| {
+            let (begun, begins) = mpsc::channel();
+            let (go_on, goes_on) = mpsc::channel::<()>();
+            let asked = scope.spawn(|| {
+                let (begun, goes_on) = (begun, goes_on);
+                vault.read(|c| {
+                    begun.send(()).unwrap();
+                    goes_on.recv().unwrap();
+                    Ok(c.query_row("SELECT 7", [], |row| row.get::<_, i64>(0))?)
+                })
+            });
+            begins.recv().unwrap();
+            go_on.send(()).unwrap();
+            vault.pause();
+            assert!(matches!(asked.join().unwrap(), Ok(7)));
+        });
+    }
 }

@@ -172,3 +172,44 @@ fn a_journal_is_replaced_whole_or_not_at_all() {
     assert_eq!(vault.draft(&draft).unwrap().0, meta);
     assert!(matches!(vault.replace(&DraftId([7; 16]), &meta, &[]), Err(VaultError::NoDraft)));
 }
+
+/// After a hand-over only the words open a draft: its key is in no page, and other words open nothing.
+#[test]
+fn words_alone_open_a_draft_that_was_locked() {
+    let home = Home::new();
+    let vault = home.create();
+    let (mine, other) = (vault.begin(&draft_meta()).unwrap(), vault.begin(&draft_meta()).unwrap());
+    for draft in [mine, other] {
+        vault.append(&draft, b"said").unwrap();
+    }
+    assert!(!vault.lock(&mine).unwrap(), "no words were taken, so that nothing is locked");
+    vault.seal_under(&[1; 10], &mine).unwrap();
+    vault.seal_under(&[2; 10], &mine).unwrap();
+    assert_eq!(vault.unlock(&[1; 10]).unwrap(), None, "the first words are worth nothing any more");
+    let secret: Vec<u8> = {
+        let raw = rusqlite::Connection::open(&home.path).unwrap();
+        raw.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "01".repeat(32))).unwrap();
+        raw.query_row("SELECT key FROM draft_key WHERE draft = ?1", [mine.0], |row| row.get(0)).unwrap()
+    };
+    assert!(holds(&decrypted(&home.path, [1; 32]), &secret), "the scan is not blind");
+    assert!(vault.lock(&mine).unwrap());
+    assert!(!holds(&decrypted(&home.path, [1; 32]), &secret));
+    assert!(matches!(vault.draft(&mine), Err(VaultError::NoDraft)));
+    assert!(matches!(vault.append(&mine, b"x"), Err(VaultError::NoDraft)));
+    let locked = |vault: &Vault| vault.drafts().unwrap().iter().map(|d| (d.id, d.locked)).collect::<Vec<_>>();
+    let mut expected = vec![(mine, true), (other, false)];
+    expected.sort_unstable();
+    assert_eq!(locked(&vault), expected);
+
+    let vault = Vault::open(&home.path, &common::key(1)).unwrap();
+    assert_eq!(vault.unlock(&[3; 10]).unwrap(), None);
+    assert_eq!(vault.unlock(&[2; 10]).unwrap(), Some(mine));
+    assert_eq!(entries(&vault, &mine), [b"said".to_vec()]);
+    vault.lock(&mine).unwrap();
+    vault.stop(&mine, "live").unwrap();
+    assert!(matches!(vault.stop(&mine, "live"), Err(VaultError::NoDraft)));
+    assert_eq!(vault.unlock(&[2; 10]).unwrap(), None);
+    let counted = vault.tallies().unwrap();
+    assert_eq!((counted.len(), counted[0].stopped, counted[0].responses), (1, 1, 0));
+    assert_eq!(counted[0].phase, "live");
+}

@@ -5,9 +5,10 @@
 mod common;
 
 use common::world::*;
+use nightjar_form::Value;
 use nightjar_record::{Query, RecordId};
 use nightjar_seal::EnvelopeId;
-use nightjar_vault::{Astray, Readable};
+use nightjar_vault::{Astray, Proof, Readable};
 use rusqlite::{Connection, params};
 
 /// Somebody with the key, at the tables.
@@ -93,4 +94,39 @@ fn a_damaged_envelope_is_named_kept_as_bytes_and_its_siblings_go_on() {
     evaluator.receive(all.values());
     assert_eq!(evaluator.vault.verify(evaluator.reading()).unwrap().records, 8);
     assert!(evaluator.vault.record(&RecordId(record), evaluator.reading()).is_ok());
+}
+
+/// A step is proven by the chain of the device that made it; a link changed in the file breaks the proof, not the record.
+#[test]
+fn history_says_how_far_each_step_is_proven() {
+    let (a, b) = (Device::new(), Device::new());
+    let beds = |n| [(cell("beds"), Value::Integer(n))];
+    let id = a.give(&night(), &beds(17), Readable::Here, &[&b]).record;
+    a.edit(&id, &beds(18), &[&b]);
+    let publics = [a.keys.public(), b.keys.public()];
+    let public = |tag: &nightjar_seal::DeviceTag| publics.iter().find(|public| public.tag() == *tag).copied();
+    let told = |device: &Device| device.vault.history(&id, device.reading(), &public).unwrap();
+    let proofs = |device: &Device| told(device).iter().map(|told| told.proof).collect::<Vec<_>>();
+    assert_eq!(proofs(&a), [Proof::NotChained; 2], "not sent yet");
+    let sent = a.send();
+    assert_eq!(proofs(&a), [Proof::Chained; 2]);
+    b.receive(sent.values());
+    assert_eq!(proofs(&b), [Proof::NotChained; 2], "the links have not come");
+    b.follow(&a);
+    let steps = told(&b);
+    assert!(steps.iter().all(|told| told.proof == Proof::Chained && told.step.from.0 == a.keys.tag().0));
+    assert_eq!(
+        (&steps[1].step.before, &steps[1].step.after),
+        (&vec![Value::Integer(17)], &Value::Integer(18))
+    );
+
+    let raw = at_the_tables(&b);
+    // Two links in each other's place: what each says is signed for another.
+    raw.execute_batch(
+        "CREATE TEMP TABLE two AS SELECT seq, bytes FROM link WHERE seq IN (1, 2);
+         UPDATE link SET bytes = (SELECT bytes FROM two WHERE two.seq = 3 - link.seq) WHERE seq IN (1, 2);",
+    )
+    .unwrap();
+    assert_eq!(proofs(&b), [Proof::Broken; 2]);
+    assert_eq!(b.record(&id).history().len(), 2, "the record is still read");
 }

@@ -152,14 +152,18 @@ fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_los
     hands.let_in("second", "evaluate", "--evaluator", "--study v1");
     hands.let_in("tablet", "tablet", "", "--study v1");
 
-    // Two carers begin with version 1 and are called away: the form, the ward, yes, three answers. The second leaves the
-    // draft of the first to its owner.
-    let begin = |before: &str, typed: &str| {
-        hands.write("typed", format!("{before}3\n1\n1\n{typed}"));
-        hands.run("tablet", "collect", &hands.path("typed"));
+    // Two carers begin with version 1: the form, the ward, yes, three answers. The first hands the tablet over and takes
+    // words; the battery dies on the second.
+    let begin = |typed: &str| {
+        hands.write("typed", format!("3\n1\n1\n{typed}"));
+        hands.run("tablet", "collect", &hands.path("typed"))
     };
-    begin("", "4\n7\n12\n");
-    begin("2\n", "5\n8\n13\n");
+    let said = begin("4\n7\n12\nhand over\n1\n\nb\n");
+    let is_words = |line: &&str| {
+        line.split(' ').count() == 8 && line.chars().all(|c| c == ' ' || c.is_ascii_lowercase())
+    };
+    let words = said.lines().map(str::trim).find(is_words).unwrap().to_uppercase();
+    begin("5\n8\n13\n");
 
     // Files that the roster does not name are refused; then the steward names them.
     let refused = hands.fails("tablet", "tablet update --study v2");
@@ -178,10 +182,10 @@ fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_los
         "{said}"
     );
 
-    // Drafts come in the order of their random names. The first offered moves, the second goes on as it was begun.
-    // Moved: what is asked no more is kept; the first question that differs is shown, then visits; check; done. As begun:
-    // visits; check; done.
-    hands.write("typed", "1\n1\n1\n2\n3\n\n1\n2\n6\n\nb\n");
+    // The second says "yes, it is still me" and goes on as begun: visits; check; done. The first has the words, not quite as
+    // they were written, and moves: what is asked no more is kept; the first question that differs is shown, then visits;
+    // check; done.
+    hands.write("typed", format!("1\n2\n6\n\n11\n{}\n1\n1\n2\n3\n\nb\n", words));
     let said = hands.run("tablet", "collect", &hands.path("typed"));
     for words in [
         "1 of your answers come along",

@@ -66,11 +66,11 @@ fn saying_no_ends_it_before_the_first_question() {
 
 #[test]
 fn a_person_can_go_back_skip_ask_for_help_hand_over_and_throw_it_away() {
-    let out = practice(&format!("{}1\n1\nb\n1\nhelp\n\nhand over\n\nyes\nstop\n2\nb\n", begin()));
+    let out = practice(&format!("{}1\n1\nb\n1\nhelp\n\nhand over\n3\nstop\n2\nb\n", begin()));
     for said in [
         "member of staff",
         "--- the screen is cleared ---",
-        "Is it still you",
+        "The tablet goes to somebody else",
         "thrown away. Nothing was kept",
     ] {
         assert!(out.contains(said), "\"{said}\" is not in\n{out}");
@@ -84,21 +84,23 @@ fn stopping_can_keep_what_was_said() {
 }
 
 #[test]
-fn handing_over_to_someone_else_leaves_the_draft_and_hides_it() {
-    let out = practice(&format!("{}1\n1\nhand over\n\nno\nb\n", begin()));
-    let after = out.split("Is it still you, who began").nth(1).unwrap();
-    assert!(!after.contains("Your answer:"), "{after}");
-}
+fn handing_over_leaves_nothing_to_find_unless_words_were_taken() {
+    let out = practice(&format!("{}1\n1\nhand over\n2\nb\n", begin()));
+    let after = out.split("ready for the next person").nth(1).unwrap();
+    assert!(!after.contains("Your answer:") && !after.contains("still you"), "{after}");
+    assert!(!after.contains("words from before"), "{after}");
 
-#[test]
-fn handing_over_leaves_a_draft_that_its_person_finds_again_by_the_ward_s_name() {
-    let other = format!("{}3\n", begin());
-    let out = practice(&format!("{}1\n1\nhand over\n\nno\n{other}1\nstop\n2\nb\n", begin()));
-    let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-    let ward = &pack.study().wards[0].name;
-    let again = out.split("Nothing was kept").nth(1).unwrap();
-    assert!(again.contains(&format!("on ward {ward} was not finished")), "{again}");
-    assert!(out.contains("Your answers are thrown away"), "{out}");
+    let out = practice(&format!(
+        "{}1\n1\nhand over\n1\n\n11\nnonsense\n11\nzoo zoo zoo zoo zoo zoo zoo zoo\nb\n",
+        begin()
+    ));
+    let after = out.split("ready for the next person").nth(1).unwrap();
+    assert!(after.contains("11  I have words from before"), "{after}");
+    assert!(
+        after.contains("there are not eight of them") && after.contains("do not fit together"),
+        "{after}"
+    );
+    assert!(!after.contains("Your answer:"), "{after}");
 }
 
 #[test]

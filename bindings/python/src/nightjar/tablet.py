@@ -11,12 +11,15 @@ from nightjar._native import (
     BeginRequest,
     DraftView,
     FormView,
+    HandedOverView,
     InformationView,
     MoveView,
     NewValue,
     SettleRequest,
     Sitting,
     StatusView,
+    StepView,
+    TallyView,
     Value,
 )
 from nightjar.device import Device, text_of
@@ -68,6 +71,18 @@ class Tablet(Device[_native.Tablet]):
         """Opens a draft again, with every acknowledged answer, on the page it was left on."""
         return self._native.resume(draft)
 
+    def hand_over(self) -> HandedOverView:
+        """The tablet goes to somebody else: unfinished forms are gone, unless their respondents took words."""
+        return self._native.hand_over()
+
+    def resume_with_words(self, words: str) -> Sitting:
+        """Opens the form whose respondent took these words."""
+        return self._native.resume_with_words(words)
+
+    def tallies(self) -> list[TallyView]:
+        """What was finished (confidential forms only) and stopped on this tablet, counted."""
+        return self._native.tallies()
+
     def check_move(self, draft: str) -> MoveView:
         """What moving an unfinished answer to the form's newest version does. Nothing is changed."""
         return self._native.check_move(draft)
@@ -75,6 +90,10 @@ class Tablet(Device[_native.Tablet]):
     def move_draft(self, draft: str, agreed: MoveView) -> Sitting:
         """Moves an unfinished answer as ``check_move`` has said; what does not come along stays sealed beside it."""
         return self._native.move_draft(draft, agreed)
+
+    def history(self, record: str) -> list[StepView]:
+        """Everything that was ever written to a record, each step with how far its chain proves it."""
+        return self._native.history(record)
 
     def amend(self, record: str, changes: Mapping[str, Value], *, role: str) -> None:
         """Corrects items of a fact by name. What another device writes meanwhile is kept beside it."""

@@ -10,6 +10,11 @@ extension Sitting {
         try await offTheCaller { try self.stays() }
     }
 
+    /// Words that open this form again on this tablet after it was handed over, and nothing else does. Given once.
+    public func takeWords() async throws -> String {
+        try await offTheCaller { try self.takeWords() }
+    }
+
     /// Takes back what an earlier version asked: it is no part of what is handed in.
     public func takeBack(_ path: String) async throws {
         try await offTheCaller { try self.takeBack(path: path) }

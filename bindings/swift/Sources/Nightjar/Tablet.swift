@@ -48,6 +48,22 @@ extension Tablet {
         try await offTheCaller { try self.resume(draft: draft) }
     }
 
+    /// The tablet goes to somebody else: unfinished forms are gone, unless their respondents took words.
+    @discardableResult
+    public func handOver() async throws -> HandedOverView {
+        try await offTheCaller { try self.handOver() }
+    }
+
+    /// Opens the form whose respondent took these words.
+    public func resumeWithWords(_ words: String) async throws -> Sitting {
+        try await offTheCaller { try self.resumeWithWords(words: words) }
+    }
+
+    /// What was finished (confidential forms only) and stopped on this tablet, counted.
+    public func tallies() async throws -> [TallyView] {
+        try await offTheCaller { try self.tallies() }
+    }
+
     /// What moving an unfinished answer to the form's newest version does. Nothing is changed.
     public func checkMove(_ draft: String) async throws -> MoveView {
         try await offTheCaller { try self.checkMove(draft: draft) }
@@ -66,6 +82,11 @@ extension Tablet {
     /// Records this device can read, in the order of their ids.
     public func records(_ request: RecordsRequest = RecordsRequest()) async throws -> [RecordView] {
         try await offTheCaller { try self.records(request: request) }
+    }
+
+    /// Everything that was ever written to a record, each step with how far its chain proves it.
+    public func history(_ record: String) async throws -> [StepView] {
+        try await offTheCaller { try self.history(record: record) }
     }
 
     /// Corrects items of a fact by name. What another device writes meanwhile is kept beside it.

@@ -1,9 +1,8 @@
 //! From picking the tablet up to putting it down: who, where, which form, the information page, an unfinished draft.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
-use nightjar::{BeginRequest, FormView, Sitting, Tablet};
+use nightjar::{BeginRequest, DraftView, FormView, Sitting, Tablet};
 
 use super::pages::{Ended, Pages};
 use super::shown;
@@ -14,6 +13,12 @@ use crate::trouble::Trouble;
 /// The help line under every question.
 pub(super) const KEYS: &str =
     "Type the number or your answer. b back, s skip, stop, help = talk to someone now, language, hand over.";
+
+/// What is to be done next.
+enum Next {
+    Begin { form: FormView, role: String, ward: String },
+    Words,
+}
 
 /// A tablet in someone's hands.
 pub(super) struct Desk<'a, R, W> {
@@ -37,31 +42,48 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             ));
         };
         self.talk.say(&format!("\n{study}  ({})", status.label))?;
-        self.resume(&BTreeSet::new())?;
-        while let Some((form, role, ward)) = self.whom()? {
-            let waiting = self.waiting()?;
-            match self.ask(&form, role, ward)? {
-                Ended::InputClosed => break,
-                Ended::Done => self.resume(&BTreeSet::new())?,
-                // Who has the tablet now has just said that this one is not theirs; an older one may be.
-                Ended::Away => {
-                    let left = self.waiting()?.difference(&waiting).cloned().collect();
-                    self.resume(&left)?;
-                }
+        self.resume()?;
+        while let Some(next) = self.next()? {
+            let ended = match next {
+                Next::Begin { form, role, ward } => self.ask(&form, role, ward)?,
+                Next::Words => self.with_words()?,
+            };
+            if matches!(ended, Ended::InputClosed) {
+                break;
             }
         }
         self.talk.say(self.goodbye)
     }
 
-    /// Ids of the drafts that wait on the tablet.
-    fn waiting(&self) -> Result<BTreeSet<String>, Trouble> {
-        Ok(self.tablet.drafts()?.into_iter().map(|draft| draft.id).collect())
+    /// Opens the form whose words somebody has.
+    fn with_words(&mut self) -> Result<Ended, Trouble> {
+        let Some(Typed::Words(words)) = self.talk.ask("Your words")? else { return Ok(Ended::Done) };
+        match self.tablet.resume_with_words(&words) {
+            Ok(sitting) => {
+                let id = sitting.id();
+                let draft = self.tablet.drafts()?.into_iter().find(|draft| draft.id == id);
+                self.go_on(&draft.ok_or_else(|| Trouble::Given("the form is gone".into()))?)
+            }
+            Err(failure) => {
+                self.talk.say(&failure.to_string())?;
+                Ok(Ended::Done)
+            }
+        }
     }
 
-    /// Offers what was left unfinished, as after a flat battery or a hand-over, but for some drafts.
-    fn resume(&mut self, except: &BTreeSet<String>) -> Result<(), Trouble> {
+    /// Goes on with a draft, in the newest version of its form if the person says so.
+    fn go_on(&mut self, draft: &DraftView) -> Result<Ended, Trouble> {
+        if draft.other_version && !self.moves(&draft.id)? {
+            return Ok(Ended::Done);
+        }
+        let sitting = self.tablet.resume(&draft.id)?;
+        self.answer(&sitting, &draft.ward)
+    }
+
+    /// Offers what was left unfinished, as after a flat battery.
+    fn resume(&mut self) -> Result<(), Trouble> {
         let pack = self.tablet.pack()?;
-        for draft in self.tablet.drafts()?.into_iter().filter(|draft| !except.contains(&draft.id)) {
+        for draft in self.tablet.drafts()?.into_iter().filter(|draft| !draft.locked) {
             let Some(form) = self.tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id)
             else {
                 continue;
@@ -71,22 +93,15 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
                 form.title,
                 pack.study().ward(&draft.ward).map_or(draft.ward.as_str(), |ward| &ward.name)
             );
-            let lines = [
-                "Yes, go on where I was".into(),
-                "No, leave it for the person it belongs to".into(),
-                "Throw it away".into(),
-            ];
+            let lines =
+                ["Yes, go on where I was".into(), "No: throw it away, so that nobody reads it".into()];
             match self.talk.choose(&question, &lines)? {
                 Some(0) => {
-                    if draft.other_version && !self.moves(&draft.id)? {
-                        return Ok(());
-                    }
-                    let sitting = self.tablet.resume(&draft.id)?;
-                    if matches!(self.answer(&sitting, &draft.ward)?, Ended::InputClosed) {
+                    if matches!(self.go_on(&draft)?, Ended::InputClosed) {
                         return Ok(());
                     }
                 }
-                Some(2) => {
+                Some(1) => {
                     self.tablet.resume(&draft.id)?.throw_away()?;
                     self.talk.say("It is thrown away.")?;
                 }
@@ -137,13 +152,16 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         Ok(true)
     }
 
-    /// Form, role and ward; `None` when the person leaves.
-    fn whom(&mut self) -> Result<Option<(FormView, String, String)>, Trouble> {
+    /// Form, role and ward, or words from before; `None` when the person leaves.
+    fn next(&mut self) -> Result<Option<Next>, Trouble> {
         loop {
             let forms = self.tablet.forms()?;
-            let titles: Vec<String> = forms.iter().map(|form| form.title.clone()).collect();
+            let mut titles: Vec<String> = forms.iter().map(|form| form.title.clone()).collect();
+            if self.tablet.drafts()?.iter().any(|draft| draft.locked) {
+                titles.push("I have words from before".into());
+            }
             let Some(form) = self.talk.choose("Which form? (b leaves)", &titles)? else { return Ok(None) };
-            let form = forms[form].clone();
+            let Some(form) = forms.get(form).cloned() else { return Ok(Some(Next::Words)) };
             let pack = self.tablet.pack()?;
             let study = pack.study();
             let label = |code: &str| study.role(code).map(|role| role.label.clone());
@@ -151,7 +169,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             let name = |code: &str| study.ward(code).map(|ward| ward.name.clone());
             let wards = self.tablet.status()?.wards;
             let Some(ward) = self.one_of("Which ward?", &wards, name)? else { continue };
-            return Ok(Some((form, role, ward)));
+            return Ok(Some(Next::Begin { form, role, ward }));
         }
     }
 
@@ -210,13 +228,5 @@ impl<R: BufRead, W: Write> Talk<R, W> {
     /// Waits for Enter; false at the end of input.
     pub(super) fn wait(&mut self, words: &str) -> Result<bool, Trouble> {
         Ok(self.ask(words)?.is_some())
-    }
-
-    /// Yes or no; `None` at the end of input.
-    pub(super) fn is_yes(&mut self, words: &str) -> Result<Option<bool>, Trouble> {
-        Ok(self.ask(words)?.map(|typed| match typed {
-            Typed::Words(words) => matches!(words.to_lowercase().as_str(), "y" | "yes" | "1"),
-            _ => false,
-        }))
     }
 }

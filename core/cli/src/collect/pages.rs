@@ -16,8 +16,6 @@ use crate::trouble::Trouble;
 pub(super) enum Ended {
     /// Finished, stopped or thrown away.
     Done,
-    /// Put down unfinished; the draft waits.
-    Away,
     /// Nobody types any more; the draft waits.
     InputClosed,
 }
@@ -193,15 +191,28 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
 
     fn hand_over(&mut self) -> Result<Then, Trouble> {
         self.talk.clear()?;
-        self.talk.say("The answers are hidden and kept. Press Enter when someone has the tablet.")?;
-        if !self.talk.wait("")? {
-            return Ok(Then::Leave(Ended::InputClosed));
+        let lines = [
+            "Words, so that I can go on later on this tablet".into(),
+            "Throw my answers away".into(),
+            "Go on answering".into(),
+        ];
+        let question =
+            "The tablet goes to somebody else. Nobody can read what you answered. What do you want?";
+        match self.talk.choose(question, &lines)? {
+            Some(0) => {
+                let words = self.sitting.take_words()?;
+                self.talk.say(&format!("\n    {words}\n"))?;
+                if !self.talk.wait("Write them down: only they open your answers. Then press Enter")? {
+                    return Ok(Then::Leave(Ended::InputClosed));
+                }
+            }
+            Some(1) => {}
+            _ => return Ok(Then::Redraw),
         }
-        match self.talk.is_yes("Is it still you, who began this form? (yes or no) ")? {
-            Some(true) => Ok(Then::Redraw),
-            Some(false) => Ok(Then::Leave(Ended::Away)),
-            None => Ok(Then::Leave(Ended::InputClosed)),
-        }
+        self.tablet.hand_over()?;
+        self.talk.clear()?;
+        self.talk.say("The tablet is ready for the next person.")?;
+        Ok(Then::Leave(Ended::Done))
     }
 
     fn language(&mut self) -> Result<Then, Trouble> {

@@ -33,6 +33,10 @@ enum Ask {
     MoveDraft { draft: String, agreed: MoveView },
     Update { study: Option<PathBuf> },
     Page { sitting: String },
+    HandOver,
+    ResumeWithWords { words: String },
+    TakeWords { sitting: String },
+    Tallies,
     Stays { sitting: String },
     TakeBack { sitting: String, path: String },
     Answer { sitting: String, path: String, value: Option<Value> },
@@ -48,6 +52,7 @@ enum Ask {
     TalkToSomeone { ward: String },
     Records(RecordsRequest),
     Amend(AmendRequest),
+    History { record: String },
     Conflicts,
     Settle(SettleRequest),
     Dissensus,
@@ -126,6 +131,13 @@ impl Device for Served {
                 self.opened(sitting)
             }
             Ask::Update { study } => ok(tablet.update(&shared::study(study)?)?),
+            Ask::HandOver => ok(tablet.hand_over()?),
+            Ask::ResumeWithWords { words } => {
+                let sitting = tablet.resume_with_words(&words)?;
+                self.opened(sitting)
+            }
+            Ask::TakeWords { sitting } => ok(self.sitting(&sitting)?.take_words()?),
+            Ask::Tallies => ok(tablet.tallies()?),
             Ask::Stays { sitting } => ok(self.sitting(&sitting)?.stays()?),
             Ask::TakeBack { sitting, path } => ok(self.sitting(&sitting)?.take_back(&path)?),
             Ask::Page { sitting } => ok(self.sitting(&sitting)?.page()?),
@@ -142,6 +154,7 @@ impl Device for Served {
             Ask::TalkToSomeone { ward } => ok(tablet.talk_to_someone(&ward)?),
             Ask::Records(request) => ok(tablet.records(request)?),
             Ask::Amend(request) => ok(tablet.amend(request)?),
+            Ask::History { record } => ok(tablet.history(&record)?),
             Ask::Conflicts => ok(tablet.conflicts()?),
             Ask::Settle(request) => ok(tablet.settle(request)?),
             Ask::Dissensus => ok(tablet.dissensus()?),

@@ -19,6 +19,9 @@ public class Sitting internal constructor(private val native: uniffi.nightjar.Si
     /** What was answered in an earlier version of the form and does not stand in this one. */
     public suspend fun stays(): List<StaysView> = io { native.stays() }
 
+    /** Words that open this form again on this tablet after it was handed over, and nothing else does. Given once. */
+    public suspend fun takeWords(): String = io { native.takeWords() }
+
     /** Takes back what an earlier version asked: it is no part of what is handed in. */
     public suspend fun takeBack(path: String): Unit = io { native.takeBack(path) }
 

@@ -13,6 +13,7 @@ import uniffi.nightjar.DissensusView
 import uniffi.nightjar.DraftView
 import uniffi.nightjar.Failure
 import uniffi.nightjar.FormView
+import uniffi.nightjar.HandedOverView
 import uniffi.nightjar.InformationView
 import uniffi.nightjar.MoveView
 import uniffi.nightjar.NewValue
@@ -22,8 +23,10 @@ import uniffi.nightjar.RecordView
 import uniffi.nightjar.RecordsRequest
 import uniffi.nightjar.SettleRequest
 import uniffi.nightjar.StatusView
+import uniffi.nightjar.StepView
 import uniffi.nightjar.StudyPack
 import uniffi.nightjar.SyncView
+import uniffi.nightjar.TallyView
 import uniffi.nightjar.Value
 
 /**
@@ -57,6 +60,15 @@ public class Tablet private constructor(private val native: uniffi.nightjar.Tabl
     /** Opens a draft again, with every acknowledged answer, on the page it was left on. */
     public suspend fun resume(draft: String): Sitting = io { Sitting(native.resume(draft)) }
 
+    /** The tablet goes to somebody else: unfinished forms are gone, unless their respondents took words. */
+    public suspend fun handOver(): HandedOverView = io { native.handOver() }
+
+    /** Opens the form whose respondent took these words. */
+    public suspend fun resumeWithWords(words: String): Sitting = io { Sitting(native.resumeWithWords(words)) }
+
+    /** What was finished (confidential forms only) and stopped on this tablet, counted. */
+    public suspend fun tallies(): List<TallyView> = io { native.tallies() }
+
     /** What moving an unfinished answer to the form's newest version does. Nothing is changed. */
     public suspend fun checkMove(draft: String): MoveView = io { native.checkMove(draft) }
 
@@ -76,6 +88,9 @@ public class Tablet private constructor(private val native: uniffi.nightjar.Tabl
         after: String? = null,
     ): List<RecordView> =
         io { native.records(RecordsRequest(formId, ward, inConflict, limit.toUInt(), after)) }
+
+    /** Everything that was ever written to a record, each step with how far its chain proves it. */
+    public suspend fun history(record: String): List<StepView> = io { native.history(record) }
 
     /** Corrects items of a fact by name. What another device writes meanwhile is kept beside it. */
     public suspend fun amend(record: String, role: String, changes: Map<String, Value>): Unit =

@@ -1,0 +1,87 @@
+//! Who walks off leaves nothing behind: the tablet is handed over, or an unfinished form was left alone too long.
+//!
+//! A draft belongs to its respondent. Its key is destroyed at hand-over and after the study's idle time, and it counts as
+//! stopped; who took words can open it again with them, and nobody else can.
+
+use jiff::{SignedDuration, Zoned};
+use nightjar_seal::ResumeWords;
+use nightjar_vault::{DraftId, DraftMeta};
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::key::OsEntropy;
+use crate::sitting::Line;
+use crate::view::HandedOverView;
+
+/// Ends every form that is open on the device.
+pub(crate) fn hand_over(device: &Device) -> Result<HandedOverView, Failure> {
+    let mut view = HandedOverView { stopped: 0, kept: 0 };
+    for draft in device.vault.drafts()?.into_iter().filter(|draft| !draft.locked) {
+        leave(device, &draft.id, &draft.meta, &mut view)?;
+    }
+    Ok(view)
+}
+
+/// Ends what was left alone longer than the study announces.
+pub(crate) fn end_idle(device: &Device) -> Result<HandedOverView, Failure> {
+    let mut view = HandedOverView { stopped: 0, kept: 0 };
+    let Some(joined) = device.maybe_joined()? else { return Ok(view) };
+    let longest = SignedDuration::from_hours(i64::from(joined.study().idle.discard_after_hours));
+    let now = device.now()?;
+    for draft in device.vault.drafts()?.into_iter().filter(|draft| !draft.locked) {
+        let Some(last) = last_act(device, &draft.id, &draft.meta)? else { continue };
+        if now.duration_since(&last) > longest {
+            leave(device, &draft.id, &draft.meta, &mut view)?;
+        }
+    }
+    Ok(view)
+}
+
+/// Words for a draft; those taken before open nothing any more.
+pub(crate) fn words_for(device: &Device, draft: &DraftId) -> Result<String, Failure> {
+    let words = ResumeWords::generate(&mut OsEntropy);
+    device.vault.seal_under(words.secret(), draft)?;
+    Ok(words.words().to_string())
+}
+
+/// The draft that words open.
+pub(crate) fn unlock(device: &Device, words: &str) -> Result<DraftId, Failure> {
+    let words = ResumeWords::from_words(words)?;
+    let draft = device.vault.unlock(words.secret())?;
+    draft.ok_or_else(|| Failure::Invalid("these words open nothing on this tablet".into()))
+}
+
+/// The phase a draft's ward is in now; empty for none.
+pub(crate) fn phase(device: &Device, ward: &str) -> Result<String, Failure> {
+    let joined = device.joined()?;
+    let study = joined.study();
+    let phase = study.phase_at(ward, study.night_of(&device.now()?));
+    Ok(phase.map(|phase| phase.code().to_owned()).unwrap_or_default())
+}
+
+/// Destroys a draft's key, and what is open of it.
+fn leave(
+    device: &Device,
+    draft: &DraftId,
+    meta: &DraftMeta,
+    view: &mut HandedOverView,
+) -> Result<(), Failure> {
+    device.sittings.end(draft, || {
+        if device.vault.lock(draft)? {
+            view.kept += 1;
+        } else {
+            device.vault.stop(draft, &phase(device, &meta.ward)?)?;
+            view.stopped += 1;
+        }
+        Ok(())
+    })
+}
+
+/// When somebody last did something; `None` when that cannot be read, and then nothing is ended for it.
+fn last_act(device: &Device, draft: &DraftId, meta: &DraftMeta) -> Result<Option<Zoned>, Failure> {
+    let act = device.vault.last_entry(draft)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(match act {
+        Some(Line::Act(act)) => Some(act.at),
+        _ => meta.opened.parse().ok(),
+    })
+}

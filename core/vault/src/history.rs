@@ -1,0 +1,106 @@
+//! History: what changed, when, from which to which value, by device and role. Each step says whether the chain that brought
+//! it verifies, which is checked when it is read.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use nightjar_record::{ChangeHash, RecordId, Step, admit};
+use nightjar_seal::{Chain, DevicePublic, DeviceTag, EnvelopeId, RecordTag, ScopeTag, open};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::chains;
+use crate::envelopes;
+use crate::error::VaultError;
+use crate::keep::record_key;
+use crate::projection::{Reading, load};
+use crate::vault::Vault;
+
+/// How far a step is proven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// Its envelope stands in the chain of the device that made it, from the first link to a head that the device signed.
+    Chained,
+    /// No chain that is known here names its envelope: made here and not sent yet, or its links have not come.
+    NotChained,
+    /// The chain of its device does not verify.
+    Broken,
+}
+
+/// One step of a record's history, and how far it is proven.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The step.
+    pub step: Step,
+    /// Whether its chain verifies.
+    pub proof: Proof,
+}
+
+impl Vault {
+    /// Everything that was ever written to a record, in an order in which each step follows what it rests on. `public` gives
+    /// the key of a device in the roster.
+    ///
+    /// # Errors
+    /// [`VaultError::NoRecord`] when this device does not hold it or cannot read it; storage errors.
+    pub fn history(
+        &self,
+        id: &RecordId,
+        reading: Reading<'_>,
+        public: &dyn Fn(&DeviceTag) -> Option<DevicePublic>,
+    ) -> Result<Vec<Told>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT tag FROM record WHERE id = ?1";
+            let tag: Option<[u8; 16]> =
+                c.prepare_cached(sql)?.query_row([id.0], |row| row.get(0)).optional()?;
+            let tag = RecordTag(tag.ok_or(VaultError::NoRecord)?);
+            let record = load(c, &tag, reading)?.0.ok_or(VaultError::NoRecord)?;
+            let proofs = proofs(c, &tag, public)?;
+            let told = |step: Step| {
+                let proof = proofs.get(&step.change).copied().unwrap_or(Proof::NotChained);
+                Told { step, proof }
+            };
+            Ok(record.history().into_iter().map(told).collect())
+        })
+    }
+}
+
+/// How far each change of a record is proven.
+fn proofs(
+    c: &Connection,
+    tag: &RecordTag,
+    public: &dyn Fn(&DeviceTag) -> Option<DevicePublic>,
+) -> Result<BTreeMap<ChangeHash, Proof>, VaultError> {
+    let mut chains: BTreeMap<(DeviceTag, ScopeTag), Option<BTreeSet<EnvelopeId>>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for envelope in envelopes::changes(c, tag)? {
+        let header = envelope.header();
+        let Some(key) = record_key(c, &header.key)? else { continue };
+        let Some(Ok(change)) = open(&envelope, &key).ok().map(|payload| admit(&payload)) else { continue };
+        let whose = (header.device, header.scope);
+        let chain = match chains.entry(whose) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(verified(c, &whose.0, &whose.1, public)?),
+        };
+        let proof = match chain {
+            None => Proof::Broken,
+            Some(named) if named.contains(&envelope.id()) => Proof::Chained,
+            Some(_) => Proof::NotChained,
+        };
+        found.insert(change.hash(), proof);
+    }
+    Ok(found)
+}
+
+/// The envelopes that a device's chain names up to its signed head; `None` when it does not verify.
+fn verified(
+    c: &Connection,
+    device: &DeviceTag,
+    scope: &ScopeTag,
+    public: &dyn Fn(&DeviceTag) -> Option<DevicePublic>,
+) -> Result<Option<BTreeSet<EnvelopeId>>, VaultError> {
+    let Some(head) = chains::head_of(c, device, scope)? else { return Ok(Some(BTreeSet::new())) };
+    let Ok(mut links) = chains::links_after(c, device, scope, 0, i64::MAX) else { return Ok(None) };
+    links.retain(|link| link.seq <= head.seq);
+    let mut chain = Chain::new(*device, *scope);
+    let holds = public(device).is_some_and(|public| chain.follow(&links, &head, &public).is_ok());
+    Ok(holds.then(|| links.into_iter().map(|link| link.envelope).collect()))
+}

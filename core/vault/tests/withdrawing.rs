@@ -1,0 +1,138 @@
+//! Withdrawal: what was said leaves every page, in any order of arrival, and does not come back.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod common;
+
+use common::world::*;
+use common::*;
+use nightjar_form::Value;
+use nightjar_record::{Identity, Meta, Nature, Origin, Query};
+use nightjar_seal::{DeviceTag, Receipt, Withdrawal};
+use nightjar_vault::{Readable, State, VaultError};
+use proptest::prelude::*;
+
+const CANARY: &str = "CANARY-7731 I never slept before three";
+
+fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).unwrap();
+}
+
+/// A response that commits to a receipt, and the marker that takes it out.
+fn receipted(device: &Device) -> (Meta, Vec<u8>) {
+    let receipt = Receipt::generate(&mut entropy);
+    let mut random = [0; 16];
+    entropy(&mut random);
+    let key = receipt.withdrawal();
+    let origin = nightjar_seal::Origin {
+        withdrawal: Some(key),
+        creator: DeviceTag(device.keys.tag().0),
+        salt: random,
+    };
+    let marker = Withdrawal::new(&receipt, STUDY, origin).unwrap().encode();
+    let identity = Identity::Given(Origin { withdrawal: Some(key.0), creator: device.keys.tag().0, random });
+    let mut meta = meta("patient-core", Nature::Response, identity);
+    meta.role = "patient".into();
+    (meta, marker)
+}
+
+fn said() -> [(nightjar_form::CellKey, Value); 1] {
+    [(cell("why"), Value::Text(CANARY.into()))]
+}
+
+#[test]
+fn what_is_withdrawn_is_in_no_page_of_the_evaluator_s_vault() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let (meta, marker) = receipted(&tablet);
+    let id = tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]).record;
+    let sent = tablet.send();
+    evaluator.receive(sent.values());
+    assert!(evaluator.vault.query(&Query::default()).unwrap().rows.iter().any(|row| row.record == id));
+    assert!(holds(&decrypted(&evaluator.home.path, [1; 32]), CANARY.as_bytes()), "the scan is not blind");
+
+    let done = evaluator.vault.withdraw(&marker, &STUDY).unwrap();
+    assert_eq!((done.new, done.record, done.envelopes), (true, Some(id), 2));
+    assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), b"CANARY"));
+    assert!(evaluator.vault.query(&Query::default()).unwrap().rows.is_empty());
+    assert!(matches!(evaluator.vault.record(&id, evaluator.reading()), Err(VaultError::NoRecord)));
+    for (id, bytes) in &sent {
+        assert_eq!(evaluator.vault.state(id).unwrap(), Some(State::Erased));
+        assert_eq!(evaluator.vault.envelope(id).unwrap(), Some(Vec::new()));
+        assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), &bytes[bytes.len() - 32..]));
+    }
+    let again = evaluator.vault.withdraw(&marker, &STUDY).unwrap();
+    assert_eq!((again.new, again.record, again.envelopes), (false, None, 0));
+    assert_eq!(evaluator.vault.withdrawals().unwrap(), [marker]);
+}
+
+#[test]
+fn a_tablet_sends_nothing_of_what_was_withdrawn_and_its_chain_still_adds_up() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let (meta, marker) = receipted(&tablet);
+    tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
+    tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
+    assert_eq!(tablet.send().len(), 4, "chained, not yet acknowledged");
+    assert_eq!(tablet.vault.withdraw(&marker, &STUDY).unwrap().envelopes, 2);
+    let left = tablet.send();
+    assert_eq!(left.len(), 2);
+    assert_eq!(tablet.vault.outbox().unwrap().waiting, 2);
+    tablet.vault.offer_again(&SCOPE).unwrap();
+    assert_eq!(tablet.send().len(), 2, "nothing of it is offered again");
+
+    evaluator.receive(left.values());
+    evaluator.follow(&tablet);
+    evaluator.vault.withdraw(&marker, &STUDY).unwrap();
+    let chain = &evaluator.vault.received().unwrap()[0];
+    assert_eq!((chain.expected, chain.applied), (4, 2), "what never came is not counted as here");
+    for device in [&tablet, &evaluator] {
+        assert!(device.vault.verify(device.reading()).unwrap().astray.is_empty());
+    }
+}
+
+#[test]
+fn only_the_receipt_of_the_response_takes_it_out() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let (meta, marker) = receipted(&tablet);
+    tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
+    evaluator.receive(tablet.send().values());
+    let other = nightjar_seal::StudyTag([9; 16]);
+    assert!(matches!(evaluator.vault.withdraw(&marker, &other), Err(VaultError::Seal(_))));
+    for at in 0..marker.len() {
+        let mut forged = marker.clone();
+        forged[at] ^= 4;
+        assert!(matches!(evaluator.vault.withdraw(&forged, &STUDY), Err(VaultError::Seal(_))), "byte {at}");
+    }
+    assert_eq!(evaluator.vault.query(&Query::default()).unwrap().rows.len(), 1);
+    assert!(evaluator.vault.withdrawals().unwrap().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Change, key and marker in any order, any of them twice, a restart in between: the same end.
+    #[test]
+    fn withdrawal_wins_in_any_order(order in Just(vec![0, 1, 2, 0, 1, 2]).prop_shuffle(), reopen in 0..6_usize) {
+        let (tablet, mut evaluator) = (Device::new(), Device::new());
+        let (meta, marker) = receipted(&tablet);
+        tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
+        let sent: Vec<_> = tablet.send().into_iter().collect();
+        for (at, what) in order.into_iter().enumerate() {
+            match what {
+                2 => drop(evaluator.vault.withdraw(&marker, &STUDY).unwrap()),
+                envelope => drop(evaluator.receive([&sent[envelope].1])),
+            }
+            if at == reopen {
+                evaluator.vault = nightjar_vault::Vault::open(&evaluator.home.path, &key(1)).unwrap();
+            }
+        }
+        evaluator.follow(&tablet);
+        evaluator.retry();
+        let held = evaluator.vault.held().unwrap();
+        prop_assert_eq!((held.all, held.erased), (2, 2));
+        prop_assert!(evaluator.vault.query(&Query::default()).unwrap().rows.is_empty());
+        let chain = &evaluator.vault.received().unwrap()[0];
+        prop_assert_eq!((chain.expected, chain.applied_to), (2, 2));
+        prop_assert!(evaluator.vault.verify(evaluator.reading()).unwrap().astray.is_empty());
+        prop_assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), b"CANARY"));
+    }
+}
