@@ -318,6 +318,14 @@ pub(crate) enum VaultCommand {
         #[command(flatten)]
         device: VaultArgs,
     },
+    /// Search a vault's files, free pages and all, for phrases that must not be there
+    Audit {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// File with one phrase a line, of 4 to 1,024 bytes
+        #[arg(long, value_name = "FILE")]
+        canary: PathBuf,
+    },
     /// Build every record anew from its sealed changes and set aside what is damaged; deletes nothing
     Repair {
         #[command(flatten)]

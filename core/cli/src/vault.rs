@@ -19,6 +19,22 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
     match asked {
         VaultCommand::Check { device } => check(&opened(device)?, &device.vault, screen),
         VaultCommand::Verify { device } => verify(&opened(device)?, &device.vault, screen),
+        VaultCommand::Audit { device, canary } => {
+            let phrases: Vec<String> = crate::device::text(canary)?.lines().map(str::to_owned).collect();
+            let found = match &opened(device)? {
+                Opened::Tablet(tablet) => tablet.audit(&phrases)?,
+                Opened::Evaluator(evaluator) => evaluator.audit(&phrases)?,
+            };
+            for hit in &found.hits {
+                let place = hit.page.map_or("in clear".to_owned(), |page| format!("page {page}"));
+                screen.line(format_args!("phrase {}: {}, {place}", hit.phrase + 1, hit.file))?;
+            }
+            screen.line(format_args!("{} phrases sought in {} pages", phrases.len(), found.pages))?;
+            match found.hits.len() {
+                0 => Ok(()),
+                hits => Err(Trouble::Given(format!("{hits} places hold what was sought, listed above"))),
+            }
+        }
         VaultCommand::Repair { device } => {
             let opened = opened(device)?;
             let done = match &opened {

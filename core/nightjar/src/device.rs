@@ -19,7 +19,8 @@ use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
 use crate::time;
 use crate::view::{
-    ConflictView, DissensusView, RecordView, RecordsRequest, RepairedView, StatusView, StepView, VerifiedView,
+    AuditView, ConflictView, DissensusView, HitView, RecordView, RecordsRequest, RepairedView, StatusView,
+    StepView, VerifiedView,
 };
 
 /// What a device is opened with.
@@ -172,6 +173,17 @@ impl Device {
             }
         }
         Ok(view)
+    }
+
+    pub(crate) fn audit(&self, phrases: &[String]) -> Result<AuditView, Failure> {
+        let wanted: Vec<&[u8]> = phrases.iter().map(String::as_bytes).collect();
+        let found = self.vault.audit(&wanted)?;
+        let hit = |hit: nightjar_vault::Hit| HitView {
+            phrase: hit.phrase as u64,
+            file: hit.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            page: hit.page,
+        };
+        Ok(AuditView { pages: found.pages, hits: found.hits.into_iter().map(hit).collect() })
     }
 
     pub(crate) fn repair(&self) -> Result<RepairedView, Failure> {

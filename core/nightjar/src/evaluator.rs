@@ -14,8 +14,8 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView, RecordsRequest,
-    RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
+    AuditView, ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView,
+    RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -209,6 +209,14 @@ impl Evaluator {
     /// [`Failure::Corrupt`] when a page does not verify; [`Failure::Invalid`] before the device has joined a study.
     pub fn verify(&self) -> Result<VerifiedView, Failure> {
         self.device.verify()
+    }
+
+    /// Searches the vault's files, free pages and all, for phrases of 4 to 1,024 bytes: for a test that knows what must be gone.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a phrase that is too short or too long, and when a file cannot be read.
+    pub fn audit(&self, phrases: &[String]) -> Result<AuditView, Failure> {
+        self.device.audit(phrases)
     }
 
     /// Builds every record anew from its sealed changes and sets aside what is damaged. Nothing is deleted.

@@ -17,7 +17,7 @@ use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AmendRequest, BeginRequest, ConflictView, DissensusView, DraftView, FormView, HandedOverView,
+    AmendRequest, AuditView, BeginRequest, ConflictView, DissensusView, DraftView, FormView, HandedOverView,
     InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView,
     SyncView, TallyView, VerifiedView,
 };
@@ -385,6 +385,14 @@ impl Tablet {
     /// [`Failure::Corrupt`] when a page does not verify; [`Failure::Invalid`] before the device has joined a study.
     pub fn verify(&self) -> Result<VerifiedView, Failure> {
         self.device.verify()
+    }
+
+    /// Searches the vault's files, free pages and all, for phrases of 4 to 1,024 bytes: for a test that knows what must be gone.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a phrase that is too short or too long, and when a file cannot be read.
+    pub fn audit(&self, phrases: &[String]) -> Result<AuditView, Failure> {
+        self.device.audit(phrases)
     }
 
     /// Builds every record anew from its sealed changes and sets aside what is damaged. Nothing is deleted.

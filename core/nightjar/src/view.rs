@@ -414,6 +414,26 @@ impl VerifiedView {
     }
 }
 
+/// What an audit looked at, and where it found what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditView {
+    /// Pages deciphered, in the database and its log, free ones and all.
+    pub pages: u64,
+    /// Where phrases were found.
+    pub hits: Vec<HitView>,
+}
+
+/// A place where a phrase was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HitView {
+    /// Which of the phrases, counted from 0.
+    pub phrase: u64,
+    /// The name of the file.
+    pub file: String,
+    /// The page or frame in it, counted from 1; `None` where the file holds the phrase in clear.
+    pub page: Option<u64>,
+}
+
 /// What repairing a vault did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RepairedView {

@@ -14,6 +14,10 @@ impl VaultKey {
         Self(Zeroizing::new(bytes))
     }
 
+    pub(crate) fn raw(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The statement that gives the key to SQLCipher, as a raw key: no derivation by passphrase.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()));

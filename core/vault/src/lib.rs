@@ -45,6 +45,7 @@
 //!
 //! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
 
+mod audit;
 mod chains;
 mod envelopes;
 mod error;
@@ -63,6 +64,7 @@ mod vault;
 mod verify;
 mod withdrawal;
 
+pub use audit::{Audit, Hit};
 pub use chains::Received;
 pub use envelopes::{Held, State, Stored};
 pub use error::VaultError;

@@ -43,6 +43,9 @@ pub struct Vault {
     /// Something was deleted and the log that still holds it has not been cut yet: a reader was in the middle of a
     /// question, or a crash came between. The next write tries again.
     owed: AtomicBool,
+    /// Whether the log is left as it is, for a soak.
+    #[cfg(feature = "faults")]
+    careless: AtomicBool,
 }
 
 impl Vault {
@@ -100,7 +103,13 @@ impl Vault {
             ended: Condvar::new(),
             asked: AtomicU64::new(0),
             owed: AtomicBool::new(true),
+            #[cfg(feature = "faults")]
+            careless: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn key(&self) -> &VaultKey {
+        &self.key
     }
 
     /// Where the vault is.
@@ -187,6 +196,19 @@ impl Vault {
         Ok(writer.execute_batch("PRAGMA synchronous = OFF;")?)
     }
 
+    /// Lets what is deleted lie in free pages and in the log, so that a soak can show that it would find it.
+    ///
+    /// # Errors
+    /// Storage errors.
+    #[cfg(feature = "faults")]
+    pub fn keep_what_is_deleted(&self) -> Result<(), VaultError> {
+        let writer = lock(&self.writer);
+        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
+        writer.execute_batch("PRAGMA secure_delete = OFF;")?;
+        self.careless.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     fn connect_writer(&self) -> Result<(), VaultError> {
         let mut writer = self.connect()?;
         writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000;")?;
@@ -262,6 +284,10 @@ impl Vault {
 
     /// Cuts the log, waiting so long for readers.
     fn cut(&self, wait: Duration) {
+        #[cfg(feature = "faults")]
+        if self.careless.load(Ordering::Relaxed) {
+            return;
+        }
         let cut = lock(&self.writer).as_ref().is_some_and(|writer| {
             let _ = writer.busy_timeout(wait);
             let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));

@@ -213,3 +213,27 @@ fn words_alone_open_a_draft_that_was_locked() {
     assert_eq!((counted.len(), counted[0].stopped, counted[0].responses), (1, 1, 0));
     assert_eq!(counted[0].phase, "live");
 }
+
+/// The audit sees what lies in free pages and in the log, and says where.
+#[test]
+fn an_audit_finds_what_is_there_and_nothing_else() {
+    let home = Home::new();
+    let vault = home.create();
+    let phrases: [&[u8]; 2] = [b"CANARY-WARD-4417", b"never said"];
+    vault.keep_setting("label", b"CANARY-WARD-4417").unwrap();
+    let found = vault.audit(&phrases).unwrap();
+    assert!(found.pages > 10 && !found.hits.is_empty());
+    assert!(found.hits.iter().all(|hit| hit.phrase == 0 && hit.page.is_some()), "{:?}", found.hits);
+    // Beside the pages that the test deciphers by itself.
+    assert!(holds(&decrypted(&home.path, [1; 32]), phrases[0]));
+    vault.keep_setting("label", b"Tablet 2").unwrap();
+    let (draft, other) = (vault.begin(&draft_meta()).unwrap(), vault.begin(&draft_meta()).unwrap());
+    for draft in [draft, other] {
+        vault.discard(&draft).unwrap();
+    }
+    assert!(vault.audit(&phrases).unwrap().hits.is_empty(), "secure_delete and a cut log leave nothing");
+    fs::write(format!("{}-shm", home.path.display()), "x CANARY-WARD-4417 y").unwrap();
+    let clear = vault.audit(&phrases).unwrap().hits;
+    assert!(clear.len() == 1 && clear[0].page.is_none(), "{clear:?}");
+    assert!(matches!(vault.audit(&[b"abc"]), Err(VaultError::TooLarge { .. })));
+}

@@ -24,6 +24,10 @@ impl Times {
         self.at(95)
     }
 
+    pub(crate) fn p99(&self) -> f64 {
+        self.at(99)
+    }
+
     /// The nearest rank.
     fn at(&self, percent: usize) -> f64 {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);

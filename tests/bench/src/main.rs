@@ -9,6 +9,7 @@ mod machine;
 mod ours;
 mod shape;
 mod trouble;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,12 +28,33 @@ enum Measure {
         #[arg(long)]
         peers: Option<PathBuf>,
     },
+    /// The vault: answering, opening, asking, merging, bytes on disk
+    Vault {
+        /// Fewer records and repetitions
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Opens a vault in this process and prints the KiB of memory it took
+    #[command(hide = true)]
+    Opened {
+        /// The vault's file
+        path: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
-    let Measure::Form { quick, peers } = Measure::parse();
-    println!("{}", machine::describe());
-    match form::run(quick, peers.as_deref()) {
+    let measured = match Measure::parse() {
+        Measure::Form { quick, peers } => {
+            println!("{}", machine::describe());
+            form::run(quick, peers.as_deref())
+        }
+        Measure::Vault { quick } => {
+            println!("{}", machine::describe());
+            vault::run(quick)
+        }
+        Measure::Opened { path } => vault::opened(&path),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             eprintln!("error: {trouble}");

@@ -124,6 +124,11 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
         assert!(hands.must(device, "vault check").contains("sound"));
         assert!(hands.must(device, "vault verify").contains("sealed changes come to"));
         assert!(hands.must(device, "vault repair").contains(" 0 damaged envelopes"));
+        // The study's title is there to be found; nobody said the other thing.
+        hands.write("phrases", "SleepWell: better nights\n");
+        assert!(hands.fails(device, "vault audit --canary phrases").contains("phrase 1: "));
+        hands.write("phrases", "nobody said this\n");
+        assert!(hands.must(device, "vault audit --canary phrases").contains("1 phrases sought in "));
     }
 }
 

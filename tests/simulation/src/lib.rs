@@ -3,10 +3,11 @@
 pub mod disk_full;
 pub mod io_error;
 pub mod power;
+pub mod remains;
 
 use std::path::Path;
 
-use nightjar_vault::{DraftId, DraftMeta, Vault, VaultError, VaultKey};
+use nightjar_vault::{DraftId, Vault, VaultError, VaultKey};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -19,20 +20,7 @@ pub fn key() -> VaultKey {
     VaultKey::new([7; 32])
 }
 
-/// What a draft is opened with.
-#[must_use]
-pub fn meta() -> DraftMeta {
-    DraftMeta {
-        instrument: "patient-core".into(),
-        version: [1; 32],
-        role: "patient".into(),
-        ward: "acute-male".into(),
-        language: "en".into(),
-        opened: "2026-03-02T10:00:00+00:00[Europe/London]".into(),
-        seed: 1,
-        extra: Default::default(),
-    }
-}
+pub use nightjar_test_support::records::draft as meta;
 
 /// One entry of a journal: mostly short, sometimes as long as a page of writing.
 pub fn entry(random: &mut StdRng) -> Vec<u8> {

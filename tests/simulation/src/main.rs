@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use nightjar_simulation::{disk_full, io_error, power};
+use nightjar_simulation::{disk_full, io_error, power, remains};
 
 #[derive(Parser)]
 struct Asked {
@@ -24,6 +24,12 @@ enum Soak {
     },
     /// Every write fails in turn
     IoError,
+    /// What is left in the files after a finish, a hand-over and a withdrawal
+    Remains {
+        /// How many times
+        #[arg(long, default_value_t = 1_000)]
+        times: u64,
+    },
     /// A real file system with no room left
     DiskFull {
         /// How many times
@@ -58,6 +64,27 @@ fn main() -> ExitCode {
                 found.rounds, found.acknowledged, found.lost, found.said, found.unclear, found.stuck
             );
             found.lost == 0 && found.unclear == 0 && found.stuck == 0 && found.said > 0
+        }
+        Soak::Remains { times } => {
+            let found = remains::remains(times, seed, true);
+            println!(
+                "{times} runs, {} audits of {} pages: {} places held something after a confidential finish, {} after a \
+                 hand-over, {} after a withdrawal; {} audits did not see what was still there",
+                found.audits,
+                found.pages,
+                found.after_finish,
+                found.after_hand_over,
+                found.after_withdrawal,
+                found.blind
+            );
+            let careless = remains::remains((times / 20).max(1), seed, false);
+            println!(
+                "with secure_delete off and the log left as it is: {}, {} and {}, so it would show",
+                careless.after_finish, careless.after_hand_over, careless.after_withdrawal
+            );
+            let seen = [careless.after_finish, careless.after_hand_over, careless.after_withdrawal];
+            found.after_finish + found.after_hand_over + found.after_withdrawal + found.blind == 0
+                && seen.iter().all(|hits| *hits > 0)
         }
         Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
             Ok(found) => {

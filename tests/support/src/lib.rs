@@ -4,6 +4,8 @@ mod device;
 mod full_disk;
 mod hub;
 mod program;
+#[cfg(feature = "records")]
+pub mod records;
 mod skipped;
 mod ward;
 #[cfg(feature = "watched-disk")]

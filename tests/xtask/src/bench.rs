@@ -5,6 +5,18 @@ use crate::checkout::Checkout;
 use crate::failure::Failure;
 use crate::peers;
 
+/// The vault beside bare SQLCipher and automerge. Whether everything was measured.
+pub(crate) fn vault(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    let mut bench = cargo(checkout);
+    bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", "vault"]);
+    if quick {
+        bench.arg("--quick");
+    }
+    let status =
+        bench.status().map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
+    Ok(status.success())
+}
+
 /// Whether everything was measured, and the peers beside it.
 pub(crate) fn form(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
     let mut bench = cargo(checkout);

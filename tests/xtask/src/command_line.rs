@@ -67,6 +67,15 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// What is left in a vault's files after a finish, a hand-over and a withdrawal
+    Remains {
+        /// How many times
+        #[arg(long, default_value_t = 1_000)]
+        times: u32,
+        /// Draws what is said
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// A real file system with no room left; needs root
     DiskFull {
         /// How many times
@@ -111,6 +120,12 @@ pub(crate) enum Measured {
     /// Forms: loading, reading, answering, beside JavaRosa, Web Forms and pyxform
     Form {
         /// Fewer forms and repetitions
+        #[arg(long)]
+        quick: bool,
+    },
+    /// The vault: answering, opening, asking, merging, bytes on disk, beside bare SQLCipher and automerge
+    Vault {
+        /// Fewer records and repetitions
         #[arg(long)]
         quick: bool,
     },

@@ -18,6 +18,7 @@ pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
         Fault::Kill { times, seed } => return kill(checkout, *times, *seed),
         Fault::Power { answers, seed } => ("power", Some(("--answers", answers)), seed),
         Fault::IoError { seed } => ("io-error", None, seed),
+        Fault::Remains { times, seed } => ("remains", Some(("--times", times)), seed),
         Fault::DiskFull { times, seed } => ("disk-full", Some(("--times", times)), seed),
     };
     let mut simulation = cargo(checkout);
