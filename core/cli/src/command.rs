@@ -318,6 +318,22 @@ pub(crate) enum VaultCommand {
         #[command(flatten)]
         device: VaultArgs,
     },
+    /// Copy a vault that may be in use, under the same key
+    Backup {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The copy's file; it must not be there
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Rewrite a vault under a new key; the old one opens nothing any more
+    Rekey {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Read the new key from this open file descriptor
+        #[arg(long, value_name = "N")]
+        new_key_fd: u32,
+    },
     /// Search a vault's files, free pages and all, for phrases that must not be there
     Audit {
         #[command(flatten)]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use nightjar::{ConflictView, HeldView, Options, StatusView, SyncView};
+use nightjar::{ConflictView, HeldView, Options, StatusView, StudyPack, SyncView};
 
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
@@ -53,12 +53,29 @@ pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Tro
     Ok(())
 }
 
-/// Prints the version of the study a device goes by, and whether there is a newer one.
-pub(crate) fn print_version(status: &StatusView, screen: &mut Screen) -> Result<(), Trouble> {
+/// Prints the version of the study a device goes by and, of one that was given now and is older, that it is kept.
+pub(crate) fn print_version(
+    status: &StatusView,
+    given: Option<&StudyPack>,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let version = status.version.as_deref().unwrap_or("none");
+    if let Some(given) = given.filter(|given| given.study().version != version) {
+        screen.line(format_args!(
+            "version {} is older: it is kept for what was begun or made with it",
+            given.study().version
+        ))?;
+    }
     screen.line(format_args!("this device goes by version {version} of the study"))?;
+    print_newer(status, "update", screen)
+}
+
+/// Says that there is a newer version, if there is.
+pub(crate) fn print_newer(status: &StatusView, command: &str, screen: &mut Screen) -> Result<(), Trouble> {
     match status.newer_version {
-        true => screen.line("The steward has named a newer version; ask for its files."),
+        true => screen.line(format_args!(
+            "the steward has named a newer version of the study; ask for its files and take them with `{command}`"
+        )),
         false => Ok(()),
     }
 }

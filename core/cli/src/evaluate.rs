@@ -25,11 +25,16 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             evaluator.join(&invitation, pack)?;
             screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
         }
-        EvaluateCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        EvaluateCommand::Sync { device } => {
+            let evaluator = open(device)?;
+            device::print_sync(&evaluator.sync()?, screen)?;
+            device::print_newer(&evaluator.status()?, "nightjar evaluate update", screen)
+        }
         EvaluateCommand::Update { device, study } => {
             let evaluator = open(device)?;
-            evaluator.update(&pack::load(Some(study))?)?;
-            device::print_version(&evaluator.status()?, screen)
+            let pack = pack::load(Some(study))?;
+            evaluator.update(&pack)?;
+            device::print_version(&evaluator.status()?, Some(&pack), screen)
         }
         EvaluateCommand::Received { device } => {
             for received in open(device)?.received()? {

@@ -57,7 +57,7 @@ fn from_raw(bytes: &[u8]) -> Result<VaultKey, Trouble> {
 }
 
 /// Unix shows a process its own open descriptors under `/dev/fd`.
-fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
+pub(crate) fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
     let path = PathBuf::from(format!("/dev/fd/{number}"));
     let file = File::open(&path).map_err(|_| {
         Trouble::Key(

@@ -34,7 +34,7 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
                     "{form_id}: {changes} changes, {breaks} of them break a column (`nightjar form diff` lists them)"
                 ))?;
             }
-            device::print_version(&steward.status()?, screen)?;
+            device::print_version(&steward.status()?, None, screen)?;
             screen
                 .line("Devices learn of it when they sync, and take it with `nightjar tablet update` and")?;
             screen.line("`nightjar evaluate update`; until then they go on with the version they hold.")

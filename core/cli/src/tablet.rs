@@ -21,11 +21,16 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
             tablet.join(&invitation, pack)?;
             screen.line(format_args!("joined: {}", tablet.status()?.study.unwrap_or_default()))
         }
-        TabletCommand::Sync { device } => device::print_sync(&open(device)?.sync()?, screen),
+        TabletCommand::Sync { device } => {
+            let tablet = open(device)?;
+            device::print_sync(&tablet.sync()?, screen)?;
+            device::print_newer(&tablet.status()?, "nightjar tablet update", screen)
+        }
         TabletCommand::Update { device, study } => {
             let tablet = open(device)?;
-            tablet.update(&pack::load(Some(study))?)?;
-            device::print_version(&tablet.status()?, screen)?;
+            let pack = pack::load(Some(study))?;
+            tablet.update(&pack)?;
+            device::print_version(&tablet.status()?, Some(&pack), screen)?;
             let others = tablet.drafts()?.into_iter().filter(|draft| draft.other_version).count();
             match others {
                 0 => Ok(()),
@@ -75,6 +80,7 @@ fn records(
             }
         }
         match records.last() {
+            None if request.after.is_none() => return screen.line("no such records here"),
             Some(last) if records.len() == 200 => request.after = Some(last.id.clone()),
             _ => return Ok(()),
         }

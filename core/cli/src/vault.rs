@@ -19,8 +19,31 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
     match asked {
         VaultCommand::Check { device } => check(&opened(device)?, &device.vault, screen),
         VaultCommand::Verify { device } => verify(&opened(device)?, &device.vault, screen),
+        VaultCommand::Backup { device, to } => {
+            match &opened(device)? {
+                Opened::Tablet(tablet) => tablet.backup(to)?,
+                Opened::Evaluator(evaluator) => evaluator.backup(to)?,
+            }
+            screen.line(format_args!("{}: copied; the key that opens the vault opens it", to.display()))
+        }
+        VaultCommand::Rekey { device, new_key_fd } => {
+            let new = key::from_descriptor(*new_key_fd)?;
+            match &opened(device)? {
+                Opened::Tablet(tablet) => tablet.rekey(&new)?,
+                Opened::Evaluator(evaluator) => evaluator.rekey(&new)?,
+            }
+            screen.line(format_args!("{}: only the new key opens it", device.vault.display()))
+        }
         VaultCommand::Audit { device, canary } => {
             let phrases: Vec<String> = crate::device::text(canary)?.lines().map(str::to_owned).collect();
+            let unfit = phrases.iter().position(|phrase| !(4..=1024).contains(&phrase.len()));
+            if let Some(at) = unfit.or(phrases.is_empty().then_some(0)) {
+                let file = canary.display();
+                return Err(Trouble::Given(format!(
+                    "{file}: line {}: a phrase has 4 to 1,024 bytes",
+                    at + 1
+                )));
+            }
             let found = match &opened(device)? {
                 Opened::Tablet(tablet) => tablet.audit(&phrases)?,
                 Opened::Evaluator(evaluator) => evaluator.audit(&phrases)?,

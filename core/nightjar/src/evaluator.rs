@@ -211,6 +211,24 @@ impl Evaluator {
         self.device.verify()
     }
 
+    /// Rewrites the vault under a new key; the old one opens nothing any more.
+    ///
+    /// # Errors
+    /// Storage failures, and then the old key is in force.
+    pub fn rekey(&self, new: &VaultKey) -> Result<(), Failure> {
+        self.device.vault.rekey(&new.for_vault())?;
+        self.device.notifier.reset();
+        Ok(())
+    }
+
+    /// Copies the vault as it is now into a new file, under the same key.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is a file already; storage failures, and then there is no new file.
+    pub fn backup(&self, to: &Path) -> Result<(), Failure> {
+        Ok(self.device.vault.backup(to)?)
+    }
+
     /// Searches the vault's files, free pages and all, for phrases of 4 to 1,024 bytes: for a test that knows what must be gone.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! stopped; who took words can open it again with them, and nobody else can.
 
 use jiff::{SignedDuration, Zoned};
-use nightjar_seal::ResumeWords;
+use nightjar_seal::{Refused, ResumeWords};
 use nightjar_vault::{DraftId, DraftMeta};
 
 use crate::device::Device;
@@ -46,7 +46,14 @@ pub(crate) fn words_for(device: &Device, draft: &DraftId) -> Result<String, Fail
 
 /// The draft that words open.
 pub(crate) fn unlock(device: &Device, words: &str) -> Result<DraftId, Failure> {
-    let words = ResumeWords::from_words(words)?;
+    let words = ResumeWords::from_words(words).map_err(|refused| match refused {
+        Refused::Malformed { problem, .. } => Failure::Invalid(format!(
+            "these are not eight of our words: {problem}. Type them all again; nothing is lost"
+        )),
+        _ => {
+            Failure::Invalid("these are not eight of our words. Type them all again; nothing is lost".into())
+        }
+    })?;
     let draft = device.vault.unlock(words.secret())?;
     draft.ok_or_else(|| Failure::Invalid("these words open nothing on this tablet".into()))
 }

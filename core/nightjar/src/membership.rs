@@ -151,7 +151,7 @@ impl Joined {
     /// Whether collecting may begin.
     pub(crate) fn may_collect(&self) -> Result<(), Failure> {
         self.roster.may_collect().map_err(|refused| {
-            Failure::Invalid(format!("{refused}; without them a lost device could lose what people said"))
+            Failure::Invalid(format!("{refused}; without it a lost device could lose what people said. The steward adds it; then sync"))
         })
     }
 

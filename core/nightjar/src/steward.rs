@@ -133,6 +133,9 @@ pub(crate) fn new_version(device: &Device, pack: &StudyPack) -> Result<Vec<FormC
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
     carries_on(joined.study(), pack.study())?;
+    if pack.hash() == joined.roster().document().0 {
+        return Err(Failure::Invalid("this is the version of the study that is in force already".into()));
+    }
     let mut changed = Vec::new();
     for form in pack.instruments() {
         let Some(before) = joined.pack.instrument(form.form_id()).filter(|old| old.hash() != form.hash())
@@ -149,9 +152,7 @@ pub(crate) fn new_version(device: &Device, pack: &StudyPack) -> Result<Vec<FormC
     // The files first: a device never goes by a roster whose forms it does not hold where it could hold them.
     device.keep_pack(pack)?;
     let mut roster = joined.roster().clone();
-    if roster.document().0 != pack.hash() {
-        roster.append(Act::Document { document: DocumentHash(pack.hash()) }, &root)?;
-    }
+    roster.append(Act::Document { document: DocumentHash(pack.hash()) }, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
     Ok(changed)
 }
@@ -161,6 +162,9 @@ fn carries_on(old: &Study, new: &Study) -> Result<(), Failure> {
     let mut problems = Vec::new();
     if old.id != new.id {
         problems.push(format!("this is another study: \"{}\", not \"{}\"", new.id, old.id));
+    }
+    if old.version == new.version {
+        problems.push(format!("the version is still \"{}\"; give the new one another", new.version));
     }
     for ward in old.wards.iter().filter(|ward| new.ward(&ward.code).is_none()) {
         problems.push(format!("the ward \"{}\" is gone", ward.code));

@@ -91,6 +91,12 @@ impl StudyPack {
     /// # Errors
     /// As [`StudyPack::from_files`], and when a file cannot be read.
     pub fn from_dir(dir: &Path) -> Result<Self, Failure> {
+        if !dir.join("study.toml").is_file() {
+            return Err(Failure::Invalid(format!(
+                "{}: study.toml is missing from this folder",
+                dir.display()
+            )));
+        }
         let mut files = BTreeMap::new();
         let mut left = MAX_BYTES;
         read_dir(dir, "", 0, &mut files, &mut left)?;

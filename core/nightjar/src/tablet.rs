@@ -45,7 +45,9 @@ impl Tablet {
     /// # Errors
     /// [`Failure::WrongKey`], [`Failure::Corrupt`], [`Failure::Incompatible`]; none of them changes the file.
     pub fn open(path: &Path, key: &VaultKey, options: Options) -> Result<Self, Failure> {
-        Ok(Self { device: Device::open(path, key, Kind::Tablet, options)? })
+        let device = Device::open(path, key, Kind::Tablet, options)?;
+        device.vault.lock_all()?;
+        Ok(Self { device })
     }
 
     /// The text a steward needs to let this device in: its public keys and label.
@@ -136,6 +138,14 @@ impl Tablet {
     /// As [`Tablet::forms`].
     pub fn pack(&self) -> Result<StudyPack, Failure> {
         Ok(self.device.joined()?.pack.clone())
+    }
+
+    /// Whether forms may be begun: the study has two evaluator devices and a recovery key.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] if not, and before this tablet has joined a study.
+    pub fn may_collect(&self) -> Result<(), Failure> {
+        self.device.joined()?.may_collect()
     }
 
     /// Opens a form for one person.
@@ -385,6 +395,24 @@ impl Tablet {
     /// [`Failure::Corrupt`] when a page does not verify; [`Failure::Invalid`] before the device has joined a study.
     pub fn verify(&self) -> Result<VerifiedView, Failure> {
         self.device.verify()
+    }
+
+    /// Rewrites the vault under a new key; the old one opens nothing any more.
+    ///
+    /// # Errors
+    /// Storage failures, and then the old key is in force.
+    pub fn rekey(&self, new: &VaultKey) -> Result<(), Failure> {
+        self.device.vault.rekey(&new.for_vault())?;
+        self.device.notifier.reset();
+        Ok(())
+    }
+
+    /// Copies the vault as it is now into a new file, under the same key.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is a file already; storage failures, and then there is no new file.
+    pub fn backup(&self, to: &Path) -> Result<(), Failure> {
+        Ok(self.device.vault.backup(to)?)
     }
 
     /// Searches the vault's files, free pages and all, for phrases of 4 to 1,024 bytes: for a test that knows what must be gone.

@@ -42,7 +42,7 @@ impl ResumeWords {
         text
     }
 
-    /// Reads the words as a person types them: any case, any spacing or hyphens.
+    /// Reads the words as a person types them: any case, anything between them.
     ///
     /// # Errors
     /// [`Refused::Malformed`], saying whether there are not eight, one is not in the list, or they do not fit together. Never
@@ -55,7 +55,7 @@ impl ResumeWords {
         }
         let lower = Zeroizing::new(text.to_lowercase());
         let words: Vec<&str> =
-            lower.split(|c: char| c.is_whitespace() || c == '-').filter(|word| !word.is_empty()).collect();
+            lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
         if words.len() != WORDS {
             return Err(wrong("there are not eight of them"));
         }
@@ -101,7 +101,7 @@ mod tests {
             let secret = ResumeWords([n.wrapping_mul(37); 10]);
             let words = secret.words();
             assert_eq!(words.split(' ').count(), 8);
-            let typed = words.to_uppercase().replace(' ', " - ");
+            let typed = words.to_uppercase().replace(' ', ", - ");
             assert_eq!(ResumeWords::from_words(&typed).unwrap().0, secret.0);
         }
         let words = ResumeWords([7; 10]).words();

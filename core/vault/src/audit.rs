@@ -105,7 +105,8 @@ impl Vault {
     fn decipher(&self, page: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (sealed, tail) = page.split_at_checked(page.len().checked_sub(TAIL)?)?;
         let iv: [u8; 16] = tail.get(..16)?.try_into().ok()?;
-        let cipher = cbc::Decryptor::<aes::Aes256>::new(self.key().raw().into(), &iv.into());
+        let key = self.key();
+        let cipher = cbc::Decryptor::<aes::Aes256>::new(key.raw().into(), &iv.into());
         let mut plain = Zeroizing::new(sealed.to_vec());
         cipher.decrypt_padded::<NoPadding>(&mut plain).ok()?;
         Some(plain)

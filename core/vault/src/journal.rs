@@ -246,6 +246,21 @@ impl Vault {
         Ok(locked)
     }
 
+    /// Locks every draft whose respondent took words: when the program starts, nobody knows who holds the tablet.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn lock_all(&self) -> Result<u64, VaultError> {
+        let sql = "SELECT count(*) FROM draft_key WHERE draft IN (SELECT draft FROM draft_words)";
+        let open: i64 = self.read(|c| Ok(c.query_row(sql, [], |row| row.get(0))?))?;
+        if open > 0 {
+            let sql = "DELETE FROM draft_key WHERE draft IN (SELECT draft FROM draft_words)";
+            self.write(|t| Ok(t.execute(sql, [])?))?;
+            self.truncate_log();
+        }
+        Ok(open as u64)
+    }
+
     /// Opens the locked draft whose words these are, until it is locked again; `None` when there is none.
     ///
     /// # Errors

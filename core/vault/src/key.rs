@@ -14,6 +14,12 @@ impl VaultKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The statement that rewrites a database under this key.
+    pub(crate) fn rekey_pragma(&self) -> Zeroizing<String> {
+        let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()));
+        Zeroizing::new(format!("PRAGMA rekey = \"x'{}'\";", hex.as_str()))
+    }
+
     pub(crate) fn raw(&self) -> &[u8; 32] {
         &self.0
     }

@@ -47,6 +47,7 @@
 
 mod audit;
 mod chains;
+mod copies;
 mod envelopes;
 mod error;
 mod finish;

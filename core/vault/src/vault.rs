@@ -29,7 +29,7 @@ const PAGE: u64 = 4096;
 /// go side by side.
 pub struct Vault {
     path: PathBuf,
-    key: VaultKey,
+    key: Mutex<VaultKey>,
     writer: Mutex<Option<Connection>>,
     /// Stops what the writer is doing.
     stop_writing: Mutex<Option<InterruptHandle>>,
@@ -95,7 +95,7 @@ impl Vault {
     fn at(path: &Path, key: &VaultKey) -> Self {
         Self {
             path: path.to_owned(),
-            key: key.clone(),
+            key: Mutex::new(key.clone()),
             writer: Mutex::new(None),
             stop_writing: Mutex::new(None),
             readers: Mutex::new(None),
@@ -108,8 +108,27 @@ impl Vault {
         }
     }
 
-    pub(crate) fn key(&self) -> &VaultKey {
-        &self.key
+    pub(crate) fn key(&self) -> VaultKey {
+        lock(&self.key).clone()
+    }
+
+    pub(crate) fn take_key(&self, key: &VaultKey) {
+        *lock(&self.key) = key.clone();
+    }
+
+    /// Runs `work` on the writer while nothing else is open.
+    pub(crate) fn alone(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let writer = lock(&self.writer);
+        let writer = writer.as_ref().ok_or(VaultError::Closed)?;
+        // Readers come back when the work is done; until then whoever asks is told that the vault is closed.
+        *lock(&self.readers) = None;
+        self.wait_for_questions(Instant::now());
+        let done = work(writer);
+        *lock(&self.readers) = Some(Vec::new());
+        done
     }
 
     /// Where the vault is.
@@ -136,6 +155,11 @@ impl Vault {
         *lock(&self.readers) = None;
         *writer = None;
         *lock(&self.stop_writing) = None;
+        self.wait_for_questions(begun);
+    }
+
+    /// Waits until no question is under way, and stops those that take longer than a pause has patience for.
+    fn wait_for_questions(&self, begun: Instant) {
         let mut under_way = lock(&self.under_way);
         while !under_way.is_empty() {
             if begun.elapsed() > PATIENCE {
@@ -227,7 +251,7 @@ impl Vault {
         connection.set_prepared_statement_cache_capacity(64);
         // SQLCipher would print to standard error; what went wrong is in the error we return.
         connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-        connection.execute_batch(&self.key.pragma()).map_err(|_| VaultError::WrongKey)?;
+        connection.execute_batch(&self.key().pragma()).map_err(|_| VaultError::WrongKey)?;
         // The first read of the first page is where a wrong key shows.
         match connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)) {
             Ok(_) => {}

@@ -141,3 +141,53 @@ fn a_vault_held_by_another_process_says_so() {
     other.execute_batch("ROLLBACK").unwrap();
     vault.append(&draft, b"one").unwrap();
 }
+
+#[test]
+fn a_new_key_opens_the_vault_and_the_old_one_nothing() {
+    let home = Home::new();
+    let vault = home.create();
+    vault.keep_setting("label", b"Tablet 2").unwrap();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    vault.append(&draft, b"said").unwrap();
+    vault.rekey(&key(2)).unwrap();
+    // The same handle goes on.
+    vault.append(&draft, b"said since").unwrap();
+    assert_eq!(vault.setting("label").unwrap().as_deref(), Some(b"Tablet 2".as_slice()));
+    let label: &[&[u8]] = &[b"Tablet 2"];
+    assert!(!vault.audit(label).unwrap().hits.is_empty(), "the audit deciphers with the new key");
+    vault.check().unwrap();
+    drop(vault);
+    assert!(matches!(Vault::open(&home.path, &key(1)), Err(VaultError::WrongKey)));
+    assert!(!holds(&decrypted(&home.path, [1; 32]), b"Tablet 2"));
+    let vault = Vault::open(&home.path, &key(2)).unwrap();
+    assert_eq!(vault.draft(&draft).unwrap().1.len(), 2);
+}
+
+#[test]
+fn a_copy_is_whole_opens_with_the_same_key_and_is_never_written_over() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    for n in 0..200_u8 {
+        vault.append(&draft, &[n; 3_000]).unwrap();
+    }
+    let copy = home.folder.path().join("copy.db");
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for n in 0..50_u8 {
+                vault.append(&draft, &[n; 500]).unwrap();
+            }
+        });
+        vault.backup(&copy).unwrap();
+        writing.join().unwrap();
+    });
+    assert!(matches!(vault.backup(&copy), Err(VaultError::Exists)));
+    assert!(matches!(Vault::open(&copy, &key(2)), Err(VaultError::WrongKey)));
+    let copied = Vault::open(&copy, &key(1)).unwrap();
+    copied.check().unwrap();
+    let (ours, theirs) = (vault.draft(&draft).unwrap().1, copied.draft(&draft).unwrap().1);
+    assert!(theirs.len() >= 200 && ours.starts_with(&theirs));
+    copied.append(&draft, b"in the copy").unwrap();
+    assert_eq!(vault.draft(&draft).unwrap().1.len(), 250);
+    assert!(matches!(vault.backup(&home.folder.path().join("no/where.db")), Err(VaultError::Missing)));
+}

@@ -86,6 +86,7 @@ fn stopping_can_keep_what_was_said() {
 #[test]
 fn handing_over_leaves_nothing_to_find_unless_words_were_taken() {
     let out = practice(&format!("{}1\n1\nhand over\n2\nb\n", begin()));
+    assert!(out.contains("Your answers are thrown away"), "{out}");
     let after = out.split("ready for the next person").nth(1).unwrap();
     assert!(!after.contains("Your answer:") && !after.contains("still you"), "{after}");
     assert!(!after.contains("words from before"), "{after}");
@@ -97,7 +98,7 @@ fn handing_over_leaves_nothing_to_find_unless_words_were_taken() {
     let after = out.split("ready for the next person").nth(1).unwrap();
     assert!(after.contains("11  I have words from before"), "{after}");
     assert!(
-        after.contains("there are not eight of them") && after.contains("do not fit together"),
+        after.contains("there are not eight of them") && after.contains("they do not fit together"),
         "{after}"
     );
     assert!(!after.contains("Your answer:"), "{after}");

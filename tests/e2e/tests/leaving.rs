@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 struct OneTablet {
     _hub: HubProcess,
-    _folder: TempDir,
+    folder: TempDir,
+    key: VaultKey,
     tablet: Tablet,
     clock: Clock,
 }
@@ -32,11 +33,17 @@ impl OneTablet {
         steward.add_recovery().unwrap();
         let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
         steward.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
-        let tablet = Tablet::create(&path("tablet"), &key(), "Tablet", options()).unwrap();
+        let tablet_key = key();
+        let tablet = Tablet::create(&path("tablet"), &tablet_key, "Tablet", options()).unwrap();
         let admission = Admission::Tablet { wards: Vec::new() };
         let invitation = steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
         tablet.join(&invitation, pack).unwrap();
-        Self { _hub: hub, _folder: folder, tablet, clock }
+        Self { _hub: hub, folder, key: tablet_key, tablet, clock }
+    }
+
+    fn restart(&mut self) {
+        let options = Options { clock: self.clock.clone() };
+        self.tablet = Tablet::open(&self.folder.path().join("tablet"), &self.key, options).unwrap();
     }
 
     fn begun(&self) -> Sitting {
@@ -100,6 +107,24 @@ fn words_open_what_was_handed_over_and_nothing_else_does() {
     let again = ward.tablet.resume_with_words(&words.to_uppercase().replace(' ', "  ")).unwrap();
     assert!(!again.page().unwrap().questions[0].answer.is_empty());
     again.stop_keeping().unwrap();
+    assert!(matches!(ward.tablet.resume_with_words(&words), Err(Failure::Invalid(_))));
+}
+
+/// Whoever opens the program may be anybody: what has words is open to them alone, even if it was open when it ended.
+#[test]
+fn a_restart_locks_what_has_words() {
+    let mut ward = OneTablet::new();
+    let (mine, other) = (ward.begun(), ward.begun());
+    let words = mine.take_words().unwrap();
+    assert!(ward.tablet.drafts().unwrap().iter().all(|draft| !draft.locked), "not handed over yet");
+    let (id, other) = (mine.id(), other.id());
+    drop(mine);
+    ward.restart();
+    assert!(ward.tablet.resume(&other).is_ok(), "after a crash the other is asked whether it is still them");
+    assert!(matches!(ward.tablet.resume(&id), Err(Failure::Invalid(_))));
+    assert_eq!(ward.tablet.resume_with_words(&words).unwrap().id(), id);
+    // Somebody who took words and throws their answers away has thrown them away.
+    ward.tablet.resume(&id).unwrap().throw_away().unwrap();
     assert!(matches!(ward.tablet.resume_with_words(&words), Err(Failure::Invalid(_))));
 }
 

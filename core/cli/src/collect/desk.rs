@@ -41,6 +41,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
                     .into(),
             ));
         };
+        self.tablet.may_collect()?;
         self.talk.say(&format!("\n{study}  ({})", status.label))?;
         self.resume()?;
         while let Some(next) = self.next()? {
@@ -102,8 +103,11 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
                     }
                 }
                 Some(1) => {
-                    self.tablet.resume(&draft.id)?.throw_away()?;
-                    self.talk.say("It is thrown away.")?;
+                    let lines = ["Throw it away".into(), "Leave it".into()];
+                    if self.talk.choose("This cannot be undone.", &lines)? == Some(0) {
+                        self.tablet.resume(&draft.id)?.throw_away()?;
+                        self.talk.say("It is thrown away.")?;
+                    }
                 }
                 _ => {}
             }

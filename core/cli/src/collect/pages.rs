@@ -191,6 +191,7 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
 
     fn hand_over(&mut self) -> Result<Then, Trouble> {
         self.talk.clear()?;
+        let others;
         let lines = [
             "Words, so that I can go on later on this tablet".into(),
             "Throw my answers away".into(),
@@ -201,16 +202,27 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
         match self.talk.choose(question, &lines)? {
             Some(0) => {
                 let words = self.sitting.take_words()?;
+                // Locked before they are shown: whatever happens then, only they open it.
+                others = self.tablet.hand_over()?.stopped;
                 self.talk.say(&format!("\n    {words}\n"))?;
-                if !self.talk.wait("Write them down: only they open your answers. Then press Enter")? {
+                let written =
+                    "Write them down: only they open your answers, on this tablet. Then press Enter";
+                if !self.talk.wait(written)? {
                     return Ok(Then::Leave(Ended::InputClosed));
                 }
+                self.talk.clear()?;
             }
-            Some(1) => {}
+            Some(1) => {
+                self.sitting.throw_away()?;
+                others = self.tablet.hand_over()?.stopped;
+                self.talk.clear()?;
+                self.talk.say("Your answers are thrown away. Nothing was kept.")?;
+            }
             _ => return Ok(Then::Redraw),
         }
-        self.tablet.hand_over()?;
-        self.talk.clear()?;
+        if others > 0 {
+            self.talk.say("What others had left unfinished on this tablet is thrown away as well.")?;
+        }
         self.talk.say("The tablet is ready for the next person.")?;
         Ok(Then::Leave(Ended::Done))
     }

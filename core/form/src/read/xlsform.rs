@@ -139,7 +139,7 @@ pub(crate) fn read(
     })
 }
 
-/// What a response is called in its submission.
+/// What a response is called in its submission; a name that is nothing is blank there, as in the field's engines.
 fn instance_name(
     settings: &Settings,
     tree: &Tree,
@@ -156,7 +156,7 @@ fn instance_name(
         calculates: true,
         instances,
         doubts: None,
-        lenient: false,
+        lenient: true,
     };
     match resolve::compile(source, place) {
         Ok(code) => Some(code),

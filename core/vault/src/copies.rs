@@ -1,0 +1,76 @@
+//! Another key, and another copy: the vault rewritten under a new key, and copied as it is while it is in use.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use crate::error::VaultError;
+use crate::key::VaultKey;
+use crate::vault::Vault;
+
+/// Pages copied at once, so that nobody waits long for the writer.
+const PAGES: i32 = 256;
+/// How long a copy waits when somebody writes, and how often.
+const WAIT: Duration = Duration::from_millis(20);
+const TRIES: u32 = 500;
+
+impl Vault {
+    /// Rewrites every page under a new key, in one transaction: after a crash the file opens with the old key or with the new
+    /// one, whole. Everything that is open is closed first, as by [`Vault::pause`], and opened again with the new key.
+    ///
+    /// # Errors
+    /// Storage errors; the old key is in force then. [`VaultError::Closed`] while paused.
+    pub fn rekey(&self, new: &VaultKey) -> Result<(), VaultError> {
+        self.alone(|writer| {
+            // The log must be empty: its frames are under the old key.
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            writer.execute_batch(&new.rekey_pragma())?;
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            Ok(())
+        })?;
+        self.take_key(new);
+        self.pause();
+        self.resume()
+    }
+
+    /// Copies the vault as it is now into a new file, under the same key. What is written meanwhile is in the copy or not,
+    /// whole; nobody is kept from writing.
+    ///
+    /// A copy that is put in use goes on where it was made: each of its changes is by a fresh actor, so that records merge
+    /// with what the original wrote since. Its chain was sent further by the original, which the hub sees as a fork.
+    ///
+    /// # Errors
+    /// [`VaultError::Exists`] when there is a file already; storage errors, and then there is no new file.
+    pub fn backup(&self, to: &Path) -> Result<(), VaultError> {
+        if to.exists() {
+            return Err(VaultError::Exists);
+        }
+        let done = self.copy(to);
+        if done.is_err() {
+            let _ = fs::remove_file(to);
+        }
+        done
+    }
+
+    fn copy(&self, to: &Path) -> Result<(), VaultError> {
+        let mut copy = Connection::open(to)?;
+        copy.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+        copy.execute_batch(&self.key().pragma())?;
+        self.read(|c| {
+            let backup = Backup::new(c, &mut copy)?;
+            for _ in 0..TRIES {
+                match backup.step(PAGES)? {
+                    StepResult::Done => return Ok(()),
+                    StepResult::More => {}
+                    _ => std::thread::sleep(WAIT),
+                }
+            }
+            Err(VaultError::Locked)
+        })?;
+        drop(copy);
+        fs::File::open(to).and_then(|file| file.sync_all()).map_err(VaultError::io)
+    }
+}
