@@ -16,6 +16,12 @@ impl Times {
         Times::of(milliseconds.into_iter().map(|one| one * 1_000.0).collect())
     }
 
+    /// These and others.
+    pub(crate) fn and(mut self, others: Times) -> Times {
+        self.0.extend(others.0);
+        Times::of(self.0)
+    }
+
     pub(crate) fn median(&self) -> f64 {
         self.at(50)
     }

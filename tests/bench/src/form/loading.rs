@@ -17,9 +17,15 @@ pub(super) fn run(effort: Effort, peers: &Peers, folder: &Path) -> Result<(), Tr
     shapes.truncate(own);
     shapes.extend((0..effort.forms - own).map(|at| shape::varied(at, 5 + at * 4)));
     let forms = convert(peers, &shapes, folder)?;
-    let mine = ours(&forms, effort)?;
+    // Ours takes a moment, theirs minutes: it is measured before, between and after, so that a moment in which the machine
+    // does something else is not all there is of it.
+    let mut taken = vec![Vec::new(); forms.len()];
+    ours(&forms, effort, &mut taken)?;
     let javarosa = theirs(&mut peers.javarosa(), &forms, effort)?;
+    ours(&forms, effort, &mut taken)?;
     let web_forms = theirs(&mut peers.web_forms(), &forms, effort)?;
+    ours(&forms, effort, &mut taken)?;
+    let mine = Times::of(taken.into_iter().map(|of_form| Times::of(of_form).median()).collect());
     let what = format!(
         "Loading an XForm to its first page: {} forms ({own} own, {} made of 5 to {} questions), each the median of {} \
          warm runs",
@@ -36,17 +42,17 @@ pub(super) fn run(effort: Effort, peers: &Peers, folder: &Path) -> Result<(), Tr
     Ok(())
 }
 
-fn ours(forms: &[Converted], effort: Effort) -> Result<Times, Trouble> {
-    let mut medians = Vec::new();
-    for form in forms {
+fn ours(forms: &[Converted], effort: Effort, taken: &mut [Vec<f64>]) -> Result<(), Trouble> {
+    for (form, taken) in forms.iter().zip(taken) {
         let file = format!("{}.xml", form.name);
-        let mut taken = Vec::new();
-        for _ in 0..effort.warm + effort.rounds {
-            taken.push(ours::load(&file, form.xml.as_bytes())?);
+        for round in 0..effort.warm + effort.rounds {
+            let microseconds = ours::load(&file, form.xml.as_bytes())?;
+            if round >= effort.warm {
+                taken.push(microseconds);
+            }
         }
-        medians.push(Times::of(taken.split_off(effort.warm)).median());
     }
-    Ok(Times::of(medians))
+    Ok(())
 }
 
 /// All forms in turn, as often as it takes to be warm, then as often as counts.
