@@ -12,7 +12,7 @@ use nightjar_evaluate::{
 };
 use nightjar_form::{CellKey, Instrument, ItemKey, Missing, Value};
 use nightjar_record::study::{DataOrigin, Phase, Study, Voice};
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 pub(crate) const STUDY: &str = include_str!("../fixtures/study.toml");
 pub(crate) const PROTECTED: &str = include_str!("../fixtures/protected_sleep.csv");
@@ -105,6 +105,9 @@ type Sheet<'a> = &'a [&'a [&'a str]];
 
 fn workbook(survey: Sheet<'_>, choices: Sheet<'_>, settings: Sheet<'_>) -> Instrument {
     let mut book = Workbook::new();
+    // The time it was made at would make each a version of its own.
+    let made = ExcelDateTime::from_ymd(2026, 1, 1).unwrap();
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     for (name, lines) in [("survey", survey), ("choices", choices), ("settings", settings)] {
         let sheet = book.add_worksheet().set_name(name).unwrap();
         for (row, line) in lines.iter().enumerate() {
