@@ -152,6 +152,8 @@ CREATE TABLE record (
   packed     BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX record_group ON record (instrument, ward, role, phase);
+-- A page of one form and ward, in the order of ids.
+CREATE INDEX record_page ON record (instrument, ward);
 CREATE INDEX record_kind ON record (kind, ward);
 CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
 CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;

@@ -58,9 +58,10 @@ impl Vault {
     pub fn counts(&self) -> Result<Vec<Count>, VaultError> {
         self.read(|c| {
             let sql = "SELECT instrument, ward, role, phase, sum(n) FROM (
-                         SELECT instrument, ward, role, coalesce(phase, '') AS phase, count(*) AS n
-                         FROM record GROUP BY 1, 2, 3, 4
-                         UNION ALL SELECT instrument, ward, role, phase, responses FROM tally)
+                         SELECT instrument, ward, role, coalesce(phase, '') AS phase, n FROM
+                           (SELECT instrument, ward, role, phase, count(*) AS n FROM record
+                            GROUP BY instrument, ward, role, phase)
+                         UNION ALL SELECT instrument, ward, role, phase, responses FROM tally WHERE responses > 0)
                        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
             let mut statement = c.prepare_cached(sql)?;
             let rows = statement.query_map([], |row| {
@@ -105,8 +106,12 @@ fn compile(query: &Query, limit: usize) -> (String, Vec<Sql>) {
         if values.is_empty() {
             return;
         }
+        // One value leaves the order of an index behind it as it is, so that a page is read and not sorted.
         let marks = vec!["?"; values.len()].join(", ");
-        sql.push_str(&format!(" AND {column} IN ({marks})"));
+        sql.push_str(&match values.len() {
+            1 => format!(" AND {column} = ?"),
+            _ => format!(" AND {column} IN ({marks})"),
+        });
         bound.extend(values);
     };
     let texts = |values: &[String]| values.iter().cloned().map(Sql::Text).collect::<Vec<_>>();
