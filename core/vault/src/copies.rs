@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -11,11 +10,8 @@ use crate::error::VaultError;
 use crate::key::VaultKey;
 use crate::vault::Vault;
 
-/// Pages copied at once, so that nobody waits long for the writer.
+/// Pages copied at once: how often a copy looks whether it is to stop.
 const PAGES: i32 = 256;
-/// How long a copy waits when somebody writes, and how often.
-const WAIT: Duration = Duration::from_millis(20);
-const TRIES: u32 = 500;
 
 impl Vault {
     /// Rewrites every page under a new key, in one transaction: after a crash the file opens with the old key or with the new
@@ -28,10 +24,11 @@ impl Vault {
             // The log must be empty: its frames are under the old key.
             writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
             writer.execute_batch(&new.rekey_pragma())?;
-            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            // Before anybody reads again.
+            self.take_key(new);
             Ok(())
         })?;
-        self.take_key(new);
+        self.truncate_log();
         self.pause();
         self.resume()
     }
@@ -60,15 +57,19 @@ impl Vault {
         copy.execute_batch("PRAGMA cipher_log_level = NONE;")?;
         copy.execute_batch(&self.key().pragma())?;
         self.read(|c| {
-            let backup = Backup::new(c, &mut copy)?;
-            for _ in 0..TRIES {
+            // One snapshot for all of it: what is written meanwhile neither waits nor makes the copy begin anew.
+            let snapshot = c.unchecked_transaction()?;
+            snapshot.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+            let backup = Backup::new(&snapshot, &mut copy)?;
+            loop {
                 match backup.step(PAGES)? {
                     StepResult::Done => return Ok(()),
+                    // A pause does not wait for a large copy.
+                    StepResult::More if self.is_paused() => return Err(VaultError::Closed),
                     StepResult::More => {}
-                    _ => std::thread::sleep(WAIT),
+                    _ => return Err(VaultError::Locked),
                 }
             }
-            Err(VaultError::Locked)
         })?;
         drop(copy);
         fs::File::open(to).and_then(|file| file.sync_all()).map_err(VaultError::io)

@@ -112,6 +112,10 @@ impl Vault {
         lock(&self.key).clone()
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        lock(&self.readers).is_none()
+    }
+
     pub(crate) fn take_key(&self, key: &VaultKey) {
         *lock(&self.key) = key.clone();
     }
