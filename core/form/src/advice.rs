@@ -162,7 +162,7 @@ impl<'a> Findings<'a> {
         let severity = if topic == Topic::VariantCodes { Severity::Error } else { Severity::Warning };
         self.advice.push(Advice {
             topic,
-            item: item.map(|item| item.path.clone()),
+            item: item.map(|item| item.path.to_string()),
             diagnostic: Diagnostic {
                 file: self.file.to_owned(),
                 sheet: Some(sheet.to_owned()).filter(|_| !is_xform),

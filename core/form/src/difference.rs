@@ -283,8 +283,8 @@ impl Finder<'_> {
     fn add(&mut self, form: &Instrument, id: NodeId, change: Change, effect: Effect) {
         let (part, item, path) = match form.tree[id].kind {
             NodeKind::Root | NodeKind::Group => (Part::Group, None, order::names(form, id)),
-            NodeKind::Repeat => (Part::Repeat, Some(key(form, id)), form.tree[id].path.clone()),
-            NodeKind::Item(_) => (Part::Item, Some(key(form, id)), form.tree[id].path.clone()),
+            NodeKind::Repeat => (Part::Repeat, Some(key(form, id)), form.tree[id].path.to_string()),
+            NodeKind::Item(_) => (Part::Item, Some(key(form, id)), form.tree[id].path.to_string()),
         };
         self.changes.push(Changed { item, path, part, change, effect });
     }
@@ -297,7 +297,7 @@ impl Finder<'_> {
     fn chain(&mut self, id: NodeId) {
         let former = self.new.item_at(id).and_then(|item| item.extra("nightjar::renamed_from"));
         let Some(from) = former.and_then(|former| former.split([',', ' ', '\n']).next()) else { return };
-        if self.old.items.iter().any(|item| item.path == from) {
+        if self.old.items.iter().any(|item| *item.path == *from) {
             self.change(id, Change::ChainBroken { from: from.to_owned() }, Effect::Breaks);
         }
     }
@@ -318,7 +318,7 @@ impl Finder<'_> {
     fn place(&mut self, before: NodeId, after: NodeId, moved: bool) {
         let (old, new) = (&self.old.tree[before], &self.new.tree[after]);
         if old.name != new.name {
-            self.change(after, Change::Renamed { from: old.name.clone() }, Effect::Safe);
+            self.change(after, Change::Renamed { from: old.name.to_string() }, Effect::Safe);
         }
         let around = |form: &Instrument, id| repeat_around(form, id).map(|repeat| form.tree[repeat].key);
         if around(self.old, before) == around(self.new, after) {
@@ -327,7 +327,8 @@ impl Finder<'_> {
                 self.change(after, Change::Moved { from, to }, Effect::Safe);
             }
         } else {
-            let path = |form: &Instrument, id| repeat_around(form, id).map(|id| form.tree[id].path.clone());
+            let path =
+                |form: &Instrument, id| repeat_around(form, id).map(|id| form.tree[id].path.to_string());
             let (from, to) = (path(self.old, before), path(self.new, after));
             self.change(after, Change::OtherRepeat { from, to }, Effect::Breaks);
         }

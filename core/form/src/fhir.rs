@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
         for id in form.tree.ids().skip(1) {
             let node = &form.tree[id];
             let mut link = match node.kind {
-                NodeKind::Item(_) | NodeKind::Repeat => node.path.clone(),
+                NodeKind::Item(_) | NodeKind::Repeat => node.path.to_string(),
                 NodeKind::Root | NodeKind::Group => format!("group:{}", group_path(form, id)),
             };
             while !taken.insert(link.clone()) {
@@ -199,7 +199,7 @@ fn group_path(form: &Instrument, id: NodeId) -> String {
     let mut names = Vec::new();
     let mut up = id;
     while up != NodeId::ROOT {
-        names.push(form.tree[up].name.as_str());
+        names.push(&*form.tree[up].name);
         up = form.tree[up].parent;
     }
     names.reverse();

@@ -85,15 +85,14 @@ pub(crate) struct Graph {
     stuck: BTreeSet<usize>,
     /// Counts of repeats, and values that only a choice of others depends on.
     lags: BTreeSet<usize>,
-    /// By vertex: edges that only order.
-    order: Vec<Vec<usize>>,
+    /// By vertex of those that have any: edges that only order.
+    order: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Graph {
     pub(crate) fn new(tree: &Tree) -> Graph {
         let count = tree.nodes.len() * ASPECTS.len();
-        let mut graph =
-            Graph { edges: vec![Vec::new(); count], order: vec![Vec::new(); count], ..Graph::default() };
+        let mut graph = Graph { edges: vec![Vec::new(); count], ..Graph::default() };
         for id in tree.ids() {
             graph.node(tree, id);
         }
@@ -116,7 +115,7 @@ impl Graph {
         }
         if node.kind == NodeKind::Repeat {
             let order = Vertex { node: id, aspect: Aspect::Order };
-            self.order[instances.index()].extend([order.index(), relevance.index()]);
+            self.order.entry(instances.index()).or_default().extend([order.index(), relevance.index()]);
         }
         for (code, to) in [(&node.relevant, relevance), (&node.calculation, value), (&node.count, instances)]
         {
@@ -216,13 +215,21 @@ impl Graph {
     }
 
     fn after(&self, vertex: usize) -> impl Iterator<Item = usize> + '_ {
-        self.edges[vertex].iter().map(|edge| edge.to.index()).chain(self.order[vertex].iter().copied())
+        let order = self.order.get(&vertex).into_iter().flatten().copied();
+        self.edges[vertex].iter().map(|edge| edge.to.index()).chain(order)
     }
 
     /// Puts everything after what it depends on. Where that cannot be, a repeat may count itself by what is in it, as
     /// in ODK's way to ask "one more?", and choices may come from answers that depend on what is chosen: both are then
     /// looked at again whenever that changes.
     fn sort(&mut self) {
+        let count = self.edges.len();
+        // Most forms are written so that everything stands after what it depends on.
+        if (0..count).all(|vertex| self.after(vertex).all(|next| vertex < next)) {
+            self.rank = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
+            self.order_of = (0..count).map(Vertex::at).collect();
+            return;
+        }
         self.sort_without(&BTreeSet::new());
         if !self.stuck.is_empty() {
             let stuck = std::mem::take(&mut self.stuck);

@@ -162,7 +162,7 @@ impl Instrument {
     /// The first item with this name, in document order.
     #[must_use]
     pub fn item_named(&self, name: &str) -> Option<&Item> {
-        self.items.iter().find(|item| item.name == name)
+        self.items.iter().find(|item| *item.name == *name)
     }
 
     /// The item of a node.

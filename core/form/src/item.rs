@@ -216,8 +216,8 @@ impl Choice {
 #[derive(Debug, Clone)]
 pub struct Item {
     pub(crate) key: ItemKey,
-    pub(crate) name: String,
-    pub(crate) path: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) path: Arc<str>,
     pub(crate) kind: ItemKind,
     pub(crate) choices: Arc<[Choice]>,
     pub(crate) label: Translated,

@@ -16,8 +16,16 @@ static BASE32: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
     spec.encoding().unwrap()
 });
 
-fn digest(context: &str, parts: &[&[u8]]) -> [u8; LEN] {
-    let mut hasher = blake3::Hasher::new_derive_key(context);
+/// What a key is derived for: hashed once.
+type Context = std::sync::LazyLock<blake3::hazmat::ContextKey>;
+
+static OF_ITEM: Context =
+    Context::new(|| blake3::hazmat::hash_derive_key_context("nightjar 2026 form item identity"));
+static OF_INSTANCE: Context =
+    Context::new(|| blake3::hazmat::hash_derive_key_context("nightjar 2026 form repeat instance"));
+
+fn digest(context: &blake3::hazmat::ContextKey, parts: &[&[u8]]) -> [u8; LEN] {
+    let mut hasher = <blake3::Hasher as blake3::hazmat::HasherExt>::new_from_context_key(context);
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
@@ -109,7 +117,7 @@ impl ItemKey {
     /// ```
     #[must_use]
     pub fn of(identity: &str) -> ItemKey {
-        ItemKey(digest("nightjar 2026 form item identity", &[identity.as_bytes()]))
+        ItemKey(digest(&OF_ITEM, &[identity.as_bytes()]))
     }
 }
 
@@ -118,7 +126,7 @@ impl InstanceKey {
     #[must_use]
     pub(crate) fn of(seed: u64, repeat: ItemKey, ordinal: u64) -> InstanceKey {
         let parts: [&[u8]; 3] = [&seed.to_le_bytes(), &repeat.0, &ordinal.to_le_bytes()];
-        InstanceKey(digest("nightjar 2026 form repeat instance", &parts))
+        InstanceKey(digest(&OF_INSTANCE, &parts))
     }
 }
 

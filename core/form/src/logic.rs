@@ -311,7 +311,7 @@ fn stepped(tree: &Tree, node: NodeId, step: &Step) -> Option<NodeId> {
 fn child(tree: &Tree, node: NodeId, name: &str) -> Option<NodeId> {
     tree.children(node).find_map(|id| match tree[id].written.unwritten {
         true => child(tree, id, name),
-        false => (tree[id].name == name).then_some(id),
+        false => (*tree[id].name == *name).then_some(id),
     })
 }
 

@@ -1,8 +1,11 @@
 //! The tree of an instrument: groups, repeats and items, and the code that hangs on them.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use regex::Regex;
+use smallvec::SmallVec;
 
 use crate::expr::code::{Code, Ref};
 use crate::item::Translated;
@@ -108,15 +111,15 @@ pub(crate) struct Written {
 pub(crate) struct Source {
     /// Row of the sheet, or line of the XForm, from 1; 0 where there is none.
     pub(crate) row: u32,
-    pub(crate) relevant: Option<Box<str>>,
-    pub(crate) required: Option<Box<str>>,
-    pub(crate) constraint: Option<Box<str>>,
-    pub(crate) read_only: Option<Box<str>>,
-    pub(crate) calculation: Option<Box<str>>,
-    pub(crate) default: Option<Box<str>>,
-    pub(crate) choice_filter: Option<Box<str>>,
-    pub(crate) repeat_count: Option<Box<str>>,
-    pub(crate) trigger: Option<Box<str>>,
+    pub(crate) relevant: Option<Arc<str>>,
+    pub(crate) required: Option<Arc<str>>,
+    pub(crate) constraint: Option<Arc<str>>,
+    pub(crate) read_only: Option<Arc<str>>,
+    pub(crate) calculation: Option<Arc<str>>,
+    pub(crate) default: Option<Arc<str>>,
+    pub(crate) choice_filter: Option<Arc<str>>,
+    pub(crate) repeat_count: Option<Arc<str>>,
+    pub(crate) trigger: Option<Arc<str>>,
 }
 
 /// A group, repeat or item.
@@ -145,7 +148,7 @@ pub(crate) struct Node {
     pub(crate) on_change: Vec<usize>,
     pub(crate) relevant: Option<Code>,
     /// Path without instance numbers, as in [`crate::Item::path`].
-    pub(crate) path: String,
+    pub(crate) path: Arc<str>,
     pub(crate) parent: NodeId,
     /// One past the last node below this one.
     pub(crate) end: NodeId,
@@ -153,7 +156,7 @@ pub(crate) struct Node {
     pub(crate) children: Vec<NodeId>,
     /// Its place among the children of its parent.
     pub(crate) place: usize,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Of a repeat: actions that run when it gets a new instance.
     pub(crate) on_new: Vec<usize>,
     /// Of a repeat: the instances of inner repeats that a new instance comes with, by inner repeat.
@@ -191,8 +194,8 @@ pub(crate) struct Extent {
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
-    pub(crate) by_name: HashMap<String, Vec<NodeId>>,
-    pub(crate) by_path: HashMap<String, NodeId>,
+    pub(crate) by_name: HashMap<Arc<str>, SmallVec<[NodeId; 2]>>,
+    pub(crate) by_path: HashMap<Arc<str>, NodeId>,
     /// By scope node.
     pub(crate) extents: HashMap<NodeId, Extent>,
     /// In the order they run.

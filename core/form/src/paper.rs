@@ -279,7 +279,7 @@ impl Printer<'_> {
             .filter_map(|item| {
                 let id = self.form.node_of(item)?;
                 let source = self.form.tree[id].source.calculation.as_deref()?;
-                Some((id, item.name.as_str(), source))
+                Some((id, &*item.name, source))
             })
             .collect();
         html! {

@@ -11,7 +11,7 @@ pub(super) fn groups(form: &Instrument, id: NodeId) -> String {
     let mut names = Vec::new();
     let mut up = form.tree[id].parent;
     while form.tree[up].kind == NodeKind::Group {
-        names.push(form.tree[up].name.as_str());
+        names.push(&*form.tree[up].name);
         up = form.tree[up].parent;
     }
     names.reverse();
@@ -23,7 +23,7 @@ pub(super) fn names(form: &Instrument, id: NodeId) -> String {
     let mut names = Vec::new();
     let mut up = id;
     while up != NodeId::ROOT {
-        names.push(form.tree[up].name.as_str());
+        names.push(&*form.tree[up].name);
         up = form.tree[up].parent;
     }
     names.reverse();

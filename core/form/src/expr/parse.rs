@@ -1,7 +1,13 @@
 //! From text to syntax, bounded in length and depth.
 
-use chumsky::pratt::{infix, left, prefix};
-use chumsky::prelude::*;
+use winnow::Parser;
+use winnow::combinator::{
+    Infix, Prefix, alt, cut_err, dispatch, empty, expression, fail, opt, preceded, repeat, separated,
+    terminated,
+};
+use winnow::error::{ErrMode, ParserError};
+use winnow::stream::Stream;
+use winnow::token::any;
 
 use super::Fault;
 use super::syntax::{Axis, Expr, NodeTest, Operator, Path, Start, Step, Test};
@@ -23,17 +29,15 @@ pub(crate) fn parse(source: &str) -> Result<Expr, Fault> {
     if source.len() > MAX_LEN {
         return Err(too_big());
     }
-    let spanned = tokens(source).map_err(|at| unreadable(source, at))?;
-    if spanned.is_empty() {
+    let (tokens, starts) = tokens(source).map_err(|at| unreadable(source, at))?;
+    if tokens.is_empty() {
         return Err(Fault::new("The expression is empty.", "Write an expression or clear the cell."));
     }
-    let (tokens, starts): (Vec<Token<'_>>, Vec<usize>) = spanned.into_iter().unzip();
     if tokens.len() > MAX_TOKENS || nesting(&tokens) > MAX_NESTING {
         return Err(too_big());
     }
-    let parsed = expression().parse(tokens.as_slice()).into_result();
-    let mut expr = parsed.map_err(|faults| {
-        let at = faults.iter().map(|fault| fault.span().start).max().unwrap_or(0);
+    let mut expr = whole(&tokens).map_err(|Stuck(left)| {
+        let at = tokens.len().saturating_sub(left);
         unreadable(source, starts.get(at).copied().unwrap_or(source.len()))
     })?;
     if expr.depth() > MAX_DEPTH {
@@ -130,114 +134,207 @@ fn nesting(tokens: &[Token<'_>]) -> usize {
     deepest
 }
 
-/// Where it went wrong is all that is told.
-type Faults = extra::Err<Cheap>;
+/// What is left of the tokens.
+type Tokens<'t, 's> = &'t [Token<'s>];
+type Parsed<T> = Result<T, ErrMode<Stuck>>;
 
-fn expression<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Expr, Faults> {
-    recursive(|expr| {
-        let predicates = expr
-            .clone()
-            .delimited_by(just(Token::OpenBracket), just(Token::CloseBracket))
-            .repeated()
-            .collect();
-        let named = select! {
-            Token::Name(name) => NodeTest::Name(name.to_owned()),
-            Token::AnyOf(prefix) => NodeTest::AnyOf(prefix.to_owned()),
-            Token::Star => NodeTest::Any,
-        };
-        let of_type = select! { Token::Name(name) if is_node_type(name) => name }
-            .then_ignore(just(Token::Open))
-            .then(select! { Token::Text(target) => target.to_owned() }.or_not())
-            .then_ignore(just(Token::Close))
-            .map(|(name, target)| match name {
-                "text" => NodeTest::Text,
-                "comment" => NodeTest::Comment,
-                "processing-instruction" => NodeTest::Instruction(target),
-                _ => NodeTest::Node,
-            });
-        // Without a bracket, `text` is a name like any other.
-        let like_a_type =
-            select! { Token::Name(name) if is_node_type(name) => NodeTest::Name(name.to_owned()) }
-                .then_ignore(just(Token::Open).not());
-        let node_test = choice((like_a_type, of_type, named));
-        let axis = choice((
-            just(Token::At).to(Axis::Attribute),
-            select! { Token::Name(name) if Axis::named(name).is_some() => name }
-                .then_ignore(just(Token::Axis))
-                .map(|name| Axis::named(name).unwrap_or(Axis::Child)),
-        ));
-        let test = choice((
-            just(Token::Here).to(Test::Here),
-            just(Token::Parent).to(Test::Parent),
-            axis.or_not().then(node_test).map(|(axis, test)| match (axis, test) {
-                (None | Some(Axis::Child), NodeTest::Name(name)) => Test::Child(name),
-                (None | Some(Axis::Child), NodeTest::Any) => Test::Any,
-                (Some(Axis::Itself), NodeTest::Node) => Test::Here,
-                (Some(Axis::Parent), NodeTest::Node) => Test::Parent,
-                (axis, test) => Test::On(axis.unwrap_or(Axis::Child), test),
-            }),
-        ));
-        let step = test.then(predicates.clone()).map(|(test, predicates)| Step { test, predicates }).boxed();
-        let next = choice((just(Token::Slash).to(false), just(Token::Below).to(true)))
-            .then(step.clone())
-            .repeated()
-            .collect::<Vec<_>>()
-            .map(joined)
-            .boxed();
-        let steps = step.map(|first| vec![first]).then(next.clone()).map(|(mut first, more)| {
-            first.extend(more);
-            first
-        });
+/// Where it went wrong, which is all that is told: how many tokens were left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Stuck(usize);
 
-        let call = select! { Token::Name(name) if !is_node_type(name) => name.to_owned() }
-            .then(
-                expr.clone()
-                    .separated_by(just(Token::Comma))
-                    .collect::<Vec<_>>()
-                    .delimited_by(just(Token::Open), just(Token::Close)),
-            )
-            .map(|(name, arguments)| Expr::Call(name, arguments));
-        let literal = select! {
-            Token::Number(number) => Expr::Number(number),
-            Token::Text(text) => Expr::Text(text.to_owned()),
-        };
-        let primary = choice((
-            select! { Token::Reference(name) => Start::Reference(name.to_owned()) },
-            call.map(|call| Start::Expr(Box::new(call))),
-            literal.map(|literal| Start::Expr(Box::new(literal))),
-            expr.delimited_by(just(Token::Open), just(Token::Close))
-                .map(|inner| Start::Expr(Box::new(inner))),
-        ));
-        let filtered = primary.then(predicates).then(next).map(
-            |((start, filters), steps): ((_, Vec<Expr>), Vec<Step>)| match start {
-                Start::Expr(inner) if steps.is_empty() && filters.is_empty() => *inner,
-                start => Expr::Path(Path { start, filters, steps }),
-            },
-        );
-        let path = |start, steps| Expr::Path(Path { start, filters: Vec::new(), steps });
-        let absolute = choice((
-            just(Token::Below).ignore_then(steps.clone()).map(|mut steps: Vec<Step>| {
-                steps.insert(0, below());
-                steps
-            }),
-            just(Token::Slash).ignore_then(steps.clone().or_not().map(Option::unwrap_or_default)),
-        ))
-        .map(move |steps| path(Start::Root, steps));
-        let relative = steps.map(move |steps| path(Start::Here, steps));
+impl<I: Stream> ParserError<I> for Stuck {
+    type Inner = Stuck;
 
-        // What begins with a slash is nothing else.
-        choice((absolute, filtered, relative)).boxed().pratt((
-            infix(left(8), just(Token::Bar).to(Operator::Union), |l, op, r, _| binary(l, op, r)),
-            prefix(7, just(Token::Minus), |_, inner: Expr, _| Expr::Negate(Box::new(inner))),
-            infix(left(6), factor(), |l, op, r, _| binary(l, op, r)),
-            infix(left(5), term(), |l, op, r, _| binary(l, op, r)),
-            infix(left(4), order(), |l, op, r, _| binary(l, op, r)),
-            infix(left(3), equality(), |l, op, r, _| binary(l, op, r)),
-            infix(left(2), just(Token::And).to(Operator::And), |l, op, r, _| binary(l, op, r)),
-            infix(left(1), just(Token::Or).to(Operator::Or), |l, op, r, _| binary(l, op, r)),
-        ))
+    fn from_input(input: &I) -> Stuck {
+        Stuck(input.eof_offset())
+    }
+
+    /// Of two ways to read on, the one that came further.
+    fn or(self, other: Stuck) -> Stuck {
+        self.min(other)
+    }
+
+    fn into_inner(self) -> Result<Stuck, Stuck> {
+        Ok(self)
+    }
+}
+
+/// All of the tokens as one expression.
+fn whole(mut tokens: Tokens<'_, '_>) -> Result<Expr, Stuck> {
+    let parsed = expr(&mut tokens).map_err(|stuck| match stuck {
+        ErrMode::Cut(stuck) | ErrMode::Backtrack(stuck) => stuck,
+        ErrMode::Incomplete(_) => Stuck(0),
+    })?;
+    if tokens.is_empty() { Ok(parsed) } else { Err(Stuck(tokens.len())) }
+}
+
+fn just<'t, 's: 't>(token: Token<'s>) -> impl Parser<Tokens<'t, 's>, (), ErrMode<Stuck>> {
+    any.verify(move |next: &Token<'s>| *next == token).void()
+}
+
+/// A fold of the operator table; one function each, as [`winnow::combinator::Infix`] has it.
+macro_rules! left {
+    ($power:literal, $operator:ident) => {
+        empty.value(Infix::Left($power, |_: &mut Tokens<'_, '_>, left, right| {
+            Ok(Expr::Binary(Operator::$operator, Box::new(left), Box::new(right)))
+        }))
+    };
+}
+
+fn expr(input: &mut Tokens<'_, '_>) -> Parsed<Expr> {
+    let negated = Prefix(7, |_: &mut Tokens<'_, '_>, inner| Ok(Expr::Negate(Box::new(inner))));
+    let infix = dispatch! {any;
+        Token::Bar => left!(8, Union),
+        Token::Times => left!(6, Multiply),
+        Token::Div => left!(6, Divide),
+        Token::Mod => left!(6, Modulo),
+        Token::Plus => left!(5, Add),
+        Token::Minus => left!(5, Subtract),
+        Token::Less => left!(4, Less),
+        Token::LessOrEqual => left!(4, LessOrEqual),
+        Token::Greater => left!(4, Greater),
+        Token::GreaterOrEqual => left!(4, GreaterOrEqual),
+        Token::Equal => left!(3, Equal),
+        Token::NotEqual => left!(3, NotEqual),
+        Token::And => left!(2, And),
+        Token::Or => left!(1, Or),
+        _ => fail,
+    };
+    expression(operand).prefix(just(Token::Minus).value(negated)).infix(infix).parse_next(input)
+}
+
+/// A path, a call, a literal or what is in brackets: the first tokens tell which.
+fn operand(input: &mut Tokens<'_, '_>) -> Parsed<Expr> {
+    match **input {
+        [Token::Slash | Token::Below, ..] => absolute(input),
+        [Token::Reference(_) | Token::Number(_) | Token::Text(_) | Token::Open, ..] => filtered(input),
+        [Token::Name(name), Token::Open, ..] if !is_node_type(name) => filtered(input),
+        _ => steps.map(|steps| path(Start::Here, steps)).parse_next(input),
+    }
+}
+
+fn path(start: Start, steps: Vec<Step>) -> Expr {
+    Expr::Path(Path { start, filters: Vec::new(), steps })
+}
+
+/// What begins with a slash is nothing else.
+fn absolute(input: &mut Tokens<'_, '_>) -> Parsed<Expr> {
+    let steps = alt((
+        preceded(just(Token::Below), cut_err(steps)).map(|mut steps| {
+            steps.insert(0, below());
+            steps
+        }),
+        preceded(just(Token::Slash), opt(steps)).map(Option::unwrap_or_default),
+    ));
+    steps.map(|steps| path(Start::Root, steps)).parse_next(input)
+}
+
+/// What has a value of its own, then predicates and steps.
+fn filtered(input: &mut Tokens<'_, '_>) -> Parsed<Expr> {
+    let start = primary.parse_next(input)?;
+    let filters = predicates.parse_next(input)?;
+    let steps = more_steps(input, Vec::new())?;
+    Ok(match start {
+        Start::Expr(inner) if steps.is_empty() && filters.is_empty() => *inner,
+        start => Expr::Path(Path { start, filters, steps }),
     })
-    .then_ignore(end())
+}
+
+fn primary(input: &mut Tokens<'_, '_>) -> Parsed<Start> {
+    let value = |expr| Start::Expr(Box::new(expr));
+    match any.parse_next(input)? {
+        Token::Reference(name) => Ok(Start::Reference(name.to_owned())),
+        Token::Number(number) => Ok(value(Expr::Number(number))),
+        Token::Text(text) => Ok(value(Expr::Text(text.to_owned()))),
+        Token::Open => cut_err(terminated(expr, just(Token::Close))).map(value).parse_next(input),
+        Token::Name(name) => {
+            let arguments = separated(0.., expr, just(Token::Comma));
+            let called = preceded(just(Token::Open), cut_err(terminated(arguments, just(Token::Close))));
+            called.map(|arguments| value(Expr::Call(name.to_owned(), arguments))).parse_next(input)
+        }
+        _ => fail.parse_next(input),
+    }
+}
+
+fn predicates(input: &mut Tokens<'_, '_>) -> Parsed<Vec<Expr>> {
+    let inner = cut_err(terminated(expr, just(Token::CloseBracket)));
+    repeat(0.., preceded(just(Token::OpenBracket), inner)).parse_next(input)
+}
+
+fn steps(input: &mut Tokens<'_, '_>) -> Parsed<Vec<Step>> {
+    let first = step.parse_next(input)?;
+    let mut steps = Vec::with_capacity(2);
+    steps.push(first);
+    more_steps(input, steps)
+}
+
+/// Further steps after their separators.
+fn more_steps(input: &mut Tokens<'_, '_>, mut steps: Vec<Step>) -> Parsed<Vec<Step>> {
+    let mut separator = opt(alt((just(Token::Slash).value(false), just(Token::Below).value(true))));
+    while let Some(deep) = separator.parse_next(input)? {
+        steps.extend(deep.then(below));
+        steps.push(cut_err(step).parse_next(input)?);
+    }
+    Ok(steps)
+}
+
+fn step(input: &mut Tokens<'_, '_>) -> Parsed<Step> {
+    let test = test.parse_next(input)?;
+    Ok(Step { test, predicates: predicates.parse_next(input)? })
+}
+
+fn test(input: &mut Tokens<'_, '_>) -> Parsed<Test> {
+    match **input {
+        [Token::Here, ..] => any.value(Test::Here).parse_next(input),
+        [Token::Parent, ..] => any.value(Test::Parent).parse_next(input),
+        [Token::At, ..] => {
+            let tested = preceded(any, cut_err(node_test));
+            tested.map(|test| on(Some(Axis::Attribute), test)).parse_next(input)
+        }
+        [Token::Name(name), Token::Axis, ..] if Axis::named(name).is_some() => {
+            let tested = preceded((any, any), cut_err(node_test));
+            tested.map(|test| on(Axis::named(name), test)).parse_next(input)
+        }
+        _ => node_test.map(|test| on(None, test)).parse_next(input),
+    }
+}
+
+/// A test on an axis, the child's unless another is written.
+fn on(axis: Option<Axis>, test: NodeTest) -> Test {
+    match (axis, test) {
+        (None | Some(Axis::Child), NodeTest::Name(name)) => Test::Child(name),
+        (None | Some(Axis::Child), NodeTest::Any) => Test::Any,
+        (Some(Axis::Itself), NodeTest::Node) => Test::Here,
+        (Some(Axis::Parent), NodeTest::Node) => Test::Parent,
+        (axis, test) => Test::On(axis.unwrap_or(Axis::Child), test),
+    }
+}
+
+fn node_test(input: &mut Tokens<'_, '_>) -> Parsed<NodeTest> {
+    match **input {
+        // Without a bracket, `text` is a name like any other.
+        [Token::Name(name), Token::Open, ..] if is_node_type(name) => {
+            let text = any.verify_map(|token| match token {
+                Token::Text(target) => Some(target.to_owned()),
+                _ => None,
+            });
+            let target = preceded((any, any), cut_err(terminated(opt(text), just(Token::Close))));
+            target.map(|target| of_type(name, target)).parse_next(input)
+        }
+        [Token::Name(name), ..] => any.map(|_| NodeTest::Name(name.to_owned())).parse_next(input),
+        [Token::AnyOf(prefix), ..] => any.map(|_| NodeTest::AnyOf(prefix.to_owned())).parse_next(input),
+        [Token::Star, ..] => any.value(NodeTest::Any).parse_next(input),
+        _ => fail.parse_next(input),
+    }
+}
+
+fn of_type(name: &str, target: Option<String>) -> NodeTest {
+    match name {
+        "text" => NodeTest::Text,
+        "comment" => NodeTest::Comment,
+        "processing-instruction" => NodeTest::Instruction(target),
+        _ => NodeTest::Node,
+    }
 }
 
 /// The names that are node types before a bracket, not functions.
@@ -250,44 +347,8 @@ fn below() -> Step {
     Step { test: Test::On(Axis::DescendantOrSelf, NodeTest::Node), predicates: Vec::new() }
 }
 
-/// Steps after their separators, where `true` stands for `//`.
-fn joined(steps: Vec<(bool, Step)>) -> Vec<Step> {
-    steps.into_iter().flat_map(|(deep, step)| deep.then(below).into_iter().chain([step])).collect()
-}
-
 fn binary(left: Expr, operator: Operator, right: Expr) -> Expr {
     Expr::Binary(operator, Box::new(left), Box::new(right))
-}
-
-fn factor<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
-    select! {
-        Token::Times => Operator::Multiply,
-        Token::Div => Operator::Divide,
-        Token::Mod => Operator::Modulo,
-    }
-}
-
-fn term<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
-    select! {
-        Token::Plus => Operator::Add,
-        Token::Minus => Operator::Subtract,
-    }
-}
-
-fn order<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
-    select! {
-        Token::Less => Operator::Less,
-        Token::LessOrEqual => Operator::LessOrEqual,
-        Token::Greater => Operator::Greater,
-        Token::GreaterOrEqual => Operator::GreaterOrEqual,
-    }
-}
-
-fn equality<'t, 's: 't>() -> impl Parser<'t, &'t [Token<'s>], Operator, Faults> + Clone {
-    select! {
-        Token::Equal => Operator::Equal,
-        Token::NotEqual => Operator::NotEqual,
-    }
 }
 
 #[cfg(test)]

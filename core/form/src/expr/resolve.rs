@@ -243,7 +243,7 @@ impl Place<'_> {
     }
 
     fn named(&self, name: &str) -> Result<Ref, Fault> {
-        let candidates = self.tree.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let candidates = self.tree.by_name.get(name).map_or(&[][..], |ids| ids.as_slice());
         let node = match candidates {
             [] => {
                 let remedy = match self.tree.by_name.keys().find(|known| known.eq_ignore_ascii_case(name)) {

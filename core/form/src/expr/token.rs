@@ -85,18 +85,19 @@ impl Token<'_> {
     }
 }
 
-/// All tokens with the byte each starts at, or the byte of the first that is none.
-pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>, usize> {
-    let mut found: Vec<(Token<'_>, usize)> = Vec::new();
+/// All tokens, and the byte each starts at; or the byte of the first that is none.
+pub(crate) fn tokens(source: &str) -> Result<(Vec<Token<'_>>, Vec<usize>), usize> {
+    let room = source.len() / 3 + 1;
+    let (mut found, mut starts) = (Vec::with_capacity(room), Vec::with_capacity(room));
     for (token, span) in Token::lexer(source).spanned() {
         let Ok(token) = token else { return Err(span.start) };
-        let after_operand = found.last().is_some_and(|(last, _)| last.ends_operand());
+        let after_operand = found.last().copied().is_some_and(Token::ends_operand);
         if let Token::Name(name) = token
             && after_operand
             && let Some((operator, number)) = run_together(name)
         {
-            found.push((operator, span.start));
-            found.push((Token::Number(number), span.end));
+            found.extend([operator, Token::Number(number)]);
+            starts.extend([span.start, span.end]);
             continue;
         }
         let token = match token {
@@ -107,9 +108,10 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(Token<'_>, usize)>, usize> {
             Token::Star if after_operand => Token::Times,
             other => other,
         };
-        found.push((token, span.start));
+        found.push(token);
+        starts.push(span.start);
     }
-    Ok(found)
+    Ok((found, starts))
 }
 
 /// `and1`, `div2`: an operator and a number without the space between them.

@@ -27,7 +27,7 @@ impl Writer<'_> {
         }
         let mut users = self.form.items.iter().filter(|other| Arc::ptr_eq(&other.choices, &item.choices));
         let first = users.next()?;
-        users.next().map(|_| first.path.as_str())
+        users.next().map(|_| &*first.path)
     }
 
     /// The reference to the contained list, which is added when it is first asked for.

@@ -87,7 +87,7 @@ impl Printer<'_> {
         if id == of {
             return this.to_owned();
         }
-        let Some(item) = self.form.item_at(of) else { return self.form.tree[of].name.clone() };
+        let Some(item) = self.form.item_at(of) else { return self.form.tree[of].name.to_string() };
         let Some(number) = self.numbers.get(&of) else {
             return self.phrases.value.replace("{a}", &item.name);
         };
@@ -98,7 +98,7 @@ impl Printer<'_> {
     fn label(&self, of: NodeId, item: &Item) -> String {
         let words = self.form.tree[of].label.source.get(self.language);
         let plain = Markup::of(&self.references(of, words)).plain().replace('\n', " ");
-        let plain = if plain.is_empty() { item.name.clone() } else { plain };
+        let plain = if plain.is_empty() { item.name.to_string() } else { plain };
         match plain.char_indices().nth(MAX_QUOTED) {
             Some((end, _)) => format!("{}…", plain[..end].trim_end()),
             None => plain,

@@ -1,8 +1,9 @@
 //! Gives the rows of a survey their places: scopes, slots, paths and identities.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use super::findings::Findings;
 use super::row::{Places, SurveyRow};
@@ -16,7 +17,7 @@ const MAX_IDENTITY: usize = 4_000;
 pub(super) static NO_KEY: LazyLock<ItemKey> = LazyLock::new(|| ItemKey::of(""));
 
 /// A node of which only the place is known yet.
-pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
+pub(crate) fn node(name: Arc<str>, kind: NodeKind, parent: NodeId) -> Node {
     Node {
         name,
         kind,
@@ -31,7 +32,7 @@ pub(crate) fn node(name: String, kind: NodeKind, parent: NodeId) -> Node {
         on_new: Vec::new(),
         brings: Vec::new(),
         list: 0,
-        path: String::new(),
+        path: Arc::default(),
         key: *NO_KEY,
         label: Words::default(),
         hint: Words::default(),
@@ -64,7 +65,7 @@ pub(crate) fn arrange(
     findings: &mut Findings,
 ) -> Tree {
     let mut extents: HashMap<NodeId, Extent> = HashMap::new();
-    let mut by_name: HashMap<String, Vec<NodeId>> = HashMap::new();
+    let mut by_name: HashMap<Arc<str>, SmallVec<[NodeId; 2]>> = HashMap::with_capacity(nodes.len());
     for i in 0..nodes.len() {
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
         let parent = nodes[i].parent;
@@ -92,46 +93,46 @@ pub(crate) fn arrange(
         }
     }
     let mut tree = Tree { nodes, by_name, by_path: HashMap::new(), extents, ..Tree::default() };
-    let shared = shared(&tree);
+    let namesakes = Namesakes::of(&tree);
     let count = tree.nodes.len();
-    let mut identities: HashSet<String> = HashSet::with_capacity(count);
-    let mut children: HashMap<(NodeId, &str, bool), NodeId> = HashMap::with_capacity(count);
-    let mut by_path: HashMap<String, NodeId> = HashMap::with_capacity(count);
-    let mut paths = vec![String::new(); tree.nodes.len()];
+    let mut identities: HashSet<ItemKey> = HashSet::with_capacity(count);
+    // Of nodes whose name others have, too.
+    let mut children: HashMap<(NodeId, &str, bool), NodeId> = HashMap::new();
+    let mut by_path: HashMap<Arc<str>, NodeId> = HashMap::with_capacity(count);
+    let mut paths: Vec<Arc<str>> = vec![Arc::default(); count];
     let mut keys: Vec<(NodeId, ItemKey)> = Vec::with_capacity(count);
     for id in tree.ids().skip(1) {
         let node = &tree[id];
-        let among = (node.parent, node.name.as_str(), node.written.attribute);
-        let Some(row) = rows[id.index()].as_ref() else {
-            children.entry(among).or_insert(id);
-            continue;
-        };
-        if let Some(first) = children.get(&among) {
-            let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
-            let problem = format!("Row {first}, in the same group, has the same name: `{}`.", node.name);
-            findings.error(places.sheet(), places.place(row, "name"), problem, "Rename one of the two.");
-            continue;
+        let row = rows[id.index()].as_ref();
+        if namesakes.has(id) {
+            let among = (node.parent, &*node.name, node.written.attribute);
+            let first = *children.entry(among).or_insert(id);
+            if let Some(row) = row.filter(|_| first != id) {
+                let first = rows[first.index()].as_ref().map_or(0, |row| row.number);
+                let problem = format!("Row {first}, in the same group, has the same name: `{}`.", node.name);
+                let place = places.place(row, "name");
+                findings.error(places.sheet(), place, problem, "Rename one of the two.");
+                continue;
+            }
         }
-        children.insert(among, id);
-        if !is_addressed(node) {
-            continue;
-        }
+        let Some(row) = row.filter(|_| is_addressed(node)) else { continue };
         let outer = home(&tree, id);
-        let first = shared[id.index()];
+        let first = namesakes.first(id);
         let local = local(&tree, id, outer, first.is_some());
-        let path = match paths[outer.index()].as_str() {
+        let path = match &*paths[outer.index()] {
             "" => local.clone(),
-            outer => format!("{outer}/{local}"),
+            outer => format!("{outer}/{local}").into(),
         };
         let is_namesake = first.is_some_and(|first| first != id);
         let by_names = match is_namesake {
             // A row in no group, after a namesake in one.
-            true if local == bare(&tree, id) => identity(&tree, outer, &format!("/{local}")),
+            true if local == bare(&tree, id) => identity(&tree, outer, &format!("/{local}").into()),
             true => identity(&tree, outer, &local),
             false => identity(&tree, outer, &bare(&tree, id)),
         };
         let (identity, column) = declared(row, by_names, places, findings);
-        let twice = identity.len() > MAX_IDENTITY || !identities.insert(identity.clone());
+        let key = ItemKey::of(&identity);
+        let twice = identity.len() > MAX_IDENTITY || !identities.insert(key);
         if twice || by_path.insert(path.clone(), id).is_some() {
             findings.error(
                 places.sheet(),
@@ -148,7 +149,7 @@ pub(crate) fn arrange(
             );
         }
         paths[id.index()] = path;
-        keys.push((id, ItemKey::of(&identity)));
+        keys.push((id, key));
     }
     drop(children);
     tree.by_path = by_path;
@@ -157,7 +158,7 @@ pub(crate) fn arrange(
         let node = &mut tree.nodes[id.index()];
         if let NodeKind::Item(index) = node.kind {
             items[index].key = key;
-            items[index].path.clone_from(&path);
+            items[index].path = path.clone();
             items[index].repeat_depth = node.depth;
         }
         (node.path, node.key) = (path, key);
@@ -174,15 +175,15 @@ fn is_addressed(node: &Node) -> bool {
 /// holds the identities it had, the newest first (`slept_well slept`), else the names.
 fn declared(
     row: &SurveyRow,
-    by_names: String,
+    by_names: Arc<str>,
     places: &dyn Places,
     findings: &mut Findings,
-) -> (String, &'static str) {
+) -> (Arc<str>, &'static str) {
     const RENAMED: &str = "nightjar::renamed_from";
-    let former = row.cells.get(RENAMED).map(String::as_str).unwrap_or_default();
+    let former = row.cells.get(RENAMED).unwrap_or_default();
     let former: Vec<&str> = former.split([',', ' ', '\n']).filter(|part| !part.is_empty()).collect();
     let Some(first) = former.last() else {
-        return match row.cells.get("nightjar::id") {
+        return match row.cells.shared("nightjar::id") {
             Some(id) => (id.clone(), "nightjar::id"),
             None => (by_names, "name"),
         };
@@ -200,7 +201,7 @@ fn declared(
         let problem = format!("The row is `{id}` by nightjar::id, and `{first}` by its former name.");
         refuse(problem, "Keep one of the two columns.");
     }
-    ((*first).to_owned(), RENAMED)
+    ((*first).into(), RENAMED)
 }
 
 /// The scope that a path begins in.
@@ -208,36 +209,56 @@ fn home(tree: &Tree, id: NodeId) -> NodeId {
     if tree[id].kind == NodeKind::Repeat { tree.outer(id) } else { tree[id].scope }
 }
 
-/// By node whose name others of its scope have, too: the first of them. It keeps the bare name for its identity, so that
-/// a namesake added later takes no answers from it.
-fn shared(tree: &Tree) -> Vec<Option<NodeId>> {
-    let mut firsts: HashMap<(NodeId, &str), (NodeId, u32)> = HashMap::new();
-    let addressed = || tree.ids().skip(1).filter(|id| is_addressed(&tree[*id]));
-    for id in addressed() {
-        firsts.entry((home(tree, id), &tree[id].name)).or_insert((id, 0)).1 += 1;
+/// The nodes whose name others have, too, which are few.
+struct Namesakes {
+    all: HashSet<NodeId>,
+    /// By node whose name others of its scope have, too: the first of them. It keeps the bare name for its identity, so
+    /// that a namesake added later takes no answers from it.
+    of_scope: HashMap<NodeId, NodeId>,
+}
+
+impl Namesakes {
+    fn of(tree: &Tree) -> Namesakes {
+        let (mut all, mut of_scope) = (HashSet::new(), HashMap::new());
+        for ids in tree.by_name.values().filter(|ids| ids.len() > 1) {
+            all.extend(ids.iter().copied());
+            let mut firsts: HashMap<NodeId, (NodeId, u32)> = HashMap::new();
+            let addressed = || ids.iter().copied().filter(|id| is_addressed(&tree[*id]));
+            for id in addressed() {
+                firsts.entry(home(tree, id)).or_insert((id, 0)).1 += 1;
+            }
+            let shared = addressed().filter_map(|id| {
+                let (first, count) = firsts[&home(tree, id)];
+                (count > 1).then_some((id, first))
+            });
+            of_scope.extend(shared);
+        }
+        Namesakes { all, of_scope }
     }
-    let mut shared = vec![None; tree.nodes.len()];
-    for id in addressed() {
-        let (first, count) = firsts[&(home(tree, id), tree[id].name.as_str())];
-        shared[id.index()] = (count > 1).then_some(first);
+
+    fn has(&self, id: NodeId) -> bool {
+        !self.all.is_empty() && self.all.contains(&id)
     }
-    shared
+
+    fn first(&self, id: NodeId) -> Option<NodeId> {
+        if self.of_scope.is_empty() { None } else { self.of_scope.get(&id).copied() }
+    }
 }
 
 /// The name of a node, marked where it is an attribute.
-fn bare(tree: &Tree, id: NodeId) -> String {
+fn bare(tree: &Tree, id: NodeId) -> Arc<str> {
     let name = &tree[id].name;
-    if tree[id].written.attribute { format!("@{name}") } else { name.clone() }
+    if tree[id].written.attribute { format!("@{name}").into() } else { name.clone() }
 }
 
 /// The name of a node within its scope: after its groups where another has it, too.
-fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> String {
+fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> Arc<str> {
     let mut local = bare(tree, id);
     if is_shared {
         let mut up = tree[id].parent;
         while up != outer {
             if !tree[up].written.unwritten {
-                local = format!("{}/{local}", tree[up].name);
+                local = format!("{}/{local}", tree[up].name).into();
             }
             up = tree[up].parent;
         }
@@ -246,11 +267,15 @@ fn local(tree: &Tree, id: NodeId, outer: NodeId, is_shared: bool) -> String {
 }
 
 /// The names of the repeats around and the name within the innermost.
-fn identity(tree: &Tree, outer: NodeId, local: &str) -> String {
+fn identity(tree: &Tree, outer: NodeId, local: &Arc<str>) -> Arc<str> {
+    if outer == NodeId::ROOT {
+        return local.clone();
+    }
     let mut identity = String::new();
     for repeat in tree.repeats(outer) {
         identity += &tree[repeat].name;
         identity.push('/');
     }
-    identity + local
+    identity.push_str(local);
+    identity.into()
 }

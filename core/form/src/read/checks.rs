@@ -22,7 +22,7 @@ pub(crate) fn triggers(
         let mut sound = true;
         for name in references(cell).flatten() {
             let place = Some(book.sheet.place(row.number, "trigger"));
-            let ids = tree.by_name.get(name).map_or(&[][..], Vec::as_slice);
+            let ids = tree.by_name.get(name).map_or(&[][..], |ids| ids.as_slice());
             let mut of_items = ids.iter().filter_map(|id| match tree[*id].kind {
                 NodeKind::Item(index) => items.get(index),
                 _ => None,
@@ -86,7 +86,7 @@ pub(crate) fn counts(book: &Book<'_>, tree: &Tree, rows: &[Option<SurveyRow>], f
             continue;
         }
         let name = format!("{}_count", tree[id].name);
-        let ids = tree.by_name.get(&name).map_or(&[][..], Vec::as_slice);
+        let ids = tree.by_name.get(&*name).map_or(&[][..], |ids| ids.as_slice());
         let Some(twin) = ids.iter().find(|other| tree[**other].parent == tree[id].parent) else { continue };
         let number = rows[twin.index()].as_ref().map_or(row.number, |row| row.number);
         let problem = format!("The name `{name}` is taken by the count of the repeat in row {}.", row.number);

@@ -11,19 +11,22 @@ use crate::expr::code::{Code, Ref};
 use crate::expr::resolve::{self, Place};
 use crate::item::Translated;
 use crate::node::{Action, Events, Itemset, NodeId, NodeKind, Piece, Source, Tree, Words};
-use crate::{Choice, Item, ItemKind, Value};
+use crate::{Choice, Item, ItemKind, Language, Value};
 
 /// Around an expression in words that come from an XForm; neither can be in XML.
 pub(crate) const OUTPUT: (char, char) = ('\u{1}', '\u{2}');
 
+/// For each language whose words have expressions in them: their pieces.
+type Outputs = Vec<(Language, Vec<Piece>)>;
+
 /// What is compiled of one node, before it is put into the tree.
 #[derive(Default)]
 struct Compiled {
-    label: Words,
-    hint: Words,
-    guidance: Words,
-    constraint_message: Words,
-    required_message: Words,
+    label: Outputs,
+    hint: Outputs,
+    guidance: Outputs,
+    constraint_message: Outputs,
+    required_message: Outputs,
     relevant: Option<Code>,
     required: Option<Code>,
     constraint: Option<Code>,
@@ -49,14 +52,14 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn compile(
     tree: &mut Tree,
     items: &[Item],
-    rows: &[Option<SurveyRow>],
+    rows: &mut [Option<SurveyRow>],
     actions: &[WrittenAction],
     around: Surroundings<'_>,
     findings: &mut Findings,
 ) {
     tree.link();
     for id in tree.ids() {
-        let Some(row) = rows.get(id.index()).and_then(Option::as_ref) else { continue };
+        let Some(row) = rows.get_mut(id.index()).and_then(Option::as_mut) else { continue };
         let item = match tree[id].kind {
             NodeKind::Item(index) => items.get(index),
             _ => None,
@@ -67,11 +70,11 @@ pub(crate) fn compile(
         let source = compiler.source();
         let node = &mut tree.nodes[id.index()];
         node.source = source;
-        node.label = done.label;
-        node.hint = done.hint;
-        node.guidance = done.guidance;
-        node.constraint_message = done.constraint_message;
-        node.required_message = done.required_message;
+        node.label = words(&mut row.label, done.label);
+        node.hint = words(&mut row.hint, done.hint);
+        node.guidance = words(&mut row.guidance, done.guidance);
+        node.constraint_message = words(&mut row.constraint_message, done.constraint_message);
+        node.required_message = words(&mut row.required_message, done.required_message);
         node.relevant = done.relevant;
         node.required = done.required;
         node.constraint = done.constraint;
@@ -97,6 +100,11 @@ pub(crate) fn compile(
         }
     }
     tree.link_actions();
+}
+
+/// The words of a row, which the node keeps from now on, with what is computed in them.
+fn words(source: &mut Translated, outputs: Outputs) -> Words {
+    Words { source: std::mem::take(source), outputs }
 }
 
 /// An action that a reader found apart from the question it sets.
@@ -173,7 +181,8 @@ impl Compiler<'_> {
             done.randomize = self.randomize();
             let computed = |(at, choice): (usize, &Choice)| Some((at, choice.computed.clone()?));
             for (at, words) in item.choices().iter().enumerate().filter_map(computed) {
-                done.choice_words.push((at, self.words(&words, "choices")));
+                let outputs = self.words(&words, "choices");
+                done.choice_words.push((at, Words { source: *words, outputs }));
             }
         }
         self.preset(item, &mut done);
@@ -181,7 +190,7 @@ impl Compiler<'_> {
     }
 
     fn source(&self) -> Source {
-        let cell = |column: &str| self.row.cells.get(column).map(|cell| cell.as_str().into());
+        let cell = |column: &str| self.row.cells.shared(column).cloned();
         Source {
             row: self.row.number,
             relevant: cell("relevant"),
@@ -197,7 +206,7 @@ impl Compiler<'_> {
     }
 
     fn filled(&self, column: &str) -> bool {
-        self.row.cells.contains_key(column)
+        self.row.cells.contains(column)
     }
 
     fn fail(&mut self, column: &str, problem: &str, remedy: &str) {
@@ -249,7 +258,7 @@ impl Compiler<'_> {
     fn triggered(&mut self) -> Vec<Action> {
         let value = self.expression("calculation", true);
         let mut actions = Vec::new();
-        let names = self.row.cells.get("trigger").cloned().unwrap_or_default();
+        let names = self.row.cells.get("trigger").unwrap_or_default();
         for name in names.split(',') {
             let name = name.trim().trim_start_matches("${").trim_end_matches('}').trim();
             let Some(source) = self.reported("trigger", resolve::named(name, self.place())) else { continue };
@@ -280,7 +289,8 @@ impl Compiler<'_> {
         // A column that is not there is blank in every choice, as in XPath; but it is more often misspelt.
         let missing = std::cell::RefCell::new(std::collections::BTreeSet::new());
         let columns = |name: &str| {
-            let known = |name: &str| self.row.choice_columns.contains(name);
+            let known =
+                |name: &str| self.row.choice_columns.as_ref().is_some_and(|known| known.contains(name));
             let is_missing = !known(name) && !known(&name.to_lowercase());
             if is_missing {
                 missing.borrow_mut().insert(name.to_owned());
@@ -305,7 +315,7 @@ impl Compiler<'_> {
         }))
     }
 
-    fn words(&mut self, words: &Translated, column: &str) -> Words {
+    fn words(&mut self, words: &Translated, column: &str) -> Outputs {
         let mut outputs = Vec::new();
         for (language, text) in &words.0 {
             if self.row.is_xform && text.contains(OUTPUT.0) {
@@ -314,7 +324,7 @@ impl Compiler<'_> {
                 outputs.push((language.clone(), self.pieces(text, column)));
             }
         }
-        Words { source: words.clone(), outputs }
+        outputs
     }
 
     /// Words from an XForm, with expressions between marks.

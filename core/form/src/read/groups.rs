@@ -51,7 +51,7 @@ impl Builder<'_, '_> {
                 );
             }
         }
-        let mut new = node(name, kind, self.parent());
+        let mut new = node(name.into(), kind, self.parent());
         let appearance = self.get(row, "appearance").unwrap_or_default();
         let has = |wanted: &str| appearance.split_whitespace().any(|word| word == wanted);
         new.field_list = has("field-list") || has("table-list");

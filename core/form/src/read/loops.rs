@@ -46,7 +46,7 @@ impl Builder<'_, '_> {
                 break;
             }
             let words = SurveyRow { number: row.number, label: choice.label.clone(), ..SurveyRow::default() };
-            let group = node(choice.code.clone(), NodeKind::Group, self.parent());
+            let group = node(choice.code.as_str().into(), NodeKind::Group, self.parent());
             let id = self.push(group, words);
             self.open.push(Open::new(id, RowKind::EndLoop));
             self.turns.push(choice.clone());

@@ -15,8 +15,9 @@ pub(crate) fn resolve(
 ) {
     for row in rows.iter_mut().flatten() {
         let Some((name, _, _)) = row.dynamic_choices.take() else { continue };
-        let filter = row.cells.remove("choice_filter");
-        match choices(tree, &name, filter.as_deref()) {
+        let found = choices(tree, &name, row.cells.get("choice_filter"));
+        row.cells.remove("choice_filter");
+        match found {
             Ok(found) => row.dynamic_choices = Some(found),
             Err(None) => {
                 let (problem, remedy) = known.unknown(&name);
@@ -34,7 +35,7 @@ type Choices = (String, String, String);
 
 /// Instances of the repeat that have an answer, and in each of them the answer, as code and words.
 fn choices(tree: &Tree, name: &str, filter: Option<&str>) -> Result<Choices, Option<String>> {
-    let node = match tree.by_name.get(name).map(Vec::as_slice) {
+    let node = match tree.by_name.get(name).map(|ids| ids.as_slice()) {
         Some([node]) => *node,
         Some([_, ..]) => return Err(Some(format!("Several rows are named `{name}`."))),
         _ => return Err(None),
@@ -55,7 +56,7 @@ fn choices(tree: &Tree, name: &str, filter: Option<&str>) -> Result<Choices, Opt
 
 /// The path from a repeat to a node in it.
 fn within(tree: &Tree, repeat: NodeId, node: NodeId) -> String {
-    let mut path = tree[node].name.clone();
+    let mut path = tree[node].name.to_string();
     let mut up = tree[node].parent;
     while up != repeat {
         path = format!("{}/{path}", tree[up].name);
@@ -77,7 +78,7 @@ fn seen_from(tree: &Tree, repeat: NodeId, filter: &str) -> String {
             break;
         }
         text += before;
-        match tree.by_name.get(name.trim()).map(Vec::as_slice) {
+        match tree.by_name.get(name.trim()).map(|ids| ids.as_slice()) {
             Some([node]) if tree[*node].scope == repeat => {
                 text += "./";
                 text += &within(tree, repeat, *node);

@@ -23,13 +23,15 @@ impl Builder<'_, '_> {
             RowKind::Item(kind) => self.plain(row, *kind, parameters),
             RowKind::Constrained(kind, constraint) => {
                 let mut words = self.survey_row(row);
-                words.cells.entry("constraint".to_owned()).or_insert_with(|| (*constraint).to_owned());
-                self.item(row, *kind, Vec::new().into(), words);
+                if !words.cells.contains("constraint") {
+                    words.cells.insert("constraint", *constraint);
+                }
+                self.item(row, *kind, Arc::default(), words);
             }
             RowKind::Select(select) => self.select(row, select, parameters),
             RowKind::Metadata(stamp) => {
                 let words = self.survey_row(row);
-                self.item(row, ItemKind::Metadata, Vec::new().into(), words);
+                self.item(row, ItemKind::Metadata, Arc::default(), words);
                 if let Some(item) = self.out.items.last_mut() {
                     item.stamp = Some(*stamp);
                 }
@@ -82,7 +84,7 @@ impl Builder<'_, '_> {
     /// A row that cannot be read still has a name, so that references to it are not reported as well.
     pub(super) fn stand_in(&mut self, row: &Row) {
         let words = SurveyRow { number: row.number, ..SurveyRow::default() };
-        self.item(row, ItemKind::Hidden, Vec::new().into(), words);
+        self.item(row, ItemKind::Hidden, Arc::default(), words);
     }
 
     fn unfilled(&mut self, row: &Row, why: &str) {
@@ -92,14 +94,14 @@ impl Builder<'_, '_> {
         for column in ["trigger", "calculation", "default", "required", "constraint"] {
             words.cells.remove(column);
         }
-        self.item(row, ItemKind::Metadata, Vec::new().into(), words);
+        self.item(row, ItemKind::Metadata, Arc::default(), words);
     }
 
     fn plain(&mut self, row: &Row, kind: ItemKind, parameters: &Parameters) {
         let words = self.survey_row(row);
         if kind == ItemKind::Calculate {
-            let dynamic = words.cells.get("default").is_some_and(|cell| super::compile::is_dynamic(cell));
-            if !words.cells.contains_key("calculation") && !dynamic {
+            let dynamic = words.cells.get("default").is_some_and(super::compile::is_dynamic);
+            if !words.cells.contains("calculation") && !dynamic {
                 self.error(
                     row,
                     "calculation",
@@ -118,7 +120,7 @@ impl Builder<'_, '_> {
         if let Some(named) = parameters.get("reference-geometry") {
             self.out.geometries.push((named.clone(), row.number));
         }
-        if !self.item(row, kind, Vec::new().into(), words) {
+        if !self.item(row, kind, Arc::default(), words) {
             return;
         }
         if kind == ItemKind::Range {
@@ -151,7 +153,7 @@ impl Builder<'_, '_> {
         let is_seen = !words.label.is_empty() || !words.hint.is_empty();
         let has_media = !image.is_empty() || !audio.is_empty() || !media("video").is_empty();
         let (big, shown) = (!media("big-image").is_empty(), !image.is_empty());
-        let computed = ["calculation", "trigger"].iter().any(|column| words.cells.contains_key(*column));
+        let computed = ["calculation", "trigger"].iter().any(|column| words.cells.contains(column));
         // What has no words and computes its value is never seen.
         let hidden = kind.is_shown() && computed && !is_seen;
         if kind.is_shown() && !hidden {
@@ -177,10 +179,10 @@ impl Builder<'_, '_> {
         }
         let item = Item {
             key: *NO_KEY,
-            name: name.clone(),
-            path: String::new(),
+            name: name.clone().into(),
+            path: Arc::default(),
             kind: if hidden { ItemKind::Calculate } else { kind },
-            choices: if hidden { Vec::new().into() } else { choices },
+            choices: if hidden { Arc::default() } else { choices },
             label: words.label.clone(),
             hint: words.hint.clone(),
             guidance: words.guidance.clone(),
@@ -227,7 +229,7 @@ impl Builder<'_, '_> {
         match triggers(cell) {
             Ok(names) => {
                 let names: Vec<String> = names.iter().map(|name| format!("${{{name}}}")).collect();
-                words.cells.insert("trigger".to_owned(), names.join(", "));
+                words.cells.insert("trigger", names.join(", "));
             }
             Err((problem, remedy)) => {
                 words.cells.remove("trigger");
@@ -246,23 +248,23 @@ impl Builder<'_, '_> {
         let renamed = self.book.sheet.get(row, "nightjar::renamed_from").map(|former| {
             let others = former.split([',', ' ', '\n']).filter(|part| !part.is_empty());
             let others: Vec<String> = others.map(|part| format!("{part}_other")).collect();
-            ("nightjar::renamed_from".to_owned(), others.join(" "))
+            ("nightjar::renamed_from".into(), others.join(" ").into())
         });
         let words = SurveyRow {
             number: row.number,
-            cells: [("relevant".to_owned(), relevant)].into_iter().chain(renamed).collect(),
+            cells: [("relevant".into(), relevant.into())].into_iter().chain(renamed).collect(),
             label: label.clone(),
-            choice_columns: self.columns.clone(),
+            choice_columns: Some(self.columns.clone()),
             ..SurveyRow::default()
         };
         let mut extras = self.extras(row);
         extras.remove("nightjar::id");
         let item = Item {
             key: *NO_KEY,
-            name,
-            path: String::new(),
+            name: name.into(),
+            path: Arc::default(),
             kind: ItemKind::Text,
-            choices: Vec::new().into(),
+            choices: Arc::default(),
             label,
             hint: Translated::default(),
             guidance: Translated::default(),

@@ -78,7 +78,7 @@ pub(crate) fn check(
     }
     for row in rows.iter_mut().flatten() {
         let number = row.number;
-        row.cells.retain(|name, _| !broken.contains(&(number, name.as_str())));
+        row.cells.retain(|name| !broken.contains(&(number, name)));
         for (name, words) in [
             ("label", &mut row.label),
             ("hint", &mut row.hint),

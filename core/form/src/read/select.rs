@@ -58,7 +58,7 @@ impl Builder<'_, '_> {
         }
         self.table_list(row, select, &words);
         if select.or_other {
-            if words.cells.contains_key("choice_filter") {
+            if words.cells.contains("choice_filter") {
                 let remedy = "Write the choice and the question for other answers yourself.";
                 self.error(row, "choice_filter", "A choice filter does not go with or_other.", remedy);
             }
@@ -123,9 +123,9 @@ impl Builder<'_, '_> {
             words.cells.remove("choice_filter");
             return list.iter().filter(|choice| !is_column(choice)).cloned().collect();
         };
-        words.choice_columns = names;
+        words.choice_columns = Some(names);
         if let Some(filter) = search.filter() {
-            words.cells.insert("choice_filter".to_owned(), filter);
+            words.cells.insert("choice_filter", filter);
         }
         if list.iter().all(|choice| is_column(&choice)) {
             return found;
@@ -140,7 +140,7 @@ impl Builder<'_, '_> {
         words: &mut SurveyRow,
     ) -> Option<Arc<[Choice]>> {
         let lists = self.book.external;
-        if !words.cells.contains_key("choice_filter") {
+        if !words.cells.contains("choice_filter") {
             let problem = "select_one_external is meant for choices with a filter.";
             self.warning(
                 row,
@@ -160,7 +160,7 @@ impl Builder<'_, '_> {
             self.error(row, "type", problem, "Add its choices, or correct the name.");
             return None;
         };
-        words.choice_columns = lists.columns.clone();
+        words.choice_columns = Some(lists.columns.clone());
         Some(choices)
     }
 
@@ -202,7 +202,7 @@ impl Builder<'_, '_> {
             words.cells.remove("choice_filter");
             return Some(Vec::new().into());
         };
-        words.choice_columns = names;
+        words.choice_columns = Some(names);
         Some(choices)
     }
 
@@ -217,7 +217,7 @@ impl Builder<'_, '_> {
             Some(_) => {}
             None => {
                 *table = Some(select.list.clone());
-                if words.cells.contains_key("choice_filter") {
+                if words.cells.contains("choice_filter") {
                     let remedy = "Clear the cell, or take table-list out.";
                     self.error(row, "choice_filter", "A choice filter does not go with table-list.", remedy);
                 }

@@ -154,7 +154,7 @@ pub(crate) fn read<'a>(
         }
     }
     let mut nodes = Vec::with_capacity(sheet.rows.len() + 1);
-    nodes.push(node(String::new(), NodeKind::Root, NodeId::ROOT));
+    nodes.push(node(Arc::default(), NodeKind::Root, NodeId::ROOT));
     let mut rows = Vec::with_capacity(sheet.rows.len() + 1);
     rows.push(None);
     let out = Survey {
@@ -295,7 +295,7 @@ impl Builder<'_, '_> {
         }
         let begins = matches!(kind, RowKind::BeginGroup | RowKind::BeginRepeat);
         let ends = matches!(kind, RowKind::EndGroup | RowKind::EndRepeat | RowKind::EndLoop);
-        let name = self.out.nodes.get(before).map(|node| node.name.clone());
+        let name = self.out.nodes.get(before).map(|node| node.name.to_string());
         let save_to = self.get(row, "save_to").map(Cow::into_owned);
         self.out.places.push(Stood {
             row: row.number,
@@ -344,11 +344,11 @@ impl Builder<'_, '_> {
             );
             return NodeId::ROOT;
         }
-        *self.out.names.entry(node.name.clone()).or_default() += 1;
+        *self.out.names.entry(node.name.to_string()).or_default() += 1;
         if let Some(open) = self.open.last_mut()
             && let Some((twin, number)) =
-                open.names.insert(node.name.to_lowercase(), (node.name.clone(), row.number))
-            && twin != node.name
+                open.names.insert(node.name.to_lowercase(), (node.name.to_string(), row.number))
+            && *twin != *node.name
         {
             let place = Some(self.book.sheet.place(row.number, "name"));
             let problem = format!("Row {number}, in the same group, has the same name but for capitals.");
@@ -362,7 +362,7 @@ impl Builder<'_, '_> {
         if let Some((prefix, local)) = node.name.clone().split_once(':') {
             let namespace = self.settings.namespace(prefix).unwrap_or_default();
             node.written.prefix = Some((prefix.into(), namespace.into()));
-            local.clone_into(&mut node.name);
+            node.name = local.into();
         }
         node.written.order = id.0;
         self.out.nodes.push(node);
@@ -383,14 +383,14 @@ impl Builder<'_, '_> {
         SurveyRow {
             number: row.number,
             cells: cells
-                .map(|(index, cell)| (sheet.columns[index].name.clone(), self.turned(cell).into_owned()))
+                .map(|(index, cell)| (sheet.columns[index].name.clone().into(), self.turned(cell).into()))
                 .collect(),
             constraint_message: words("constraint_message"),
             required_message: words("required_message"),
             label: words("label"),
             hint: words("hint"),
             guidance: words("guidance_hint"),
-            choice_columns: self.columns.clone(),
+            choice_columns: Some(self.columns.clone()),
             ..SurveyRow::default()
         }
     }

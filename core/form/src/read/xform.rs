@@ -151,7 +151,8 @@ fn assemble(
     let pages = Pages::read(&body, &skeleton, &mut report);
     let parts =
         Parts { skeleton: &skeleton, body: &body, pages: &pages, words: &words, secondaries: &secondaries };
-    let Built { mut nodes, mut items, rows, spots, of, actions: mut sets } = tree::build(&parts, &mut report);
+    let Built { mut nodes, mut items, mut rows, spots, of, actions: mut sets } =
+        tree::build(&parts, &mut report);
     for (node, source) in actions.into_iter().chain(body.actions) {
         sets.extend(actions::read(node, source, &skeleton, &named, &of, &mut report));
     }
@@ -159,7 +160,7 @@ fn assemble(
     let mut asking = expressions;
     for row in rows.iter().flatten() {
         let dynamic = row.dynamic_choices.iter().flat_map(|(nodes, value, label)| [nodes, value, label]);
-        asking.extend(dynamic.chain(row.cells.get("choice_filter")).map(String::as_str));
+        asking.extend(dynamic.map(String::as_str).chain(row.cells.get("choice_filter")));
     }
     let words_asked_for = words.asked_for(&asking, &mut report);
     let instances = secondaries.into_instances(&asking);
@@ -168,7 +169,7 @@ fn assemble(
     let mut tree = arrange(nodes, &mut items, &rows, &places, report.findings);
     tree.beginning = beginning;
     let around = Surroundings { places: &places, instances: &instances };
-    compile(&mut tree, &items, &rows, &sets, around, report.findings);
+    compile(&mut tree, &items, &mut rows, &sets, around, report.findings);
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {
         let row = rows.get(cycle.node.index()).and_then(Option::as_ref);

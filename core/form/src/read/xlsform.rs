@@ -101,7 +101,7 @@ pub(crate) fn read(
     references::check(&checked, &survey.names, &mut survey.rows, &mut findings);
 
     let around = compile::Surroundings { places: &survey_sheet, instances: &instances };
-    compile::compile(&mut tree, &survey.items, &survey.rows, &[], around, &mut findings);
+    compile::compile(&mut tree, &survey.items, &mut survey.rows, &[], around, &mut findings);
     let instance_name = instance_name(&settings, &tree, &instances, &settings_sheet, &mut findings);
     let graph = Graph::new(&tree);
     for cycle in graph.cycles(&tree) {

@@ -38,7 +38,7 @@ impl Redraw {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.items.iter().map(|(id, written)| match (written, &self.instrument) {
             (Some(path), _) => &**path,
-            (None, Some(instrument)) => instrument.tree[*id].path.as_str(),
+            (None, Some(instrument)) => &*instrument.tree[*id].path,
             (None, None) => "",
         })
     }

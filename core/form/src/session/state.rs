@@ -257,7 +257,7 @@ pub(crate) fn path_of_repeat(tree: &Tree, state: &State, outer: ScopeId, repeat:
 fn join(prefix: String, tree: &Tree, around: NodeId, node: NodeId) -> String {
     let whole = &tree[node].path;
     if around == NodeId::ROOT {
-        return whole.clone();
+        return whole.to_string();
     }
     let local = whole.get(tree[around].path.len() + 1..).unwrap_or_default();
     format!("{prefix}/{local}")
@@ -288,11 +288,11 @@ pub(crate) fn parse_path(tree: &Tree, text: &str) -> Option<(NodeId, Vec<usize>)
         }
         names += name;
         // Canonical paths only: a number that does not stand behind its repeat's name would be another way to say it.
-        if numbered && tree.by_path.get(&names).is_none_or(|node| tree[*node].kind != NodeKind::Repeat) {
+        if numbered && tree.by_path.get(&*names).is_none_or(|node| tree[*node].kind != NodeKind::Repeat) {
             return None;
         }
     }
-    let node = *tree.by_path.get(&names)?;
+    let node = *tree.by_path.get(&*names)?;
     Some((node, numbers)).filter(|(node, numbers)| numbers.len() <= tree[*node].depth)
 }
 

@@ -128,7 +128,7 @@ impl Writer<'_> {
             let written = self.written(parent);
             written
                 .into_iter()
-                .find(|child| self.tree[*child].name == name && !self.tree[*child].written.attribute)
+                .find(|child| *self.tree[*child].name == *name && !self.tree[*child].written.attribute)
         };
         let meta = named(NodeId::ROOT, "meta").filter(|meta| {
             self.tree[*meta].kind == NodeKind::Group && self.is_relevant(ScopeId::ROOT, *meta)

@@ -207,7 +207,7 @@ fn an_answer_costs_what_it_affects() {
         Arc::new(Instrument::from_workbook("long.xlsx", &book.save_to_buffer().unwrap()).unwrap());
     let opening = Opening { language: None, now: clock(), seed: 3 };
     let session = Session::open(instrument.clone(), opening).unwrap();
-    let q = |i: usize| instrument.tree.by_name[&format!("q{i}")][0];
+    let q = |i: usize| instrument.tree.by_name[&*format!("q{i}")][0];
     let reach = |id: NodeId| {
         let mut wave = Wave::default();
         session.touch(&mut wave, Vertex { node: id, aspect: Aspect::Value }, ScopeId::ROOT);

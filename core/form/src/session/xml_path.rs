@@ -90,7 +90,7 @@ fn written_child(tree: &Tree, parent: NodeId, name: &str) -> Option<NodeId> {
     tree.children(parent).find_map(|child| match tree[child].written.unwritten {
         true => written_child(tree, child, name),
         false => {
-            let same = tree[child].name == local && tree[child].written.attribute == attribute;
+            let same = *tree[child].name == *local && tree[child].written.attribute == attribute;
             same.then_some(child)
         }
     })

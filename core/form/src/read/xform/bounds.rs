@@ -49,7 +49,7 @@ pub(super) fn check(text: &str) -> Result<(), Excess> {
     let bytes = text.as_bytes();
     let (mut depth, mut namespaces) = (0_usize, 0_usize);
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'<') {
+    while let Some(found) = memchr::memchr(b'<', &bytes[at..]) {
         let start = at + found;
         at = match bytes.get(start + 1) {
             Some(b'/') => {
@@ -113,7 +113,7 @@ fn tag(bytes: &[u8], start: usize) -> Tag {
             }
             quote @ (b'"' | b'\'') => {
                 tag.attributes += 1;
-                let closing = bytes[at + 1..].iter().position(|b| b == quote);
+                let closing = memchr::memchr(*quote, &bytes[at + 1..]);
                 at += closing.map_or(bytes.len(), |found| found + 2);
             }
             b'x' if bytes[at..].starts_with(b"xmlns") => {

@@ -272,11 +272,11 @@ fn simple(nodeset: &str) -> Option<Simple<'_>> {
 /// count places.
 fn is_simple(condition: &str, columns: &BTreeSet<String>) -> bool {
     use crate::expr::token::{Token, tokens};
-    let Ok(tokens) = tokens(condition) else { return false };
+    let Ok((tokens, _)) = tokens(condition) else { return false };
     let (mut depth, mut compares) = (0_usize, false);
-    for (i, (token, _)) in tokens.iter().enumerate() {
-        let before = i.checked_sub(1).map(|i| tokens[i].0);
-        let after = tokens.get(i + 1).map(|(token, _)| *token);
+    for (i, token) in tokens.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| tokens[i]);
+        let after = tokens.get(i + 1).copied();
         let begins = before != Some(Token::Slash);
         match token {
             Token::Open => depth += 1,
@@ -293,7 +293,7 @@ fn is_simple(condition: &str, columns: &BTreeSet<String>) -> bool {
                 if ["position", "last", "name", "local-name", "count", "instance"].contains(name) {
                     return false;
                 }
-                let whole = i == 0 && tokens.last().is_some_and(|(last, _)| *last == Token::Close);
+                let whole = i == 0 && tokens.last() == Some(&Token::Close);
                 compares |= whole && TRUTHS.contains(name);
             }
             Token::Name(name) if begins && (after == Some(Token::Slash) || !columns.contains(*name)) => {

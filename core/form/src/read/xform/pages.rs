@@ -1,6 +1,6 @@
 //! Groups of the body that the instance knows nothing of, and the order in which a person meets elements.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::body::{Body, Control};
 use super::markup::{Report, child, plain};
@@ -39,6 +39,11 @@ impl Pages {
             }
         }
         pages
+    }
+
+    /// Whether an element holds such groups.
+    pub(super) fn are_in(&self, index: Index) -> bool {
+        self.0.contains_key(&index)
     }
 
     /// The elements in an element in the order of the body, with the groups around them. What the body does not show

@@ -1,6 +1,6 @@
 //! Instance, binds and body together: the nodes of the tree, its items, and what is to be compiled.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
@@ -57,7 +57,7 @@ pub(super) fn build<'a>(parts: &Parts<'a, '_>, report: &mut Report<'_, '_>) -> B
         of: vec![None; parts.skeleton.elements.len()],
         ..Built::default()
     };
-    built.nodes.push(node(String::new(), NodeKind::Root, NodeId::ROOT));
+    built.nodes.push(node(Arc::default(), NodeKind::Root, NodeId::ROOT));
     built.rows.push(None);
     built.of[ROOT as usize] = Some(NodeId::ROOT);
     let mut builder = Builder { parts, report, built, lists: Lists::default() };
@@ -101,7 +101,7 @@ impl<'a> Builder<'a, '_, '_, '_> {
     fn heading(&mut self, place: u32, parent: NodeId) -> NodeId {
         let part = &self.parts.body.parts[place as usize];
         // No name can be spelled like this, so nothing refers to it.
-        let mut new = node(format!("(group {})", place + 1), NodeKind::Group, parent);
+        let mut new = node(format!("(group {})", place + 1).into(), NodeKind::Group, parent);
         new.written.unwritten = true;
         new.field_list = is_field_list(part);
         let row = SurveyRow { label: self.label(part).text, is_xform: true, ..SurveyRow::default() };
@@ -145,7 +145,7 @@ impl<'a> Builder<'a, '_, '_, '_> {
             (false, true) => NodeKind::Group,
             (false, false) => NodeKind::Item(self.built.items.len()),
         };
-        let mut new = node(element.name.to_owned(), kind, parent);
+        let mut new = node(element.name.into(), kind, parent);
         new.written.attribute = element.attribute;
         new.written.prefix = element.prefix.map(|(prefix, namespace)| (prefix.into(), namespace.into()));
         let siblings = &skeleton[element.parent].children;
@@ -159,7 +159,7 @@ impl<'a> Builder<'a, '_, '_, '_> {
             part: part.map_or(first, |part| part.node).range().start,
         };
         if matches!(kind, NodeKind::Item(_)) {
-            let mut item = self.item(index, part, &mut row);
+            let mut item = self.item(index, part, &new.name, &mut row);
             new.stored_as = questions::stored_as(&item, element.bind.kind());
             new.preset =
                 beginning::value(&item, new.stored_as, &beginning::text(first, element), |problem| {
@@ -177,7 +177,9 @@ impl<'a> Builder<'a, '_, '_, '_> {
         }
         let id = self.push(new, row, spot);
         self.built.of[index as usize] = Some(id);
-        self.inside(index, id, depth + 1);
+        if !skeleton[index].children.is_empty() || self.parts.pages.are_in(index) {
+            self.inside(index, id, depth + 1);
+        }
         self.built.nodes[id.index()].end = self.next();
         if element.bind.preload.is_some_and(|(kind, _)| kind.trim() == "uid") {
             let action = actions::unique(index, skeleton, &self.built.of);
@@ -195,12 +197,13 @@ impl<'a> Builder<'a, '_, '_, '_> {
             ("calculation", bind.calculate),
             ("read_only", bind.read_only),
         ];
-        let mut filled = BTreeMap::new();
+        let mut row = SurveyRow { is_xform: true, ..SurveyRow::default() };
         for (column, expression) in cells {
             let expression = expression.map(str::trim).filter(|expression| !expression.is_empty());
-            filled.extend(expression.map(|expression| (column.to_owned(), expression.to_owned())));
+            if let Some(expression) = expression {
+                row.cells.insert(column, expression);
+            }
         }
-        let mut row = SurveyRow { cells: filled, is_xform: true, ..SurveyRow::default() };
         if let Some(node) = bind.node {
             row.constraint_message = self.parts.words.message(node, bind.constraint_message, self.report);
             row.required_message = self.parts.words.message(node, bind.required_message, self.report);
@@ -226,7 +229,7 @@ impl<'a> Builder<'a, '_, '_, '_> {
             }
         }
         if let Some(count) = jr(part.node, "count").map(str::trim).filter(|count| !count.is_empty()) {
-            row.cells.insert("repeat_count".to_owned(), count.to_owned());
+            row.cells.insert("repeat_count", count);
         } else if jr(part.node, "noAddRemove")
             .is_some_and(|fixed| ["true()", "true", "1"].contains(&fixed.trim()))
         {
@@ -244,19 +247,19 @@ impl<'a> Builder<'a, '_, '_, '_> {
             return;
         }
         let entries = element.found.len() - usize::from(element.template);
-        row.cells.insert("repeat_count".to_owned(), entries.max(1).to_string());
+        row.cells.insert("repeat_count", entries.max(1).to_string());
     }
 
-    fn item(&mut self, index: Index, part: Option<&Part<'a>>, row: &mut SurveyRow) -> Item {
+    fn item(&mut self, index: Index, part: Option<&Part<'a>>, name: &Arc<str>, row: &mut SurveyRow) -> Item {
         let element = &self.parts.skeleton[index];
         let part = part.filter(|part| !part.control.is_section());
         let kind = questions::kind(part, index, self.parts.skeleton, self.report);
         let mut item = Item {
             key: *NO_KEY,
-            name: element.name.to_owned(),
-            path: String::new(),
+            name: name.clone(),
+            path: Arc::default(),
             kind,
-            choices: Vec::new().into(),
+            choices: Arc::default(),
             label: Translated::default(),
             hint: Translated::default(),
             guidance: Translated::default(),
@@ -304,8 +307,10 @@ impl<'a> Builder<'a, '_, '_, '_> {
                 self.report.warning(part.node, "", "The question has no choices.", "Give it some.");
             }
             item.choices = chosen.choices;
-            row.choice_columns = chosen.columns;
-            row.cells.extend(chosen.filter.map(|filter| ("choice_filter".to_owned(), filter)));
+            row.choice_columns = Some(chosen.columns);
+            if let Some(filter) = chosen.filter {
+                row.cells.insert("choice_filter", filter);
+            }
             row.dynamic_choices = chosen.dynamic;
             row.randomize = chosen.randomize;
         }
@@ -333,20 +338,23 @@ impl<'a> Builder<'a, '_, '_, '_> {
 
     /// An identity of its own for each of several elements of one name, which an XForm may have in different groups.
     fn identities(&mut self) {
-        let mut of_name: HashMap<(Option<Index>, &str), Vec<Index>> = HashMap::new();
         let skeleton = self.parts.skeleton;
+        let mut of_name: HashMap<(Option<Index>, &str), u32> =
+            HashMap::with_capacity(skeleton.elements.len());
+        let mut named = Vec::with_capacity(skeleton.elements.len());
         for (index, element) in (ROOT..).zip(&skeleton.elements).skip(1) {
             if self.built.of[index as usize].is_some() && (element.repeat || !skeleton.is_group(index)) {
                 let repeat = skeleton.around(element.parent).find(|at| skeleton[*at].repeat);
-                of_name.entry((repeat, element.name)).or_default().push(index);
+                *of_name.entry((repeat, element.name)).or_default() += 1;
+                named.push((index, (repeat, element.name)));
             }
         }
-        for index in of_name.into_values().filter(|twins| twins.len() > 1).flatten() {
+        for (index, _) in named.into_iter().filter(|(_, name)| of_name[name] > 1) {
             let path = skeleton.path(index);
             let identity = path.splitn(3, '/').nth(2).unwrap_or_default().to_owned();
             let row = self.built.of[index as usize].and_then(|id| self.built.rows[id.index()].as_mut());
             if let Some(row) = row {
-                row.cells.insert("nightjar::id".to_owned(), identity);
+                row.cells.insert("nightjar::id", identity);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Labels, hints and messages: words in each language, with the expressions that stand in them.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use hashbrown::{HashMap, HashSet};
@@ -324,8 +325,15 @@ pub(super) fn displayed(text: &str) -> String {
 
 /// What an element says: its text, with the expressions of `<output>` between marks.
 fn said(node: Xml<'_>, report: &mut Report<'_, '_>) -> String {
-    let mut whole = String::new();
-    gather(node, &mut whole, report);
+    let mut parts = node.children();
+    let whole: Cow<'_, str> = match (parts.next(), parts.next()) {
+        (Some(only), None) if only.is_text() => only.text().unwrap_or_default().into(),
+        _ => {
+            let mut whole = String::new();
+            gather(node, &mut whole, report);
+            whole.into()
+        }
+    };
     if whole.len() > MAX_TEXT {
         report.error(node, "", "The text is longer than 64 KiB.", "Shorten it.");
         return String::new();
