@@ -119,17 +119,34 @@ fn unreadable(source: &str, at: usize) -> Fault {
     )
 }
 
-/// Deepest run of open brackets and of signs, whichever the parser would recurse into.
+/// Deepest stack of open brackets and of signs, whichever the parser would recurse into. A union does not end what a sign
+/// stands before: `1|-1|-1` is `1|-(1|-1)`.
 fn nesting(tokens: &[Token<'_>]) -> usize {
-    let (mut open, mut signs, mut deepest) = (0_usize, 0_usize, 0_usize);
+    // By open bracket: the signs before what is being read.
+    let (mut signs, mut open, mut deepest) = (vec![0_usize], 0_usize, 0);
+    let mut before: Option<Token<'_>> = None;
     for token in tokens {
+        let after_operand = before.is_some_and(Token::ends_operand);
         match token {
-            Token::Open | Token::OpenBracket => open += 1,
-            Token::Close | Token::CloseBracket => open = open.saturating_sub(1),
+            Token::Open | Token::OpenBracket => {
+                signs.push(0);
+                open += 1;
+            }
+            Token::Close | Token::CloseBracket if signs.len() > 1 => {
+                open -= 1 + signs.pop().unwrap_or(0);
+            }
+            Token::Minus if !after_operand => {
+                signs.last_mut().into_iter().for_each(|signs| *signs += 1);
+                open += 1;
+            }
+            Token::Comma => open -= signs.last_mut().map(std::mem::take).unwrap_or(0),
+            operator if operator.is_operator() && *operator != Token::Bar => {
+                open -= signs.last_mut().map(std::mem::take).unwrap_or(0);
+            }
             _ => {}
         }
-        signs = if *token == Token::Minus { signs + 1 } else { 0 };
-        deepest = deepest.max(open + signs);
+        before = Some(*token);
+        deepest = deepest.max(open);
     }
     deepest
 }
@@ -248,8 +265,10 @@ fn primary(input: &mut Tokens<'_, '_>) -> Parsed<Start> {
         Token::Text(text) => Ok(value(Expr::Text(text.to_owned()))),
         Token::Open => cut_err(terminated(expr, just(Token::Close))).map(value).parse_next(input),
         Token::Name(name) => {
-            let arguments = separated(0.., expr, just(Token::Comma));
-            let called = preceded(just(Token::Open), cut_err(terminated(arguments, just(Token::Close))));
+            // What is no bracket must be an argument, so that a fault is blamed where it is in it.
+            let none = just(Token::Close).map(|()| Vec::new());
+            let some = terminated(separated(1.., cut_err(expr), just(Token::Comma)), just(Token::Close));
+            let called = preceded(just(Token::Open), cut_err(alt((none, some))));
             called.map(|arguments| value(Expr::Call(name.to_owned(), arguments))).parse_next(input)
         }
         _ => fail.parse_next(input),
@@ -440,6 +459,20 @@ mod tests {
         check("if(1, 2", expect!["The expression cannot be read at its end."]);
         check("'open", expect!["The expression cannot be read at character 1, near `'open`."]);
         check("ä # b", expect!["The expression cannot be read at character 3, near `# b`."]);
+        for (source, at) in [
+            ("if(${a} == 2, 1, 0)", 10),
+            ("if(1, 2 + , 3)", 11),
+            ("concat('a', )", 13),
+            ("f(1, , 2)", 6),
+            ("not(- )", 7),
+            ("a[b == 2]", 6),
+            ("f(", 0),
+        ] {
+            let place = if at == 0 { "at its end".to_owned() } else { format!("at character {at}, near") };
+            let problem = parse(source).unwrap_err().problem;
+            assert!(problem.contains(&place), "{source}: {problem}");
+        }
+        assert!(parse("f()").is_ok());
     }
 
     #[test]
@@ -458,6 +491,8 @@ mod tests {
             format!("1{}", "+1".repeat(7_900)),
             "a[".repeat(7_000),
             "x".repeat(20_000),
+            format!("1{}", "|-1".repeat(1_300)),
+            format!("1{}", "|-(1+1)".repeat(500)),
         ] {
             assert_eq!(
                 parse(&hostile).unwrap_err().problem,

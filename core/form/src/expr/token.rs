@@ -67,8 +67,29 @@ pub(crate) enum Token<'a> {
 }
 
 impl Token<'_> {
+    /// Whether it stands between two operands.
+    pub(crate) fn is_operator(self) -> bool {
+        matches!(
+            self,
+            Token::Plus
+                | Token::Minus
+                | Token::Times
+                | Token::Div
+                | Token::Mod
+                | Token::Equal
+                | Token::NotEqual
+                | Token::Less
+                | Token::LessOrEqual
+                | Token::Greater
+                | Token::GreaterOrEqual
+                | Token::And
+                | Token::Or
+                | Token::Bar
+        )
+    }
+
     /// Whether an operand may end here, so that a following `-`, `*` or `and` is an operator (XPath 1.0, 3.7).
-    fn ends_operand(self) -> bool {
+    pub(crate) fn ends_operand(self) -> bool {
         matches!(
             self,
             Token::Number(_)
