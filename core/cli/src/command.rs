@@ -249,6 +249,26 @@ pub(crate) enum TabletCommand {
         #[arg(long, value_name = "CODE")]
         role: String,
     },
+    /// Put another value beside what was settled, so that somebody looks again
+    Dispute {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The record, as `records` prints it
+        #[arg(long, value_name = "ID")]
+        record: String,
+        /// The item's name
+        #[arg(long, value_name = "NAME")]
+        item: String,
+        /// The value that holds instead; of a choice its code, several with spaces between
+        #[arg(long, value_name = "VALUE")]
+        value: String,
+        /// The role that disputes it
+        #[arg(long, value_name = "CODE")]
+        role: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
     /// Drive a tablet by lines of JSON; the first line of standard input is the key in hexadecimal
     Run(RunArgs),
 }

@@ -1,6 +1,6 @@
 //! `nightjar tablet …`
 
-use nightjar::{RecordsRequest, SettleRequest, StepView, Tablet};
+use nightjar::{DisputeRequest, RecordsRequest, SettleRequest, StepView, Tablet};
 
 use crate::command::{TabletCommand, VaultArgs};
 use crate::device::{self, options};
@@ -46,6 +46,18 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
         TabletCommand::Settle { device, record, item, value, role } => {
             settle(&open(device)?, record, item, *value, role, screen)
+        }
+        TabletCommand::Dispute { device, record, item, value, role, why } => {
+            let tablet = open(device)?;
+            let request = DisputeRequest {
+                record: record.clone(),
+                name: item.clone(),
+                value: tablet.read_value(record, item, value)?,
+                role: role.clone(),
+                reason: why.clone(),
+            };
+            tablet.dispute(request)?;
+            screen.line("put beside what was settled; `nightjar tablet conflicts` shows both")
         }
         TabletCommand::Run(asked) => line_protocol::run_tablet(asked, screen),
     }

@@ -14,8 +14,8 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AuditView, ConflictView, DissensusView, ExportView, FormChangeView, ReceivedView, RecordView,
-    RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
+    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, ReceivedView,
+    RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -177,6 +177,14 @@ impl Evaluator {
     pub fn settle(&self, request: SettleRequest) -> Result<(), Failure> {
         let SettleRequest { record, name, value, role } = request;
         finish::settle(&self.device, self.device.record_id(&record)?, &role, &name, &value)
+    }
+
+    /// Puts another value beside what a settlement wrote.
+    ///
+    /// # Errors
+    /// As [`Tablet::dispute`](crate::Tablet::dispute).
+    pub fn dispute(&self, request: DisputeRequest) -> Result<(), Failure> {
+        finish::dispute(&self.device, self.device.record_id(&request.record)?, &request)
     }
 
     /// Positions beside their outcome, by case.

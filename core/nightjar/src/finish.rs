@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::view::DisputeRequest;
 use nightjar_form::{Answers, CellKey, Instrument, LeftBehind, Missing, Session, Value};
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
-    Actor, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written, create,
-    options_of,
+    Actor, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written,
+    create, options_of,
 };
 use nightjar_seal::{Header, Origin, RecordKey};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
@@ -138,6 +139,29 @@ pub(crate) fn settle(
     })
 }
 
+/// Puts another value beside what the last settlement of an item wrote.
+pub(crate) fn dispute(device: &Device, id: RecordId, request: &DisputeRequest) -> Result<(), Failure> {
+    let DisputeRequest { name, value, role, reason, .. } = request;
+    write(device, id, role, |record, forms, hand, actor| {
+        let cell = cell_named(forms, name)?;
+        let settled = record.settlements().into_iter().rev().find(|settlement| settlement.cell == cell);
+        let Some(settlement) = settled.map(|settlement| settlement.change) else {
+            return Err(Failure::Invalid(format!(
+                "\"{name}\" was never settled, so there is nothing to dispute"
+            )));
+        };
+        let dispute = Dispute { cell, value: value.clone(), settlement };
+        record.dispute(&[dispute], reason, &all_options(forms), hand, actor).map_err(|error| match error {
+            RecordError::DisputesOther(_) => Failure::Invalid(format!(
+                "\"{name}\" no longer holds what was settled; look again, and correct it instead"
+            )),
+            RecordError::Nothing => Failure::Invalid("that is what was settled".into()),
+            RecordError::NeedsReason => Failure::Invalid("say why, so that whoever looks again knows".into()),
+            other => other.into(),
+        })
+    })
+}
+
 fn write(
     device: &Device,
     id: RecordId,
@@ -150,14 +174,7 @@ fn write(
     if !joined.study().may(role, &meta.instrument) {
         return Err(Failure::Rejected(format!("the role \"{role}\" may not write \"{}\"", meta.instrument)));
     }
-    let mut forms = joined.versions(device, meta);
-    // The newest first: what it asks it names.
-    forms.sort_by_key(|form| {
-        joined.pack.instrument(&meta.instrument).is_none_or(|now| now.hash() != form.hash())
-    });
-    if forms.is_empty() {
-        return Err(Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)));
-    }
+    let forms = forms(device, &joined, meta)?;
     let hand = device.hand(role, false)?;
     let written = change(&record, &forms, &hand, fresh_actor(device, id)?)?;
     let tag = tag_of(meta, &joined.identity);
@@ -171,6 +188,30 @@ fn write(
     joined.reading(|reading| device.vault.amend(checked, reading))?;
     device.notifier.changed([id.to_string()]);
     Ok(())
+}
+
+/// The versions of a record's form, the newest first: what it asks it names.
+fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j Instrument>, Failure> {
+    let mut forms = joined.versions(device, meta);
+    forms.sort_by_key(|form| {
+        joined.pack.instrument(&meta.instrument).is_none_or(|now| now.hash() != form.hash())
+    });
+    match forms.is_empty() {
+        true => Err(Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument))),
+        false => Ok(forms),
+    }
+}
+
+/// A value of a record's item as somebody writes it.
+pub(crate) fn read_value(device: &Device, id: RecordId, name: &str, text: &str) -> Result<Value, Failure> {
+    let joined = device.joined()?;
+    let record = joined.reading(|reading| device.vault.record(&id, reading))?;
+    let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
+    let forms = forms(device, &joined, meta)?;
+    let cell = cell_named(&forms, name)?;
+    let item = forms.iter().find_map(|form| form.item(&cell.item));
+    let read = item.and_then(|item| item.read(text).ok().flatten());
+    read.ok_or_else(|| Failure::Invalid(format!("\"{name}\" cannot hold that")))
 }
 
 /// Seals a change and, where its key is new, the key for those who may read; opens both again as a receiver would.

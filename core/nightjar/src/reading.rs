@@ -59,6 +59,7 @@ impl Words<'_> {
             role: held.hand.role.clone(),
             tablet: (self.device)(&held.from),
             time: held.hand.at.clone(),
+            disputes: held.disputes.clone(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nightjar_form::Language;
+use nightjar_form::{Language, Value};
 use nightjar_vault::{DraftId, DraftMeta};
 
 use crate::clock::Clock;
@@ -17,9 +17,9 @@ use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AmendRequest, AuditView, BeginRequest, ConflictView, DissensusView, DraftView, FormView, HandedOverView,
-    InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView,
-    SyncView, TallyView, VerifiedView,
+    AmendRequest, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView, DraftView, FormView,
+    HandedOverView, InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest,
+    StatusView, StepView, SyncView, TallyView, VerifiedView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.
@@ -345,6 +345,24 @@ impl Tablet {
     pub fn settle(&self, request: SettleRequest) -> Result<(), Failure> {
         let SettleRequest { record, name, value, role } = request;
         finish::settle(&self.device, self.device.record_id(&record)?, &role, &name, &value)
+    }
+
+    /// A value of a record's item as somebody writes it: a number, a date as `2026-03-02`, the code of a choice, several codes
+    /// with spaces between.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when the item cannot hold it.
+    pub fn read_value(&self, record: &str, name: &str, text: &str) -> Result<Value, Failure> {
+        finish::read_value(&self.device, self.device.record_id(record)?, name, text)
+    }
+
+    /// Puts another value beside what a settlement wrote: the item is a conflict again until somebody settles it anew.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when it was never settled, was changed since, holds that value, or no reason is given;
+    /// [`Failure::Rejected`] where role or device may not.
+    pub fn dispute(&self, request: DisputeRequest) -> Result<(), Failure> {
+        finish::dispute(&self.device, self.device.record_id(&request.record)?, &request)
     }
 
     /// Positions beside their outcome, by case. Never settled away.

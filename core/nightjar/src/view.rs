@@ -255,6 +255,8 @@ pub struct HeldView {
     pub tablet: String,
     /// The local time it was given, for ward records only.
     pub time: Option<String>,
+    /// Of a value that was put beside a settlement: why it was disputed.
+    pub disputes: Option<String>,
 }
 
 /// Corrects a fact.
@@ -298,6 +300,21 @@ pub struct SettleRequest {
     pub value: Value,
     /// The role that settles.
     pub role: String,
+}
+
+/// Disputes what a settlement wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DisputeRequest {
+    /// The record.
+    pub record: String,
+    /// The item's name.
+    pub name: String,
+    /// The value that holds instead.
+    pub value: Value,
+    /// The role that disputes it.
+    pub role: String,
+    /// Why; never empty.
+    pub reason: String,
 }
 
 /// The positions on one case, beside its outcome. Never settled away.

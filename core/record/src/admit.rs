@@ -119,6 +119,11 @@ impl Admitted {
         self.change.len()
     }
 
+    /// Why it puts values beside a settlement; `None` when it does not.
+    pub(crate) fn disputes(&self) -> Option<&str> {
+        (!self.message.disputes.is_empty()).then_some(self.message.reason.as_str())
+    }
+
     /// The bytes that were admitted.
     pub fn bytes(&self) -> &[u8] {
         self.change.raw_bytes()

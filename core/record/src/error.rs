@@ -37,6 +37,12 @@ pub enum RecordError {
     /// The person settled something else than what the register holds now.
     #[error("register {0:?} does not hold the values that the settlement names")]
     SettlesOther(String),
+    /// What is disputed is not what a settlement wrote there.
+    #[error("register {0:?} does not hold what the settlement that is disputed wrote")]
+    DisputesOther(String),
+    /// A settlement is disputed with a reason, so that whoever looks again knows why.
+    #[error("a settlement is disputed with a reason")]
+    NeedsReason,
     /// Positions and judgements are never settled away.
     #[error("a position or judgement cannot be settled")]
     Voice,

@@ -145,6 +145,9 @@ impl Record {
                 })
             })?;
         }
+        if !change.message.disputes.iter().all(|settlement| ancestors.contains(settlement)) {
+            return Err(RecordError::OutOfPlace);
+        }
         let mut closes_differing = false;
         for put in &change.puts {
             let mut values = Vec::new();

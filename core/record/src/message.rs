@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::error::RecordError;
-use crate::id::Actor;
+use crate::id::{Actor, ChangeHash};
 use crate::view::Hand;
 
 /// One operation: its counter and the actor (and so the change) that made it.
@@ -34,6 +34,9 @@ struct Written {
     /// What is settled: register to operations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     s: BTreeMap<String, Vec<String>>,
+    /// Which settlements are disputed: names of changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    d: Vec<String>,
 }
 
 /// A message, read.
@@ -42,6 +45,8 @@ pub(crate) struct Message {
     pub(crate) hand: Hand,
     pub(crate) reason: String,
     pub(crate) settles: BTreeMap<String, BTreeSet<OpId>>,
+    /// The settlements beside which other values are put.
+    pub(crate) disputes: BTreeSet<ChangeHash>,
 }
 
 impl Message {
@@ -54,6 +59,7 @@ impl Message {
             t: self.hand.at.clone(),
             w: self.reason.clone(),
             s: self.settles.iter().map(|(key, ops)| (key.clone(), settles(ops))).collect(),
+            d: self.disputes.iter().map(|change| BASE64URL_NOPAD.encode(&change.0)).collect(),
         };
         let text = serde_json::to_string(&written).map_err(|_| RecordError::Malformed("message"))?;
         if text.len() > bounds::MESSAGE_BYTES {
@@ -80,7 +86,13 @@ impl Message {
             }
             settles.insert(key, named);
         }
-        let message = Self { hand: Hand { role: written.r, at: written.t }, reason: written.w, settles };
+        let named = written.d.len();
+        let disputes: Option<BTreeSet<ChangeHash>> = written.d.iter().map(|name| read_change(name)).collect();
+        let disputes = disputes
+            .filter(|disputes| disputes.len() == named)
+            .ok_or(RecordError::Malformed("its dispute names a settlement twice or none"))?;
+        let hand = Hand { role: written.r, at: written.t };
+        let message = Self { hand, reason: written.w, settles, disputes };
         message.check()?;
         Ok(message)
     }
@@ -93,6 +105,9 @@ impl Message {
         let shape = |b: u8| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'T');
         if !at.bytes().all(shape) || self.hand.role.chars().any(char::is_control) {
             return Err(RecordError::Metadata("role or time claimed"));
+        }
+        if !self.disputes.is_empty() && self.reason.trim().is_empty() {
+            return Err(RecordError::NeedsReason);
         }
         if self.reason.len() > bounds::META_BYTES * 8 {
             return Err(RecordError::TooLarge { what: "length of a reason in bytes", allowed: 2048 });
@@ -107,6 +122,10 @@ fn too_long() -> RecordError {
 
 fn op_text(op: &OpId) -> String {
     format!("{}@{}", op.counter, BASE64URL_NOPAD.encode(&op.actor.0))
+}
+
+fn read_change(text: &str) -> Option<ChangeHash> {
+    Some(ChangeHash(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()?))
 }
 
 fn read_op(text: &str) -> Option<OpId> {

@@ -7,7 +7,7 @@ use nightjar_form::{CellKey, Value};
 
 use crate::admit::Write;
 use crate::id::ChangeHash;
-use crate::merge::Record;
+use crate::merge::{Incoming, Record};
 use crate::message::OpId;
 use crate::meta::Nature;
 use crate::query::Row;
@@ -114,7 +114,30 @@ impl Record {
             change: incoming.change.hash,
             from: incoming.from,
             hand: incoming.change.message.hand.clone(),
+            disputes: incoming.change.disputes().map(str::to_owned),
         })
+    }
+
+    /// The values put beside what a settlement wrote in a register.
+    fn disputed(&self, settlement: ChangeHash, key: &str) -> Vec<Held> {
+        let mut out = Vec::new();
+        for hash in &self.order {
+            let Some(incoming) = self.changes.get(hash) else { continue };
+            let Incoming { change, from } = incoming;
+            if !change.message.disputes.contains(&settlement) {
+                continue;
+            }
+            for put in change.puts.iter().filter(|put| put.key == key) {
+                out.push(Held {
+                    value: value_of(&put.said),
+                    change: *hash,
+                    from: *from,
+                    hand: change.message.hand.clone(),
+                    disputes: change.disputes().map(str::to_owned),
+                });
+            }
+        }
+        out
     }
 
     /// The record as one row of a table.
@@ -169,6 +192,7 @@ impl Record {
                 option: option_of(&put.said),
                 settled: said.iter().filter_map(|(op, said)| self.held(op, said, &none, &put.key)).collect(),
                 value: value_of(&put.said),
+                disputed: self.disputed(hash, &put.key),
             });
         });
         out

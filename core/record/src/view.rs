@@ -25,6 +25,8 @@ pub struct Held {
     pub from: Contributor,
     /// Role and time claimed.
     pub hand: Hand,
+    /// Of a value that was put beside a settlement: why it was disputed.
+    pub disputes: Option<String>,
 }
 
 /// One cell of a record: its item (or item in an instance) and everything held there.
@@ -82,7 +84,18 @@ pub struct Settle {
     pub settles: Vec<ChangeHash>,
 }
 
-/// One settlement as read back from history. It can itself be disputed by a later edit.
+/// A settlement that somebody does not agree with: their value is put beside it, and the cell is a conflict again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The cell.
+    pub cell: CellKey,
+    /// The value that they hold to be right.
+    pub value: Value,
+    /// The change that settled it.
+    pub settlement: ChangeHash,
+}
+
+/// One settlement as read back from history.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Settlement {
     /// The change that settled.
@@ -101,6 +114,8 @@ pub struct Settlement {
     pub settled: Vec<Held>,
     /// The value chosen.
     pub value: Value,
+    /// Who put another value beside it, and why. A later settlement may have closed that again.
+    pub disputed: Vec<Held>,
 }
 
 /// One step of a record's history.

@@ -17,7 +17,7 @@ use crate::message::{Message, OpId};
 use crate::meta::{Meta, Nature};
 use crate::read::Current;
 use crate::register::{self, Options, Said, Scalar};
-use crate::view::{Hand, Settle};
+use crate::view::{Dispute, Hand, Settle};
 
 /// A change just written: the bytes to seal.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,7 +41,12 @@ struct Plan {
 
 impl Plan {
     fn new(hand: &Hand, reason: &str) -> Self {
-        let message = Message { hand: hand.clone(), reason: reason.to_owned(), settles: BTreeMap::new() };
+        let message = Message {
+            hand: hand.clone(),
+            reason: reason.to_owned(),
+            settles: BTreeMap::new(),
+            disputes: BTreeSet::new(),
+        };
         Self { puts: BTreeMap::new(), preds: BTreeMap::new(), message }
     }
 
@@ -171,6 +176,63 @@ impl Record {
             }
         }
         let edits: Vec<(CellKey, Value)> = settles.iter().map(|s| (s.cell, s.value.clone())).collect();
+        self.check_after(&plan.puts, &edits)?;
+        commit(Some(self), self.id, plan, actor)
+    }
+
+    /// Puts other values beside what settlements wrote: the cells are conflicts again, with the settlement's value and this
+    /// one, until somebody settles them anew. What the settlement closed stays closed.
+    ///
+    /// # Errors
+    /// [`RecordError::DisputesOther`] when the cell does not hold what the settlement wrote: somebody wrote in the
+    /// meantime, so look again. [`RecordError::NeedsReason`] without one. [`RecordError::Voice`] for a position or judgement.
+    /// [`RecordError::Nothing`] when the value is the settlement's.
+    pub fn dispute(
+        &self,
+        disputes: &[Dispute],
+        reason: &str,
+        options: &Options,
+        hand: &Hand,
+        actor: Actor,
+    ) -> Result<Written, RecordError> {
+        let nature = self.writable()?;
+        if !self.can_settle() {
+            return Err(RecordError::Voice);
+        }
+        let registers = self.registers();
+        let settlements = self.settlements();
+        let mut plan = Plan::new(hand, reason);
+        for dispute in disputes {
+            let Dispute { cell, value, settlement } = dispute;
+            if !settlements.iter().any(|one| one.change == *settlement && one.cell == *cell) {
+                return Err(RecordError::DisputesOther(cell.to_string()));
+            }
+            let mut beside = false;
+            for (key, scalar) in self.full(nature, cell, value, options, actor, &registers)? {
+                let current = registers.get(&key);
+                if current.is_some_and(|current| says(current, &key, &scalar)) {
+                    continue;
+                }
+                let by = |op: &OpId| self.by_actor.get(&op.actor) == Some(settlement);
+                match current.is_some_and(|current| current.held.iter().any(|(op, _)| by(op))) {
+                    // It follows nothing, so that what the settlement wrote stays where it is.
+                    true => plan.put(key, scalar, None),
+                    false if current.is_some_and(|current| current.distinct().len() > 1) => {
+                        return Err(RecordError::Unsettled(key));
+                    }
+                    false => {
+                        plan.put(key, scalar, current);
+                        continue;
+                    }
+                }
+                beside = true;
+            }
+            if !beside && !plan.puts.is_empty() {
+                return Err(RecordError::DisputesOther(cell.to_string()));
+            }
+            plan.message.disputes.insert(*settlement);
+        }
+        let edits: Vec<(CellKey, Value)> = disputes.iter().map(|d| (d.cell, d.value.clone())).collect();
         self.check_after(&plan.puts, &edits)?;
         commit(Some(self), self.id, plan, actor)
     }

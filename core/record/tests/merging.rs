@@ -6,7 +6,7 @@ mod common;
 
 use common::*;
 use nightjar_form::{Missing, Value};
-use nightjar_record::{Action, Incoming, Nature, Record, RecordError, Settle};
+use nightjar_record::{Action, Dispute, Incoming, Nature, Record, RecordError, Settle};
 use proptest::prelude::*;
 
 fn beds(record: &Record) -> Vec<Value> {
@@ -87,6 +87,62 @@ fn a_settlement_names_what_it_settles_and_can_be_disputed() {
         [Value::Integer(17), Value::Integer(20)],
         "the settlement is disputed, not undone"
     );
+}
+
+#[test]
+fn a_settlement_that_was_seen_is_disputed_with_a_reason_and_settled_anew() {
+    let (mut changes, record) = twins();
+    let seen: Vec<_> = record.conflicts()[0].values.iter().map(|h| h.change).collect();
+    let settle = Settle { cell: cell("beds"), value: Value::Integer(17), settles: seen };
+    let settled = record.settle(&[settle], "counted", &options(), &hand("lead"), actor(3)).unwrap();
+    changes.push(incoming(&settled, 1));
+    let record = merge(record.id(), &changes);
+    let dispute = |value, why: &str, settlement| {
+        let dispute = Dispute { cell: cell("beds"), value: Value::Integer(value), settlement };
+        record.dispute(&[dispute], why, &options(), &hand("nurse"), actor(4))
+    };
+    assert_eq!(dispute(18, " ", settled.hash), Err(RecordError::NeedsReason));
+    assert_eq!(dispute(17, "it is right", settled.hash), Err(RecordError::Nothing));
+    assert!(matches!(dispute(18, "no", changes[0].change.hash()), Err(RecordError::DisputesOther(_))));
+    let disputed = dispute(18, "bed 4 is back", settled.hash).unwrap();
+    changes.push(incoming(&disputed, 2));
+
+    let record = merge(record.id(), &changes);
+    assert_eq!(beds(&record), [Value::Integer(17), Value::Integer(18)]);
+    let conflict = &record.conflicts()[0];
+    let whys: Vec<_> = conflict.values.iter().map(|held| held.disputes.as_deref()).collect();
+    assert_eq!(whys, [None, Some("bed 4 is back")]);
+    let settlement = &record.settlements()[0];
+    assert_eq!((settlement.disputed.len(), &settlement.disputed[0].value), (1, &Value::Integer(18)));
+    assert_eq!(settlement.settled.len(), 2, "what it closed stays closed");
+
+    let seen = conflict.values.iter().map(|h| h.change).collect();
+    let again = Settle { cell: cell("beds"), value: Value::Integer(18), settles: seen };
+    let again = record.settle(&[again], "seen it", &options(), &hand("lead"), actor(5)).unwrap();
+    changes.push(incoming(&again, 1));
+    let record = merge(record.id(), &changes);
+    assert_eq!((beds(&record), record.conflicts().len()), (vec![Value::Integer(18)], 0));
+    assert_eq!(record.settlements().len(), 2);
+}
+
+#[test]
+fn a_settlement_of_options_can_be_disputed() {
+    let write = |codes: &[&str], n| found(&night(), &[(cell("why_broken"), many(codes))], n);
+    let (a, b) = (write(&["noise", "checks"], 1), write(&["noise"], 2));
+    let mut changes = vec![incoming(&a, 1), incoming(&b, 2)];
+    let record = merge(a.record, &changes);
+    let seen = record.conflicts()[0].values.iter().map(|h| h.change).collect();
+    let settle = Settle { cell: cell("why_broken"), value: many(&["noise"]), settles: seen };
+    let settled = record.settle(&[settle], "", &options(), &hand("lead"), actor(3)).unwrap();
+    changes.push(incoming(&settled, 1));
+    let record = merge(a.record, &changes);
+    let dispute =
+        Dispute { cell: cell("why_broken"), value: many(&["noise", "checks"]), settlement: settled.hash };
+    let disputed = record.dispute(&[dispute], "they woke him", &options(), &hand("n"), actor(4)).unwrap();
+    changes.push(incoming(&disputed, 2));
+    let record = merge(a.record, &changes);
+    let conflict = &record.conflicts()[0];
+    assert_eq!((conflict.option.as_deref(), conflict.values.len()), (Some("checks"), 2));
 }
 
 #[test]

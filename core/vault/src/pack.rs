@@ -1,6 +1,6 @@
 //! The packed form of a projected record: one CBOR array with metadata, writers, cells and conflicts.
 //!
-//! `[ {metadata}, [[change, from, role, at|null]], [[key, [[value, writer]]]], [[key, option|null, [[value, writer]]]] ]`
+//! `[ {metadata}, [[change, from, role, at|null, why it disputes|null]], [[key, [[value, writer]]]], [[key, option|null, [[value, writer]]]] ]`
 //!
 //! A value is an integer, a float, or a text behind a one-letter tag as an array `[tag, text]`; a multi-select is
 //! `["s", code, …]`. It is rebuilt from the changes at any time, so it has no version of its own.
@@ -31,13 +31,13 @@ fn write(out: &mut Out, row: &Row) -> Packed {
         out.str(name)?.str(value)?;
     }
     let held = row.cells.iter().flat_map(|c| &c.held).chain(row.conflicts.iter().flat_map(|c| &c.values));
-    let writers: BTreeMap<ChangeHash, (&Contributor, &Hand)> =
-        held.map(|h| (h.change, (&h.from, &h.hand))).collect();
+    let writers: BTreeMap<ChangeHash, &Held> = held.map(|held| (held.change, held)).collect();
     let places: BTreeMap<ChangeHash, u64> = writers.keys().copied().zip(0u64..).collect();
     out.array(writers.len() as u64)?;
-    for (change, (from, hand)) in &writers {
-        out.array(4)?.bytes(&change.0)?.bytes(&from.0)?.str(&hand.role)?;
-        write_option(out, hand.at.as_deref())?;
+    for (change, held) in &writers {
+        out.array(5)?.bytes(&change.0)?.bytes(&held.from.0)?.str(&held.hand.role)?;
+        write_option(out, held.hand.at.as_deref())?;
+        write_option(out, held.disputes.as_deref())?;
     }
     out.array(row.cells.len() as u64)?;
     for cell in &row.cells {
@@ -110,13 +110,14 @@ fn read(record: RecordId, packed: &[u8]) -> Option<Row> {
     let meta = Meta::from_registers(&meta).ok()?;
     let mut writers = Vec::new();
     for _ in 0..array(d)? {
-        if array(d)? != 4 {
+        if array(d)? != 5 {
             return None;
         }
         let change = ChangeHash(d.bytes().ok()?.try_into().ok()?);
         let from = Contributor(d.bytes().ok()?.try_into().ok()?);
         let role = d.str().ok()?.to_owned();
-        writers.push((change, from, Hand { role, at: read_option(d)? }));
+        let hand = Hand { role, at: read_option(d)? };
+        writers.push(Held { value: Value::Integer(0), change, from, hand, disputes: read_option(d)? });
     }
     let mut cells = Vec::new();
     for _ in 0..array(d)? {
@@ -145,13 +146,12 @@ fn read_option(d: &mut Decoder<'_>) -> Option<Option<String>> {
     }
 }
 
-fn read_held(d: &mut Decoder<'_>, writers: &[(ChangeHash, Contributor, Hand)]) -> Option<Vec<Held>> {
+fn read_held(d: &mut Decoder<'_>, writers: &[Held]) -> Option<Vec<Held>> {
     let mut out = Vec::new();
     for _ in 0..array(d)? {
         array(d)?;
         let value = read_value(d)?;
-        let (change, from, hand) = writers.get(d.u64().ok()? as usize)?.clone();
-        out.push(Held { value, change, from, hand });
+        out.push(Held { value, ..writers.get(d.u64().ok()? as usize)?.clone() });
     }
     Some(out)
 }

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use nightjar::{Admission, Clock, Evaluator, Failure, FoundRequest, RecordsRequest, SettleRequest};
+use nightjar::{
+    Admission, Clock, DisputeRequest, Evaluator, Failure, FoundRequest, RecordsRequest, SettleRequest,
+};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -45,6 +47,7 @@ enum Ask {
     Records(RecordsRequest),
     Conflicts,
     Settle(SettleRequest),
+    Dispute(DisputeRequest),
     Dissensus,
     Sync,
     Received,
@@ -98,6 +101,7 @@ impl Device for Served {
             Ask::Records(request) => ok(evaluator.records(request)?),
             Ask::Conflicts => ok(evaluator.conflicts()?),
             Ask::Settle(request) => ok(evaluator.settle(request)?),
+            Ask::Dispute(request) => ok(evaluator.dispute(request)?),
             Ask::Dissensus => ok(evaluator.dissensus()?),
             Ask::Sync => ok(evaluator.sync()?),
             Ask::Received => ok(evaluator.received()?),

@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use nightjar::{
-    AmendRequest, BeginRequest, Clock, Failure, MoveView, RecordsRequest, SettleRequest, Sitting, Tablet,
+    AmendRequest, BeginRequest, Clock, DisputeRequest, Failure, MoveView, RecordsRequest, SettleRequest,
+    Sitting, Tablet,
 };
 use nightjar_form::Value;
 use serde::Deserialize;
@@ -55,6 +56,7 @@ enum Ask {
     History { record: String },
     Conflicts,
     Settle(SettleRequest),
+    Dispute(DisputeRequest),
     Dissensus,
     Sync,
     Pause,
@@ -157,6 +159,7 @@ impl Device for Served {
             Ask::History { record } => ok(tablet.history(&record)?),
             Ask::Conflicts => ok(tablet.conflicts()?),
             Ask::Settle(request) => ok(tablet.settle(request)?),
+            Ask::Dispute(request) => ok(tablet.dispute(request)?),
             Ask::Dissensus => ok(tablet.dissensus()?),
             Ask::Sync => ok(tablet.sync()?),
             Ask::Pause => ok(tablet.pause()?),
