@@ -82,6 +82,10 @@ views! {
         applied_by_evaluator: u64,
         /// Envelopes this device could not read and keeps as they came.
         set_aside: u64,
+        /// Sealed envelopes of confidential responses that left this device 30 days after hub and evaluator had them for certain.
+        released: u64,
+        /// Sealed envelopes that have waited more than 30 days for the hub or for an evaluator.
+        late: u64,
     }
 
     /// A form a device can open.
@@ -423,12 +427,15 @@ pub struct RecordsRequest {
     /// Continue after this record id.
     #[uniffi(default = None)]
     pub after: Option<String>,
+    /// Only records whose texts hold all these words.
+    #[uniffi(default = None)]
+    pub text: Option<String>,
 }
 
 impl From<RecordsRequest> for nightjar::RecordsRequest {
     fn from(request: RecordsRequest) -> Self {
-        let RecordsRequest { form_id, ward, in_conflict, limit, after } = request;
-        Self { form_id, ward, in_conflict, limit: Some(limit), after }
+        let RecordsRequest { form_id, ward, in_conflict, limit, after, text } = request;
+        Self { form_id, ward, in_conflict, text, limit: Some(limit), after }
     }
 }
 

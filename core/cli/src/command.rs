@@ -218,6 +218,9 @@ pub(crate) enum TabletCommand {
         /// Only this form
         #[arg(long, value_name = "ID")]
         form: Option<String>,
+        /// Only records whose texts hold all these words
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
     },
     /// Tell what was written to a record: when, from what to what, by which tablet and in which role
     History {

@@ -41,7 +41,16 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
                 )),
             }
         }
-        TabletCommand::Records { device, ward, form } => records(&open(device)?, ward, form, screen),
+        TabletCommand::Records { device, ward, form, search } => {
+            let request = RecordsRequest {
+                form_id: form.clone(),
+                ward: ward.clone(),
+                text: search.clone(),
+                limit: Some(200),
+                ..RecordsRequest::default()
+            };
+            records(&open(device)?, request, screen)
+        }
         TabletCommand::History { device, record } => history(&open(device)?.history(record)?, screen),
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
         TabletCommand::Settle { device, record, item, value, role } => {
@@ -67,18 +76,7 @@ fn open(device: &VaultArgs) -> Result<Tablet, Trouble> {
     Ok(Tablet::open(&device.vault, &key::open(&device.vault, &device.key)?, options())?)
 }
 
-fn records(
-    tablet: &Tablet,
-    ward: &Option<String>,
-    form: &Option<String>,
-    screen: &mut Screen,
-) -> Result<(), Trouble> {
-    let mut request = RecordsRequest {
-        form_id: form.clone(),
-        ward: ward.clone(),
-        limit: Some(200),
-        ..RecordsRequest::default()
-    };
+fn records(tablet: &Tablet, mut request: RecordsRequest, screen: &mut Screen) -> Result<(), Trouble> {
     loop {
         let records = tablet.records(request.clone())?;
         for record in &records {

@@ -108,10 +108,11 @@ fn check(opened: &Opened, path: &Path, screen: &mut Screen) -> Result<(), Troubl
         }
     };
     screen.line(format_args!("{}: sound", path.display()))?;
-    let StatusView { label, drafts, waiting, at_hub, set_aside, .. } = status;
+    let StatusView { label, drafts, waiting, at_hub, set_aside, released, late, .. } = status;
     screen.line(format_args!(
         "{label}: {records} records can be read here, {drafts} forms unfinished, {waiting} envelopes waiting for the \
-         hub, {at_hub} at the hub, {set_aside} kept as they came"
+         hub, {at_hub} at the hub, {released} left to hub and evaluators, {late} have waited more than 30 days, {set_aside} kept as \
+         they came"
     ))
 }
 

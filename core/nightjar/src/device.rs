@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Zoned;
 use nightjar_record::{Hand, Query, RecordId};
 use nightjar_seal::{DeviceKeys, DeviceTag, EnrolmentRequest, Membership, Roster};
-use nightjar_vault::{Astray, Vault, VaultError};
+use nightjar_vault::{Astray, KEEP_DAYS, Vault, VaultError};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::clock::Clock;
@@ -231,6 +231,11 @@ impl Device {
         })
     }
 
+    /// The day, in days since 1970.
+    pub(crate) fn today(&self) -> i32 {
+        i32::try_from(self.clock.now().timestamp().as_second().div_euclid(86_400)).unwrap_or(i32::MAX)
+    }
+
     /// The role claimed and, but for confidential responses, the time.
     pub(crate) fn hand(&self, role: &str, confidential: bool) -> Result<Hand, Failure> {
         let at = match confidential {
@@ -251,6 +256,7 @@ impl Device {
             Some(joined) => joined.wards_of(&self.tag()),
             None => Vec::new(),
         };
+        let custody = self.vault.custody(self.today(), KEEP_DAYS)?;
         Ok(StatusView {
             label: self.label.clone(),
             study: joined.as_ref().map(|joined| joined.study().title.clone()),
@@ -262,6 +268,8 @@ impl Device {
             at_hub: outbox.acknowledged,
             applied_by_evaluator: self.applied_by_evaluator()?,
             set_aside: self.vault.held()?.set_aside,
+            released: custody.released,
+            late: custody.late,
         })
     }
 
@@ -279,6 +287,7 @@ impl Device {
             instruments: request.form_id.into_iter().collect(),
             wards: request.ward.into_iter().collect(),
             conflict: request.in_conflict.then_some(true),
+            text: request.text,
             limit: limit as usize,
             after: request.after.as_deref().map(|after| self.record_id(after)).transpose()?,
             ..Query::default()

@@ -19,6 +19,7 @@ use crate::key::{OsEntropy, random};
 use crate::membership::{Joined, check_document};
 use crate::study_pack::StudyPack;
 use crate::view::SyncView;
+use nightjar_vault::KEEP_DAYS;
 
 const PULLED: &str = "pulled";
 const PUSHED: &str = "pushed";
@@ -99,6 +100,7 @@ impl Device {
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.changed));
         result?;
+        self.note_custody(&sync.applied)?;
         let traffic = transport.traffic();
         let outbox = self.vault.outbox()?;
         let view = sync.view;
@@ -110,6 +112,19 @@ impl Device {
             bytes_received: traffic.received,
             ..view
         })
+    }
+}
+
+impl Device {
+    /// Notes what hub and evaluators have for certain since this sync, and lets go of what they have had for long enough.
+    fn note_custody(&self, applied: &BTreeMap<ScopeTag, u64>) -> Result<(), Failure> {
+        let (joined, today) = (self.joined()?, self.today());
+        for scope in [joined.scopes.ward, joined.scopes.responses] {
+            let applied = applied.get(&scope).copied().unwrap_or(0);
+            self.vault.note_custody(&self.tag(), &scope, applied, today)?;
+        }
+        self.vault.release(today, KEEP_DAYS)?;
+        Ok(())
     }
 }
 

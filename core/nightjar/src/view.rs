@@ -26,6 +26,10 @@ pub struct StatusView {
     pub applied_by_evaluator: u64,
     /// Envelopes this device could not read and keeps as they came.
     pub set_aside: u64,
+    /// Sealed envelopes of confidential responses that left this device 30 days after hub and evaluator had them for certain.
+    pub released: u64,
+    /// Sealed envelopes that have waited more than 30 days for the hub or for an evaluator.
+    pub late: u64,
 }
 
 /// A form a device can open.
@@ -204,6 +208,8 @@ pub struct RecordsRequest {
     pub ward: Option<String>,
     /// Only records with an unsettled conflict.
     pub in_conflict: bool,
+    /// Only records whose texts hold all these words, each at least as the beginning of a word; case and accents do not matter.
+    pub text: Option<String>,
     /// At most this many (1 to 1,000); 100 if absent.
     pub limit: Option<u32>,
     /// Continue after this record id.

@@ -27,6 +27,8 @@ pub struct Query {
     pub records: Vec<RecordId>,
     /// Only records with (or without) an unsettled conflict.
     pub conflict: Option<bool>,
+    /// Words that a record's texts hold, all of them, each at least as the beginning of a word; case and accents do not matter.
+    pub text: Option<String>,
     /// At most so many rows in one batch; 0 means the default of [`Query::DEFAULT_LIMIT`].
     pub limit: usize,
     /// Go on after this record (`Batch::next` of the batch before).

@@ -93,7 +93,7 @@ CREATE TABLE envelope (
 ) WITHOUT ROWID;
 CREATE INDEX envelope_record ON envelope (record);
 CREATE INDEX envelope_key ON envelope (key);
-CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6);
+CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6, 7);
 
 -- What was withdrawn, by the record's tag: the signed marker, which has no content. It stays for ever.
 CREATE TABLE withdrawn (
@@ -114,8 +114,12 @@ CREATE TABLE outbox (
   scope    BLOB NOT NULL,
   chained  INTEGER NOT NULL DEFAULT 0,
   state    INTEGER NOT NULL DEFAULT 0,
-  reason   TEXT
+  reason   TEXT,
+  -- Days since 1970, of the sync in which it was first offered, and of that since which hub and evaluator have it.
+  offered  INTEGER,
+  custody  INTEGER
 ) WITHOUT ROWID;
+CREATE INDEX outbox_waits ON outbox (scope) WHERE custody IS NULL;
 CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
 
 -- The chain of every device in every scope, own and others', and the last signed head of each.
@@ -141,6 +145,7 @@ CREATE TABLE head (
 CREATE TABLE record (
   id         BLOB PRIMARY KEY CHECK (length(id) = 16),
   tag        BLOB NOT NULL UNIQUE,
+  place      INTEGER NOT NULL UNIQUE,
   kind       TEXT NOT NULL,
   nature     TEXT NOT NULL,
   instrument TEXT NOT NULL,
@@ -157,6 +162,11 @@ CREATE INDEX record_page ON record (instrument, ward);
 CREATE INDEX record_kind ON record (kind, ward);
 CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
 CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;
+
+-- The words of each row, to be searched: texts and nothing else, kept as an index only. A row's number is the place of its
+-- record, which is the beginning of the id and says nothing of when it came. What is deleted leaves the index at once.
+CREATE VIRTUAL TABLE record_words USING fts5 (words, content = '', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO record_words (record_words, rank) VALUES ('secure-delete', 1);
 
 -- How many confidential responses were finished on this device, and how many forms were begun and stopped: thrown away,
 -- walked off from, or left alone too long. Nothing else of them stays.

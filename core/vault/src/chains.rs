@@ -99,8 +99,8 @@ impl Vault {
             // Applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
             // must not sign for it.
             let sql = "SELECT link.device, link.scope, max(link.seq), count(envelope.id),
-                              count(CASE WHEN envelope.state IN (1, 6) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
-                              min(CASE WHEN envelope.state IN (1, 6) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
+                              count(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
+                              min(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
                                        ELSE link.seq END)
                        FROM link LEFT JOIN envelope ON envelope.id = link.envelope
                        GROUP BY link.device, link.scope ORDER BY link.device, link.scope";

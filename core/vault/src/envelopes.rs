@@ -25,6 +25,8 @@ pub enum State {
     SetAside(String),
     /// Its record was withdrawn: the bytes are gone, the name stays.
     Erased,
+    /// A response that this device could not read, long in custody of hub and evaluator: the bytes are gone, the name stays.
+    Released,
 }
 
 impl State {
@@ -37,6 +39,7 @@ impl State {
             Self::Kept => 4,
             Self::SetAside(_) => 5,
             Self::Erased => 6,
+            Self::Released => 7,
         }
     }
 
@@ -49,6 +52,7 @@ impl State {
             4 => Self::Kept,
             5 => Self::SetAside(reason.unwrap_or_default()),
             6 => Self::Erased,
+            7 => Self::Released,
             _ => return Err(VaultError::Corrupt("an envelope's state")),
         })
     }
@@ -82,6 +86,8 @@ pub struct Held {
     pub set_aside: u64,
     /// Withdrawn: counted by name, without bytes.
     pub erased: u64,
+    /// In custody elsewhere: counted by name, without bytes.
+    pub released: u64,
 }
 
 impl Vault {
@@ -102,6 +108,7 @@ impl Vault {
                     4 => held.kept += count,
                     5 => held.set_aside += count,
                     6 => held.erased += count,
+                    7 => held.released += count,
                     _ => held.waiting += count,
                 }
             }
@@ -119,7 +126,7 @@ impl Vault {
     pub fn open_envelopes(&self, limit: usize) -> Result<Vec<Stored>, VaultError> {
         self.read(|c| {
             let sql = "SELECT id, device, record, state, reason FROM envelope
-                       WHERE state NOT IN (1, 4, 6) ORDER BY id LIMIT ?1";
+                       WHERE state NOT IN (1, 4, 6, 7) ORDER BY id LIMIT ?1";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query([limit.min(i64::MAX as usize) as i64])?;
             let mut out = Vec::new();
@@ -211,7 +218,7 @@ pub(crate) fn set_state(c: &Connection, id: &EnvelopeId, state: &State) -> Resul
 
 /// The changes of one record, sealed.
 pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope>, VaultError> {
-    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 AND state <> 6 ORDER BY id";
+    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 AND state NOT IN (6, 7) ORDER BY id";
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query([record.0])?;
     let mut out = Vec::new();

@@ -122,13 +122,15 @@ impl Vault {
         })
     }
 
-    /// The hub lost or rewrote what it held: everything that it had acknowledged or refused is offered again.
+    /// The hub lost or rewrote what it held: everything that it had acknowledged or refused is offered again, but for what is no
+    /// longer here. Nothing of it is in custody until the hub has it again.
     ///
     /// # Errors
     /// Storage errors.
     pub fn offer_again(&self, scope: &ScopeTag) -> Result<u64, VaultError> {
         self.write(|t| {
-            let sql = "UPDATE outbox SET state = 0, reason = NULL WHERE scope = ?1 AND state IN (1, 2)";
+            let sql = "UPDATE outbox SET state = 0, reason = NULL, custody = NULL WHERE scope = ?1 AND state IN (1, 2)
+                       AND envelope NOT IN (SELECT id FROM envelope WHERE length(bytes) = 0)";
             Ok(t.execute(sql, [scope.0])? as u64)
         })
     }

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::keep::record_key;
-use crate::pack::pack;
+use crate::pack::{pack, unpack};
+use crate::search;
 use crate::vault::Vault;
 
 /// What the roster says about devices. Answers must depend on the roster alone.
@@ -160,6 +161,11 @@ impl Columns {
         })
     }
 
+    /// The row as it is read.
+    pub(crate) fn unpacked(&self) -> Result<Row, VaultError> {
+        unpack(RecordId(self.id), &self.packed)
+    }
+
     /// The row that the table holds.
     pub(crate) fn stored(c: &Connection, tag: &RecordTag) -> Result<Option<Self>, VaultError> {
         let sql = "SELECT id, kind, nature, instrument, ward, role, phase, case_label, conflict, packed
@@ -184,11 +190,12 @@ impl Columns {
 
     fn store(&self, t: &Transaction<'_>, tag: &RecordTag) -> Result<(), VaultError> {
         let sql = "INSERT OR REPLACE INTO record
-                     (id, tag, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                     (id, tag, place, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         t.prepare_cached(sql)?.execute(params![
             self.id,
             tag.0,
+            search::place(&RecordId(self.id)),
             self.kind,
             self.nature,
             self.instrument,
@@ -224,10 +231,13 @@ pub(crate) fn project(
     for (id, state) in states {
         envelopes::set_state(t, &id, &state)?;
     }
+    // What was said before leaves the index with the words it came with.
+    search::forget(t, tag)?;
     let Some(row) = row else {
         t.prepare_cached("DELETE FROM record WHERE tag = ?1")?.execute([tag.0])?;
         return Ok(None);
     };
     row.store(t, tag)?;
+    search::learn(t, &row.unpacked()?)?;
     Ok(Some(RecordId(row.id)))
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::error::VaultError;
 use crate::pack::unpack;
+use crate::search;
 use crate::vault::Vault;
 
 impl Vault {
@@ -83,7 +84,7 @@ fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
         0 => Query::DEFAULT_LIMIT,
         limit => limit.min(Query::MAX_LIMIT),
     };
-    let (sql, bound) = compile(query, limit);
+    let Some((sql, bound)) = compile(query, limit) else { return Ok(Batch::default()) };
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
     let mut found: Vec<Row> = Vec::new();
@@ -99,9 +100,19 @@ fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
 }
 
 /// Values are always bound, never written into the statement.
-fn compile(query: &Query, limit: usize) -> (String, Vec<Sql>) {
-    let mut sql = String::from("SELECT id, packed FROM record WHERE 1");
+///
+/// `None` for a search without a word in it: nothing is like that.
+fn compile(query: &Query, limit: usize) -> Option<(String, Vec<Sql>)> {
     let mut bound = Vec::new();
+    let mut sql = String::from(match &query.text {
+        None => "SELECT id, packed FROM record WHERE 1",
+        // The index gives its numbers in order, and they are in the order of ids: a page is read and not sorted.
+        Some(text) => {
+            bound.push(Sql::Text(search::asked(text)?));
+            "SELECT id, packed FROM record_words CROSS JOIN record ON record.place = record_words.rowid
+             WHERE record_words MATCH ?"
+        }
+    });
     let mut any = |column: &str, values: Vec<Sql>| {
         if values.is_empty() {
             return;
@@ -127,10 +138,15 @@ fn compile(query: &Query, limit: usize) -> (String, Vec<Sql>) {
         sql.push_str(if conflict { " AND conflict = 1" } else { " AND conflict = 0" });
     }
     if let Some(after) = query.after {
+        if query.text.is_some() {
+            sql.push_str(" AND record_words.rowid >= ?");
+            bound.push(Sql::Integer(search::place(&after)));
+        }
         sql.push_str(" AND id > ?");
         bound.push(Sql::Blob(after.0.to_vec()));
     }
     // One more than asked for tells whether there is a next batch.
-    sql.push_str(&format!(" ORDER BY id LIMIT {}", limit + 1));
-    (sql, bound)
+    let order = if query.text.is_some() { "record_words.rowid" } else { "id" };
+    sql.push_str(&format!(" ORDER BY {order} LIMIT {}", limit + 1));
+    Some((sql, bound))
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::envelopes::State;
 use crate::error::VaultError;
 use crate::projection::{Columns, Reading, made, project};
+use crate::search;
 use crate::vault::Vault;
 
 /// What verifying found.
@@ -14,6 +15,8 @@ use crate::vault::Vault;
 pub struct Verified {
     /// Records that have a row by their changes.
     pub records: u64,
+    /// Records that have words to be searched.
+    pub searched: u64,
     /// Changes that were judged again.
     pub changes: u64,
     /// What is not as the changes say, in order of the records' tags.
@@ -32,6 +35,8 @@ pub enum Astray {
     Surplus(RecordId),
     /// An envelope that is in another state than it should be.
     Envelope(EnvelopeId),
+    /// The index of words does not know the records that it should, or others.
+    Search,
     /// A stored envelope whose bytes are no envelope, or another than its name says.
     Damaged(EnvelopeId),
 }
@@ -73,6 +78,7 @@ impl Vault {
                 set_aside(t, &id)?;
                 done.set_aside += 1;
             }
+            search::clear(t)?;
             t.execute("DELETE FROM record", [])?;
             for tag in tags(t)? {
                 done.records += u64::from(project(t, &tag, reading)?.is_some());
@@ -94,6 +100,14 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
             made => made?,
         };
         found.records += u64::from(row.is_some());
+        if let Some(row) = &row
+            && !search::words(&row.unpacked()?).is_empty()
+        {
+            found.searched += 1;
+            if !search::knows(c, &RecordId(row.id))? {
+                found.astray.push(Astray::Search);
+            }
+        }
         match (&row, &stored) {
             (Some(row), None) => found.astray.push(Astray::Missing(RecordId(row.id))),
             (None, Some(stored)) => found.astray.push(Astray::Surplus(RecordId(stored.id))),
@@ -107,6 +121,9 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
                 found.astray.push(Astray::Envelope(id));
             }
         }
+    }
+    if search::known(c)? != found.searched {
+        found.astray.push(Astray::Search);
     }
     let sql =
         "SELECT id FROM record WHERE tag NOT IN (SELECT record FROM envelope WHERE kind = 0) ORDER BY tag";
@@ -132,7 +149,8 @@ fn stored_state(c: &Connection, id: &EnvelopeId) -> Result<State, VaultError> {
 
 /// Envelopes whose bytes are not what their name says.
 fn damaged(c: &Connection) -> Result<Vec<EnvelopeId>, VaultError> {
-    let mut statement = c.prepare_cached("SELECT id, bytes FROM envelope WHERE state <> 6 ORDER BY id")?;
+    let mut statement =
+        c.prepare_cached("SELECT id, bytes FROM envelope WHERE state NOT IN (6, 7) ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::envelopes::State;
 use crate::error::VaultError;
+use crate::search;
 use crate::vault::Vault;
 
 /// What a withdrawal did.
@@ -42,8 +43,14 @@ impl Vault {
             let sql = "UPDATE envelope SET bytes = x'', key = zeroblob(16), state = ?2, reason = NULL
                        WHERE record = ?1 AND length(bytes) > 0";
             let envelopes = t.execute(sql, params![tag.0, State::Erased.number()])? as u64;
+            // What had left already is withdrawn, too.
+            t.execute(
+                "UPDATE envelope SET state = ?2 WHERE record = ?1",
+                params![tag.0, State::Erased.number()],
+            )?;
             let sql = "SELECT id FROM record WHERE tag = ?1";
             let record = t.query_row(sql, [tag.0], |row| row.get(0)).optional()?.map(RecordId);
+            search::forget(t, &tag)?;
             t.execute("DELETE FROM record WHERE tag = ?1", [tag.0])?;
             // The chain names them and has their hashes; there is nothing to send any more.
             let sql = "UPDATE outbox SET state = 3, reason = NULL

@@ -49,10 +49,13 @@ fn what_is_withdrawn_is_in_no_page_of_the_evaluator_s_vault() {
     evaluator.receive(sent.values());
     assert!(evaluator.vault.query(&Query::default()).unwrap().rows.iter().any(|row| row.record == id));
     assert!(holds(&decrypted(&evaluator.home.path, [1; 32]), CANARY.as_bytes()), "the scan is not blind");
+    assert!(holds(&decrypted(&evaluator.home.path, [1; 32]), b"canary"), "nor for words of the index");
 
     let done = evaluator.vault.withdraw(&marker, &STUDY).unwrap();
     assert_eq!((done.new, done.record, done.envelopes), (true, Some(id), 2));
-    assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), b"CANARY"));
+    for word in ["CANARY", "canary", "7731", "slept"] {
+        assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), word.as_bytes()), "{word}");
+    }
     assert!(evaluator.vault.query(&Query::default()).unwrap().rows.is_empty());
     assert!(matches!(evaluator.vault.record(&id, evaluator.reading()), Err(VaultError::NoRecord)));
     for (id, bytes) in &sent {

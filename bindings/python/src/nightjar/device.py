@@ -77,9 +77,15 @@ class Device(Generic[Native]):
         in_conflict: bool = False,
         limit: int = 100,
         after: str | None = None,
+        text: str | None = None,
     ) -> list[RecordView]:
-        """Records this device can read, in the order of their ids, at most ``limit`` (1 to 1,000) after ``after``."""
-        request = RecordsRequest(form_id=form_id, ward=ward, in_conflict=in_conflict, limit=limit, after=after)
+        """Records this device can read, in the order of their ids, at most ``limit`` (1 to 1,000) after ``after``.
+
+        ``text``: only records whose texts hold all these words, each at least as the beginning of a word.
+        """
+        request = RecordsRequest(
+            form_id=form_id, ward=ward, in_conflict=in_conflict, limit=limit, after=after, text=text
+        )
         return self._native.records(request)
 
     def conflicts(self) -> list[ConflictView]:

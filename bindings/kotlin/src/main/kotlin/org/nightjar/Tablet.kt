@@ -79,15 +79,19 @@ public class Tablet private constructor(private val native: uniffi.nightjar.Tabl
     /** Takes the files of a version of the study that the steward has named. */
     public suspend fun update(pack: StudyPack): Unit = io { native.update(pack) }
 
-    /** Records this device can read, in the order of their ids, at most [limit] (1 to 1,000) after [after]. */
+    /**
+     * Records this device can read, in the order of their ids, at most [limit] (1 to 1,000) after [after]; with [text], those
+     * whose texts hold all these words, each at least as the beginning of a word.
+     */
     public suspend fun records(
         formId: String? = null,
         ward: String? = null,
         inConflict: Boolean = false,
         limit: Int = 100,
         after: String? = null,
+        text: String? = null,
     ): List<RecordView> =
-        io { native.records(RecordsRequest(formId, ward, inConflict, limit.toUInt(), after)) }
+        io { native.records(RecordsRequest(formId, ward, inConflict, limit.toUInt(), after, text)) }
 
     /** Everything that was ever written to a record, each step with how far its chain proves it. */
     public suspend fun history(record: String): List<StepView> = io { native.history(record) }

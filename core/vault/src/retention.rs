@@ -1,0 +1,101 @@
+//! Custody and retention. The sealed bytes of a response that this device cannot read itself stay until others have them for
+//! certain: the hub has acknowledged them, an evaluator has signed that it applied them, and some days have passed since both
+//! were known. Only then do they leave; before that neither a rule nor a full disk takes them.
+
+use nightjar_seal::{DeviceTag, ScopeTag};
+use rusqlite::params;
+
+use crate::envelopes::State;
+use crate::error::VaultError;
+use crate::vault::Vault;
+
+/// Fewest days between custody and the bytes leaving.
+pub const KEEP_DAYS: u32 = 30;
+
+/// Where the sealed bytes that this device made are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Custody {
+    /// The hub has not acknowledged them.
+    pub unsent: u64,
+    /// The hub has them, and no evaluator has signed that it applied them.
+    pub unapplied: u64,
+    /// The hub has them and an evaluator applied them.
+    pub in_custody: u64,
+    /// Of those, responses that this device could not read, whose bytes have left.
+    pub released: u64,
+    /// Of those not in custody: how many have waited longer than the days asked for, since they were first offered.
+    pub late: u64,
+}
+
+impl Vault {
+    /// Notes what is in custody from a day on: an evaluator of the study has signed that it applied everything that this
+    /// device sent in a scope, up to a place in its chain (0 for nothing). The caller verified that. `today` is counted in days
+    /// since 1970; it is the day of a sync, so that it tells nothing of when an answer was given.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn note_custody(
+        &self,
+        device: &DeviceTag,
+        scope: &ScopeTag,
+        applied: u64,
+        today: i32,
+    ) -> Result<(), VaultError> {
+        let applied = i64::try_from(applied).unwrap_or(i64::MAX);
+        self.write(|t| {
+            let sql = "UPDATE outbox SET offered = ?2 WHERE scope = ?1 AND chained = 1 AND offered IS NULL";
+            t.execute(sql, params![scope.0, today])?;
+            let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1
+                       AND envelope IN (SELECT envelope FROM link WHERE device = ?1 AND scope = ?2 AND seq <= ?3)";
+            t.execute(sql, params![device.0, scope.0, applied, today])?;
+            Ok(())
+        })
+    }
+
+    /// Lets the sealed bytes of responses that this device cannot read leave, `days` days after they were in custody, never
+    /// earlier than [`KEEP_DAYS`]. Their names stay, so that chains still add up. How many left.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing left.
+    pub fn release(&self, today: i32, days: u32) -> Result<u64, VaultError> {
+        let days = i64::from(days.max(KEEP_DAYS));
+        let left = self.write(|t| {
+            let sql = "UPDATE envelope SET bytes = x'', state = ?3
+                       WHERE state = ?4 AND id IN (SELECT envelope FROM outbox WHERE custody + ?2 <= ?1)";
+            let states = (State::Released.number(), State::Kept.number());
+            Ok(t.execute(sql, params![today, days, states.0, states.1])?)
+        })?;
+        if left > 0 {
+            self.truncate_log();
+        }
+        Ok(left as u64)
+    }
+
+    /// Where the sealed bytes are that this device made. `late` counts what is not in custody more than `days` days after it was
+    /// first offered.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn custody(&self, today: i32, days: u32) -> Result<Custody, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT count(CASE WHEN outbox.state <> 1 THEN 1 END),
+                              count(CASE WHEN outbox.state = 1 AND custody IS NULL THEN 1 END),
+                              count(custody),
+                              count(CASE WHEN envelope.state = ?3 THEN 1 END),
+                              count(CASE WHEN custody IS NULL AND offered + ?2 < ?1 THEN 1 END)
+                       FROM outbox JOIN envelope ON envelope.id = outbox.envelope WHERE outbox.state <> 3";
+            let mut statement = c.prepare_cached(sql)?;
+            let row = params![today, days, State::Released.number()];
+            Ok(statement.query_row(row, |row| {
+                let count = |at| row.get::<_, i64>(at).map(|count| count as u64);
+                Ok(Custody {
+                    unsent: count(0)?,
+                    unapplied: count(1)?,
+                    in_custody: count(2)?,
+                    released: count(3)?,
+                    late: count(4)?,
+                })
+            })?)
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Custody and retention: sealed bytes stay until others have them for certain, and some days more.
+
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod common;
+
+use common::world::*;
+use nightjar_form::Value;
+use nightjar_vault::{Custody, KEEP_DAYS, Readable, State};
+
+const DAY: i32 = 20_000;
+const KEEP: i32 = KEEP_DAYS.cast_signed();
+
+#[test]
+fn bytes_leave_some_days_after_custody_and_never_before() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
+    tablet.give(&night(), &[(cell("beds"), Value::Integer(17))], Readable::Here, &[&evaluator]);
+    let me = tablet.keys.tag();
+    let custody = |day| tablet.vault.custody(day, KEEP_DAYS).unwrap();
+    let note = |applied, day| tablet.vault.note_custody(&me, &SCOPE, applied, day).unwrap();
+
+    let sent = tablet.send();
+    note(0, DAY);
+    assert_eq!(custody(DAY), Custody { unsent: 4, ..Custody::default() });
+    assert_eq!(custody(DAY + KEEP + 1).late, 4, "what waits long is shown");
+    tablet.vault.acknowledge(&sent.keys().copied().collect::<Vec<_>>()).unwrap();
+    note(0, DAY + 1);
+    assert_eq!(custody(DAY + 1), Custody { unapplied: 4, ..Custody::default() });
+    assert_eq!(tablet.vault.release(DAY + 1_000, 0).unwrap(), 0, "the hub alone is not enough, however long");
+    // An evaluator that has applied a part has custody of that part.
+    note(2, DAY + 2);
+    assert_eq!((custody(DAY + 2).in_custody, custody(DAY + 2).unapplied), (2, 2));
+    note(4, DAY + 10);
+    assert_eq!(custody(DAY + 10).in_custody, 4);
+    // Counted from when each was in custody, and never from less than the days that are always kept.
+    assert_eq!(tablet.vault.release(DAY + 9 + KEEP, 0).unwrap(), first_two(&tablet, &sent));
+    tablet.vault.release(DAY + 10 + KEEP, 0).unwrap();
+    assert_eq!(custody(DAY + 10 + KEEP), Custody { in_custody: 4, released: 2, ..Custody::default() });
+
+    let mut left = 0;
+    for (id, bytes) in &sent {
+        let kept = tablet.vault.envelope(id).unwrap().unwrap();
+        match tablet.vault.state(id).unwrap().unwrap() {
+            State::Released => {
+                assert!(kept.is_empty());
+                left += 1;
+            }
+            state => {
+                assert_eq!(state, State::Applied, "what this device reads itself stays");
+                assert_eq!(&kept, bytes);
+            }
+        }
+    }
+    assert_eq!((left, tablet.vault.held().unwrap().released), (2, 2));
+    assert!(tablet.vault.verify(tablet.reading()).unwrap().astray.is_empty());
+
+    // A hub that lost everything is offered what is still here; nothing comes back by being received again.
+    assert_eq!(tablet.vault.offer_again(&SCOPE).unwrap(), 2);
+    assert_eq!(tablet.receive(sent.values()).new, 0);
+    assert_eq!(tablet.vault.held().unwrap().released, 2);
+}
+
+/// How many of the first two places of the chain are of what the tablet cannot read.
+fn first_two(tablet: &Device, sent: &std::collections::BTreeMap<nightjar_seal::EnvelopeId, Vec<u8>>) -> u64 {
+    let links = tablet.vault.links(&tablet.keys.tag(), &SCOPE, 0, 2).unwrap();
+    let first = links.iter().filter(|link| sent.contains_key(&link.envelope));
+    let gone = first.filter(|link| tablet.vault.envelope(&link.envelope).unwrap().unwrap().is_empty());
+    gone.count() as u64
+}
+
+#[test]
+fn a_rule_of_more_days_is_kept_to() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
+    let sent = tablet.send();
+    tablet.vault.acknowledge(&sent.keys().copied().collect::<Vec<_>>()).unwrap();
+    tablet.vault.note_custody(&tablet.keys.tag(), &SCOPE, 2, DAY).unwrap();
+    assert_eq!(tablet.vault.release(DAY + 89, 90).unwrap(), 0);
+    assert_eq!(tablet.vault.release(DAY + 90, 90).unwrap(), 2);
+    // A clock that jumps back lets nothing go that is not there any more, and takes nothing back.
+    assert_eq!(tablet.vault.release(0, 90).unwrap(), 0);
+}
