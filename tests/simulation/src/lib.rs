@@ -4,6 +4,7 @@ pub mod disk_full;
 pub mod io_error;
 pub mod power;
 pub mod remains;
+pub mod schedules;
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use nightjar_simulation::{disk_full, io_error, power, remains};
+use nightjar_simulation::{disk_full, io_error, power, remains, schedules};
 
 #[derive(Parser)]
 struct Asked {
@@ -27,6 +27,12 @@ enum Soak {
     /// What is left in the files after a finish, a hand-over and a withdrawal
     Remains {
         /// How many times
+        #[arg(long, default_value_t = 1_000)]
+        times: u64,
+    },
+    /// Random schedules of several devices
+    Schedules {
+        /// How many
         #[arg(long, default_value_t = 1_000)]
         times: u64,
     },
@@ -85,6 +91,33 @@ fn main() -> ExitCode {
             let seen = [careless.after_finish, careless.after_hand_over, careless.after_withdrawal];
             found.after_finish + found.after_hand_over + found.after_withdrawal + found.blind == 0
                 && seen.iter().all(|hits| *hits > 0)
+        }
+        Soak::Schedules { times } => {
+            let found = schedules::schedules(times, seed, true);
+            println!(
+                "{} schedules of {} steps in all on {} devices: {} devices ended with other rows, {} values lost, {} \
+                 withdrawals came back, {} drafts differ, {} vaults differ from what their changes say",
+                found.schedules,
+                found.steps,
+                found.devices,
+                found.divergences,
+                found.lost,
+                found.revived,
+                found.drafts,
+                found.unsound
+            );
+            for (kind, count) in &found.done {
+                println!("  {kind:14} {count:>9}");
+            }
+            if !found.seeds.is_empty() {
+                println!("seeds of those: {:?}", found.seeds);
+            }
+            let careless = schedules::schedules((times / 50).clamp(1, 200), seed, false);
+            println!(
+                "when nobody passes on what was withdrawn, {} come back, so it would show",
+                careless.revived
+            );
+            found.is_sound() && careless.revived > 0
         }
         Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
             Ok(found) => {

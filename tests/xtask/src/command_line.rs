@@ -76,6 +76,15 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Random schedules of up to six devices: edit, merge, settle, withdraw, migrate, back up, restore, clone and more
+    Schedules {
+        /// How many
+        #[arg(long, default_value_t = 100_000)]
+        times: u32,
+        /// The seed of the first; each next has the next
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// A real file system with no room left; needs root
     DiskFull {
         /// How many times

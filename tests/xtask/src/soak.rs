@@ -19,10 +19,15 @@ pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
         Fault::Power { answers, seed } => ("power", Some(("--answers", answers)), seed),
         Fault::IoError { seed } => ("io-error", None, seed),
         Fault::Remains { times, seed } => ("remains", Some(("--times", times)), seed),
+        Fault::Schedules { times, seed } => ("schedules", Some(("--times", times)), seed),
         Fault::DiskFull { times, seed } => ("disk-full", Some(("--times", times)), seed),
     };
     let mut simulation = cargo(checkout);
-    simulation.args(["run", "--quiet", "--package", "nightjar-simulation", "--", soak]);
+    simulation.args(["run", "--quiet", "--package", "nightjar-simulation"]);
+    if soak == "schedules" {
+        simulation.arg("--release");
+    }
+    simulation.args(["--", soak]);
     simulation.args(["--seed", &seed.to_string()]);
     if let Some((option, count)) = counted {
         simulation.args([option, &count.to_string()]);

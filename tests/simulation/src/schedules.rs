@@ -1,0 +1,707 @@
+//! Random schedules: up to six devices with vaults of their own found, edit, merge, settle, dispute, withdraw, move drafts,
+//! are backed up, restored and copied. Beside them a model keeps who wrote what and what each had seen; in the end everybody
+//! has everything, and the vaults must hold what the model says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::AddAssign;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nightjar_form::{CellKey, Value};
+use nightjar_record::{
+    Actor, ChangeHash, Dispute, Hand, Identity, Meta, Nature, Options, Origin, Purpose, Query, Record,
+    RecordId, Settle, Written, create,
+};
+use nightjar_seal::{
+    DeviceKeys, EnvelopeId, Header, Holder, KeyId, Recipient, RecordKey, RosterHead, seal, wrap,
+};
+use nightjar_test_support::records::{IDENTITY, Response, SCOPE, STUDY, cell, draft, reading};
+use nightjar_vault::{Checked, DraftId, Finished, Readable, Vault, tag_of};
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, RngExt, SeedableRng};
+use zeroize::Zeroizing;
+
+use crate::{FILE, entries, key, open};
+
+/// Most devices of a schedule, with copies.
+const DEVICES: usize = 6;
+/// Fewest steps of a schedule.
+const STEPS: usize = 50;
+/// Nights that several devices enter, so that they meet.
+const NIGHTS: u8 = 3;
+
+/// How often each thing was done, and what went wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Schedules run.
+    pub schedules: u64,
+    /// Steps of all of them.
+    pub steps: u64,
+    /// Devices of all of them, with copies.
+    pub devices: u64,
+    /// How often each kind of step was done; what had nothing to act on is not counted.
+    pub done: BTreeMap<&'static str, u64>,
+    /// Devices that ended with other rows than the first of their sort.
+    pub divergences: u64,
+    /// Values that nobody had overwritten or settled and that a device did not show, or shows though they were.
+    pub lost: u64,
+    /// Withdrawn records of which a device still held something.
+    pub revived: u64,
+    /// Drafts that did not hold what was answered.
+    pub drafts: u64,
+    /// Vaults whose rows differ from those rebuilt from the sealed changes.
+    pub unsound: u64,
+    /// Seeds of the schedules in which something of this was found.
+    pub seeds: Vec<u64>,
+}
+
+impl Found {
+    /// Whether nothing went wrong and every kind of step was done.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.faults() == 0 && KINDS.iter().all(|kind| self.done.contains_key(kind.0))
+    }
+
+    fn faults(&self) -> u64 {
+        self.divergences + self.lost + self.revived + self.drafts + self.unsound
+    }
+}
+
+impl AddAssign for Found {
+    fn add_assign(&mut self, other: Found) {
+        self.schedules += other.schedules;
+        self.steps += other.steps;
+        self.devices += other.devices;
+        for (kind, count) in other.done {
+            *self.done.entry(kind).or_default() += count;
+        }
+        self.divergences += other.divergences;
+        self.lost += other.lost;
+        self.revived += other.revived;
+        self.drafts += other.drafts;
+        self.unsound += other.unsound;
+        self.seeds.extend(other.seeds);
+    }
+}
+
+type Step = fn(&mut World, usize) -> bool;
+
+/// What a step may be, and how often it is drawn.
+const KINDS: [(&str, u32, Step); 14] = [
+    ("found", 6, World::found),
+    ("edit", 16, World::edit),
+    ("settle", 8, World::settle),
+    ("dispute", 4, World::dispute),
+    ("position", 4, World::position),
+    ("begin a draft", 3, World::begin),
+    ("answer", 6, World::answer),
+    ("migrate", 3, World::migrate),
+    ("finish", 4, World::finish),
+    ("withdraw", 3, World::withdraw),
+    ("merge", 26, World::merge),
+    ("back up", 3, World::back_up),
+    ("restore", 2, World::restore),
+    ("clone", 1, World::copy),
+];
+
+/// So many schedules, on all cores; the seed of the first is given, each next has the next. Without the `safeguard`, nobody
+/// passes on in the end what was withdrawn.
+///
+/// # Panics
+/// When a vault refuses what it must take.
+#[must_use]
+pub fn schedules(times: u64, seed: u64, safeguard: bool) -> Found {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let template = folder.path().join(FILE);
+    drop(Vault::create(&template, &key()).expect("a vault is made"));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let template = template.as_path();
+    let work = |worker: u64| {
+        let mut found = Found::default();
+        for seed in (seed..seed + times).filter(|seed| seed % workers == worker) {
+            found += schedule(template, seed, safeguard);
+        }
+        found
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
+        let mut found = Found::default();
+        for worker in running {
+            found += worker.join().expect("a worker ends");
+        }
+        found
+    })
+}
+
+/// One device, or a copy of one.
+struct Device {
+    folder: PathBuf,
+    vault: Option<Vault>,
+    keys: Arc<DeviceKeys>,
+    held: Holding,
+    backup: Option<Holding>,
+}
+
+/// What the model knows of a device's vault.
+#[derive(Clone, Default)]
+struct Holding {
+    envelopes: BTreeSet<EnvelopeId>,
+    /// What was withdrawn, as far as it knows.
+    withdrawn: BTreeSet<RecordId>,
+    drafts: BTreeMap<DraftId, Vec<Vec<u8>>>,
+}
+
+impl Device {
+    fn vault(&self) -> &Vault {
+        self.vault.as_ref().expect("it is open")
+    }
+}
+
+/// One act of writing.
+struct Said {
+    record: RecordId,
+    change: ChangeHash,
+    envelope: EnvelopeId,
+    /// The envelope that hands its key out.
+    keys: EnvelopeId,
+    /// All that the writer knew of the record.
+    rests: BTreeSet<ChangeHash>,
+    /// By cell: the changes whose values this one follows.
+    puts: Vec<(CellKey, BTreeSet<ChangeHash>)>,
+    confidential: bool,
+}
+
+/// A response with what takes it out.
+struct Given {
+    record: RecordId,
+    marker: Vec<u8>,
+}
+
+struct World {
+    root: PathBuf,
+    random: StdRng,
+    devices: Vec<Device>,
+    /// The sealed bytes of everything, as they were when made.
+    sealed: BTreeMap<EnvelopeId, Vec<u8>>,
+    /// By key: the envelope that hands it out.
+    handed: BTreeMap<KeyId, EnvelopeId>,
+    said: Vec<Said>,
+    given: Vec<Given>,
+    made: u64,
+    /// Whether markers are passed on in the end.
+    safeguard: bool,
+}
+
+fn schedule(template: &Path, seed: u64, safeguard: bool) -> Found {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut random = StdRng::seed_from_u64(seed);
+    let count = random.random_range(2..=4);
+    let mut world = World {
+        root: folder.path().to_owned(),
+        random,
+        devices: Vec::new(),
+        sealed: BTreeMap::new(),
+        handed: BTreeMap::new(),
+        said: Vec::new(),
+        given: Vec::new(),
+        made: 0,
+        safeguard,
+    };
+    for _ in 0..count {
+        let keys = DeviceKeys::generate(&mut |bytes: &mut [u8]| world.random.fill_bytes(bytes));
+        world.device(template, Arc::new(keys), Holding::default());
+    }
+    let mut found = Found { schedules: 1, ..Found::default() };
+    let steps = STEPS + world.random.random_range(0..20);
+    let weights: u32 = KINDS.iter().map(|kind| kind.1).sum();
+    let mut done = 0;
+    while done < steps {
+        let mut at = world.random.random_range(0..weights);
+        let kind = KINDS.iter().find(|kind| {
+            let here = at < kind.1;
+            at = at.saturating_sub(kind.1);
+            here
+        });
+        let Some((name, _, step)) = kind else { continue };
+        let device = world.random.random_range(0..world.devices.len());
+        if step(&mut world, device) {
+            *found.done.entry(name).or_default() += 1;
+            done += 1;
+        }
+    }
+    found.steps = done as u64;
+    found.devices = world.devices.len() as u64;
+    world.all_meet();
+    world.judge(&mut found);
+    if found.faults() > 0 {
+        found.seeds.push(seed);
+    }
+    found
+}
+
+impl World {
+    fn device(&mut self, file: &Path, keys: Arc<DeviceKeys>, held: Holding) {
+        let folder = self.root.join(self.devices.len().to_string());
+        fs::create_dir(&folder).expect("a folder");
+        fs::copy(file, folder.join(FILE)).expect("a file is copied");
+        let vault = Some(open(&folder).expect("a copy opens"));
+        self.devices.push(Device { folder, vault, keys, held, backup: None });
+    }
+
+    fn actor(&mut self, device: usize, record: RecordId) -> Actor {
+        let mut fresh = [0; 16];
+        self.random.fill_bytes(&mut fresh);
+        Actor::fresh(self.devices[device].keys.tag().as_bytes(), record, fresh)
+    }
+
+    fn value(&mut self) -> Value {
+        self.made += 1;
+        Value::Integer(i64::try_from(self.made).unwrap_or(0))
+    }
+
+    /// Seals what was written for every device, and stores it where it was written.
+    fn keep(
+        &mut self,
+        device: usize,
+        written: &Written,
+        meta: &Meta,
+        rests: BTreeSet<ChangeHash>,
+        puts: Puts,
+    ) {
+        let tag = tag_of(meta, &IDENTITY);
+        let vault = self.devices[device].vault();
+        let own = vault.own_record_key(&tag).expect("keys are read");
+        let random = &mut self.random;
+        let entropy = &mut |bytes: &mut [u8]| random.fill_bytes(bytes);
+        let (key, new) = match own {
+            Some(key) => (key, false),
+            None => (RecordKey::generate(entropy), true),
+        };
+        let header =
+            Header::change(STUDY, SCOPE, tag, self.devices[device].keys.tag(), RosterHead([0; 32]), &key);
+        let handed = new.then(|| {
+            let tags: BTreeMap<_, _> =
+                self.devices.iter().map(|device| (device.keys.tag(), device.keys.public())).collect();
+            let recipients: Vec<_> = tags.values().map(Recipient::Device).collect();
+            wrap(header.keys(), &key, &recipients, entropy).expect("it is wrapped")
+        });
+        let change = seal(header, &written.bytes, &key, entropy).expect("it is sealed");
+        let (envelope, key_id) = (change.id(), key.id());
+        self.handed.extend(handed.iter().map(|handed| (key_id, handed.id())));
+        let keys = self.handed[&key_id];
+        let checked = Checked::open(written, change, handed, key, reading()).expect("it is what was written");
+        let finished = vault.amend(checked, reading()).expect("it is stored");
+        self.note(device, &finished);
+        let said = Said {
+            record: written.record,
+            change: written.hash,
+            envelope,
+            keys,
+            rests,
+            puts,
+            confidential: false,
+        };
+        self.said.push(said);
+    }
+
+    /// What a device made is there from now on.
+    fn note(&mut self, device: usize, finished: &Finished) {
+        for id in &finished.envelopes {
+            let bytes = self.devices[device].vault().envelope(id).expect("it is read").expect("it is there");
+            self.sealed.insert(*id, bytes);
+            self.devices[device].held.envelopes.insert(*id);
+        }
+    }
+
+    /// A night that others may enter, too.
+    fn found(&mut self, device: usize) -> bool {
+        let night = self.random.random_range(0..NIGHTS);
+        let meta = fact(night);
+        if self.record(device, &meta.record_id(&IDENTITY)).is_some() {
+            return false;
+        }
+        let cells = vec![(cell("beds"), self.value()), (cell("checks"), self.value())];
+        self.create(device, &meta, cells)
+    }
+
+    fn create(&mut self, device: usize, meta: &Meta, cells: Vec<(CellKey, Value)>) -> bool {
+        let hand = hand();
+        let actor = self.actor(device, meta.record_id(&IDENTITY));
+        let written = create(meta, &cells, &Options::new(), &IDENTITY, &hand, actor).expect("it is written");
+        let puts = cells.iter().map(|(cell, _)| (*cell, BTreeSet::new())).collect();
+        self.keep(device, &written, meta, BTreeSet::new(), puts);
+        true
+    }
+
+    fn record(&self, device: usize, id: &RecordId) -> Option<Record> {
+        self.devices[device].vault().record(id, reading()).ok()
+    }
+
+    /// A record of a fact that a device can read.
+    fn any_fact(&mut self, device: usize) -> Option<Record> {
+        let mut nights: Vec<u8> = (0..NIGHTS).collect();
+        nights.shuffle(&mut self.random);
+        nights.into_iter().find_map(|night| self.record(device, &fact(night).record_id(&IDENTITY)))
+    }
+
+    fn edit(&mut self, device: usize) -> bool {
+        let Some(record) = self.any_fact(device) else { return false };
+        let key = cell(if self.random.random_bool(0.5) { "beds" } else { "checks" });
+        if record.conflicts().iter().any(|conflict| conflict.cell == key) {
+            return false;
+        }
+        let value = self.value();
+        let actor = self.actor(device, record.id());
+        let written = record.edit(&[(key, value)], &Options::new(), &hand(), actor).expect("it is written");
+        self.add(device, &record, &written, vec![(key, held(&record, &key))]);
+        true
+    }
+
+    fn add(&mut self, device: usize, record: &Record, written: &Written, puts: Puts) {
+        let meta = record.meta().expect("it was founded").clone();
+        self.keep(device, written, &meta, record.counted().collect(), puts);
+    }
+
+    fn settle(&mut self, device: usize) -> bool {
+        let Some(record) = self.any_fact(device) else { return false };
+        let conflicts = record.conflicts();
+        let Some(conflict) = conflicts.choose(&mut self.random) else { return false };
+        let settles: Vec<ChangeHash> = conflict.values.iter().map(|held| held.change).collect();
+        let value = match conflict.values.choose(&mut self.random).filter(|_| self.made % 3 > 0) {
+            Some(held) => held.value.clone(),
+            None => self.value(),
+        };
+        let settle = Settle { cell: conflict.cell, value, settles: settles.clone() };
+        let actor = self.actor(device, record.id());
+        let written =
+            record.settle(&[settle], "", &Options::new(), &hand(), actor).expect("it settles what is held");
+        self.add(device, &record, &written, vec![(conflict.cell, settles.into_iter().collect())]);
+        true
+    }
+
+    fn dispute(&mut self, device: usize) -> bool {
+        let Some(record) = self.any_fact(device) else { return false };
+        let settlements = record.settlements();
+        let Some(settlement) = settlements.choose(&mut self.random) else { return false };
+        let cell = settlement.cell;
+        let dispute = Dispute { cell, value: self.value(), settlement: settlement.change };
+        let actor = self.actor(device, record.id());
+        // Somebody may have written over what was settled since.
+        match record.dispute(&[dispute], "not so", &Options::new(), &hand(), actor) {
+            Ok(written) => {
+                self.add(device, &record, &written, vec![(cell, BTreeSet::new())]);
+                true
+            }
+            Err(_) => {
+                assert!(!held(&record, &cell).contains(&settlement.change), "what is held can be disputed");
+                false
+            }
+        }
+    }
+
+    fn position(&mut self, device: usize) -> bool {
+        let mut salt = [0; 16];
+        self.random.fill_bytes(&mut salt);
+        let creator = self.devices[device].keys.tag().0;
+        let origin = Origin { withdrawal: None, creator, random: salt };
+        let mut meta = meta("position", Nature::Voice, Identity::Given(origin));
+        meta.case = Some(format!("case {}", self.random.random_range(0..2)));
+        meta.purposes = [(Purpose::Stance, cell("stance"))].into();
+        let stance =
+            Value::One(["for", "against", "unsure"].choose(&mut self.random).expect("three").to_string());
+        self.create(device, &meta, vec![(cell("stance"), stance)])
+    }
+
+    fn begin(&mut self, device: usize) -> bool {
+        let id = self.devices[device].vault().begin(&draft()).expect("a draft begins");
+        self.devices[device].held.drafts.insert(id, Vec::new());
+        self.answer(device)
+    }
+
+    fn any_draft(&mut self, device: usize) -> Option<DraftId> {
+        let drafts: Vec<DraftId> = self.devices[device].held.drafts.keys().copied().collect();
+        drafts.choose(&mut self.random).copied()
+    }
+
+    fn answer(&mut self, device: usize) -> bool {
+        let Some(id) = self.any_draft(device) else { return false };
+        let entry: Vec<u8> = (0..self.random.random_range(1..60)).map(|_| self.random.random()).collect();
+        let device = &mut self.devices[device];
+        device.vault().append(&id, &entry).expect("an answer is kept");
+        device.held.drafts.entry(id).or_default().push(entry);
+        true
+    }
+
+    /// A draft moves to a new version of its form: another journal, with what came along.
+    fn migrate(&mut self, device: usize) -> bool {
+        let Some(id) = self.any_draft(device) else { return false };
+        let device = &mut self.devices[device];
+        let mut meta = draft();
+        meta.version = [2; 32];
+        let journal = device.held.drafts.get_mut(&id).expect("it is known");
+        journal.iter_mut().for_each(|entry| entry.push(2));
+        let entries: Vec<_> = journal.iter().cloned().map(Zeroizing::new).collect();
+        device.vault.as_ref().expect("it is open").replace(&id, &meta, &entries).expect("it is replaced");
+        true
+    }
+
+    fn finish(&mut self, device: usize) -> bool {
+        let Some(id) = self.any_draft(device) else { return false };
+        let value = self.value();
+        let evaluator = self.devices[0].keys.clone();
+        let random = &mut self.random;
+        let entropy = &mut |bytes: &mut [u8]| random.fill_bytes(bytes);
+        let keys = &self.devices[device].keys;
+        let response = Response::new(keys, "acute-male", vec![(cell("slept"), value)], entropy);
+        let (record, marker) = (response.meta.record_id(&IDENTITY), response.marker.clone());
+        let (change, handed, written) = response.sealed(keys, &[&*evaluator], entropy);
+        let (envelope, keys) = (change.id(), handed.id());
+        let checked = Checked::open(&written, change, Some(handed), response.key, reading())
+            .expect("it is what was written");
+        let here = if self.is_evaluator(device) { Readable::Here } else { Readable::Elsewhere };
+        let finished =
+            self.devices[device].vault().finish(&id, checked, here, reading()).expect("it is finished");
+        self.devices[device].held.drafts.remove(&id);
+        self.note(device, &finished);
+        let puts = vec![(cell("slept"), BTreeSet::new())];
+        let (change, rests) = (written.hash, BTreeSet::new());
+        self.said.push(Said { record, change, envelope, keys, rests, puts, confidential: true });
+        self.given.push(Given { record, marker });
+        true
+    }
+
+    fn is_evaluator(&self, device: usize) -> bool {
+        self.devices[device].keys.tag() == self.devices[0].keys.tag()
+    }
+
+    fn withdraw(&mut self, device: usize) -> bool {
+        let known = self.withdrawn();
+        let open: Vec<usize> =
+            (0..self.given.len()).filter(|at| !known.contains(&self.given[*at].record)).collect();
+        let Some(at) = open.choose(&mut self.random).copied() else { return false };
+        let Given { record, marker } = &self.given[at];
+        let device = &mut self.devices[device];
+        device.vault.as_ref().expect("it is open").withdraw(marker, &STUDY).expect("it is withdrawn");
+        device.held.withdrawn.insert(*record);
+        true
+    }
+
+    /// What was withdrawn and is known somewhere: who is restored to a time before forgets, unless others were told.
+    fn withdrawn(&self) -> BTreeSet<RecordId> {
+        self.devices.iter().flat_map(|device| &device.held.withdrawn).copied().collect()
+    }
+
+    /// Some of what one device has reaches another, in any order, some of it twice.
+    fn merge(&mut self, device: usize) -> bool {
+        let other = self.random.random_range(0..self.devices.len());
+        if other == device {
+            return false;
+        }
+        let mut ids: Vec<EnvelopeId> = self.devices[device].held.envelopes.iter().copied().collect();
+        if ids.is_empty() {
+            return false;
+        }
+        ids.shuffle(&mut self.random);
+        ids.truncate(self.random.random_range(1..=ids.len()));
+        let twice: Vec<EnvelopeId> = ids.iter().take(2).copied().collect();
+        ids.extend(twice);
+        self.pass(device, other, &ids);
+        if self.random.random_bool(0.5) {
+            self.pass_markers(device, other);
+        }
+        true
+    }
+
+    /// Passes on what a device still has of these: what was withdrawn there has no bytes any more.
+    fn pass(&mut self, from: usize, to: usize, ids: &[EnvelopeId]) {
+        let vault = self.devices[from].vault();
+        let bytes: BTreeMap<EnvelopeId, Vec<u8>> = ids
+            .iter()
+            .filter_map(|id| Some((*id, vault.envelope(id).expect("it is read")?)))
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .collect();
+        let order = ids.iter().filter_map(|id| bytes.get(id));
+        let keys = &self.devices[to].keys;
+        let holder = Holder { device: Some(keys), ..Holder::default() };
+        let imported = self.devices[to]
+            .vault()
+            .import(order.map(Vec::as_slice), &holder, reading())
+            .expect("it is taken");
+        assert!(imported.set_aside.is_empty(), "nothing is set aside: {:?}", imported.set_aside);
+        self.devices[to].held.envelopes.extend(bytes.into_keys());
+    }
+
+    fn pass_markers(&mut self, from: usize, to: usize) {
+        for marker in self.devices[from].vault().withdrawals().expect("they are read") {
+            self.devices[to].vault().withdraw(&marker, &STUDY).expect("it is withdrawn");
+        }
+        let known = self.devices[from].held.withdrawn.clone();
+        self.devices[to].held.withdrawn.extend(known);
+    }
+
+    fn back_up(&mut self, device: usize) -> bool {
+        let device = &mut self.devices[device];
+        let copy = device.folder.join("copy.db");
+        if copy.exists() {
+            fs::remove_file(&copy).expect("an older copy goes");
+        }
+        device.vault().backup(&copy).expect("it is copied");
+        device.backup = Some(device.held.clone());
+        true
+    }
+
+    /// A device goes back to its copy. What it wrote since, and nobody else has, went with it.
+    fn restore(&mut self, device: usize) -> bool {
+        let device = &mut self.devices[device];
+        let Some(held) = device.backup.clone() else { return false };
+        device.vault = None;
+        for ending in ["-wal", "-shm", ""] {
+            let _ = fs::remove_file(device.folder.join(format!("{FILE}{ending}")));
+        }
+        fs::copy(device.folder.join("copy.db"), device.folder.join(FILE)).expect("the copy is put back");
+        device.vault = Some(open(&device.folder).expect("it opens"));
+        device.held = held;
+        true
+    }
+
+    /// The file is copied, and both go on as the same device.
+    fn copy(&mut self, device: usize) -> bool {
+        if self.devices.len() >= DEVICES {
+            return false;
+        }
+        let copy = self.root.join("clone.db");
+        let _ = fs::remove_file(&copy);
+        self.devices[device].vault().backup(&copy).expect("it is copied");
+        let (keys, held) = (self.devices[device].keys.clone(), self.devices[device].held.clone());
+        self.device(&copy, keys, held);
+        true
+    }
+
+    /// Everybody gets everything that anybody still has: to the first, and from there to all.
+    fn all_meet(&mut self) {
+        let all: Vec<usize> = (1..self.devices.len()).collect();
+        for (from, to) in all.iter().map(|at| (*at, 0)).chain(all.iter().map(|at| (0, *at))) {
+            let ids: Vec<EnvelopeId> = self.devices[from].held.envelopes.iter().copied().collect();
+            self.pass(from, to, &ids);
+            if self.safeguard {
+                self.pass_markers(from, to);
+            }
+        }
+    }
+
+    fn judge(&self, found: &mut Found) {
+        let withdrawn = self.withdrawn();
+        let everywhere = &self.devices[0].held.envelopes;
+        let there: BTreeSet<ChangeHash> = self
+            .said
+            .iter()
+            .filter(|said| everywhere.contains(&said.envelope) && everywhere.contains(&said.keys))
+            .map(|said| said.change)
+            .collect();
+        // What counts: it is there, with all that it rests on; a restored device may have taken that with it.
+        let counts: Vec<&Said> = self
+            .said
+            .iter()
+            .filter(|said| there.contains(&said.change) && said.rests.iter().all(|rest| there.contains(rest)))
+            .filter(|said| !withdrawn.contains(&said.record))
+            .collect();
+        let mut first: BTreeMap<bool, String> = BTreeMap::new();
+        for (at, device) in self.devices.iter().enumerate() {
+            let vault = device.vault();
+            let rows =
+                vault.query(&Query { limit: Query::MAX_LIMIT, ..Query::default() }).expect("rows").rows;
+            let evaluator = self.is_evaluator(at);
+            let dump = format!("{rows:?}");
+            if *first.entry(evaluator).or_insert_with(|| dump.clone()) != dump {
+                found.divergences += 1;
+            }
+            let mut shown: BTreeSet<(RecordId, CellKey, ChangeHash)> = BTreeSet::new();
+            for row in &rows {
+                for cell in &row.cells {
+                    shown.extend(cell.held.iter().map(|held| (row.record, cell.key, held.change)));
+                }
+            }
+            let mut expected = BTreeSet::new();
+            for said in counts.iter().filter(|said| evaluator || !said.confidential) {
+                for (cell, _) in &said.puts {
+                    expected.insert((said.record, *cell, said.change));
+                }
+            }
+            for said in &counts {
+                for (cell, follows) in &said.puts {
+                    for change in follows {
+                        expected.remove(&(said.record, *cell, *change));
+                    }
+                }
+            }
+            found.lost += expected.symmetric_difference(&shown).count() as u64;
+            for id in everywhere {
+                let bytes = vault.envelope(id).expect("it is read");
+                let of = self.said.iter().find(|said| said.envelope == *id);
+                let gone = of.is_some_and(|said| withdrawn.contains(&said.record));
+                if of.is_some() && bytes.is_none_or(|bytes| bytes.is_empty()) != gone {
+                    found.revived += u64::from(gone);
+                    found.lost += u64::from(!gone);
+                }
+            }
+            found.revived += rows.iter().filter(|row| withdrawn.contains(&row.record)).count() as u64;
+            for (draft, journal) in &device.held.drafts {
+                found.drafts += u64::from(entries(vault, draft).ok().as_ref() != Some(journal));
+            }
+            let verified = vault.verify(reading()).expect("it is verified");
+            found.unsound += u64::from(!verified.astray.is_empty());
+        }
+    }
+}
+
+/// By cell: the changes that a write follows.
+type Puts = Vec<(CellKey, BTreeSet<ChangeHash>)>;
+
+/// The changes whose values a cell holds.
+fn held(record: &Record, key: &CellKey) -> BTreeSet<ChangeHash> {
+    let cells = record.cells();
+    let found = cells.iter().find(|cell| cell.key == *key);
+    found.into_iter().flat_map(|cell| &cell.held).map(|held| held.change).collect()
+}
+
+fn hand() -> Hand {
+    Hand { role: "nurse".into(), at: None }
+}
+
+fn fact(night: u8) -> Meta {
+    meta("ward-night", Nature::Fact, Identity::Once(format!("acute-male/2026-03-{:02}", night + 1)))
+}
+
+fn meta(kind: &str, nature: Nature, identity: Identity) -> Meta {
+    Meta {
+        kind: kind.into(),
+        nature,
+        identity,
+        instrument: kind.into(),
+        version: [1; 32],
+        ward: "acute-male".into(),
+        role: "nurse".into(),
+        phase: Some("live".into()),
+        week: Some("2026-W10".into()),
+        part_of_day: None,
+        language: Some("en".into()),
+        case: None,
+        purposes: BTreeMap::new(),
+        extra: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_devices_do_they_end_alike_and_nothing_is_lost_or_comes_back() {
+        let found = schedules(24, 1, true);
+        assert!(found.is_sound(), "{found:?}");
+        let careless = schedules(10, 1, false);
+        assert!(careless.revived > 0, "a run without the markers must show");
+    }
+}
