@@ -183,13 +183,17 @@ pub fn open(envelope: &Envelope, key: &RecordKey) -> Result<Vec<u8>, Refused> {
     decompress(unpad(&plain)?)
 }
 
-/// One call with a fixed output buffer: whatever the frame claims, no more than the bound is written or allocated.
+/// One call with an output buffer of what the frame claims to hold: whatever it holds, no more than the bound is written or
+/// allocated. Every frame that [`seal`] made says how much it holds.
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, Refused> {
-    let mut out = Zeroizing::new(vec![0; MAX_PAYLOAD]);
-    let len = zstd::bulk::decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| {
-        Refused::Malformed { what: "envelope body", problem: "it does not decompress within 256 KiB" }
-    })?;
-    Ok(out[..len].to_vec())
+    let refused =
+        || Refused::Malformed { what: "envelope body", problem: "it does not decompress within 256 KiB" };
+    let claimed = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
+    let claimed = claimed.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MAX_PAYLOAD);
+    let mut out = vec![0; claimed.ok_or_else(refused)?];
+    let len = zstd::bulk::decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| refused())?;
+    out.truncate(len);
+    Ok(out)
 }
 
 fn check_key(header: &Header, key: &RecordKey) -> Result<(), Refused> {

@@ -101,6 +101,19 @@ impl Response {
         Self { meta, cells, key: RecordKey::generate(entropy), marker }
     }
 
+    /// Its change, not sealed.
+    ///
+    /// # Panics
+    /// Never, unless record is broken.
+    pub fn written(&self, keys: &DeviceKeys, entropy: &mut dyn Entropy) -> nightjar_record::Written {
+        let Self { meta, cells, .. } = self;
+        let mut fresh = [0; 16];
+        entropy.fill(&mut fresh);
+        let hand = Hand { role: meta.role.clone(), at: None };
+        let actor = Actor::fresh(keys.tag().as_bytes(), meta.record_id(&IDENTITY), fresh);
+        create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).expect("it is written")
+    }
+
     /// Sealed for readers: the change, the envelope that hands its key out, and the plain bytes of the change.
     ///
     /// # Panics
@@ -111,12 +124,8 @@ impl Response {
         readers: &[&DeviceKeys],
         entropy: &mut dyn Entropy,
     ) -> (Envelope, Envelope, nightjar_record::Written) {
-        let Self { meta, cells, key, .. } = self;
-        let mut fresh = [0; 16];
-        entropy.fill(&mut fresh);
-        let hand = Hand { role: meta.role.clone(), at: None };
-        let actor = Actor::fresh(keys.tag().as_bytes(), meta.record_id(&IDENTITY), fresh);
-        let written = create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).expect("it is written");
+        let Self { meta, key, .. } = self;
+        let written = self.written(keys, entropy);
         let tag = tag_of(meta, &IDENTITY);
         let header = Header::change(STUDY, SCOPE, tag, keys.tag(), RosterHead([0; 32]), key);
         let publics: Vec<_> = readers.iter().map(|reader| reader.public()).collect();
