@@ -94,6 +94,18 @@ pub(crate) struct KeyArgs {
     pub(crate) passphrase: bool,
 }
 
+/// How a vault's new key is given.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct NewKeyArgs {
+    /// Read the new key from this open file descriptor
+    #[arg(long, value_name = "N")]
+    pub(crate) new_key_fd: Option<u32>,
+    /// Ask for a new passphrase; its salt is kept beside the vault
+    #[arg(long)]
+    pub(crate) new_passphrase: bool,
+}
+
 /// A vault and its key.
 #[derive(Debug, Args)]
 pub(crate) struct VaultArgs {
@@ -353,9 +365,8 @@ pub(crate) enum VaultCommand {
     Rekey {
         #[command(flatten)]
         device: VaultArgs,
-        /// Read the new key from this open file descriptor
-        #[arg(long, value_name = "N")]
-        new_key_fd: u32,
+        #[command(flatten)]
+        new: NewKeyArgs,
     },
     /// Search a vault's files, free pages and all, for phrases that must not be there
     Audit {

@@ -10,7 +10,7 @@ use nightjar::VaultKey;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::command::KeyArgs;
+use crate::command::{KeyArgs, NewKeyArgs};
 use crate::trouble::Trouble;
 
 const NO_KEY: Trouble =
@@ -126,33 +126,118 @@ fn salt_path(vault: &Path) -> PathBuf {
     name.into()
 }
 
-fn from_passphrase(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
-    let typed = Zeroizing::new(rpassword::prompt_password("Passphrase: ")?);
-    if new {
-        if typed.chars().count() < SHORTEST {
-            return Err(SHORT_PASSPHRASE);
-        }
-        if *typed != *Zeroizing::new(rpassword::prompt_password("The same again: ")?) {
-            return Err(DIFFERENT);
-        }
-    }
-    derivation_beside(vault, new)?.derive(&typed)
+/// Where the salt of a passphrase waits that is not in force yet.
+fn next_salt_path(vault: &Path) -> PathBuf {
+    let mut name = salt_path(vault).into_os_string();
+    name.push(".next");
+    name.into()
 }
 
-fn derivation_beside(vault: &Path, new: bool) -> Result<Derivation, Trouble> {
+/// A key that is about to be in force. Until then the old salt stays where it is, and the new one beside it: whenever the
+/// program ends, one of the two opens the vault.
+pub(crate) struct Renewed {
+    vault: PathBuf,
+    key: VaultKey,
+}
+
+impl Renewed {
+    pub(crate) fn key(&self) -> &VaultKey {
+        &self.key
+    }
+
+    /// Only the new key opens the vault from now on: its salt takes the place of the old one, if it has any.
+    pub(crate) fn in_force(&self) -> Result<(), Trouble> {
+        let (salt, next) = (salt_path(&self.vault), next_salt_path(&self.vault));
+        let done = if next.exists() { fs::rename(&next, &salt) } else { fs::remove_file(&salt) };
+        match done {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Trouble::file(&salt)(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The new key of a vault that is open.
+pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> {
+    let key = match new.new_key_fd {
+        Some(number) => {
+            // What waits there is of an attempt that did not come to its end.
+            let _ = fs::remove_file(next_salt_path(vault));
+            from_descriptor(number)?
+        }
+        None => {
+            let typed = typed_twice("New passphrase: ")?;
+            let (derivation, next) = (Derivation::new()?, next_salt_path(vault));
+            let key = derivation.derive(&typed)?;
+            derivation.keep(&next)?;
+            key
+        }
+    };
+    Ok(Renewed { vault: vault.to_owned(), key })
+}
+
+/// A copy of a vault is opened by the passphrase only with the salt beside it.
+pub(crate) fn copy_salt(vault: &Path, copy: &Path) -> Result<(), Trouble> {
+    let salt = salt_path(vault);
+    if salt.exists() {
+        let to = salt_path(copy);
+        fs::copy(&salt, &to).map_err(Trouble::file(&to))?;
+    }
+    Ok(())
+}
+
+fn typed_twice(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+    let typed = Zeroizing::new(rpassword::prompt_password(prompt)?);
+    if typed.chars().count() < SHORTEST {
+        return Err(SHORT_PASSPHRASE);
+    }
+    match *typed == *Zeroizing::new(rpassword::prompt_password("The same again: ")?) {
+        true => Ok(typed),
+        false => Err(DIFFERENT),
+    }
+}
+
+fn from_passphrase(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
     let path = salt_path(vault);
     if new && !vault.exists() {
+        let typed = typed_twice("Passphrase: ")?;
         let derivation = Derivation::new()?;
-        let text = toml::to_string(&derivation).map_err(|_| Trouble::Key("the salt could not be written"))?;
-        fs::write(&path, text).map_err(Trouble::file(&path))?;
-        return Ok(derivation);
+        derivation.keep(&path)?;
+        return derivation.derive(&typed);
     }
-    let mut text = String::new();
-    let file = File::open(&path).map_err(Trouble::file(&path))?;
-    file.take(4096).read_to_string(&mut text).map_err(Trouble::file(&path))?;
-    toml::from_str(&text).map_err(|_| {
-        Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy")
-    })
+    let typed = Zeroizing::new(rpassword::prompt_password("Passphrase: ")?);
+    let next = next_salt_path(vault);
+    if !next.exists() {
+        return Derivation::read(&path)?.derive(&typed);
+    }
+    // A new passphrase was on its way when the program ended: it is in force, or the old key is.
+    let key = Derivation::read(&next)?.derive(&typed)?;
+    if key.opens(vault)? {
+        fs::rename(&next, &path).map_err(Trouble::file(&path))?;
+        return Ok(key);
+    }
+    let key = Derivation::read(&path)?.derive(&typed)?;
+    if key.opens(vault)? {
+        let _ = fs::remove_file(&next);
+    }
+    Ok(key)
+}
+
+impl Derivation {
+    /// Writes the salt so that it is there or not, whole.
+    fn keep(&self, path: &Path) -> Result<(), Trouble> {
+        let text = toml::to_string(self).map_err(|_| Trouble::Key("the salt could not be written"))?;
+        fs::write(path, text).map_err(Trouble::file(path))?;
+        File::open(path).and_then(|file| file.sync_all()).map_err(Trouble::file(path))
+    }
+
+    fn read(path: &Path) -> Result<Derivation, Trouble> {
+        let mut text = String::new();
+        let file = File::open(path).map_err(Trouble::file(path))?;
+        file.take(4096).read_to_string(&mut text).map_err(Trouble::file(path))?;
+        toml::from_str(&text).map_err(|_| {
+            Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy")
+        })
+    }
 }
 
 #[cfg(test)]

@@ -24,14 +24,17 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
                 Opened::Tablet(tablet) => tablet.backup(to)?,
                 Opened::Evaluator(evaluator) => evaluator.backup(to)?,
             }
+            key::copy_salt(&device.vault, to)?;
             screen.line(format_args!("{}: copied; the key that opens the vault opens it", to.display()))
         }
-        VaultCommand::Rekey { device, new_key_fd } => {
-            let new = key::from_descriptor(*new_key_fd)?;
-            match &opened(device)? {
-                Opened::Tablet(tablet) => tablet.rekey(&new)?,
-                Opened::Evaluator(evaluator) => evaluator.rekey(&new)?,
+        VaultCommand::Rekey { device, new } => {
+            let opened = opened(device)?;
+            let new = key::renew(&device.vault, new)?;
+            match &opened {
+                Opened::Tablet(tablet) => tablet.rekey(new.key())?,
+                Opened::Evaluator(evaluator) => evaluator.rekey(new.key())?,
             }
+            new.in_force()?;
             screen.line(format_args!("{}: only the new key opens it", device.vault.display()))
         }
         VaultCommand::Audit { device, canary } => {

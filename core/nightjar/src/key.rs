@@ -32,6 +32,18 @@ impl VaultKey {
         self.0.clone()
     }
 
+    /// Whether it opens a vault. The vault stays as it is.
+    ///
+    /// # Errors
+    /// When the vault cannot be opened for another reason than the key.
+    pub fn opens(&self, vault: &std::path::Path) -> Result<bool, Failure> {
+        match nightjar_vault::Vault::open(vault, &self.for_vault()) {
+            Ok(_) => Ok(true),
+            Err(nightjar_vault::VaultError::WrongKey) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(crate) fn for_vault(&self) -> nightjar_vault::VaultKey {
         nightjar_vault::VaultKey::new(*self.0)
     }

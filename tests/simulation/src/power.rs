@@ -10,6 +10,9 @@ use crate::{FILE, entries, entry, key, meta, open};
 /// Orders in which a disk wrote what was not synced, drawn for each moment.
 const ORDERS: usize = 4;
 
+/// Answers of one draft: each disk is written whole, so what there is to rebuild grows with the square of it.
+const DRAFT: usize = 50;
+
 /// What the soak found.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Found {
@@ -32,12 +35,26 @@ struct Promise {
     entries: usize,
 }
 
-/// Answers a draft and rebuilds the disk at every step. `syncing`: whether commits wait for the disk, as they do.
+/// Answers drafts, each in a vault of its own, and rebuilds the disk at every step. `syncing`: whether commits wait for the
+/// disk, as they do.
 ///
 /// # Panics
-/// When the vault cannot be made, or an answer fails though the disk is sound.
+/// When a vault cannot be made, or an answer fails though the disk is sound.
 #[must_use]
 pub fn power(answers: usize, seed: u64, syncing: bool) -> Found {
+    let mut all = Found::default();
+    for (at, seed) in (0..answers.div_ceil(DRAFT)).zip(seed..) {
+        let found = drafted(DRAFT.min(answers - at * DRAFT), seed, syncing);
+        all.acknowledged += found.acknowledged;
+        all.steps += found.steps;
+        all.disks += found.disks;
+        all.unsynced += found.unsynced;
+        all.lost += found.lost;
+    }
+    all
+}
+
+fn drafted(answers: usize, seed: u64, syncing: bool) -> Found {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut random = StdRng::seed_from_u64(seed);
     watched_disk::watch(folder.path());

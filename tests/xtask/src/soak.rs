@@ -24,7 +24,7 @@ pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
     };
     let mut simulation = cargo(checkout);
     simulation.args(["run", "--quiet", "--package", "nightjar-simulation"]);
-    if soak == "schedules" {
+    if ["schedules", "power"].contains(&soak) {
         simulation.arg("--release");
     }
     simulation.args(["--", soak]);
