@@ -20,7 +20,7 @@
 //!   ([`StorageFull`](nightjar_sync::wire::Reason::StorageFull), [`StorageBroken`](nightjar_sync::wire::Reason::StorageBroken)) and
 //!   keeps nothing of the request.
 //! - Pushing is idempotent on the envelope's id. An envelope that is refused does not hold up its siblings.
-//! - A device writes only its own chain, as one line: a gap or a second chain is refused.
+//! - A device writes only its own chains, one for each copy of its vault: a gap or a second chain of one line is refused.
 //! - Sequences of a scope are given by the one writer inside its transaction, so "after my cursor" skips nothing.
 //! - Every reply to a push or pull carries incarnation, sequence and hash of the log, from which clients notice loss.
 //! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).

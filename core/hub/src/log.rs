@@ -128,8 +128,9 @@ impl Place {
             });
         };
         let after = pull.after.map_or(0, |mark| mark.sequence);
-        let batches =
-            read_batches(tx, id, after, |segment| segment.device() == member.public.tag() && !pull.own)?;
+        let batches = read_batches(tx, id, after, |segment| {
+            segment.device() == member.public.tag() && pull.without == Some(segment.line())
+        })?;
         Ok(Pulled { after: pull.after, head, batches })
     }
 }
@@ -150,8 +151,10 @@ pub(crate) fn scope_id(tx: &Transaction<'_>, study: StudyTag, scope: ScopeTag) -
 fn extend_chain(tx: &Transaction<'_>, scope: i64, links: &[Link]) -> Result<(), Stop> {
     let (Some(first), Some(last)) = (links.first(), links.last()) else { return Err(broken().into()) };
     let held = tx
-        .prepare_cached("SELECT seq FROM link WHERE scope = ?1 AND device = ?2 ORDER BY seq DESC LIMIT 1")?
-        .query_row(params![scope, first.device.0], |row| row.get::<_, u64>(0))
+        .prepare_cached(
+            "SELECT seq FROM link WHERE scope = ?1 AND device = ?2 AND line = ?3 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row(params![scope, first.device.0, first.line.0], |row| row.get::<_, u64>(0))
         .optional()?
         .unwrap_or(0);
     if first.seq > held + 1 {
@@ -162,8 +165,10 @@ fn extend_chain(tx: &Transaction<'_>, scope: i64, links: &[Link]) -> Result<(), 
             return Ok(LinkHash::START);
         }
         let hash = tx
-            .prepare_cached("SELECT hash FROM link WHERE scope = ?1 AND device = ?2 AND seq = ?3")?
-            .query_row(params![scope, first.device.0, seq], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT hash FROM link WHERE scope = ?1 AND device = ?2 AND line = ?3 AND seq = ?4",
+            )?
+            .query_row(params![scope, first.device.0, first.line.0, seq], |row| row.get(0))?;
         Ok(LinkHash(hash))
     };
     // A link's hash covers everything before it, so one place decides for all: the last that both sides know.
@@ -173,12 +178,16 @@ fn extend_chain(tx: &Transaction<'_>, scope: i64, links: &[Link]) -> Result<(), 
         None => last.hash(),
     };
     if offered != hash_at(common)? {
-        return Err(Refusal::new(Reason::ChainForked, "the hub holds another chain of this device").into());
+        return Err(Refusal::new(
+            Reason::ChainForked,
+            "the hub holds another chain of this line of the device",
+        )
+        .into());
     }
     let mut insert =
-        tx.prepare_cached("INSERT INTO link (scope, device, seq, hash) VALUES (?1, ?2, ?3, ?4)")?;
+        tx.prepare_cached("INSERT INTO link (scope, device, line, seq, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for link in links.iter().filter(|link| link.seq > held) {
-        insert.execute(params![scope, link.device.0, link.seq, link.hash().0])?;
+        insert.execute(params![scope, link.device.0, link.line.0, link.seq, link.hash().0])?;
     }
     Ok(())
 }

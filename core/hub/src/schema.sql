@@ -25,13 +25,14 @@ CREATE TABLE scope (
     UNIQUE (study, tag)
 ) STRICT;
 
--- The chain of each device in each scope, whether or not the envelopes were kept.
+-- The chain of each line of each device in each scope, whether or not the envelopes were kept.
 CREATE TABLE link (
     scope    INTEGER NOT NULL REFERENCES scope (id),
     device   BLOB    NOT NULL CHECK (length(device) = 16),
+    line     BLOB    NOT NULL CHECK (length(line) = 8),
     seq      INTEGER NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
-    PRIMARY KEY (scope, device, seq)
+    PRIMARY KEY (scope, device, line, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- A push that added something, as its signed chain segment. Pulls hand out whole pushes.

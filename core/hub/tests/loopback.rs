@@ -42,7 +42,7 @@ async fn what_tablets_push_the_evaluator_pulls_after_a_restart_too() {
     sequences.sort_unstable();
     assert_eq!(sequences, (1..=60).collect::<Vec<_>>(), "no sequence is skipped");
     for tablet in &tablets {
-        assert_eq!(evaluator.memory.chains[&tablet.tag()].seq, 30, "30 of 30 received");
+        assert_eq!(evaluator.memory.chains[&ward::strand(&tablet.tag())].seq, 30, "30 of 30 received");
     }
 
     let before = transport.traffic();
@@ -72,7 +72,7 @@ async fn a_push_repeated_after_a_lost_answer_is_known_and_not_doubled() {
         assert_eq!(pushed.mark.sequence, 5);
         assert!(pushed.outcomes.iter().all(|judged| judged.outcome == expected));
     }
-    tablet.own = true;
+    tablet.without = None;
     tablet.sync(&transport).await.expect("goes on");
     assert_eq!((tablet.outcomes.len(), tablet.stored(), tablet.received.len()), (5, 0, 5));
     hub.stop().await;
@@ -106,7 +106,7 @@ async fn an_altered_a_foreign_and_an_oversized_envelope_are_refused_while_siblin
     let mut evaluator = Device::new(&study.evaluator, &study, "ward");
     evaluator.sync(&transport).await.expect("pulls");
     assert_eq!(evaluator.received.len(), 2);
-    assert_eq!(evaluator.memory.chains[&tablet.tag()].seq, 6, "2 of 6 received");
+    assert_eq!(evaluator.memory.chains[&ward::strand(&tablet.tag())].seq, 6, "2 of 6 received");
     hub.stop().await;
 }
 
@@ -211,7 +211,7 @@ async fn only_evaluators_pull_responses_and_say_what_they_applied() {
         if refusal.reason == Reason::NotGranted)));
     assert_eq!((tablet.stored(), tablet.received.len()), (1, 0));
 
-    let reach = || vec![Reach { device: study.tablets[0].tag(), seq: 1 }];
+    let reach = || vec![Reach { device: study.tablets[0].tag(), line: ward::LINE, seq: 1 }];
     for (keys, expected) in [(&study.tablets[0], Some(Reason::NotGranted)), (&study.evaluator, None)] {
         let applied = Applied::sign(tablet.scope, reach(), keys).expect("small");
         let path = wire::applied_path(study.roster.study(), tablet.scope);

@@ -32,8 +32,7 @@ impl Device {
     fn signed_places(&self, joined: &Joined, device: &DeviceTag) -> Result<u64, Failure> {
         let mut places = 0;
         for scope in [joined.scopes.responses, joined.scopes.ward] {
-            let seen = self.vault.cursor(&scope, &sync::seen(device))?;
-            places += seen.as_deref().and_then(sync::read_seen).map_or(0, |(seq, _)| seq);
+            places += sync::seen_of(self, device, &scope)?.iter().map(|(_, seq, _)| seq).sum::<u64>();
         }
         Ok(places)
     }

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
-    Chain, DeviceTag, Entry, Invitation, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead,
+    Chain, DeviceTag, Entry, Invitation, Line, Link, LinkHash, Membership, Roster, ScopeTag, SignedHead,
+    Strand,
 };
-use nightjar_sync::wire::{Applied, Mark, Message, Outcome, Reach};
+use nightjar_sync::wire::{Applied, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{
     Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, SetAside, Step, Transport,
 };
@@ -117,11 +118,17 @@ impl Device {
 
 impl Device {
     /// Notes what hub and evaluators have for certain since this sync, and lets go of what they have had for long enough.
-    fn note_custody(&self, applied: &BTreeMap<ScopeTag, u64>) -> Result<(), Failure> {
+    fn note_custody(&self, applied: &BTreeMap<(ScopeTag, Line), u64>) -> Result<(), Failure> {
         let (joined, today) = (self.joined()?, self.today());
+        // What is offered for the first time is noted, too, whether or not anything was applied.
+        let own = self.vault.strand(&self.tag())?.map(|strand| strand.line);
         for scope in [joined.scopes.ward, joined.scopes.responses] {
-            let applied = applied.get(&scope).copied().unwrap_or(0);
-            self.vault.note_custody(&self.tag(), &scope, applied, today)?;
+            let lines =
+                applied.iter().filter(|((of, _), _)| *of == scope).map(|((_, line), seq)| (*line, *seq));
+            for (line, seq) in own.map(|line| (line, 0)).into_iter().chain(lines) {
+                let strand = Strand { device: self.tag(), line };
+                self.vault.note_custody(&strand, &scope, seq, today)?;
+            }
         }
         self.vault.release(today, KEEP_DAYS)?;
         Ok(())
@@ -173,8 +180,8 @@ struct Sync<'a> {
     changed: BTreeSet<String>,
     /// Scopes whose outbox has got its places in this sync.
     chained: BTreeSet<ScopeTag>,
-    /// How far evaluators say they have applied this device's chains, per scope: the furthest says.
-    applied: BTreeMap<ScopeTag, u64>,
+    /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
+    applied: BTreeMap<(ScopeTag, Line), u64>,
 }
 
 impl<'a> Sync<'a> {
@@ -182,17 +189,10 @@ impl<'a> Sync<'a> {
         let joined = device.joined()?;
         let evaluator =
             joined.roster().member(&device.tag()).is_some_and(|m| m.membership == Membership::Evaluator);
+        let without = device.vault.strand(&device.tag())?.map(|strand| strand.line);
         let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
             let memory = remembered(device, &joined, &scope)?;
-            Ok(ScopePlan {
-                scope,
-                push: true,
-                pull,
-                own: false,
-                publish: evaluator,
-                learn: !evaluator,
-                memory,
-            })
+            Ok(ScopePlan { scope, push: true, pull, without, publish: evaluator, learn: !evaluator, memory })
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
         let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
@@ -275,7 +275,14 @@ impl<'a> Sync<'a> {
                 Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
                 Event::Applied(applied) => self.learn(&applied),
                 Event::Published { .. } => {}
-                Event::ScopeRefused { refusal, .. } => self.view.refused.push(refusal.to_string()),
+                Event::ScopeRefused { refusal, .. } => {
+                    // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
+                    // its own in the next sync.
+                    if refusal.reason == Reason::ChainForked {
+                        self.device.vault.begin_line()?;
+                    }
+                    self.view.refused.push(refusal.to_string());
+                }
                 _ => {}
             }
         }
@@ -324,7 +331,7 @@ impl<'a> Sync<'a> {
             // Last: while this is not kept, the hub's next answer brings the links again.
             let mut reach = head.seq.to_le_bytes().to_vec();
             reach.extend_from_slice(&head.hash.0);
-            self.device.vault.keep_cursor(&head.scope, &seen(&head.device), &reach)?;
+            self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;
         }
         Ok(())
     }
@@ -332,8 +339,9 @@ impl<'a> Sync<'a> {
     /// What this evaluator has applied of every chain.
     fn applied_here(&self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
         let of_scope = self.device.vault.received()?.into_iter().filter(|chain| chain.scope == *scope);
-        let vector: Vec<Reach> =
-            of_scope.map(|chain| Reach { device: chain.device, seq: chain.applied_to }).collect();
+        let vector: Vec<Reach> = of_scope
+            .map(|chain| Reach { device: chain.device, line: chain.line, seq: chain.applied_to })
+            .collect();
         match vector.is_empty() {
             true => Ok(None),
             false => Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?)),
@@ -342,9 +350,10 @@ impl<'a> Sync<'a> {
 
     fn learn(&mut self, applied: &Applied) {
         let me = self.device.tag();
-        let Some(reach) = applied.vector().iter().find(|reach| reach.device == me) else { return };
-        let known = self.applied.entry(applied.scope()).or_default();
-        *known = reach.seq.max(*known);
+        for reach in applied.vector().iter().filter(|reach| reach.device == me) {
+            let known = self.applied.entry((applied.scope(), reach.line)).or_default();
+            *known = reach.seq.max(*known);
+        }
     }
 
     fn keep_learnt(&self) -> Result<(), Failure> {
@@ -380,15 +389,17 @@ fn chain_outbox(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
 /// The next stretch of this device's chain that the hub has not acknowledged.
 fn outbox(device: &Device, scope: &ScopeTag, most: usize, bytes: usize) -> Result<Option<Outbox>, Failure> {
     let mut pending = device.vault.pending(scope, bytes)?;
-    let Some(first) = pending.first().map(|envelope| envelope.seq) else { return Ok(None) };
+    let first = pending.first().map(|envelope| (envelope.line, envelope.seq));
+    let Some((line, first)) = first else { return Ok(None) };
     pending.retain(|envelope| envelope.seq - first < most as u64);
     let last = pending.last().map_or(first, |envelope| envelope.seq);
     let span = usize::try_from(last - first + 1).map_err(Failure::internal)?;
-    let links = device.vault.links(&device.tag(), scope, first - 1, span)?;
+    let strand = Strand { device: device.tag(), line };
+    let links = device.vault.links(&strand, scope, first - 1, span)?;
     let end = links
         .last()
         .ok_or_else(|| Failure::Corrupt("a link of this device's own chain is missing".into()))?;
-    let end = Chain { device: device.tag(), scope: *scope, seq: end.seq, hash: end.hash() };
+    let end = Chain { device: device.tag(), line, scope: *scope, seq: end.seq, hash: end.hash() };
     let head = end.sign(&device.keys)?;
     let mut bodies: BTreeMap<u64, Vec<u8>> =
         pending.into_iter().map(|envelope| (envelope.seq, envelope.bytes)).collect();
@@ -404,20 +415,42 @@ fn remembered(device: &Device, joined: &Joined, scope: &ScopeTag) -> Result<Memo
     };
     let mut chains = BTreeMap::new();
     for tag in joined.roster().members().keys() {
-        if let Some((seq, hash)) = device.vault.cursor(scope, &seen(tag))?.as_deref().and_then(read_seen) {
-            chains.insert(*tag, Chain { device: *tag, scope: *scope, seq, hash });
+        for (strand, seq, hash) in seen_of(device, tag, scope)? {
+            let Strand { device, line } = strand;
+            chains.insert(strand, Chain { device, line, scope: *scope, seq, hash });
         }
     }
     Ok(Memory { pulled: mark(PULLED)?, pushed: mark(PUSHED)?, chains })
 }
 
-/// The name under which the furthest signed end of a device's chain is kept.
-pub(crate) fn seen(device: &DeviceTag) -> String {
-    format!("seen/{device}")
+/// The name under which the furthest signed end of a chain is kept.
+fn seen(strand: &Strand) -> String {
+    format!("{}{}", seen_by(&strand.device), strand.line)
+}
+
+/// What the names of all lines of a device begin with.
+fn seen_by(device: &DeviceTag) -> String {
+    format!("seen/{device}/")
+}
+
+/// The furthest signed ends of a device's lines in a scope: place and hash.
+pub(crate) fn seen_of(
+    device: &Device,
+    of: &DeviceTag,
+    scope: &ScopeTag,
+) -> Result<Vec<(Strand, u64, LinkHash)>, Failure> {
+    let mut found = Vec::new();
+    for (line, reach) in device.vault.cursors(scope, &seen_by(of))? {
+        // An end that does not read is as good as none: the hub's next answer brings it again.
+        if let (Ok(line), Some((seq, hash))) = (line.parse(), read_seen(&reach)) {
+            found.push((Strand { device: *of, line }, seq, hash));
+        }
+    }
+    Ok(found)
 }
 
 /// Place and hash of the furthest signed end.
-pub(crate) fn read_seen(bytes: &[u8]) -> Option<(u64, LinkHash)> {
+fn read_seen(bytes: &[u8]) -> Option<(u64, LinkHash)> {
     let (seq, hash) = bytes.split_first_chunk::<8>()?;
     Some((u64::from_le_bytes(*seq), LinkHash(hash.try_into().ok()?)))
 }

@@ -1,9 +1,10 @@
-//! Chains: the place of each envelope among all that a device has sent in a scope, and the signature over it.
+//! Chains: the place of each envelope among all that one line of a device has sent in a scope, and the signature over it.
 
 use minicbor::{Decode, Encode};
 
 use crate::{
-    DeviceKeys, DevicePublic, DeviceTag, EnvelopeId, LinkHash, Refused, ScopeTag, Signature, hash::digest,
+    DeviceKeys, DevicePublic, DeviceTag, EnvelopeId, Line, LinkHash, Refused, ScopeTag, Signature, Strand,
+    hash::digest,
 };
 
 const HEAD: &str = "nightjar v0 chain head";
@@ -26,14 +27,29 @@ pub struct Link {
     /// The envelope.
     #[n(4)]
     pub envelope: EnvelopeId,
+    /// Which line of the device.
+    #[n(5)]
+    pub line: Line,
 }
 
 impl Link {
+    /// Whose chain it is of.
+    pub fn strand(&self) -> Strand {
+        Strand { device: self.device, line: self.line }
+    }
+
     /// The hash that the next link names.
     pub fn hash(&self) -> LinkHash {
         LinkHash(digest(
             "nightjar v0 chain link",
-            &[&self.device.0, &self.scope.0, &self.seq.to_le_bytes(), &self.prev.0, &self.envelope.0],
+            &[
+                &self.device.0,
+                &self.line.0,
+                &self.scope.0,
+                &self.seq.to_le_bytes(),
+                &self.prev.0,
+                &self.envelope.0,
+            ],
         ))
     }
 }
@@ -53,18 +69,33 @@ pub struct Chain {
     /// Hash of the last link.
     #[n(3)]
     pub hash: LinkHash,
+    /// Which line of the device.
+    #[n(4)]
+    pub line: Line,
 }
 
 impl Chain {
+    /// Whose chain it is of.
+    pub fn strand(&self) -> Strand {
+        Strand { device: self.device, line: self.line }
+    }
+
     /// An empty chain.
-    pub fn new(device: DeviceTag, scope: ScopeTag) -> Self {
-        Self { device, scope, seq: 0, hash: LinkHash::START }
+    pub fn new(strand: Strand, scope: ScopeTag) -> Self {
+        let Strand { device, line } = strand;
+        Self { device, line, scope, seq: 0, hash: LinkHash::START }
     }
 
     /// Puts an envelope at the end and gives its link.
     pub fn next(&mut self, envelope: EnvelopeId) -> Link {
-        let link =
-            Link { device: self.device, scope: self.scope, seq: self.seq + 1, prev: self.hash, envelope };
+        let link = Link {
+            device: self.device,
+            line: self.line,
+            scope: self.scope,
+            seq: self.seq + 1,
+            prev: self.hash,
+            envelope,
+        };
         self.seq = link.seq;
         self.hash = link.hash();
         link
@@ -78,14 +109,15 @@ impl Chain {
         if keys.tag() != self.device {
             return Err(Refused::WrongDevice { expected: self.device, found: keys.tag() });
         }
-        let signature = keys.sign(HEAD, &head_bytes(self.device, self.scope, self.seq, &self.hash));
-        Ok(SignedHead { device: self.device, scope: self.scope, seq: self.seq, hash: self.hash, signature })
+        let signature = keys.sign(HEAD, &head_bytes(self.strand(), self.scope, self.seq, &self.hash));
+        let Self { device, line, scope, seq, hash } = *self;
+        Ok(SignedHead { device, line, scope, seq, hash, signature })
     }
 
     /// Follows links from this end to a signed head, and moves there. Nothing moves when it is refused.
     ///
     /// # Errors
-    /// [`Refused::Gap`], [`Refused::Fork`], [`Refused::WrongDevice`], [`Refused::WrongScope`], [`Refused::WrongHead`], or
+    /// [`Refused::Gap`], [`Refused::Fork`], [`Refused::WrongDevice`], [`Refused::WrongLine`], [`Refused::WrongScope`], [`Refused::WrongHead`], or
     /// that the signature is not the device's.
     pub fn follow(
         &mut self,
@@ -98,6 +130,9 @@ impl Chain {
         for link in links {
             if link.device != end.device {
                 return Err(Refused::WrongDevice { expected: end.device, found: link.device });
+            }
+            if link.line != end.line {
+                return Err(Refused::WrongLine { device: end.device });
             }
             if link.scope != end.scope {
                 return Err(Refused::WrongScope { expected: end.scope, found: link.scope });
@@ -112,7 +147,7 @@ impl Chain {
             end.seq = link.seq;
             end.hash = link.hash();
         }
-        if (head.device, head.scope, head.seq, head.hash) != (end.device, end.scope, end.seq, end.hash) {
+        if (head.strand(), head.scope, head.seq, head.hash) != (end.strand(), end.scope, end.seq, end.hash) {
             return Err(Refused::WrongHead { device: end.device, seq: head.seq });
         }
         *self = end;
@@ -138,9 +173,17 @@ pub struct SignedHead {
     /// The device's signature over all of this.
     #[n(4)]
     pub signature: Signature,
+    /// Which line of the device.
+    #[n(5)]
+    pub line: Line,
 }
 
 impl SignedHead {
+    /// Whose chain it is of.
+    pub fn strand(&self) -> Strand {
+        Strand { device: self.device, line: self.line }
+    }
+
     /// Checks the signature.
     ///
     /// # Errors
@@ -149,10 +192,10 @@ impl SignedHead {
         if device.tag() != self.device {
             return Err(Refused::WrongDevice { expected: self.device, found: device.tag() });
         }
-        device.verify(HEAD, &head_bytes(self.device, self.scope, self.seq, &self.hash), &self.signature)
+        device.verify(HEAD, &head_bytes(self.strand(), self.scope, self.seq, &self.hash), &self.signature)
     }
 }
 
-fn head_bytes(device: DeviceTag, scope: ScopeTag, seq: u64, hash: &LinkHash) -> Vec<u8> {
-    [&device.0[..], &scope.0, &seq.to_le_bytes(), &hash.0].concat()
+fn head_bytes(strand: Strand, scope: ScopeTag, seq: u64, hash: &LinkHash) -> Vec<u8> {
+    [&strand.device.0[..], &strand.line.0, &scope.0, &seq.to_le_bytes(), &hash.0].concat()
 }

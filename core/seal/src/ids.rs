@@ -104,6 +104,12 @@ id!(
     16
 );
 id!(
+    /// Names one line of a device: what one file of its vault has sent. A copied or restored vault begins another, so that two
+    /// that go on as the same device are two chains and not a fork.
+    Line,
+    8
+);
+id!(
     /// Names a record key: truncated commitment to it.
     KeyId,
     16
@@ -163,6 +169,15 @@ id!(
     ReadingPublic,
     32
 );
+
+/// Whose chain: a device and one line of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Strand {
+    /// The device.
+    pub device: DeviceTag,
+    /// Which of its lines.
+    pub line: Line,
+}
 
 impl LinkHash {
     /// Stands before the first link of a chain.

@@ -63,8 +63,9 @@ pub use entropy::Entropy;
 pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, open, seal};
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, LinkHash, ReadingPublic,
-    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, WithdrawalPublic,
+    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, ReadingPublic,
+    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
+    WithdrawalPublic,
 };
 pub use receipt::Receipt;
 pub use refused::Refused;

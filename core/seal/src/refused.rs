@@ -116,6 +116,12 @@ pub enum Refused {
         /// The first place at which they differ, as far as can be told.
         seq: u64,
     },
+    /// The link is of another line of the device.
+    #[error("device {device}: a link is of another of its lines")]
+    WrongLine {
+        /// Whose chain.
+        device: DeviceTag,
+    },
     /// The links do not lead to the signed head.
     #[error("device {device}: the links do not lead to the signed head at {seq}")]
     WrongHead {

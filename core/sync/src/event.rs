@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead};
+use nightjar_seal::{Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead, Strand};
 
 use crate::wire::{Applied, Judged, Mark, Refusal};
 
@@ -14,8 +14,8 @@ pub struct Memory {
     pub pulled: Option<Mark>,
     /// The mark of the last acknowledged push.
     pub pushed: Option<Mark>,
-    /// The furthest signed end of each device's chain seen so far. Its `seq` is the N of "N of N received".
-    pub chains: BTreeMap<DeviceTag, Chain>,
+    /// The furthest signed end of each line of each device seen so far. Its `seq` is the N of "N of N received".
+    pub chains: BTreeMap<Strand, Chain>,
 }
 
 /// Something happened that the caller must keep before it goes on. The events of one response belong in one transaction.
@@ -119,7 +119,7 @@ pub enum SetAside {
     Revoked,
     /// The signature over the chain does not verify.
     Forged,
-    /// The device has signed two different chains: a cloned or restored device, or a hub that shows two faces.
+    /// The device has signed two different chains of one line: a device copied beneath its files, or a hub that shows two faces.
     Forked,
     /// The bytes are not those the chain names.
     Altered,

@@ -200,7 +200,7 @@ impl Exchange {
     }
 
     fn pull(&self, scope: &Scope) -> Request {
-        let pull = Pull { after: scope.plan.memory.pulled, own: scope.plan.own };
+        let pull = Pull { after: scope.plan.memory.pulled, without: scope.plan.without };
         let path = wire::pull_path(self.roster.study(), scope.plan.scope);
         Request { path, body: pull.encode(), signed: true }
     }
@@ -343,7 +343,7 @@ impl Exchange {
         let mut receiver = Receiver {
             roster: &self.roster,
             me: self.device,
-            own: scope.plan.own,
+            without: scope.plan.without,
             scope: scope.plan.scope,
             cursor: start,
             chains: scope.plan.memory.chains.clone(),

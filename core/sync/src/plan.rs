@@ -1,6 +1,6 @@
 //! What a device wants of a sync, and what a sync wants of the device.
 
-use nightjar_seal::{Link, ScopeTag, SignedHead};
+use nightjar_seal::{Line, Link, ScopeTag, SignedHead};
 
 use crate::bounds;
 use crate::event::Memory;
@@ -15,8 +15,9 @@ pub struct ScopePlan {
     pub push: bool,
     /// Take what is new.
     pub pull: bool,
-    /// Take back the bytes of this device's own envelopes too, as after a restore from an old copy.
-    pub own: bool,
+    /// The line of this device whose envelopes it holds already: only their ids come back. `None` takes the bytes of all its own
+    /// envelopes too, as a copy needs them that does not know what the original sent since.
+    pub without: Option<Line>,
     /// Publish what was applied, after pulling. For evaluator devices.
     pub publish: bool,
     /// Learn what evaluator devices have applied. For devices that keep sealed bytes in custody.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, DeviceTag, Envelope, Link, Roster, ScopeTag, SignedHead};
+use nightjar_seal::{Chain, DeviceTag, Envelope, Line, Link, Roster, ScopeTag, SignedHead, Strand};
 
 use crate::event::{Event, SetAside};
 use crate::wire::{Batch, Mark};
@@ -11,23 +11,23 @@ use crate::wire::{Batch, Mark};
 pub(crate) struct Receiver<'a> {
     pub(crate) roster: &'a Roster,
     pub(crate) me: DeviceTag,
-    pub(crate) own: bool,
+    pub(crate) without: Option<Line>,
     pub(crate) scope: ScopeTag,
     pub(crate) cursor: Mark,
-    pub(crate) chains: BTreeMap<DeviceTag, Chain>,
+    pub(crate) chains: BTreeMap<Strand, Chain>,
     pub(crate) events: Vec<Event>,
 }
 
 impl Receiver<'_> {
     pub(crate) fn take(&mut self, batch: Batch) {
-        let device = batch.segment.device();
+        let (device, line) = (batch.segment.device(), batch.segment.line());
         let (links, head) = (batch.segment.links(), batch.segment.head());
         let proven = self.prove(&links, &head);
         for body in batch.bodies {
             // The place was checked to lie inside the segment when the batch was read.
             let Some(link) = links.get(body.place as usize).copied() else { continue };
             self.cursor = self.cursor.after(link.envelope);
-            if body.bytes.is_empty() && device == self.me && !self.own {
+            if body.bytes.is_empty() && device == self.me && self.without == Some(line) {
                 continue;
             }
             let taken = proven.and_then(|good| if link.seq > good { Err(SetAside::Revoked) } else { Ok(()) });
@@ -55,16 +55,17 @@ impl Receiver<'_> {
             return Err(SetAside::Foreign);
         }
         head.verify(&member.public).map_err(|_| SetAside::Forged)?;
-        let seen = self.chains.get(&head.device);
+        let seen = self.chains.get(&head.strand());
         if seen.is_some_and(|seen| forked(seen, links)) {
             return Err(SetAside::Forked);
         }
         if seen.is_none_or(|seen| seen.seq < head.seq) {
-            let chain = Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
-            self.chains.insert(head.device, chain);
+            let SignedHead { device, line, scope, seq, hash, .. } = *head;
+            self.chains.insert(head.strand(), Chain { device, line, scope, seq, hash });
             self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
         }
-        let last_good = member.revoked.as_ref().map(|good| good.get(&self.scope).copied().unwrap_or(0));
+        let last_good =
+            member.revoked.as_ref().map(|good| good.get(&(self.scope, head.line)).copied().unwrap_or(0));
         Ok(last_good.unwrap_or(u64::MAX))
     }
 

@@ -63,7 +63,7 @@ impl World {
             for tablet in [a, b] {
                 if device.keys.tag() != tablet.keys.tag() && !tablet.outbox.is_empty() {
                     assert_eq!(
-                        device.memory.chains[&tablet.keys.tag()].seq,
+                        device.memory.chains[&world::device::strand(&tablet.keys.tag())].seq,
                         tablet.outbox.len() as u64,
                         "N of N"
                     );

@@ -64,7 +64,11 @@ fn an_altered_envelope_is_refused_while_its_siblings_go_through() {
     assert_eq!(outcomes[1].outcome, Outcome::Stored);
     evaluator.sync(&mut hub, &[]);
     assert_eq!(evaluator.received.len(), 6);
-    assert_eq!(evaluator.memory.chains[&tablet.keys.tag()].seq, 7, "6 of 7 received: the gap shows");
+    assert_eq!(
+        evaluator.memory.chains[&world::device::strand(&tablet.keys.tag())].seq,
+        7,
+        "6 of 7 received: the gap shows"
+    );
 }
 
 /// Pulls after something was done to the hub's log, and gives why each envelope was set aside.
@@ -121,7 +125,7 @@ fn a_device_outside_the_roster_waits() {
 #[test]
 fn what_a_device_sent_after_its_last_good_place_is_set_aside() {
     let (evaluator, result) = pull_after(|study, hub| {
-        let last_good = vec![(study.scope, 1)];
+        let last_good = vec![(study.scope, world::device::LINE, 1)];
         let act = Act::Revoke { device: study.tablets[0].tag(), last_good };
         hub.roster.append(act, &study.root).expect("revoked");
     });

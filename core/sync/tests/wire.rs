@@ -2,7 +2,7 @@
 
 mod world;
 
-use nightjar_seal::{Chain, DeviceTag, EnvelopeId};
+use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, Strand};
 use nightjar_sync::wire::{
     Applied, Batch, Body, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled,
     Push, Pushed, Reach, Reason, Refusal, Segment, Shown,
@@ -13,7 +13,7 @@ use world::Study;
 /// One message of every kind that carries a list or a choice.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let study = Study::new(1);
-    let mut chain = Chain::new(study.tablets[0].tag(), study.scope);
+    let mut chain = Chain::new(Strand { device: study.tablets[0].tag(), line: Line([7; 8]) }, study.scope);
     let links: Vec<_> = (0..3).map(|i| chain.next(EnvelopeId([i; 32]))).collect();
     let segment =
         Segment::new(&links, &chain.sign(&study.tablets[0]).expect("its chain")).expect("consecutive");
@@ -21,12 +21,12 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let mark = Mark::start(Incarnation([3; 16])).after(EnvelopeId([0; 32]));
     let outcomes = [Outcome::Stored, Outcome::Known, Outcome::Refused(Objection::Altered)];
     let judged = |outcome| Judged { envelope: EnvelopeId([0; 32]), outcome };
-    let reach = vec![Reach { device: DeviceTag([1; 16]), seq: 70_000 }];
+    let reach = vec![Reach { device: DeviceTag([1; 16]), line: Line([7; 8]), seq: 70_000 }];
     let shown = Shown { scope: study.scope, marks: vec![mark, mark], applied: true };
     vec![
         (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
         (Pushed::NAME, Pushed { mark, outcomes: outcomes.map(judged).to_vec() }.encode()),
-        (Pull::NAME, Pull { after: Some(mark), own: true }.encode()),
+        (Pull::NAME, Pull { after: Some(mark), without: Some(Line([7; 8])) }.encode()),
         (Pulled::NAME, Pulled { after: None, head: mark, batches: vec![Batch { segment, bodies }] }.encode()),
         (Applied::NAME, Applied::sign(study.scope, reach, &study.evaluator).expect("small").encode()),
         (Greeting::NAME, Greeting { roster: 5, scopes: vec![shown] }.encode()),
@@ -78,7 +78,7 @@ fn a_list_that_claims_more_than_there_is_costs_nothing() {
 #[test]
 fn a_segment_only_exists_over_consecutive_links_and_its_own_head() {
     let study = Study::new(2);
-    let mut chain = Chain::new(study.tablets[0].tag(), study.scope);
+    let mut chain = Chain::new(Strand { device: study.tablets[0].tag(), line: Line([7; 8]) }, study.scope);
     let links: Vec<_> = (0..3).map(|i| chain.next(EnvelopeId([i; 32]))).collect();
     let head = chain.sign(&study.tablets[0]).expect("its chain");
     let segment = Segment::new(&links[1..], &head).expect("a later part of the chain");

@@ -113,6 +113,7 @@ CREATE TABLE outbox (
   envelope BLOB PRIMARY KEY REFERENCES envelope (id),
   scope    BLOB NOT NULL,
   chained  INTEGER NOT NULL DEFAULT 0,
+  line     BLOB,
   state    INTEGER NOT NULL DEFAULT 0,
   reason   TEXT,
   -- Days since 1970, of the sync in which it was first offered, and of that since which hub and evaluator have it.
@@ -122,23 +123,25 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waits ON outbox (scope) WHERE custody IS NULL;
 CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
 
--- The chain of every device in every scope, own and others', and the last signed head of each.
+-- The chain of every line of every device in every scope, own and others', and the last signed head of each.
 CREATE TABLE link (
   device   BLOB NOT NULL,
+  line     BLOB NOT NULL CHECK (length(line) = 8),
   scope    BLOB NOT NULL,
   seq      INTEGER NOT NULL,
   envelope BLOB NOT NULL,
   bytes    BLOB NOT NULL,
-  PRIMARY KEY (device, scope, seq)
+  PRIMARY KEY (device, line, scope, seq)
 ) WITHOUT ROWID;
 CREATE INDEX link_envelope ON link (envelope);
 
 CREATE TABLE head (
   device BLOB NOT NULL,
+  line   BLOB NOT NULL CHECK (length(line) = 8),
   scope  BLOB NOT NULL,
   seq    INTEGER NOT NULL,
   bytes  BLOB NOT NULL,
-  PRIMARY KEY (device, scope)
+  PRIMARY KEY (device, line, scope)
 ) WITHOUT ROWID;
 
 -- The projection: one row per readable record.

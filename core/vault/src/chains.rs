@@ -1,7 +1,7 @@
 //! The chains of all devices: which envelopes each has sent in a scope, and what of it is here. From them comes
 //! "N of N received".
 
-use nightjar_seal::{Chain, DevicePublic, DeviceTag, Link, Refused, ScopeTag, SignedHead};
+use nightjar_seal::{Chain, DevicePublic, DeviceTag, Line, Link, Refused, ScopeTag, SignedHead, Strand};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::VaultError;
@@ -12,6 +12,8 @@ use crate::vault::Vault;
 pub struct Received {
     /// The device.
     pub device: DeviceTag,
+    /// Which line of it.
+    pub line: Line,
     /// The scope.
     pub scope: ScopeTag,
     /// How many envelopes its signed chain names.
@@ -25,35 +27,35 @@ pub struct Received {
 }
 
 impl Vault {
-    /// The end of a device's chain as known here; empty when nothing is known.
+    /// The end of a chain as known here; empty when nothing is known.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn chain(&self, device: &DeviceTag, scope: &ScopeTag) -> Result<Chain, VaultError> {
-        self.read(|c| end(c, device, scope))
+    pub fn chain(&self, strand: &Strand, scope: &ScopeTag) -> Result<Chain, VaultError> {
+        self.read(|c| end(c, strand, scope))
     }
 
-    /// Links of a device's chain after a place, in order, at most `limit`.
+    /// Links of a chain after a place, in order, at most `limit`.
     ///
     /// # Errors
     /// Storage errors.
     pub fn links(
         &self,
-        device: &DeviceTag,
+        strand: &Strand,
         scope: &ScopeTag,
         after: u64,
         limit: usize,
     ) -> Result<Vec<Link>, VaultError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(|c| links_after(c, device, scope, after, limit))
+        self.read(|c| links_after(c, strand, scope, after, limit))
     }
 
-    /// The last signed head of a device's chain.
+    /// The last signed head of a chain.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn head(&self, device: &DeviceTag, scope: &ScopeTag) -> Result<Option<SignedHead>, VaultError> {
-        self.read(|c| head_of(c, device, scope))
+    pub fn head(&self, strand: &Strand, scope: &ScopeTag) -> Result<Option<SignedHead>, VaultError> {
+        self.read(|c| head_of(c, strand, scope))
     }
 
     /// Follows another device's chain from where it is known to a signed head, and keeps the links. Links that are known
@@ -64,12 +66,15 @@ impl Vault {
     /// kept then.
     pub fn follow(&self, links: &[Link], head: &SignedHead, device: &DevicePublic) -> Result<(), VaultError> {
         self.write(|t| {
-            let known = end(t, &head.device, &head.scope)?;
+            let known = end(t, &head.strand(), &head.scope)?;
             for link in links.iter().filter(|link| link.seq <= known.seq) {
-                let sql = "SELECT bytes FROM link WHERE device = ?1 AND scope = ?2 AND seq = ?3";
+                let sql =
+                    "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq = ?4";
                 let bytes: Option<Vec<u8>> = t
                     .prepare_cached(sql)?
-                    .query_row(params![head.device.0, head.scope.0, place(link.seq)], |row| row.get(0))
+                    .query_row(params![head.device.0, head.line.0, head.scope.0, place(link.seq)], |row| {
+                        row.get(0)
+                    })
                     .optional()?;
                 if bytes != Some(encode(link)?) {
                     return Err(Refused::Fork { device: head.device, seq: link.seq }.into());
@@ -98,22 +103,23 @@ impl Vault {
         self.read(|c| {
             // Applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
             // must not sign for it.
-            let sql = "SELECT link.device, link.scope, max(link.seq), count(envelope.id),
+            let sql = "SELECT link.device, link.line, link.scope, max(link.seq), count(envelope.id),
                               count(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
                               min(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
                                        ELSE link.seq END)
                        FROM link LEFT JOIN envelope ON envelope.id = link.envelope
-                       GROUP BY link.device, link.scope ORDER BY link.device, link.scope";
+                       GROUP BY link.device, link.line, link.scope ORDER BY link.device, link.line, link.scope";
             let mut statement = c.prepare_cached(sql)?;
             let rows = statement.query_map([], |row| {
-                let expected = row.get::<_, i64>(2)? as u64;
-                let gap = row.get::<_, Option<i64>>(5)?;
+                let expected = row.get::<_, i64>(3)? as u64;
+                let gap = row.get::<_, Option<i64>>(6)?;
                 Ok(Received {
                     device: DeviceTag(row.get(0)?),
-                    scope: ScopeTag(row.get(1)?),
+                    line: Line(row.get(1)?),
+                    scope: ScopeTag(row.get(2)?),
                     expected,
-                    received: row.get::<_, i64>(3)? as u64,
-                    applied: row.get::<_, i64>(4)? as u64,
+                    received: row.get::<_, i64>(4)? as u64,
+                    applied: row.get::<_, i64>(5)? as u64,
                     applied_to: gap.map_or(expected, |seq| seq as u64 - 1),
                 })
             })?;
@@ -122,17 +128,18 @@ impl Vault {
     }
 }
 
-/// Links of a device's chain after a place, in order.
+/// Links of a chain after a place, in order.
 pub(crate) fn links_after(
     c: &Connection,
-    device: &DeviceTag,
+    strand: &Strand,
     scope: &ScopeTag,
     after: u64,
     limit: i64,
 ) -> Result<Vec<Link>, VaultError> {
-    let sql = "SELECT bytes FROM link WHERE device = ?1 AND scope = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4";
+    let sql = "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq > ?4
+               ORDER BY seq LIMIT ?5";
     let mut statement = c.prepare_cached(sql)?;
-    let mut rows = statement.query(params![device.0, scope.0, place(after), limit])?;
+    let mut rows = statement.query(params![strand.device.0, strand.line.0, scope.0, place(after), limit])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;
@@ -141,17 +148,30 @@ pub(crate) fn links_after(
     Ok(out)
 }
 
-/// The last signed head of a device's chain.
+/// The last signed head of a chain.
 pub(crate) fn head_of(
+    c: &Connection,
+    strand: &Strand,
+    scope: &ScopeTag,
+) -> Result<Option<SignedHead>, VaultError> {
+    let mut statement =
+        c.prepare_cached("SELECT bytes FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3")?;
+    let bytes: Option<Vec<u8>> =
+        statement.query_row(params![strand.device.0, strand.line.0, scope.0], |row| row.get(0)).optional()?;
+    let head = bytes.map(|bytes| minicbor::decode(&bytes));
+    head.transpose().map_err(|_| VaultError::Corrupt("a stored head"))
+}
+
+/// The lines of a device of which there is a signed head in a scope.
+pub(crate) fn strands(
     c: &Connection,
     device: &DeviceTag,
     scope: &ScopeTag,
-) -> Result<Option<SignedHead>, VaultError> {
-    let mut statement = c.prepare_cached("SELECT bytes FROM head WHERE device = ?1 AND scope = ?2")?;
-    let bytes: Option<Vec<u8>> =
-        statement.query_row(params![device.0, scope.0], |row| row.get(0)).optional()?;
-    let head = bytes.map(|bytes| minicbor::decode(&bytes));
-    head.transpose().map_err(|_| VaultError::Corrupt("a stored head"))
+) -> Result<Vec<Strand>, VaultError> {
+    let sql = "SELECT line FROM head WHERE device = ?1 AND scope = ?2 ORDER BY line";
+    let mut statement = c.prepare_cached(sql)?;
+    let lines = statement.query_map(params![device.0, scope.0], |row| row.get(0).map(Line))?;
+    lines.map(|line| Ok(Strand { device: *device, line: line? })).collect()
 }
 
 fn encode(link: &Link) -> Result<Vec<u8>, VaultError> {
@@ -164,11 +184,14 @@ fn place(seq: u64) -> i64 {
 }
 
 /// The end of a chain as stored.
-pub(crate) fn end(c: &Connection, device: &DeviceTag, scope: &ScopeTag) -> Result<Chain, VaultError> {
-    let sql = "SELECT bytes FROM link WHERE device = ?1 AND scope = ?2 ORDER BY seq DESC LIMIT 1";
-    let bytes: Option<Vec<u8>> =
-        c.prepare_cached(sql)?.query_row(params![device.0, scope.0], |row| row.get(0)).optional()?;
-    let mut chain = Chain::new(*device, *scope);
+pub(crate) fn end(c: &Connection, strand: &Strand, scope: &ScopeTag) -> Result<Chain, VaultError> {
+    let sql =
+        "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 ORDER BY seq DESC LIMIT 1";
+    let bytes: Option<Vec<u8>> = c
+        .prepare_cached(sql)?
+        .query_row(params![strand.device.0, strand.line.0, scope.0], |row| row.get(0))
+        .optional()?;
+    let mut chain = Chain::new(*strand, *scope);
     if let Some(bytes) = bytes {
         let link: Link = minicbor::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored link"))?;
         chain.seq = link.seq;
@@ -178,15 +201,22 @@ pub(crate) fn end(c: &Connection, device: &DeviceTag, scope: &ScopeTag) -> Resul
 }
 
 pub(crate) fn insert(c: &Connection, link: &Link) -> Result<(), VaultError> {
-    let sql = "INSERT INTO link (device, scope, seq, envelope, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let row = params![link.device.0, link.scope.0, place(link.seq), link.envelope.0, encode(link)?];
+    let sql = "INSERT INTO link (device, line, scope, seq, envelope, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let row =
+        params![link.device.0, link.line.0, link.scope.0, place(link.seq), link.envelope.0, encode(link)?];
     c.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 
 pub(crate) fn keep_head(c: &Connection, head: &SignedHead) -> Result<(), VaultError> {
-    let sql = "INSERT OR REPLACE INTO head (device, scope, seq, bytes) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT OR REPLACE INTO head (device, line, scope, seq, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
     let bytes = minicbor::to_vec(head).map_err(|_| VaultError::Corrupt("a head"))?;
-    c.prepare_cached(sql)?.execute(params![head.device.0, head.scope.0, place(head.seq), bytes])?;
+    c.prepare_cached(sql)?.execute(params![
+        head.device.0,
+        head.line.0,
+        head.scope.0,
+        place(head.seq),
+        bytes
+    ])?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use crate::error::VaultError;
 use crate::key::VaultKey;
+use crate::lines;
 use crate::vault::Vault;
 
 /// Pages copied at once: how often a copy looks whether it is to stop.
@@ -37,7 +38,7 @@ impl Vault {
     /// whole; nobody is kept from writing.
     ///
     /// A copy that is put in use goes on where it was made: each of its changes is by a fresh actor, so that records merge
-    /// with what the original wrote since. Its chain was sent further by the original, which the hub sees as a fork.
+    /// with what the original wrote since, and what it sends is on a line of its own.
     ///
     /// # Errors
     /// [`VaultError::Exists`] when there is a file already; storage errors, and then there is no new file.
@@ -71,6 +72,8 @@ impl Vault {
                 }
             }
         })?;
+        // The copy is another file, wherever it is put.
+        lines::forget(&copy)?;
         drop(copy);
         fs::File::open(to).and_then(|file| file.sync_all()).map_err(VaultError::io)
     }

@@ -90,17 +90,23 @@ fn proofs(
     Ok(found)
 }
 
-/// The envelopes that a device's chain names up to its signed head; `None` when it does not verify.
+/// The envelopes that a device's chains name up to their signed heads; `None` when one does not verify.
 fn verified(
     c: &Connection,
     device: &DeviceTag,
     scope: &ScopeTag,
     public: &dyn Fn(&DeviceTag) -> Option<DevicePublic>,
 ) -> Result<Option<BTreeSet<EnvelopeId>>, VaultError> {
-    let Some(head) = chains::head_of(c, device, scope)? else { return Ok(Some(BTreeSet::new())) };
-    let Ok(mut links) = chains::links_after(c, device, scope, 0, i64::MAX) else { return Ok(None) };
-    links.retain(|link| link.seq <= head.seq);
-    let mut chain = Chain::new(*device, *scope);
-    let holds = public(device).is_some_and(|public| chain.follow(&links, &head, &public).is_ok());
-    Ok(holds.then(|| links.into_iter().map(|link| link.envelope).collect()))
+    let mut named = BTreeSet::new();
+    for strand in chains::strands(c, device, scope)? {
+        let Some(head) = chains::head_of(c, &strand, scope)? else { continue };
+        let Ok(mut links) = chains::links_after(c, &strand, scope, 0, i64::MAX) else { return Ok(None) };
+        links.retain(|link| link.seq <= head.seq);
+        let mut chain = Chain::new(strand, *scope);
+        if public(device).is_none_or(|public| chain.follow(&links, &head, &public).is_err()) {
+            return Ok(None);
+        }
+        named.extend(links.into_iter().map(|link| link.envelope));
+    }
+    Ok(Some(named))
 }

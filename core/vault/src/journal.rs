@@ -427,6 +427,6 @@ fn place(draft: &DraftId, n: u64) -> [u8; 24] {
     out
 }
 
-fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
     getrandom::fill(bytes).map_err(|_| VaultError::Database(-2))
 }

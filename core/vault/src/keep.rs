@@ -160,6 +160,20 @@ impl Vault {
         })
     }
 
+    /// All that is kept of a scope under names that begin so, with what follows that beginning, in order of names.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn cursors(&self, scope: &ScopeTag, begin: &str) -> Result<Vec<(String, Vec<u8>)>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT substr(name, length(?2) + 1), value FROM cursor
+                       WHERE scope = ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name";
+            let mut statement = c.prepare_cached(sql)?;
+            let rows = statement.query_map(params![scope.0, begin], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Keeps what is known of a scope's log at the hub.
     ///
     /// # Errors

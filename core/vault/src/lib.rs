@@ -56,6 +56,7 @@ mod import;
 mod journal;
 mod keep;
 mod key;
+mod lines;
 mod outbox;
 mod pack;
 mod projection;

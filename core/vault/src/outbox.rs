@@ -2,11 +2,12 @@
 //! caller draws an order and all that waits gets its places in the device's chain, so that the chain tells nothing about
 //! the order in which answers were given.
 
-use nightjar_seal::{Chain, DeviceKeys, EnvelopeId, ScopeTag, SignedHead};
+use nightjar_seal::{Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, ScopeTag, SignedHead, Strand};
 use rusqlite::{Connection, params};
 
 use crate::chains;
 use crate::error::VaultError;
+use crate::lines;
 use crate::vault::Vault;
 
 /// What waits in the outbox of a scope and what has left it.
@@ -25,7 +26,9 @@ pub struct Outbox {
 /// One envelope to push.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// Its place in the device's chain.
+    /// On which line of the device it has its place.
+    pub line: Line,
+    /// Its place in the chain of that line.
     pub seq: u64,
     /// Its name.
     pub id: EnvelopeId,
@@ -53,43 +56,57 @@ impl Vault {
         keys: &DeviceKeys,
         order: &[EnvelopeId],
     ) -> Result<Option<SignedHead>, VaultError> {
+        let path = self.path();
         self.write(|t| {
             let mut sorted = order.to_vec();
             sorted.sort();
             if sorted != unchained(t, scope)? {
                 return Err(VaultError::WrongOrder);
             }
-            let mut chain = chains::end(t, &keys.tag(), scope)?;
+            if order.is_empty() {
+                return match self::last(t, &keys.tag(), scope)? {
+                    Some(chain) => sign(t, &chain, keys),
+                    None => Ok(None),
+                };
+            }
+            let strand = Strand { device: keys.tag(), line: lines::own(t, path)? };
+            let mut chain = chains::end(t, &strand, scope)?;
             for id in order {
                 chains::insert(t, &chain.next(*id))?;
-                t.prepare_cached("UPDATE outbox SET chained = 1 WHERE envelope = ?1")?.execute([id.0])?;
+                t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE envelope = ?1")?
+                    .execute(params![id.0, strand.line.0])?;
             }
             sign(t, &chain, keys)
         })
     }
 
-    /// Chained envelopes that the hub has not acknowledged, in chain order: at least one if any waits, and no more
-    /// than fit into `most` bytes.
+    /// Chained envelopes that the hub has not acknowledged, in chain order and of one line: at least one if any waits, and no
+    /// more than fit into `most` bytes.
     ///
     /// # Errors
     /// Storage errors.
     pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
         self.read(|c| {
-            let sql = "SELECT link.seq, envelope.id, envelope.bytes FROM outbox
+            let sql = "SELECT link.seq, envelope.id, envelope.bytes, link.line FROM outbox
                        JOIN envelope ON envelope.id = outbox.envelope
                        JOIN link ON link.envelope = outbox.envelope AND link.device = envelope.device
-                       WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY link.seq";
+                                 AND link.line = outbox.line
+                       WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY link.line, link.seq";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query([scope.0])?;
-            let (mut out, mut bytes) = (Vec::new(), 0);
+            let (mut out, mut bytes): (Vec<Pending>, usize) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let (seq, id, sealed) =
                     (row.get::<_, i64>(0)? as u64, row.get(1)?, row.get::<_, Vec<u8>>(2)?);
+                let line = Line(row.get(3)?);
+                if out.first().is_some_and(|first| first.line != line) {
+                    break;
+                }
                 bytes += sealed.len();
                 if bytes > most && !out.is_empty() {
                     break;
                 }
-                out.push(Pending { seq, id: EnvelopeId(id), bytes: sealed });
+                out.push(Pending { line, seq, id: EnvelopeId(id), bytes: sealed });
             }
             Ok(out)
         })
@@ -171,6 +188,13 @@ fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultE
     let mut statement = c.prepare_cached(sql)?;
     let rows = statement.query_map([scope.0], |row| Ok(EnvelopeId(row.get(0)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The end of the chain on which this vault last gave places, if it ever did in this scope.
+fn last(c: &Connection, device: &DeviceTag, scope: &ScopeTag) -> Result<Option<Chain>, VaultError> {
+    let Some(line) = lines::stored(c)? else { return Ok(None) };
+    let chain = chains::end(c, &Strand { device: *device, line }, scope)?;
+    Ok((chain.seq > 0).then_some(chain))
 }
 
 fn sign(c: &Connection, chain: &Chain, keys: &DeviceKeys) -> Result<Option<SignedHead>, VaultError> {

@@ -2,7 +2,7 @@
 //! certain: the hub has acknowledged them, an evaluator has signed that it applied them, and some days have passed since both
 //! were known. Only then do they leave; before that neither a rule nor a full disk takes them.
 
-use nightjar_seal::{DeviceTag, ScopeTag};
+use nightjar_seal::{ScopeTag, Strand};
 use rusqlite::params;
 
 use crate::envelopes::State;
@@ -28,7 +28,7 @@ pub struct Custody {
 }
 
 impl Vault {
-    /// Notes what is in custody from a day on: an evaluator of the study has signed that it applied everything that this
+    /// Notes what is in custody from a day on: an evaluator of the study has signed that it applied everything that a line of this
     /// device sent in a scope, up to a place in its chain (0 for nothing). The caller verified that. `today` is counted in days
     /// since 1970; it is the day of a sync, so that it tells nothing of when an answer was given.
     ///
@@ -36,7 +36,7 @@ impl Vault {
     /// Storage errors.
     pub fn note_custody(
         &self,
-        device: &DeviceTag,
+        strand: &Strand,
         scope: &ScopeTag,
         applied: u64,
         today: i32,
@@ -46,8 +46,9 @@ impl Vault {
             let sql = "UPDATE outbox SET offered = ?2 WHERE scope = ?1 AND chained = 1 AND offered IS NULL";
             t.execute(sql, params![scope.0, today])?;
             let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1
-                       AND envelope IN (SELECT envelope FROM link WHERE device = ?1 AND scope = ?2 AND seq <= ?3)";
-            t.execute(sql, params![device.0, scope.0, applied, today])?;
+                       AND envelope IN (SELECT envelope FROM link
+                                        WHERE device = ?1 AND line = ?5 AND scope = ?2 AND seq <= ?3)";
+            t.execute(sql, params![strand.device.0, scope.0, applied, today, strand.line.0])?;
             Ok(())
         })
     }

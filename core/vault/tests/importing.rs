@@ -176,9 +176,9 @@ fn n_of_n_received_is_told_from_the_signed_chain() {
     evaluator.receive(sent.values());
     assert_eq!(told(&evaluator), (6, 6, 6, 6));
     // A chain that forks is refused and changes nothing.
-    let mut links = tablet.vault.links(&tablet.keys.tag(), &SCOPE, 0, 100).unwrap();
+    let mut links = tablet.vault.links(&tablet.strand(), &SCOPE, 0, 100).unwrap();
     links[2].envelope = EnvelopeId([0; 32]);
-    let head = tablet.vault.head(&tablet.keys.tag(), &SCOPE).unwrap().unwrap();
+    let head = tablet.vault.head(&tablet.strand(), &SCOPE).unwrap().unwrap();
     assert!(evaluator.vault.follow(&links, &head, &tablet.keys.public()).is_err());
     assert_eq!(told(&evaluator), (6, 6, 6, 6));
 }

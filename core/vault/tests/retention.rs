@@ -16,9 +16,8 @@ fn bytes_leave_some_days_after_custody_and_never_before() {
     let (tablet, evaluator) = (Device::new(), Device::new());
     tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
     tablet.give(&night(), &[(cell("beds"), Value::Integer(17))], Readable::Here, &[&evaluator]);
-    let me = tablet.keys.tag();
     let custody = |day| tablet.vault.custody(day, KEEP_DAYS).unwrap();
-    let note = |applied, day| tablet.vault.note_custody(&me, &SCOPE, applied, day).unwrap();
+    let note = |applied, day| tablet.vault.note_custody(&tablet.strand(), &SCOPE, applied, day).unwrap();
 
     let sent = tablet.send();
     note(0, DAY);
@@ -63,7 +62,7 @@ fn bytes_leave_some_days_after_custody_and_never_before() {
 
 /// How many of the first two places of the chain are of what the tablet cannot read.
 fn first_two(tablet: &Device, sent: &std::collections::BTreeMap<nightjar_seal::EnvelopeId, Vec<u8>>) -> u64 {
-    let links = tablet.vault.links(&tablet.keys.tag(), &SCOPE, 0, 2).unwrap();
+    let links = tablet.vault.links(&tablet.strand(), &SCOPE, 0, 2).unwrap();
     let first = links.iter().filter(|link| sent.contains_key(&link.envelope));
     let gone = first.filter(|link| tablet.vault.envelope(&link.envelope).unwrap().unwrap().is_empty());
     gone.count() as u64
@@ -75,7 +74,7 @@ fn a_rule_of_more_days_is_kept_to() {
     tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Elsewhere, &[&evaluator]);
     let sent = tablet.send();
     tablet.vault.acknowledge(&sent.keys().copied().collect::<Vec<_>>()).unwrap();
-    tablet.vault.note_custody(&tablet.keys.tag(), &SCOPE, 2, DAY).unwrap();
+    tablet.vault.note_custody(&tablet.strand(), &SCOPE, 2, DAY).unwrap();
     assert_eq!(tablet.vault.release(DAY + 89, 90).unwrap(), 0);
     assert_eq!(tablet.vault.release(DAY + 90, 90).unwrap(), 2);
     // A clock that jumps back lets nothing go that is not there any more, and takes nothing back.

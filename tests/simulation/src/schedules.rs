@@ -2,10 +2,11 @@
 //! are backed up, restored and copied. Beside them a model keeps who wrote what and what each had seen; in the end everybody
 //! has everything, and the vaults must hold what the model says.
 
+mod found;
+mod judge;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt, SeedableRng};
 
+pub use self::found::Found;
 use self::store::{Handed, InMemory, Made, OnDisk, Store};
 use crate::{FILE, key};
 
@@ -30,60 +32,6 @@ const DEVICES: usize = 6;
 const STEPS: usize = 50;
 /// Nights that several devices enter, so that they meet.
 const NIGHTS: u8 = 3;
-
-/// How often each thing was done, and what went wrong.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// Schedules run.
-    pub schedules: u64,
-    /// Steps of all of them.
-    pub steps: u64,
-    /// Devices of all of them, with copies.
-    pub devices: u64,
-    /// How often each kind of step was done; what had nothing to act on is not counted.
-    pub done: BTreeMap<&'static str, u64>,
-    /// Devices that ended with other rows than the first of their sort.
-    pub divergences: u64,
-    /// Values that nobody had overwritten or settled and that a device did not show, or shows though they were.
-    pub lost: u64,
-    /// Withdrawn records of which a device still held something.
-    pub revived: u64,
-    /// Drafts that did not hold what was answered.
-    pub drafts: u64,
-    /// Vaults whose rows differ from those rebuilt from the sealed changes.
-    pub unsound: u64,
-    /// Seeds of the schedules in which something of this was found.
-    pub seeds: Vec<u64>,
-}
-
-impl Found {
-    /// Whether nothing went wrong and every kind of step was done.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.faults() == 0 && KINDS.iter().all(|kind| self.done.contains_key(kind.0))
-    }
-
-    fn faults(&self) -> u64 {
-        self.divergences + self.lost + self.revived + self.drafts + self.unsound
-    }
-}
-
-impl AddAssign for Found {
-    fn add_assign(&mut self, other: Found) {
-        self.schedules += other.schedules;
-        self.steps += other.steps;
-        self.devices += other.devices;
-        for (kind, count) in other.done {
-            *self.done.entry(kind).or_default() += count;
-        }
-        self.divergences += other.divergences;
-        self.lost += other.lost;
-        self.revived += other.revived;
-        self.drafts += other.drafts;
-        self.unsound += other.unsound;
-        self.seeds.extend(other.seeds);
-    }
-}
 
 type Step = fn(&mut World, usize) -> bool;
 
@@ -530,67 +478,6 @@ impl World {
             if self.safeguard {
                 self.pass_markers(from, to);
             }
-        }
-    }
-
-    fn judge(&self, found: &mut Found) {
-        let withdrawn = self.withdrawn();
-        let everywhere = &self.devices[0].held.envelopes;
-        let there: BTreeSet<ChangeHash> = self
-            .said
-            .iter()
-            .filter(|said| everywhere.contains(&said.envelope) && everywhere.contains(&said.keys))
-            .map(|said| said.change)
-            .collect();
-        // What counts: it is there, with all that it rests on; a restored device may have taken that with it.
-        let counts: Vec<&Said> = self
-            .said
-            .iter()
-            .filter(|said| there.contains(&said.change) && said.rests.iter().all(|rest| there.contains(rest)))
-            .filter(|said| !withdrawn.contains(&said.record))
-            .collect();
-        let mut first: BTreeMap<bool, String> = BTreeMap::new();
-        for (at, device) in self.devices.iter().enumerate() {
-            let rows = device.store.rows();
-            let evaluator = self.is_evaluator(at);
-            let dump = format!("{rows:?}");
-            if *first.entry(evaluator).or_insert_with(|| dump.clone()) != dump {
-                found.divergences += 1;
-            }
-            let mut shown: BTreeSet<(RecordId, CellKey, ChangeHash)> = BTreeSet::new();
-            for row in &rows {
-                for cell in &row.cells {
-                    shown.extend(cell.held.iter().map(|held| (row.record, cell.key, held.change)));
-                }
-            }
-            let mut expected = BTreeSet::new();
-            for said in counts.iter().filter(|said| evaluator || !said.confidential) {
-                for (cell, _) in &said.puts {
-                    expected.insert((said.record, *cell, said.change));
-                }
-            }
-            for said in &counts {
-                for (cell, follows) in &said.puts {
-                    for change in follows {
-                        expected.remove(&(said.record, *cell, *change));
-                    }
-                }
-            }
-            found.lost += expected.symmetric_difference(&shown).count() as u64;
-            for id in everywhere {
-                let bytes = device.store.envelope(id);
-                let of = self.said.iter().find(|said| said.envelope == *id);
-                let gone = of.is_some_and(|said| withdrawn.contains(&said.record));
-                if of.is_some() && bytes.is_none_or(|bytes| bytes.is_empty()) != gone {
-                    found.revived += u64::from(gone);
-                    found.lost += u64::from(!gone);
-                }
-            }
-            found.revived += rows.iter().filter(|row| withdrawn.contains(&row.record)).count() as u64;
-            for (draft, journal) in &device.held.drafts {
-                found.drafts += u64::from(device.store.journal(draft).as_ref() != Some(journal));
-            }
-            found.unsound += u64::from(!device.store.is_sound());
         }
     }
 }

@@ -122,6 +122,18 @@ impl Device {
         }
     }
 
+    /// The same vault elsewhere: a copy of its file, put to use as another device with the same keys.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn copied_to(&self, vault: &Path) -> Self {
+        let (program, key) = (self.program.clone(), self.key.clone());
+        let mut device = Self { program, face: self.face, vault: vault.to_owned(), key, running: None };
+        device.launch(&[]);
+        device
+    }
+
     /// Sends SIGKILL. Answers that it had written already can still be read.
     pub fn kill(&mut self) {
         if let Some(running) = &mut self.running {

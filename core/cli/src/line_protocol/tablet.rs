@@ -59,6 +59,7 @@ enum Ask {
     Dispute(DisputeRequest),
     Dissensus,
     Sync,
+    Backup { to: PathBuf },
     Pause,
     ResumeVault,
 }
@@ -162,6 +163,7 @@ impl Device for Served {
             Ask::Dispute(request) => ok(tablet.dispute(request)?),
             Ask::Dissensus => ok(tablet.dissensus()?),
             Ask::Sync => ok(tablet.sync()?),
+            Ask::Backup { to } => ok(tablet.backup(&to)?),
             Ask::Pause => ok(tablet.pause()?),
             Ask::ResumeVault => ok(tablet.resume_vault()?),
         }

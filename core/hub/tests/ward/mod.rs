@@ -7,8 +7,8 @@ use std::path::Path;
 
 use nightjar_hub::{Config, Failure, Hub};
 use nightjar_seal::{
-    Act, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Link, Membership,
-    RecordKey, RecordTag, RootKeys, Roster, ScopeTag, seal,
+    Act, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Line, Link, Membership,
+    RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Strand, seal,
 };
 use nightjar_sync::wire::{Judged, Outcome};
 use nightjar_sync::{
@@ -109,13 +109,21 @@ pub(crate) fn admit(keys: &DeviceKeys, label: &str, membership: Membership) -> A
     }
 }
 
+/// The chain of a device.
+pub(crate) fn strand(device: &DeviceTag) -> Strand {
+    Strand { device: *device, line: LINE }
+}
+
+/// The only line of every device here.
+pub(crate) const LINE: Line = Line([1; 8]);
+
 /// A device with its stored state.
 pub(crate) struct Device {
     pub(crate) keys: DeviceKeys,
     pub(crate) roster: Roster,
     pub(crate) scope: ScopeTag,
     pub(crate) pull: bool,
-    pub(crate) own: bool,
+    pub(crate) without: Option<Line>,
     pub(crate) memory: Memory,
     pub(crate) chain: Chain,
     pub(crate) open: Vec<(Link, Option<Vec<u8>>)>,
@@ -129,12 +137,12 @@ impl Device {
         let keys = DeviceKeys::from_bytes(&keys.to_bytes()).expect("keys read back");
         let scope = study.scope(scope);
         Self {
-            chain: Chain::new(keys.tag(), scope),
+            chain: Chain::new(Strand { device: keys.tag(), line: LINE }, scope),
             keys,
             roster: study.roster.clone(),
             scope,
             pull: true,
-            own: false,
+            without: Some(LINE),
             memory: Memory::default(),
             open: Vec::new(),
             outcomes: Vec::new(),
@@ -172,7 +180,8 @@ impl Device {
         };
         let links: Vec<_> = self.open.iter().take(links).take_while(fits).cloned().collect();
         let last = links.last()?.0;
-        let end = Chain { device: last.device, scope: last.scope, seq: last.seq, hash: last.hash() };
+        let Link { device, line, scope, seq, .. } = last;
+        let end = Chain { device, line, scope, seq, hash: last.hash() };
         Some(Outbox { links, head: end.sign(&self.keys).expect("its own chain") })
     }
 
@@ -181,7 +190,7 @@ impl Device {
             scope: self.scope,
             push: true,
             pull: self.pull,
-            own: self.own,
+            without: self.without,
             publish: false,
             learn: true,
             memory: self.memory.clone(),
@@ -229,7 +238,7 @@ impl Device {
             scope: self.scope,
             push: true,
             pull: false,
-            own: false,
+            without: Some(LINE),
             publish: false,
             learn: false,
             memory: self.memory.clone(),

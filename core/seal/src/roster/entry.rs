@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::grants::{Grant, MAX_GRANTS};
 use crate::{
-    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, RecoveryPublic, Refused,
-    RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
+    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line, RecoveryPublic,
+    Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
     canonical::check_text,
     device::verify,
     hash::digest,
@@ -98,9 +98,9 @@ pub enum Act {
         /// The device.
         #[n(0)]
         device: DeviceTag,
-        /// Its last good place per scope; scopes in rising order, each once.
+        /// Its last good place per scope and line, in rising order, each once.
         #[n(1)]
-        last_good: Vec<(ScopeTag, u64)>,
+        last_good: Vec<(ScopeTag, Line, u64)>,
     },
     /// Replaces the study's document by a newer version.
     #[n(5)]
@@ -246,7 +246,7 @@ impl Entry {
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
             Act::Revoke { last_good, .. } => {
-                if !last_good.is_sorted_by(|a, b| a.0 < b.0) {
+                if !last_good.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)) {
                     let problem = "its scopes are not in order, each once";
                     return Err(Refused::Malformed { what: "roster entry", problem });
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
 use super::grants::{Action, Grant};
 use crate::{
-    DevicePublic, DeviceTag, DocumentHash, Entropy, RecoveryPublic, Refused, RootKeys, RootPublic,
+    DevicePublic, DeviceTag, DocumentHash, Entropy, Line, RecoveryPublic, Refused, RootKeys, RootPublic,
     RosterHead, ScopeTag, StudyTag, entropy::random,
 };
 
@@ -27,8 +27,8 @@ pub struct Member {
     pub grants: Vec<Grant>,
     /// Place of the entry that let it in.
     pub since: u64,
-    /// Set once it was put out: its last good place per scope.
-    pub revoked: Option<BTreeMap<ScopeTag, u64>>,
+    /// Set once it was put out: its last good place per scope and line.
+    pub revoked: Option<BTreeMap<(ScopeTag, Line), u64>>,
 }
 
 impl Member {
@@ -195,7 +195,10 @@ impl Roster {
             Act::Revoke { device, last_good } => match self.members.get_mut(device) {
                 None => return unfit("the device is not in the roster"),
                 Some(member) if member.revoked.is_some() => return unfit("the device was put out already"),
-                Some(member) => member.revoked = Some(last_good.iter().copied().collect()),
+                Some(member) => {
+                    let places = last_good.iter().map(|(scope, line, place)| ((*scope, *line), *place));
+                    member.revoked = Some(places.collect());
+                }
             },
             Act::Document { document } => self.document = *document,
         }

@@ -1,10 +1,10 @@
-use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Link, LinkHash, Refused, ScopeTag, SignedHead};
+use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, Link, LinkHash, Refused, ScopeTag, SignedHead};
 use proptest::prelude::*;
 
 use crate::fixture::World;
 
 fn follow(world: &World, links: &[Link], head: &SignedHead) -> Result<Chain, Refused> {
-    let mut chain = Chain::new(world.tablet.tag(), world.scope);
+    let mut chain = Chain::new(world.strand(), world.scope);
     let before = chain;
     let followed = chain.follow(links, head, &world.tablet.public());
     if followed.is_err() {
@@ -46,10 +46,10 @@ fn a_missing_link_is_a_gap() {
 fn two_histories_are_a_fork() {
     let world = World::new();
     let (links, _) = world.run(2);
-    let mut known = Chain::new(world.tablet.tag(), world.scope);
+    let mut known = Chain::new(world.strand(), world.scope);
     known.next(links[0].envelope);
     known.next(EnvelopeId([99; 32]));
-    let mut theirs = Chain::new(world.tablet.tag(), world.scope);
+    let mut theirs = Chain::new(world.strand(), world.scope);
     let mut other: Vec<_> = links.iter().map(|link| theirs.next(link.envelope)).collect();
     other.push(theirs.next(EnvelopeId([3; 32])));
     let head = theirs.sign(&world.tablet).unwrap();
@@ -65,17 +65,21 @@ fn links_of_others_and_forged_heads_are_refused() {
     let mut anothers = links.clone();
     anothers[1].device = stranger;
     assert!(matches!(follow(&world, &anothers, &head), Err(Refused::WrongDevice { .. })));
+    let mut copied = links.clone();
+    copied[1].line = Line([0; 8]);
+    assert!(matches!(follow(&world, &copied, &head), Err(Refused::WrongLine { .. })));
     let mut elsewhere = links.clone();
     elsewhere[1].scope = ScopeTag([0; 16]);
     assert!(matches!(follow(&world, &elsewhere, &head), Err(Refused::WrongScope { .. })));
     assert!(matches!(head.verify(&world.evaluators[0].public()), Err(Refused::WrongDevice { .. })));
-    let mut chain = Chain::new(world.tablet.tag(), world.scope);
+    let mut chain = Chain::new(world.strand(), world.scope);
     assert!(matches!(chain.sign(&world.evaluators[0]), Err(Refused::WrongDevice { .. })));
     chain.next(EnvelopeId([1; 32]));
     for forged in [
         SignedHead { seq: 4, ..head },
         SignedHead { hash: LinkHash([1; 32]), ..head },
         SignedHead { scope: ScopeTag([1; 16]), ..head },
+        SignedHead { line: Line([1; 8]), ..head },
         SignedHead { signature: chain.sign(&world.tablet).unwrap().signature, ..head },
     ] {
         assert!(matches!(forged.verify(&world.tablet.public()), Err(Refused::Altered { .. })));
@@ -85,7 +89,7 @@ fn links_of_others_and_forged_heads_are_refused() {
 
 proptest! {
     #[test]
-    fn no_changed_link_leads_to_the_head(at in 0usize..4, field in 0u8..4, byte in any::<u8>(), place in any::<u64>()) {
+    fn no_changed_link_leads_to_the_head(at in 0usize..4, field in 0u8..5, byte in any::<u8>(), place in any::<u64>()) {
         let world = World::new();
         let (mut links, head) = world.run(4);
         let before = links[at];
@@ -93,6 +97,7 @@ proptest! {
             0 => links[at].envelope.0[usize::from(byte) % 32] ^= byte,
             1 => links[at].prev.0[usize::from(byte) % 32] ^= byte,
             2 => links[at].seq = place,
+            3 => links[at].line.0[usize::from(byte) % 8] ^= byte,
             _ => links[at].device.0[usize::from(byte) % 16] ^= byte,
         }
         prop_assert_eq!(follow(&world, &links, &head).is_ok(), links[at] == before);

@@ -1,8 +1,9 @@
 //! A study with a steward, a tablet, two evaluators and a recovery key, and ways to damage bytes.
 
 use nightjar_seal::{
-    Act, Chain, DeviceKeys, DevicePublic, DocumentHash, Entropy, EnvelopeId, EpochKey, Grant, Header, Link,
-    Membership, RecordKey, RecordTag, RecoveryKeys, RootKeys, Roster, ScopeTag, SignedHead, WrappedEpoch,
+    Act, Chain, DeviceKeys, DevicePublic, DocumentHash, Entropy, EnvelopeId, EpochKey, Grant, Header, Line,
+    Link, Membership, RecordKey, RecordTag, RecoveryKeys, RootKeys, Roster, ScopeTag, SignedHead, Strand,
+    WrappedEpoch,
 };
 
 /// Bytes that repeat from run to run, so that a failure can be seen again.
@@ -55,9 +56,14 @@ impl World {
         Header::change(study, self.scope, RecordTag([5; 16]), self.tablet.tag(), head, &self.key)
     }
 
+    /// The only line of the tablet.
+    pub(crate) fn strand(&self) -> Strand {
+        Strand { device: self.tablet.tag(), line: Line([3; 8]) }
+    }
+
     /// A run of `count` links from the start, and the head that the tablet signed over it.
     pub(crate) fn run(&self, count: u8) -> (Vec<Link>, SignedHead) {
-        let mut chain = Chain::new(self.tablet.tag(), self.scope);
+        let mut chain = Chain::new(self.strand(), self.scope);
         let links = (1..=count).map(|n| chain.next(EnvelopeId([n; 32]))).collect();
         (links, chain.sign(&self.tablet).unwrap())
     }

@@ -1,5 +1,5 @@
 use nightjar_seal::{
-    Act, Action, DeviceKeys, DocumentHash, Entry, EpochKey, Grant, MAX_ENTRY, Membership, RecoveryKeys,
+    Act, Action, DeviceKeys, DocumentHash, Entry, EpochKey, Grant, Line, MAX_ENTRY, Membership, RecoveryKeys,
     Refused, RootKeys, Roster, ScopeTag, WrappedEpoch,
 };
 
@@ -135,10 +135,15 @@ fn entries_that_contradict_the_roster_are_refused() {
 fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     let mut world = World::new();
     let tag = world.evaluators[0].tag();
-    let last_good = vec![(ScopeTag([1; 16]), 4), (world.scope.max(ScopeTag([2; 16])), 9)];
+    let last_good = vec![
+        (ScopeTag([1; 16]), Line([1; 8]), 4),
+        (ScopeTag([1; 16]), Line([2; 8]), 2),
+        (world.scope.max(ScopeTag([2; 16])), Line([1; 8]), 9),
+    ];
     world.roster.append(Act::Revoke { device: tag, last_good: last_good.clone() }, &world.root).unwrap();
     let revoked = world.roster.member(&tag).unwrap().revoked.clone().unwrap();
-    assert_eq!(revoked.into_iter().collect::<Vec<_>>(), last_good);
+    let places: Vec<_> = revoked.into_iter().map(|((scope, line), place)| (scope, line, place)).collect();
+    assert_eq!(places, last_good);
     assert_eq!(world.roster.may_collect(), Err(Refused::TooFewReaders { have: 1, need: 2 }));
     let next = EpochKey::generate(&mut world.entropy);
     for (to, fits) in [(world.evaluators[0].public(), false), (world.evaluators[1].public(), true)] {
@@ -149,7 +154,7 @@ fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     assert!(matches!(world.roster.append(again, &world.root), Err(Refused::Unfit { .. })));
     let back = admit(world.evaluators[0].public(), Membership::Evaluator, vec![]);
     assert!(matches!(world.roster.append(back, &world.root), Err(Refused::Unfit { .. })));
-    let twice = vec![(world.scope, 1), (world.scope, 2)];
+    let twice = vec![(world.scope, Line([1; 8]), 1), (world.scope, Line([1; 8]), 2)];
     let unordered = Act::Revoke { device: world.evaluators[1].tag(), last_good: twice };
     assert!(matches!(world.roster.append(unordered, &world.root), Err(Refused::Malformed { .. })));
 }

@@ -1,6 +1,6 @@
 //! What an evaluator device says it has applied. A tablet keeps its sealed bytes until it has seen this.
 
-use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, ScopeTag, Signature};
+use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, Line, ScopeTag, Signature};
 
 use super::cbor::{Message, Reader, Writer};
 use crate::{Failure, bounds};
@@ -12,6 +12,8 @@ const CONTEXT: &str = "nightjar v0 applied vector";
 pub struct Reach {
     /// Whose chain.
     pub device: DeviceTag,
+    /// Which line of the device.
+    pub line: Line,
     /// Every envelope up to this place was received and applied, or set aside as bytes; none is missing.
     pub seq: u64,
 }
@@ -26,12 +28,12 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// Signs a vector. Of a device named twice the smaller place counts.
+    /// Signs a vector. Of a line named twice the smaller place counts.
     pub fn sign(scope: ScopeTag, mut vector: Vec<Reach>, keys: &DeviceKeys) -> Result<Self, Failure> {
         vector.sort_unstable();
-        vector.dedup_by_key(|reach| reach.device);
+        vector.dedup_by_key(|reach| (reach.device, reach.line));
         if vector.len() > bounds::DEVICES {
-            return Err(Failure::Unsendable("too many devices in an applied vector"));
+            return Err(Failure::Unsendable("too many lines of devices in an applied vector"));
         }
         let mut applied = Self { by: keys.tag(), scope, vector, signature: Signature([0; 64]) };
         applied.signature = keys.sign(CONTEXT, &applied.signed_bytes());
@@ -54,7 +56,7 @@ impl Applied {
         self.scope
     }
 
-    /// The vector, in order of device tags.
+    /// The vector, in order of device tags and lines.
     pub fn vector(&self) -> &[Reach] {
         &self.vector
     }
@@ -74,12 +76,12 @@ impl Message for Reach {
     const NAME: &'static str = "place in a chain";
 
     fn write(&self, out: &mut Writer) {
-        out.array(2).bytes(&self.device.0).number(self.seq);
+        out.array(3).bytes(&self.device.0).bytes(&self.line.0).number(self.seq);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(2)?;
-        Ok(Self { device: DeviceTag(input.fixed()?), seq: input.number()? })
+        input.array(3)?;
+        Ok(Self { device: DeviceTag(input.fixed()?), line: Line(input.fixed()?), seq: input.number()? })
     }
 }
 
@@ -96,7 +98,7 @@ impl Message for Applied {
         input.array(4)?;
         let (by, scope) = (DeviceTag(input.fixed()?), ScopeTag(input.fixed()?));
         let vector: Vec<Reach> = input.list(bounds::DEVICES)?;
-        if !vector.is_sorted_by(|a, b| a.device < b.device) {
+        if !vector.is_sorted_by(|a, b| (a.device, a.line) < (b.device, b.line)) {
             return Err(input.malformed("devices are not in order"));
         }
         Ok(Self { by, scope, vector, signature: Signature(input.fixed()?) })

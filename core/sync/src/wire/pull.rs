@@ -1,5 +1,7 @@
 //! Pulling: a cursor goes up, whole pushes that the hub stored after it come back.
 
+use nightjar_seal::Line;
+
 use super::cbor::{Message, Reader, Writer};
 use super::mark::Mark;
 use super::push::Body;
@@ -11,8 +13,8 @@ use crate::{Failure, bounds};
 pub struct Pull {
     /// The mark up to which everything is held; `None` pulls from the first envelope.
     pub after: Option<Mark>,
-    /// Whether the bytes of the asking device's own envelopes are wanted. Without them only their ids come back.
-    pub own: bool,
+    /// The line of the asking device whose bytes are not wanted: only the ids of its envelopes come back.
+    pub without: Option<Line>,
 }
 
 /// What one push added to the log: consecutive sequences, all from one chain segment.
@@ -21,7 +23,7 @@ pub struct Batch {
     /// The chain up to a signed head.
     pub segment: Segment,
     /// Places in the segment of the envelopes this push added, in the order of the log. Bytes are empty where the
-    /// hub left them out because they are the asking device's own.
+    /// hub left them out because the asking device did not want them.
     pub bodies: Vec<Body>,
 }
 
@@ -40,12 +42,12 @@ impl Message for Pull {
     const NAME: &'static str = "pull";
 
     fn write(&self, out: &mut Writer) {
-        out.array(2).optional(self.after.as_ref()).flag(self.own);
+        out.array(2).optional(self.after.as_ref()).optional(self.without.as_ref());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
         input.array(2)?;
-        Ok(Self { after: input.optional()?, own: input.flag()? })
+        Ok(Self { after: input.optional()?, without: input.optional()? })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A stretch of one device's chain, up to a signed head.
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, ScopeTag, Signature, SignedHead};
+use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, LinkHash, ScopeTag, Signature, SignedHead};
 
 use super::cbor::{Message, Reader, Writer};
 use crate::{Failure, bounds};
@@ -13,6 +13,7 @@ use crate::{Failure, bounds};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     device: DeviceTag,
+    line: Line,
     scope: ScopeTag,
     first: u64,
     prev: LinkHash,
@@ -29,6 +30,7 @@ impl Segment {
         }
         let segment = Self {
             device: head.device,
+            line: head.line,
             scope: head.scope,
             first: first.seq,
             prev: first.prev,
@@ -44,6 +46,11 @@ impl Segment {
     /// Whose chain it is.
     pub fn device(&self) -> DeviceTag {
         self.device
+    }
+
+    /// Which line of the device.
+    pub fn line(&self) -> Line {
+        self.line
     }
 
     /// In which scope.
@@ -71,7 +78,8 @@ impl Segment {
         let mut prev = self.prev;
         let mut links = Vec::with_capacity(self.envelopes.len());
         for (seq, envelope) in (self.first..).zip(&self.envelopes) {
-            let link = Link { device: self.device, scope: self.scope, seq, prev, envelope: *envelope };
+            let (device, line, scope) = (self.device, self.line, self.scope);
+            let link = Link { device, line, scope, seq, prev, envelope: *envelope };
             prev = link.hash();
             links.push(link);
         }
@@ -83,6 +91,7 @@ impl Segment {
         let last = self.links().pop();
         SignedHead {
             device: self.device,
+            line: self.line,
             scope: self.scope,
             seq: last.as_ref().map_or(self.first, |link| link.seq),
             hash: last.as_ref().map_or(self.prev, Link::hash),
@@ -95,14 +104,16 @@ impl Message for Segment {
     const NAME: &'static str = "chain segment";
 
     fn write(&self, out: &mut Writer) {
-        out.array(6).bytes(&self.device.0).bytes(&self.scope.0).number(self.first).bytes(&self.prev.0);
+        out.array(7).bytes(&self.device.0).bytes(&self.line.0).bytes(&self.scope.0);
+        out.number(self.first).bytes(&self.prev.0);
         out.list(&self.envelopes).bytes(&self.signature.0);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(6)?;
+        input.array(7)?;
         let segment = Self {
             device: DeviceTag(input.fixed()?),
+            line: Line(input.fixed()?),
             scope: ScopeTag(input.fixed()?),
             first: input.number()?,
             prev: LinkHash(input.fixed()?),
@@ -117,6 +128,18 @@ impl Message for Segment {
             return Err(input.malformed("a place in a chain is out of range"));
         }
         Ok(segment)
+    }
+}
+
+impl Message for Line {
+    const NAME: &'static str = "line of a device";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self(input.fixed()?))
     }
 }
 

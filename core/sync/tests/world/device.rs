@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
-    Chain, DeviceKeys, DeviceTag, Envelope, EnvelopeId, Header, Link, RecordKey, RecordTag, Roster, ScopeTag,
-    SignedHead, seal,
+    Chain, DeviceKeys, DeviceTag, Envelope, EnvelopeId, Header, Line, Link, RecordKey, RecordTag, Roster,
+    ScopeTag, SignedHead, Strand, seal,
 };
 use nightjar_sync::wire::{Applied, Outcome, Reach};
 use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Response, ScopePlan, SetAside, Step};
@@ -30,6 +30,14 @@ pub(crate) enum Fault {
     /// The answer comes, and the device is switched off after it stored.
     OffAfterStoring,
 }
+
+/// The chain of a device.
+pub(crate) fn strand(device: &DeviceTag) -> Strand {
+    Strand { device: *device, line: LINE }
+}
+
+/// The only line of every device here.
+pub(crate) const LINE: Line = Line([1; 8]);
 
 /// Everything survives a switch-off but the exchange itself.
 pub(crate) struct Device {
@@ -69,7 +77,7 @@ impl Device {
             roster: roster.clone(),
             memory: Memory::default(),
             waiting: Vec::new(),
-            chain: Chain::new(tag, scope),
+            chain: Chain::new(Strand { device: tag, line: LINE }, scope),
             outbox: Vec::new(),
             received: BTreeMap::new(),
             set_aside: Vec::new(),
@@ -103,7 +111,7 @@ impl Device {
             scope: self.scope,
             push: true,
             pull: true,
-            own: false,
+            without: Some(LINE),
             publish: self.publishes,
             learn: !self.publishes,
             memory: self.memory.clone(),
@@ -211,7 +219,8 @@ impl Device {
     }
 
     fn head_at(&self, link: &Link) -> SignedHead {
-        let end = Chain { device: link.device, scope: link.scope, seq: link.seq, hash: link.hash() };
+        let Link { device, line, scope, seq, .. } = *link;
+        let end = Chain { device, line, scope, seq, hash: link.hash() };
         end.sign(&self.keys).expect("it is this device's chain")
     }
 
@@ -221,7 +230,7 @@ impl Device {
             let end = reach.entry(link.device).or_default();
             *end = (*end).max(link.seq);
         }
-        let vector = reach.into_iter().map(|(device, seq)| Reach { device, seq }).collect();
+        let vector = reach.into_iter().map(|(device, seq)| Reach { device, line: LINE, seq }).collect();
         Applied::sign(scope, vector, &self.keys).expect("the vector is small")
     }
 
@@ -250,9 +259,8 @@ impl Device {
                 }
                 Event::SetAside { why, .. } => self.set_aside.push(why),
                 Event::ChainSeen { head, .. } => {
-                    let chain =
-                        Chain { device: head.device, scope: head.scope, seq: head.seq, hash: head.hash };
-                    self.memory.chains.insert(head.device, chain);
+                    let SignedHead { device, line, scope, seq, hash, .. } = head;
+                    self.memory.chains.insert(head.strand(), Chain { device, line, scope, seq, hash });
                 }
                 Event::Pulled { mark, .. } => self.memory.pulled = Some(mark),
                 Event::Applied(applied) => {

@@ -158,7 +158,7 @@ impl ModelHub {
         let after = pull.after.map_or(0, |mark| mark.sequence);
         let (mut sequence, mut batches) = (0, Vec::new());
         for (segment, bodies) in &self.pushes {
-            let without = segment.device() == device && !pull.own;
+            let without = segment.device() == device && pull.without == Some(segment.line());
             let mut new = Vec::new();
             for body in bodies {
                 sequence += 1;

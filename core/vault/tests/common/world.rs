@@ -8,8 +8,8 @@ use nightjar_record::{
     Settle, Written, create,
 };
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, EnvelopeId, Header, Holder, Recipient, RecordKey, RosterHead, ScopeTag, StudyTag,
-    seal, wrap,
+    DeviceKeys, DeviceTag, EnvelopeId, Header, Holder, Recipient, RecordKey, RosterHead, ScopeTag, Strand,
+    StudyTag, seal, wrap,
 };
 use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
 
@@ -150,10 +150,16 @@ impl Device {
         self.vault.retry(&holder, self.reading()).unwrap()
     }
 
+    /// The line that it writes on.
+    pub(crate) fn strand(&self) -> Strand {
+        self.vault.strand(&self.keys.tag()).unwrap().unwrap()
+    }
+
     /// Takes another device's chain, verified.
     pub(crate) fn follow(&self, other: &Device) {
-        let links = other.vault.links(&other.keys.tag(), &SCOPE, 0, usize::MAX).unwrap();
-        let head = other.vault.head(&other.keys.tag(), &SCOPE).unwrap().unwrap();
+        let strand = other.strand();
+        let links = other.vault.links(&strand, &SCOPE, 0, usize::MAX).unwrap();
+        let head = other.vault.head(&strand, &SCOPE).unwrap().unwrap();
         self.vault.follow(&links, &head, &other.keys.public()).unwrap();
     }
 }

@@ -16,6 +16,7 @@ impl Runner {
             form_id: step.with.read_if_there("form_id")?,
             ward: step.with.read_if_there("ward")?,
             in_conflict: step.with.read_if_there("in_conflict")?.unwrap_or_default(),
+            text: step.with.read_if_there("text")?,
             limit: None,
             after: None,
         };

@@ -1,0 +1,134 @@
+//! A tablet whose vault was copied, or put back from a copy, goes on: nothing that anybody answered on it is lost, and nothing
+//! stands in the way of the others.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nightjar_e2e::random_key;
+use nightjar_test_support::{Device, Ward, program};
+use serde_json::{Value, json};
+
+/// Gives a position, which ward staff read back.
+fn say(tablet: &mut Device, case: &str) {
+    let ward = tablet.must("status", json!({}))["wards"][0].clone();
+    let begun = json!({ "form_id": "position", "role": "nurse", "ward": ward });
+    let sitting = tablet.must("begin", begun)["sitting"].clone();
+    for (path, value) in [
+        ("case_label", json!({ "text": case })),
+        ("voice", json!({ "one": "nurse" })),
+        ("stance", json!({ "one": "for" })),
+    ] {
+        tablet.must("answer", json!({ "sitting": sitting, "path": path, "value": value }));
+    }
+    tablet.must("stop_keeping", json!({ "sitting": sitting }));
+}
+
+fn sync(device: &mut Device) -> Value {
+    device.must("sync", json!({}))
+}
+
+/// The cases that a device knows of, in order.
+fn cases(device: &mut Device) -> Vec<String> {
+    let found = device.must("dissensus", json!({}));
+    let mut cases: Vec<String> =
+        found.as_array().unwrap().iter().map(|case| case["case"].as_str().unwrap().to_owned()).collect();
+    cases.sort();
+    cases
+}
+
+fn files(vault: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", vault.display())))
+}
+
+/// Nothing waits, and the evaluator has all that was ever sent.
+fn all_is_received(ward: &mut Ward, others: &mut [&mut Device], known: &[&str]) {
+    for device in others.iter_mut() {
+        // Once for what waits, and again for a place on another line.
+        sync(device);
+        sync(device);
+        assert_eq!(device.must("status", json!({}))["waiting"], 0);
+    }
+    let synced = sync(&mut ward.evaluator);
+    assert_eq!(synced["set_aside"], json!([]), "{synced}");
+    assert_eq!(cases(&mut ward.evaluator), known);
+    let received = ward.evaluator.must("received", json!({}));
+    for tablet in received.as_array().unwrap() {
+        assert_eq!(tablet["received"], tablet["expected"], "{tablet}");
+    }
+}
+
+#[test]
+fn two_that_go_on_from_one_vault_are_both_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 1, &mut random_key);
+    let mut tablet = ward.tablets.remove(0);
+    say(&mut tablet, "Owl 1");
+    sync(&mut tablet);
+    say(&mut tablet, "Owl 2");
+    tablet.close();
+    let copy = folder.path().join("copied.vault");
+    fs::copy(&tablet.vault, &copy).unwrap();
+    let mut copied = tablet.copied_to(&copy);
+    tablet.start();
+    say(&mut tablet, "Owl 3");
+    say(&mut copied, "Owl 4");
+    sync(&mut copied);
+    sync(&mut tablet);
+    say(&mut copied, "Owl 5");
+    say(&mut tablet, "Owl 6");
+    let known = ["Owl 1", "Owl 2", "Owl 3", "Owl 4", "Owl 5", "Owl 6"];
+    all_is_received(&mut ward, &mut [&mut tablet, &mut copied], &known);
+    // What the other one wrote comes to each like anybody's, though they are one device.
+    for device in [&mut tablet, &mut copied] {
+        sync(device);
+        assert_eq!(cases(device), known);
+    }
+}
+
+#[test]
+fn a_vault_put_back_from_its_backup_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 1, &mut random_key);
+    let mut tablet = ward.tablets.remove(0);
+    say(&mut tablet, "Owl 1");
+    sync(&mut tablet);
+    let backup = folder.path().join("backup.vault");
+    tablet.must("backup", json!({ "to": backup }));
+    say(&mut tablet, "Owl 2");
+    sync(&mut tablet);
+    tablet.close();
+    // In the place of the file, so that nothing outside tells one from the other.
+    fs::write(&tablet.vault, fs::read(&backup).unwrap()).unwrap();
+    files(&tablet.vault)[1..].iter().for_each(|file| drop(fs::remove_file(file)));
+    tablet.start();
+    say(&mut tablet, "Owl 3");
+    all_is_received(&mut ward, &mut [&mut tablet], &["Owl 1", "Owl 2", "Owl 3"]);
+    assert_eq!(cases(&mut tablet), ["Owl 1", "Owl 2", "Owl 3"], "what it had lost comes back");
+}
+
+#[test]
+fn a_disk_that_was_copied_beneath_its_files_begins_a_line_when_the_hub_knows_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 1, &mut random_key);
+    let mut tablet = ward.tablets.remove(0);
+    say(&mut tablet, "Owl 1");
+    sync(&mut tablet);
+    tablet.close();
+    let old: Vec<_> = files(&tablet.vault).iter().map(|file| fs::read(file).ok()).collect();
+    tablet.start();
+    say(&mut tablet, "Owl 2");
+    sync(&mut tablet);
+    tablet.close();
+    // The same file with what was in it before, as an image of the whole disk puts it back.
+    for (file, bytes) in files(&tablet.vault).iter().zip(old) {
+        match bytes {
+            Some(bytes) => fs::write(file, bytes).unwrap(),
+            None => drop(fs::remove_file(file)),
+        }
+    }
+    tablet.start();
+    say(&mut tablet, "Owl 3");
+    all_is_received(&mut ward, &mut [&mut tablet], &["Owl 1", "Owl 2", "Owl 3"]);
+}
