@@ -92,6 +92,10 @@ pub(crate) struct KeyArgs {
     /// Ask for a passphrase; the salt is kept beside the vault
     #[arg(long)]
     pub(crate) passphrase: bool,
+    /// Take the key from the keyring of this system, which makes one for a new vault
+    #[cfg(feature = "keyring")]
+    #[arg(long, conflicts_with_all = ["key_fd", "passphrase"])]
+    pub(crate) keyring: bool,
 }
 
 /// How a vault's new key is given.
@@ -104,6 +108,10 @@ pub(crate) struct NewKeyArgs {
     /// Ask for a new passphrase; its salt is kept beside the vault
     #[arg(long)]
     pub(crate) new_passphrase: bool,
+    /// Let the keyring of this system keep a new key
+    #[cfg(feature = "keyring")]
+    #[arg(long)]
+    pub(crate) new_keyring: bool,
 }
 
 /// A vault and its key.

@@ -1,4 +1,5 @@
-//! How a vault's key gets in: through a pipe, or from a passphrase. Never by argument, environment or file.
+//! How a vault's key gets in: through a pipe, from a passphrase, or from the system's keyring. Never by argument, environment or
+//! file.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Read};
@@ -11,10 +12,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::command::{KeyArgs, NewKeyArgs};
+#[cfg(feature = "keyring")]
+use crate::keyring::Place;
 use crate::trouble::Trouble;
 
-const NO_KEY: Trouble =
-    Trouble::Key("no key was given: use --key-fd N with an open pipe, or --passphrase to be asked for one");
+const NO_KEY: Trouble = Trouble::Key(
+    "no key was given: use --key-fd N with an open pipe, --passphrase to be asked for one, or --keyring",
+);
 const BAD_KEY: Trouble = Trouble::Key("the key is neither 32 bytes nor 64 hexadecimal digits; give it again");
 const SHORT_PASSPHRASE: Trouble =
     Trouble::Key("a passphrase needs at least 12 characters; choose a longer one");
@@ -34,12 +38,40 @@ pub(crate) fn create(vault: &Path, key: &KeyArgs) -> Result<VaultKey, Trouble> {
 }
 
 fn ask(vault: &Path, key: &KeyArgs, new: bool) -> Result<VaultKey, Trouble> {
+    #[cfg(feature = "keyring")]
+    if key.keyring {
+        return from_keyring(vault, new);
+    }
     match (key.key_fd, key.passphrase) {
         (Some(number), _) => from_descriptor(number),
         (None, true) => from_passphrase(vault, new),
         (None, false) if std::io::stdin().is_terminal() => from_passphrase(vault, new),
         (None, false) => Err(NO_KEY),
     }
+}
+
+/// The key that the system's keyring holds for a vault. For a new one it is made, unless a key is there already.
+#[cfg(feature = "keyring")]
+fn from_keyring(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
+    let place = Place::of(vault);
+    // A new key was on its way when the program ended: it is in force, or the old one is.
+    if let Some(next) = place.next().read()?
+        && vault.exists()
+        && next.opens(vault)?
+    {
+        place.keep(&next)?;
+        place.next().clear()?;
+        return Ok(next);
+    }
+    if let Some(key) = place.read()? {
+        return Ok(key);
+    }
+    if !new || vault.exists() {
+        return Err(Trouble::Key("the keyring of this system holds no key for this vault"));
+    }
+    let key = VaultKey::random()?;
+    place.keep(&key)?;
+    Ok(key)
 }
 
 /// A key as 64 hexadecimal digits, as the first line of `… run` holds it.
@@ -138,6 +170,8 @@ fn next_salt_path(vault: &Path) -> PathBuf {
 pub(crate) struct Renewed {
     vault: PathBuf,
     key: VaultKey,
+    #[cfg(feature = "keyring")]
+    in_keyring: bool,
 }
 
 impl Renewed {
@@ -147,6 +181,12 @@ impl Renewed {
 
     /// Only the new key opens the vault from now on: its salt takes the place of the old one, if it has any.
     pub(crate) fn in_force(&self) -> Result<(), Trouble> {
+        #[cfg(feature = "keyring")]
+        if self.in_keyring {
+            let place = Place::of(&self.vault);
+            place.keep(&self.key)?;
+            place.next().clear()?;
+        }
         let (salt, next) = (salt_path(&self.vault), next_salt_path(&self.vault));
         let done = if next.exists() { fs::rename(&next, &salt) } else { fs::remove_file(&salt) };
         match done {
@@ -158,6 +198,13 @@ impl Renewed {
 
 /// The new key of a vault that is open.
 pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> {
+    #[cfg(feature = "keyring")]
+    if new.new_keyring {
+        let _ = fs::remove_file(next_salt_path(vault));
+        let key = VaultKey::random()?;
+        Place::of(vault).next().keep(&key)?;
+        return Ok(Renewed { vault: vault.to_owned(), key, in_keyring: true });
+    }
     let key = match new.new_key_fd {
         Some(number) => {
             // What waits there is of an attempt that did not come to its end.
@@ -172,11 +219,22 @@ pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> 
             key
         }
     };
-    Ok(Renewed { vault: vault.to_owned(), key })
+    Ok(Renewed {
+        vault: vault.to_owned(),
+        key,
+        #[cfg(feature = "keyring")]
+        in_keyring: false,
+    })
 }
 
-/// A copy of a vault is opened by the passphrase only with the salt beside it.
-pub(crate) fn copy_salt(vault: &Path, copy: &Path) -> Result<(), Trouble> {
+/// What opens the vault opens a copy of it: the salt of a passphrase goes beside it, a key of the keyring is kept for it, too.
+pub(crate) fn for_copy(vault: &Path, key: &KeyArgs, copy: &Path) -> Result<(), Trouble> {
+    #[cfg(feature = "keyring")]
+    if let Some(key) = key.keyring.then(|| Place::of(vault).read()).transpose()?.flatten() {
+        Place::of(copy).keep(&key)?;
+    }
+    #[cfg(not(feature = "keyring"))]
+    let _ = key;
     let salt = salt_path(vault);
     if salt.exists() {
         let to = salt_path(copy);

@@ -12,6 +12,8 @@ mod evaluate;
 mod form;
 mod hub;
 mod key;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod line_protocol;
 mod pack;
 mod practice;

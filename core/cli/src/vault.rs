@@ -24,7 +24,7 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
                 Opened::Tablet(tablet) => tablet.backup(to)?,
                 Opened::Evaluator(evaluator) => evaluator.backup(to)?,
             }
-            key::copy_salt(&device.vault, to)?;
+            key::for_copy(&device.vault, &device.key, to)?;
             screen.line(format_args!("{}: copied; the key that opens the vault opens it", to.display()))
         }
         VaultCommand::Rekey { device, new } => {

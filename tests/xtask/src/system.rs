@@ -27,6 +27,13 @@ pub(crate) fn openssl() -> Option<Missing> {
     missing_unless(there, "OpenSSL's headers and pkg-config", &["pkg-config", "libssl-dev"])
 }
 
+/// A keyring for a session, which keeps the key of a vault in one test.
+pub(crate) fn keyring() -> Option<Missing> {
+    let there = process::works("gnome-keyring-daemon", ["--version"])
+        && process::works("dbus-run-session", ["--version"]);
+    missing_unless(there, "a keyring and a session bus", &["gnome-keyring", "dbus-daemon"])
+}
+
 /// Python that can make virtual environments.
 pub(crate) fn python() -> Option<Missing> {
     let there = process::works("python3", ["-c", "import venv, ensurepip"]);

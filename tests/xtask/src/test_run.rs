@@ -73,6 +73,7 @@ fn chosen(only: &[Suite]) -> Vec<Suite> {
 fn install(checkout: &Checkout, suites: &[Suite]) -> Result<(), Failure> {
     let mut missing: Vec<_> = suites.iter().flat_map(|suite| suite.missing()).collect();
     missing.extend(system::openssl());
+    missing.extend(system::keyring());
     if suites.contains(&Suite::Swift) && swift_root::find(checkout).is_err() {
         missing.extend(system::debootstrap());
     }
