@@ -92,7 +92,9 @@ pub(crate) fn print_conflicts(conflicts: &[ConflictView], screen: &mut Screen) -
             conflict.form_id, conflict.ward, conflict.record, conflict.name, conflict.label
         ))?;
         for (at, held) in conflict.values.iter().enumerate() {
-            let why = held.disputes.as_ref().map(|why| format!(", who disputes what was settled: {why}"));
+            let plain = |why: &String| why.replace(char::is_control, " ");
+            let why = held.disputes.as_ref().map(plain);
+            let why = why.map(|why| format!(", who disputes what was settled: {why}"));
             let why = why.unwrap_or_default();
             screen.line(format_args!("  {}  {}  ({}{why})", at + 1, held.text, who(held)))?;
         }

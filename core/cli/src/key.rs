@@ -2,7 +2,7 @@
 //! file.
 
 use std::fs::{self, File};
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -170,6 +170,8 @@ fn next_salt_path(vault: &Path) -> PathBuf {
 pub(crate) struct Renewed {
     vault: PathBuf,
     key: VaultKey,
+    /// Of a passphrase.
+    salt: Option<Derivation>,
     #[cfg(feature = "keyring")]
     in_keyring: bool,
 }
@@ -187,11 +189,20 @@ impl Renewed {
             place.keep(&self.key)?;
             place.next().clear()?;
         }
-        let (salt, next) = (salt_path(&self.vault), next_salt_path(&self.vault));
-        let done = if next.exists() { fs::rename(&next, &salt) } else { fs::remove_file(&salt) };
-        match done {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Trouble::file(&salt)(error)),
-            _ => Ok(()),
+        let salt = salt_path(&self.vault);
+        match &self.salt {
+            // Written anew rather than moved: another program that opened the vault meanwhile may have moved it.
+            Some(derivation) => {
+                derivation.keep(&salt)?;
+                let _ = fs::remove_file(next_salt_path(&self.vault));
+                Ok(())
+            }
+            None => match fs::remove_file(&salt) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Trouble::file(&salt)(error))
+                }
+                _ => Ok(()),
+            },
         }
     }
 }
@@ -203,25 +214,26 @@ pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> 
         let _ = fs::remove_file(next_salt_path(vault));
         let key = VaultKey::random()?;
         Place::of(vault).next().keep(&key)?;
-        return Ok(Renewed { vault: vault.to_owned(), key, in_keyring: true });
+        return Ok(Renewed { vault: vault.to_owned(), key, salt: None, in_keyring: true });
     }
-    let key = match new.new_key_fd {
+    let (key, salt) = match new.new_key_fd {
         Some(number) => {
             // What waits there is of an attempt that did not come to its end.
             let _ = fs::remove_file(next_salt_path(vault));
-            from_descriptor(number)?
+            (from_descriptor(number)?, None)
         }
         None => {
             let typed = typed_twice("New passphrase: ")?;
             let (derivation, next) = (Derivation::new()?, next_salt_path(vault));
             let key = derivation.derive(&typed)?;
             derivation.keep(&next)?;
-            key
+            (key, Some(derivation))
         }
     };
     Ok(Renewed {
         vault: vault.to_owned(),
         key,
+        salt,
         #[cfg(feature = "keyring")]
         in_keyring: false,
     })
@@ -263,29 +275,32 @@ fn from_passphrase(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
         return derivation.derive(&typed);
     }
     let typed = Zeroizing::new(rpassword::prompt_password("Passphrase: ")?);
-    let next = next_salt_path(vault);
-    if !next.exists() {
-        return Derivation::read(&path)?.derive(&typed);
+    // A new passphrase was on its way when the program ended, or is right now: it is in force, or the old key is. What waits is
+    // left where it is unless it is in force; one that does not read was never in force.
+    if let Ok(next) = Derivation::read(&next_salt_path(vault)) {
+        let key = next.derive(&typed)?;
+        if key.opens(vault)? {
+            next.keep(&path)?;
+            let _ = fs::remove_file(next_salt_path(vault));
+            return Ok(key);
+        }
     }
-    // A new passphrase was on its way when the program ended: it is in force, or the old key is.
-    let key = Derivation::read(&next)?.derive(&typed)?;
-    if key.opens(vault)? {
-        fs::rename(&next, &path).map_err(Trouble::file(&path))?;
-        return Ok(key);
-    }
-    let key = Derivation::read(&path)?.derive(&typed)?;
-    if key.opens(vault)? {
-        let _ = fs::remove_file(&next);
-    }
-    Ok(key)
+    Derivation::read(&path)?.derive(&typed)
 }
 
 impl Derivation {
     /// Writes the salt so that it is there or not, whole.
     fn keep(&self, path: &Path) -> Result<(), Trouble> {
         let text = toml::to_string(self).map_err(|_| Trouble::Key("the salt could not be written"))?;
-        fs::write(path, text).map_err(Trouble::file(path))?;
-        File::open(path).and_then(|file| file.sync_all()).map_err(Trouble::file(path))
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Trouble::file(path))?;
+        file.write_all(text.as_bytes()).map_err(Trouble::file(path))?;
+        file.as_file().sync_all().map_err(Trouble::file(path))?;
+        file.persist(path).map_err(|error| Trouble::file(path)(error.error))?;
+        // The name, too. Not every system lets a folder be opened.
+        #[cfg(unix)]
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(Trouble::file(path))?;
+        Ok(())
     }
 
     fn read(path: &Path) -> Result<Derivation, Trouble> {

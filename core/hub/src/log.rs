@@ -74,10 +74,11 @@ impl Place {
                 Err(objection) => Outcome::Refused(objection),
                 Ok(()) if is_known(tx, scope, link.envelope)? => Outcome::Known,
                 Ok(()) => {
-                    let push_id = match stored_as {
-                        Some(id) => id,
+                    let (push_id, shift) = match stored_as {
+                        Some(stored) => stored,
                         None => *stored_as.insert(insert_push(tx, scope, segment)?),
                     };
+                    let body = &Body { place: body.place + shift, bytes: body.bytes.clone() };
                     mark = mark.after(link.envelope);
                     append(tx, scope, push_id, body, link.envelope, &mark, now)?;
                     Outcome::Stored
@@ -184,10 +185,18 @@ fn extend_chain(tx: &Transaction<'_>, scope: i64, links: &[Link]) -> Result<(), 
         )
         .into());
     }
-    let mut insert =
-        tx.prepare_cached("INSERT INTO link (scope, device, line, seq, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO link (scope, device, line, seq, hash, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
     for link in links.iter().filter(|link| link.seq > held) {
-        insert.execute(params![scope, link.device.0, link.line.0, link.seq, link.hash().0])?;
+        insert.execute(params![
+            scope,
+            link.device.0,
+            link.line.0,
+            link.seq,
+            link.hash().0,
+            link.envelope.0
+        ])?;
     }
     Ok(())
 }
@@ -197,13 +206,54 @@ fn is_known(tx: &Transaction<'_>, scope: i64, envelope: EnvelopeId) -> Result<bo
     Ok(known.exists(params![scope, envelope.0])?)
 }
 
-fn insert_push(tx: &Transaction<'_>, scope: i64, segment: &Segment) -> Result<i64, Stop> {
-    tx.prepare_cached("INSERT INTO push (scope, device, segment) VALUES (?1, ?2, ?3)")?.execute(params![
-        scope,
-        segment.device().0,
-        segment.encode()
-    ])?;
-    Ok(tx.last_insert_rowid())
+/// Keeps a push that added something, and by how much places in its segment are shifted: its segment begins where that of the
+/// push before it ended, so that whoever pulls can follow the chain over what was known already or refused, and so in no push.
+fn insert_push(tx: &Transaction<'_>, scope: i64, segment: &Segment) -> Result<(i64, u64), Stop> {
+    let (device, line) = (segment.device(), segment.line());
+    let before: u64 = tx
+        .prepare_cached(
+            "SELECT coalesce(max(last), 0) FROM push WHERE scope = ?1 AND device = ?2 AND line = ?3",
+        )?
+        .query_row(params![scope, device.0, line.0], |row| row.get(0))?;
+    let head = segment.head();
+    let missing = segment.first().saturating_sub(before + 1);
+    let whole = match usize::try_from(missing) {
+        Ok(1..) if missing + segment.envelopes().len() as u64 <= bounds::PUSH_LINKS as u64 => {
+            let links = links_between(tx, scope, segment, before)?;
+            Some(Segment::new(&links, &head).map_err(|_| broken())?)
+        }
+        _ => None,
+    };
+    let shift = if whole.is_some() { missing } else { 0 };
+    let segment = whole.as_ref().unwrap_or(segment);
+    tx.prepare_cached("INSERT INTO push (scope, device, line, last, segment) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![scope, device.0, line.0, head.seq, segment.encode()])?;
+    Ok((tx.last_insert_rowid(), shift))
+}
+
+/// The links after a place, up to the end of a segment that was just added.
+fn links_between(
+    tx: &Transaction<'_>,
+    scope: i64,
+    segment: &Segment,
+    before: u64,
+) -> Result<Vec<Link>, Stop> {
+    let (device, line) = (segment.device(), segment.line());
+    let mut statement = tx.prepare_cached(
+        "SELECT seq, hash, envelope FROM link
+         WHERE scope = ?1 AND device = ?2 AND line = ?3 AND seq >= ?4 AND seq <= ?5 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![scope, device.0, line.0, before, segment.head().seq])?;
+    let (mut links, mut prev) = (Vec::new(), LinkHash::START);
+    while let Some(row) = rows.next()? {
+        let seq: u64 = row.get(0)?;
+        if seq > before {
+            let envelope = EnvelopeId(row.get(2)?);
+            links.push(Link { device, line, scope: segment.scope(), seq, prev, envelope });
+        }
+        prev = LinkHash(row.get(1)?);
+    }
+    Ok(links)
 }
 
 fn append(

@@ -32,6 +32,7 @@ CREATE TABLE link (
     line     BLOB    NOT NULL CHECK (length(line) = 8),
     seq      INTEGER NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
+    envelope BLOB    NOT NULL CHECK (length(envelope) = 32),
     PRIMARY KEY (scope, device, line, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -40,8 +41,11 @@ CREATE TABLE push (
     id      INTEGER PRIMARY KEY,
     scope   INTEGER NOT NULL REFERENCES scope (id),
     device  BLOB    NOT NULL CHECK (length(device) = 16),
+    line    BLOB    NOT NULL CHECK (length(line) = 8),
+    last    INTEGER NOT NULL,                                   -- the place in the chain that its segment leads to
     segment BLOB    NOT NULL
 ) STRICT;
+CREATE INDEX push_last ON push (scope, device, line, last);
 
 -- The log. `hash` covers the ids of all envelopes of the scope up to here.
 CREATE TABLE log (

@@ -257,6 +257,8 @@ impl Device {
             None => Vec::new(),
         };
         let custody = self.vault.custody(self.today(), KEEP_DAYS)?;
+        let member = joined.as_ref().and_then(|joined| joined.roster().member(&self.tag()));
+        let is_evaluator = member.is_some_and(|member| member.membership == Membership::Evaluator);
         Ok(StatusView {
             label: self.label.clone(),
             study: joined.as_ref().map(|joined| joined.study().title.clone()),
@@ -269,7 +271,8 @@ impl Device {
             applied_by_evaluator: self.applied_by_evaluator()?,
             set_aside: self.vault.held()?.set_aside,
             released: custody.released,
-            late: custody.late,
+            // An evaluator is who others wait for: nobody signs for what it wrote itself.
+            late: if is_evaluator { 0 } else { custody.late },
         })
     }
 

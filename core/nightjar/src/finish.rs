@@ -144,16 +144,10 @@ pub(crate) fn dispute(device: &Device, id: RecordId, request: &DisputeRequest) -
     let DisputeRequest { name, value, role, reason, .. } = request;
     write(device, id, role, |record, forms, hand, actor| {
         let cell = cell_named(forms, name)?;
-        let settled = record.settlements().into_iter().rev().find(|settlement| settlement.cell == cell);
-        let Some(settlement) = settled.map(|settlement| settlement.change) else {
-            return Err(Failure::Invalid(format!(
-                "\"{name}\" was never settled, so there is nothing to dispute"
-            )));
-        };
-        let dispute = Dispute { cell, value: value.clone(), settlement };
+        let dispute = Dispute { cell, value: value.clone() };
         record.dispute(&[dispute], reason, &all_options(forms), hand, actor).map_err(|error| match error {
             RecordError::DisputesOther(_) => Failure::Invalid(format!(
-                "\"{name}\" no longer holds what was settled; look again, and correct it instead"
+                "\"{name}\" does not hold what was settled (any more); look again, and correct it instead"
             )),
             RecordError::Nothing => Failure::Invalid("that is what was settled".into()),
             RecordError::NeedsReason => Failure::Invalid("say why, so that whoever looks again knows".into()),

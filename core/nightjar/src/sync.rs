@@ -178,6 +178,8 @@ struct Sync<'a> {
     exchange: Exchange,
     view: SyncView,
     changed: BTreeSet<String>,
+    /// Whether it was found in this sync that this vault is an older copy: what is pulled is then asked for again.
+    begun_line: bool,
     /// Scopes whose outbox has got its places in this sync.
     chained: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
@@ -202,6 +204,7 @@ impl<'a> Sync<'a> {
             exchange,
             view: SyncView::default(),
             changed: BTreeSet::new(),
+            begun_line: false,
             chained: BTreeSet::new(),
             applied: BTreeMap::new(),
         })
@@ -278,8 +281,9 @@ impl<'a> Sync<'a> {
                 Event::ScopeRefused { refusal, .. } => {
                     // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
                     // its own in the next sync.
-                    if refusal.reason == Reason::ChainForked {
-                        self.device.vault.begin_line()?;
+                    // Or bytes of places before were let go, and the hub lost them.
+                    if [Reason::ChainForked, Reason::ChainGap].contains(&refusal.reason) {
+                        self.begin_line()?;
                     }
                     self.view.refused.push(refusal.to_string());
                 }
@@ -290,7 +294,7 @@ impl<'a> Sync<'a> {
             self.roster_grew(&grown)?;
         }
         self.import(&received, &heads)?;
-        for (scope, mark) in pulled.into_iter().filter(|_| !too_early) {
+        for (scope, mark) in pulled.into_iter().filter(|_| !too_early && !self.begun_line) {
             self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
         }
         self.keep_learnt()
@@ -322,6 +326,12 @@ impl<'a> Sync<'a> {
             self.changed.extend(done.records.iter().map(ToString::to_string));
         }
         for (head, links) in heads {
+            // The hub knows more of this vault's own line than it does itself: it is an older image of its disk.
+            if self.device.vault.strand(&self.device.tag())? == Some(head.strand())
+                && self.device.vault.chain(&head.strand(), &head.scope)?.seq < head.seq
+            {
+                self.begin_line()?;
+            }
             let Some(member) = self.joined.roster().member(&head.device) else { continue };
             // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it.
             match self.device.vault.follow(links, head, &member.public) {
@@ -333,6 +343,16 @@ impl<'a> Sync<'a> {
             reach.extend_from_slice(&head.hash.0);
             self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;
         }
+        Ok(())
+    }
+
+    /// Goes on as a copy does: on a line of its own, asking for everything again, its own included.
+    fn begin_line(&mut self) -> Result<(), Failure> {
+        self.device.vault.begin_line()?;
+        for scope in [self.joined.scopes.responses, self.joined.scopes.ward] {
+            self.device.vault.keep_cursor(&scope, PULLED, &[])?;
+        }
+        self.begun_line = true;
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub enum RecordError {
     #[error("register {0:?} does not hold the values that the settlement names")]
     SettlesOther(String),
     /// What is disputed is not what a settlement wrote there.
-    #[error("register {0:?} does not hold what the settlement that is disputed wrote")]
+    #[error("register {0:?} does not hold what a settlement wrote")]
     DisputesOther(String),
     /// A settlement is disputed with a reason, so that whoever looks again knows why.
     #[error("a settlement is disputed with a reason")]

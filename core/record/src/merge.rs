@@ -145,7 +145,12 @@ impl Record {
                 })
             })?;
         }
-        if !change.message.disputes.iter().all(|settlement| ancestors.contains(settlement)) {
+        // What is disputed settled a register of this change, and the value put beside it follows nothing.
+        let beside = |settlement: &ChangeHash| {
+            ancestors.contains(settlement)
+                && change.puts.iter().any(|put| put.preds.is_empty() && self.settles(settlement, &put.key))
+        };
+        if !change.message.disputes.iter().all(beside) {
             return Err(RecordError::OutOfPlace);
         }
         let mut closes_differing = false;
@@ -187,6 +192,21 @@ impl Record {
             }
         }
         Ok(Judged { ancestors, reach: change.last_op() })
+    }
+
+    /// Whether a change that counts settled a register: it followed values that differed.
+    pub(crate) fn settles(&self, change: &ChangeHash, key: &str) -> bool {
+        let puts = self.changes.get(change).into_iter().flat_map(|incoming| &incoming.change.puts);
+        puts.filter(|put| put.key == key).any(|put| {
+            let mut said = put.preds.iter().filter_map(|op| self.said_by(op, key));
+            let first = said.next();
+            said.any(|other| Some(other) != first)
+        })
+    }
+
+    /// The settlement that an operation is of, if it settled this register.
+    pub(crate) fn settled_by(&self, op: &OpId, key: &str) -> Option<ChangeHash> {
+        self.by_actor.get(&op.actor).copied().filter(|change| self.settles(change, key))
     }
 
     /// What an operation said, if it wrote this register in a change that counts.

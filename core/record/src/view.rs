@@ -91,8 +91,6 @@ pub struct Dispute {
     pub cell: CellKey,
     /// The value that they hold to be right.
     pub value: Value,
-    /// The change that settled it.
-    pub settlement: ChangeHash,
 }
 
 /// One settlement as read back from history.

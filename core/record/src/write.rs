@@ -184,8 +184,8 @@ impl Record {
     /// one, until somebody settles them anew. What the settlement closed stays closed.
     ///
     /// # Errors
-    /// [`RecordError::DisputesOther`] when the cell does not hold what the settlement wrote: somebody wrote in the
-    /// meantime, so look again. [`RecordError::NeedsReason`] without one. [`RecordError::Voice`] for a position or judgement.
+    /// [`RecordError::DisputesOther`] when the cell does not hold what a settlement wrote: it was never settled, or somebody wrote
+    /// in the meantime, so look again. [`RecordError::NeedsReason`] without one. [`RecordError::Voice`] for a position or judgement.
     /// [`RecordError::Nothing`] when the value is the settlement's.
     pub fn dispute(
         &self,
@@ -200,37 +200,32 @@ impl Record {
             return Err(RecordError::Voice);
         }
         let registers = self.registers();
-        let settlements = self.settlements();
         let mut plan = Plan::new(hand, reason);
-        for dispute in disputes {
-            let Dispute { cell, value, settlement } = dispute;
-            if !settlements.iter().any(|one| one.change == *settlement && one.cell == *cell) {
-                return Err(RecordError::DisputesOther(cell.to_string()));
-            }
+        for Dispute { cell, value } in disputes {
             let mut beside = false;
             for (key, scalar) in self.full(nature, cell, value, options, actor, &registers)? {
                 let current = registers.get(&key);
                 if current.is_some_and(|current| says(current, &key, &scalar)) {
                     continue;
                 }
-                let by = |op: &OpId| self.by_actor.get(&op.actor) == Some(settlement);
-                match current.is_some_and(|current| current.held.iter().any(|(op, _)| by(op))) {
+                let settled_by = current.into_iter().flat_map(|current| &current.held);
+                let settled_by = settled_by.filter_map(|(op, _)| self.settled_by(op, &key)).next();
+                match settled_by {
                     // It follows nothing, so that what the settlement wrote stays where it is.
-                    true => plan.put(key, scalar, None),
-                    false if current.is_some_and(|current| current.distinct().len() > 1) => {
+                    Some(settlement) => {
+                        plan.put(key, scalar, None);
+                        plan.message.disputes.insert(settlement);
+                        beside = true;
+                    }
+                    None if current.is_some_and(|current| current.distinct().len() > 1) => {
                         return Err(RecordError::Unsettled(key));
                     }
-                    false => {
-                        plan.put(key, scalar, current);
-                        continue;
-                    }
+                    None => plan.put(key, scalar, current),
                 }
-                beside = true;
             }
             if !beside && !plan.puts.is_empty() {
                 return Err(RecordError::DisputesOther(cell.to_string()));
             }
-            plan.message.disputes.insert(*settlement);
         }
         let edits: Vec<(CellKey, Value)> = disputes.iter().map(|d| (d.cell, d.value.clone())).collect();
         self.check_after(&plan.puts, &edits)?;

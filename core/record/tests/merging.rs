@@ -97,14 +97,14 @@ fn a_settlement_that_was_seen_is_disputed_with_a_reason_and_settled_anew() {
     let settled = record.settle(&[settle], "counted", &options(), &hand("lead"), actor(3)).unwrap();
     changes.push(incoming(&settled, 1));
     let record = merge(record.id(), &changes);
-    let dispute = |value, why: &str, settlement| {
-        let dispute = Dispute { cell: cell("beds"), value: Value::Integer(value), settlement };
+    let dispute = |name: &str, value, why: &str| {
+        let dispute = Dispute { cell: cell(name), value: Value::Integer(value) };
         record.dispute(&[dispute], why, &options(), &hand("nurse"), actor(4))
     };
-    assert_eq!(dispute(18, " ", settled.hash), Err(RecordError::NeedsReason));
-    assert_eq!(dispute(17, "it is right", settled.hash), Err(RecordError::Nothing));
-    assert!(matches!(dispute(18, "no", changes[0].change.hash()), Err(RecordError::DisputesOther(_))));
-    let disputed = dispute(18, "bed 4 is back", settled.hash).unwrap();
+    assert_eq!(dispute("beds", 18, " "), Err(RecordError::NeedsReason));
+    assert_eq!(dispute("beds", 17, "it is right"), Err(RecordError::Nothing));
+    assert!(matches!(dispute("note", 18, "no"), Err(RecordError::DisputesOther(_))));
+    let disputed = dispute("beds", 18, "bed 4 is back").unwrap();
     changes.push(incoming(&disputed, 2));
 
     let record = merge(record.id(), &changes);
@@ -136,8 +136,7 @@ fn a_settlement_of_options_can_be_disputed() {
     let settled = record.settle(&[settle], "", &options(), &hand("lead"), actor(3)).unwrap();
     changes.push(incoming(&settled, 1));
     let record = merge(a.record, &changes);
-    let dispute =
-        Dispute { cell: cell("why_broken"), value: many(&["noise", "checks"]), settlement: settled.hash };
+    let dispute = Dispute { cell: cell("why_broken"), value: many(&["noise", "checks"]) };
     let disputed = record.dispute(&[dispute], "they woke him", &options(), &hand("n"), actor(4)).unwrap();
     changes.push(incoming(&disputed, 2));
     let record = merge(a.record, &changes);

@@ -1,6 +1,6 @@
 //! One sync as a state machine without I/O.
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Link, Roster, ScopeTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Roster, ScopeTag};
 
 use crate::event::{Event, Memory};
 use crate::http_message::{Request, Response};
@@ -51,7 +51,7 @@ enum Phase {
 enum Open {
     Greet,
     Append,
-    Push { envelopes: Vec<EnvelopeId>, through: u64 },
+    Push { envelopes: Vec<EnvelopeId>, line: Line, through: u64 },
     Pull,
     Publish,
 }
@@ -130,7 +130,7 @@ impl Exchange {
         if segment.device() != self.device || segment.scope() != scope.plan.scope {
             return Err(Failure::Unsendable("the chain is not this device's in this scope"));
         }
-        if outbox.head.seq <= scope.through {
+        if scope.line == Some(segment.line()) && outbox.head.seq <= scope.through {
             return Err(Failure::Unsendable("these links were acknowledged in this sync already"));
         }
         let bodies: Vec<Body> = (0..)
@@ -143,7 +143,8 @@ impl Exchange {
         let envelopes = bodies.iter().map(|body| links[body.place as usize].envelope).collect();
         let path = wire::push_path(self.roster.study(), scope.plan.scope);
         let request = Request { path, body: Push { segment, bodies }.encode(), signed: true };
-        self.open(request, Open::Push { envelopes, through: outbox.head.seq });
+        let (line, through) = (outbox.head.line, outbox.head.seq);
+        self.open(request, Open::Push { envelopes, line, through });
         Ok(())
     }
 
@@ -173,7 +174,7 @@ impl Exchange {
         let result = match &open {
             Open::Greet => self.on_greeted(response),
             Open::Append => self.on_appended(response),
-            Open::Push { envelopes, through } => self.on_pushed(envelopes, *through, response),
+            Open::Push { envelopes, line, through } => self.on_pushed(envelopes, *line, *through, response),
             Open::Pull => self.on_pulled(response),
             Open::Publish => self.on_published(response),
         };
@@ -272,6 +273,7 @@ impl Exchange {
     fn on_pushed(
         &mut self,
         envelopes: &[EnvelopeId],
+        line: Line,
         through: u64,
         response: &Response,
     ) -> Result<Vec<Event>, Failure> {
@@ -306,7 +308,7 @@ impl Exchange {
             }
             events.push(scope.lose());
         } else {
-            scope.through = through;
+            (scope.through, scope.line) = (through, Some(line));
         }
         scope.head = Some(pushed.mark);
         scope.plan.memory.pushed = Some(pushed.mark);

@@ -1,6 +1,6 @@
 //! One scope in the course of a sync.
 
-use nightjar_seal::Roster;
+use nightjar_seal::{Line, Roster};
 
 use crate::Failure;
 use crate::event::Event;
@@ -14,13 +14,15 @@ pub(crate) struct Scope {
     pub(crate) head: Option<Mark>,
     /// The last place acknowledged in this exchange.
     pub(crate) through: u64,
+    /// On which line.
+    pub(crate) line: Option<Line>,
     /// Set when a loss was noticed while pushing or pulling, so that a hub cannot keep the exchange in a circle.
     pub(crate) lost: bool,
 }
 
 impl Scope {
     pub(crate) fn new(plan: ScopePlan) -> Self {
-        Self { plan, head: None, through: 0, lost: false }
+        Self { plan, head: None, through: 0, line: None, lost: false }
     }
 
     /// Whether there is nothing (more) to pull.
@@ -54,7 +56,7 @@ impl Scope {
 
     pub(crate) fn lose(&mut self) -> Event {
         self.lost = true;
-        self.through = 0;
+        (self.through, self.line) = (0, None);
         self.head = None;
         self.plan.memory.pulled = None;
         self.plan.memory.pushed = None;

@@ -108,7 +108,8 @@ CREATE TABLE unreadable (
   bytes  BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before that.
+-- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before that, 4 long
+-- in custody elsewhere.
 CREATE TABLE outbox (
   envelope BLOB PRIMARY KEY REFERENCES envelope (id),
   scope    BLOB NOT NULL,
@@ -116,11 +117,14 @@ CREATE TABLE outbox (
   line     BLOB,
   state    INTEGER NOT NULL DEFAULT 0,
   reason   TEXT,
-  -- Days since 1970, of the sync in which it was first offered, and of that since which hub and evaluator have it.
+  -- The last day of the week in which it was first offered, and of that since which hub and evaluator have it, in days since
+  -- 1970: never the day, which would tell when an answer was given.
   offered  INTEGER,
   custody  INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX outbox_waits ON outbox (scope) WHERE custody IS NULL;
+CREATE INDEX outbox_new ON outbox (scope) WHERE chained = 1 AND offered IS NULL;
+CREATE INDEX outbox_custody ON outbox (custody) WHERE state = 1 AND custody IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
 
 -- The chain of every line of every device in every scope, own and others', and the last signed head of each.
@@ -148,7 +152,7 @@ CREATE TABLE head (
 CREATE TABLE record (
   id         BLOB PRIMARY KEY CHECK (length(id) = 16),
   tag        BLOB NOT NULL UNIQUE,
-  place      INTEGER NOT NULL UNIQUE,
+  place      INTEGER NOT NULL,
   kind       TEXT NOT NULL,
   nature     TEXT NOT NULL,
   instrument TEXT NOT NULL,
@@ -162,12 +166,14 @@ CREATE TABLE record (
 CREATE INDEX record_group ON record (instrument, ward, role, phase);
 -- A page of one form and ward, in the order of ids.
 CREATE INDEX record_page ON record (instrument, ward);
+CREATE INDEX record_place ON record (place);
 CREATE INDEX record_kind ON record (kind, ward);
 CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
 CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;
 
 -- The words of each row, to be searched: texts and nothing else, kept as an index only. A row's number is the place of its
--- record, which is the beginning of the id and says nothing of when it came. What is deleted leaves the index at once.
+-- record, which is the beginning of the id and says nothing of when it came. What a row no longer says is
+-- taken out of the index with it; whole words may stay between its pages until it is put in order, as after a withdrawal.
 CREATE VIRTUAL TABLE record_words USING fts5 (words, content = '', tokenize = 'unicode61 remove_diacritics 2');
 INSERT INTO record_words (record_words, rank) VALUES ('secure-delete', 1);
 

@@ -170,7 +170,7 @@ impl Vault {
                         outbox.waiting += count;
                     }
                     (0, _) => outbox.waiting += count,
-                    (1, _) => outbox.acknowledged += count,
+                    (1 | 4, _) => outbox.acknowledged += count,
                     _ => {}
                 }
             }

@@ -123,7 +123,7 @@ pub(crate) fn load(
 
 /// A change that this device cannot open: its key is not here yet, or went to others only.
 fn without_key(c: &Connection, key: &KeyId) -> Result<State, VaultError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE key = ?1 AND kind = 1 AND state = 4)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE key = ?1 AND kind = 1 AND state IN (4, 7))";
     let others: bool = c.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
     Ok(if others { State::Kept } else { State::WaitsForKey })
 }

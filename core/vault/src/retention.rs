@@ -12,6 +12,9 @@ use crate::vault::Vault;
 /// Fewest days between custody and the bytes leaving.
 pub const KEEP_DAYS: u32 = 30;
 
+/// Days of a week.
+const WEEK: i32 = 7;
+
 /// Where the sealed bytes that this device made are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Custody {
@@ -30,7 +33,7 @@ pub struct Custody {
 impl Vault {
     /// Notes what is in custody from a day on: an evaluator of the study has signed that it applied everything that a line of this
     /// device sent in a scope, up to a place in its chain (0 for nothing). The caller verified that. `today` is counted in days
-    /// since 1970; it is the day of a sync, so that it tells nothing of when an answer was given.
+    /// since 1970; only its week is kept, so that it tells no more of when an answer was given than the answer itself does.
     ///
     /// # Errors
     /// Storage errors.
@@ -42,10 +45,12 @@ impl Vault {
         today: i32,
     ) -> Result<(), VaultError> {
         let applied = i64::try_from(applied).unwrap_or(i64::MAX);
+        // The last day of the week: later than it was, so that nothing leaves or is late too early.
+        let today = today.div_euclid(WEEK).saturating_add(1).saturating_mul(WEEK);
         self.write(|t| {
             let sql = "UPDATE outbox SET offered = ?2 WHERE scope = ?1 AND chained = 1 AND offered IS NULL";
             t.execute(sql, params![scope.0, today])?;
-            let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1
+            let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1 AND line = ?5
                        AND envelope IN (SELECT envelope FROM link
                                         WHERE device = ?1 AND line = ?5 AND scope = ?2 AND seq <= ?3)";
             t.execute(sql, params![strand.device.0, scope.0, applied, today, strand.line.0])?;
@@ -62,9 +67,15 @@ impl Vault {
         let days = i64::from(days.max(KEEP_DAYS));
         let left = self.write(|t| {
             let sql = "UPDATE envelope SET bytes = x'', state = ?3
-                       WHERE state = ?4 AND id IN (SELECT envelope FROM outbox WHERE custody + ?2 <= ?1)";
+                       WHERE state = ?4 AND id IN (SELECT envelope FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)";
             let states = (State::Released.number(), State::Kept.number());
-            Ok(t.execute(sql, params![today, days, states.0, states.1])?)
+            let left = t.execute(sql, params![today, days, states.0, states.1])?;
+            if left > 0 {
+                let sql = "UPDATE outbox SET state = 4 WHERE state = 1 AND custody <= ?1 - ?2
+                           AND envelope IN (SELECT id FROM envelope WHERE state = ?3)";
+                t.execute(sql, params![today, days, states.0])?;
+            }
+            Ok(left)
         })?;
         if left > 0 {
             self.truncate_log();
@@ -79,7 +90,7 @@ impl Vault {
     /// Storage errors.
     pub fn custody(&self, today: i32, days: u32) -> Result<Custody, VaultError> {
         self.read(|c| {
-            let sql = "SELECT count(CASE WHEN outbox.state <> 1 THEN 1 END),
+            let sql = "SELECT count(CASE WHEN outbox.state NOT IN (1, 4) THEN 1 END),
                               count(CASE WHEN outbox.state = 1 AND custody IS NULL THEN 1 END),
                               count(custody),
                               count(CASE WHEN envelope.state = ?3 THEN 1 END),

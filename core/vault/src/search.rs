@@ -41,7 +41,7 @@ pub(crate) fn words(row: &Row) -> String {
 /// Puts the words of a row into the index.
 pub(crate) fn learn(c: &Connection, row: &Row) -> Result<(), VaultError> {
     let words = words(row);
-    if !words.is_empty() {
+    if !words.is_empty() && !is_shared(c, &row.record)? {
         let sql = "INSERT INTO record_words (rowid, words) VALUES (?1, ?2)";
         c.prepare_cached(sql)?.execute(params![place(&row.record), words])?;
     }
@@ -54,12 +54,42 @@ pub(crate) fn forget(c: &Connection, tag: &RecordTag) -> Result<(), VaultError> 
     let stored: Option<([u8; 16], Vec<u8>)> =
         c.prepare_cached(sql)?.query_row([tag.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((id, packed)) = stored else { return Ok(()) };
-    let row = unpack(RecordId(id), &packed)?;
+    let Ok(row) = unpack(RecordId(id), &packed) else {
+        // Nobody knows what words it came with.
+        c.prepare_cached("DELETE FROM record WHERE tag = ?1")?.execute([tag.0])?;
+        return rebuild(c);
+    };
     let words = words(&row);
-    if !words.is_empty() {
+    if !words.is_empty() && !is_shared(c, &row.record)? {
         let sql = "INSERT INTO record_words (record_words, rowid, words) VALUES ('delete', ?1, ?2)";
         c.prepare_cached(sql)?.execute(params![place(&row.record), words])?;
     }
+    Ok(())
+}
+
+/// Whether another record has the same place, which no two have by chance: the second of them is not found by its words.
+pub(crate) fn is_shared(c: &Connection, id: &RecordId) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE place = ?1 AND id <> ?2)";
+    Ok(c.prepare_cached(sql)?.query_row(params![place(id), id.0], |row| row.get(0))?)
+}
+
+/// Builds the index anew from the rows that can be read.
+fn rebuild(c: &Connection) -> Result<(), VaultError> {
+    clear(c)?;
+    let mut statement = c.prepare("SELECT id, packed FROM record ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let packed: Vec<u8> = row.get(1)?;
+        if let Ok(row) = unpack(RecordId(row.get(0)?), &packed) {
+            learn(c, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rewrites the index as a whole, so that nothing of what was taken out stays between its pages.
+pub(crate) fn put_in_order(c: &Connection) -> Result<(), VaultError> {
+    c.execute("INSERT INTO record_words (record_words) VALUES ('optimize')", [])?;
     Ok(())
 }
 

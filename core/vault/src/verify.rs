@@ -102,6 +102,7 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
         found.records += u64::from(row.is_some());
         if let Some(row) = &row
             && !search::words(&row.unpacked()?).is_empty()
+            && !search::is_shared(c, &RecordId(row.id))?
         {
             found.searched += 1;
             if !search::knows(c, &RecordId(row.id))? {

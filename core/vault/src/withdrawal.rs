@@ -51,6 +51,9 @@ impl Vault {
             let sql = "SELECT id FROM record WHERE tag = ?1";
             let record = t.query_row(sql, [tag.0], |row| row.get(0)).optional()?.map(RecordId);
             search::forget(t, &tag)?;
+            if record.is_some() {
+                search::put_in_order(t)?;
+            }
             t.execute("DELETE FROM record WHERE tag = ?1", [tag.0])?;
             // The chain names them and has their hashes; there is nothing to send any more.
             let sql = "UPDATE outbox SET state = 3, reason = NULL

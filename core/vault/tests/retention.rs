@@ -8,7 +8,8 @@ use common::world::*;
 use nightjar_form::Value;
 use nightjar_vault::{Custody, KEEP_DAYS, Readable, State};
 
-const DAY: i32 = 20_000;
+/// The last day of a week, so that what is noted from here on is noted a week later.
+const DAY: i32 = 2_857 * 7;
 const KEEP: i32 = KEEP_DAYS.cast_signed();
 
 #[test]
@@ -22,7 +23,8 @@ fn bytes_leave_some_days_after_custody_and_never_before() {
     let sent = tablet.send();
     note(0, DAY);
     assert_eq!(custody(DAY), Custody { unsent: 4, ..Custody::default() });
-    assert_eq!(custody(DAY + KEEP + 1).late, 4, "what waits long is shown");
+    assert_eq!(custody(DAY + KEEP).late, 0, "a week is kept, not the day");
+    assert_eq!(custody(DAY + 7 + KEEP + 1).late, 4, "what waits long is shown");
     tablet.vault.acknowledge(&sent.keys().copied().collect::<Vec<_>>()).unwrap();
     note(0, DAY + 1);
     assert_eq!(custody(DAY + 1), Custody { unapplied: 4, ..Custody::default() });
@@ -33,9 +35,10 @@ fn bytes_leave_some_days_after_custody_and_never_before() {
     note(4, DAY + 10);
     assert_eq!(custody(DAY + 10).in_custody, 4);
     // Counted from when each was in custody, and never from less than the days that are always kept.
-    assert_eq!(tablet.vault.release(DAY + 9 + KEEP, 0).unwrap(), first_two(&tablet, &sent));
-    tablet.vault.release(DAY + 10 + KEEP, 0).unwrap();
-    assert_eq!(custody(DAY + 10 + KEEP), Custody { in_custody: 4, released: 2, ..Custody::default() });
+    assert_eq!(tablet.vault.release(DAY + 6 + KEEP, 0).unwrap(), 0);
+    assert_eq!(tablet.vault.release(DAY + 7 + KEEP, 0).unwrap(), first_two(&tablet, &sent));
+    tablet.vault.release(DAY + 14 + KEEP, 0).unwrap();
+    assert_eq!(custody(DAY + 14 + KEEP), Custody { in_custody: 4, released: 2, ..Custody::default() });
 
     let mut left = 0;
     for (id, bytes) in &sent {
@@ -75,8 +78,8 @@ fn a_rule_of_more_days_is_kept_to() {
     let sent = tablet.send();
     tablet.vault.acknowledge(&sent.keys().copied().collect::<Vec<_>>()).unwrap();
     tablet.vault.note_custody(&tablet.strand(), &SCOPE, 2, DAY).unwrap();
-    assert_eq!(tablet.vault.release(DAY + 89, 90).unwrap(), 0);
-    assert_eq!(tablet.vault.release(DAY + 90, 90).unwrap(), 2);
+    assert_eq!(tablet.vault.release(DAY + 7 + 89, 90).unwrap(), 0);
+    assert_eq!(tablet.vault.release(DAY + 7 + 90, 90).unwrap(), 2);
     // A clock that jumps back lets nothing go that is not there any more, and takes nothing back.
     assert_eq!(tablet.vault.release(0, 90).unwrap(), 0);
 }

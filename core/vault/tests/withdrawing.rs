@@ -40,6 +40,33 @@ fn said() -> [(nightjar_form::CellKey, Value); 1] {
     [(cell("why"), Value::Text(CANARY.into()))]
 }
 
+/// Words of an index of many pages: they stand between the pages as well as in them.
+#[test]
+fn no_word_of_what_is_withdrawn_stays_between_the_pages_of_the_index() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let number = |n: u32| format!("077{:08}", n.wrapping_mul(2_654_435_761) % 100_000_000);
+    let mut gone = Vec::new();
+    for n in 0..400 {
+        let words: Vec<String> = (0..12).map(|at| number(n * 12 + at)).collect();
+        let said = [(cell("why"), Value::Text(words.join(" ")))];
+        let (meta, marker) = receipted(&tablet);
+        tablet.give(&meta, &said, Readable::Elsewhere, &[&evaluator]);
+        if n % 20 == 0 {
+            gone.push((marker, words));
+        }
+    }
+    evaluator.receive(tablet.send().values());
+    let before = decrypted(&evaluator.home.path, [1; 32]);
+    for (marker, words) in &gone {
+        assert!(holds(&before, words[0].as_bytes()), "the scan is not blind");
+        evaluator.vault.withdraw(marker, &STUDY).unwrap();
+    }
+    let after = decrypted(&evaluator.home.path, [1; 32]);
+    let left: Vec<&String> =
+        gone.iter().flat_map(|(_, words)| words).filter(|w| holds(&after, w.as_bytes())).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[test]
 fn what_is_withdrawn_is_in_no_page_of_the_evaluator_s_vault() {
     let (tablet, evaluator) = (Device::new(), Device::new());

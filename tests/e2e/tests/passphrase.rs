@@ -108,4 +108,7 @@ fn when_the_program_ends_between_the_new_key_and_its_salt_the_vault_still_opens(
     std::fs::write(beside(".salt.next"), format!("{head}salt = \"{}\"\n", "0".repeat(32))).unwrap();
     assert!(!tail.starts_with(&"0".repeat(32)));
     assert!(check(NEW), "the old one is in force");
+    // Or only a part of it was written.
+    std::fs::write(beside(".salt.next"), "function = ").unwrap();
+    assert!(check(NEW));
 }

@@ -301,7 +301,7 @@ impl World {
         let settlements = record.settlements();
         let Some(settlement) = settlements.choose(&mut self.random) else { return false };
         let cell = settlement.cell;
-        let dispute = Dispute { cell, value: self.value(), settlement: settlement.change };
+        let dispute = Dispute { cell, value: self.value() };
         let actor = self.actor(device, record.id());
         // Somebody may have written over what was settled since.
         match record.dispute(&[dispute], "not so", &Options::new(), &hand(), actor) {

@@ -93,8 +93,15 @@ struct Model {
     withdrawn: BTreeSet<usize>,
     /// By envelope: the response it is of.
     envelopes: BTreeMap<EnvelopeId, usize>,
-    waiting: u64,
-    acknowledged: u64,
+    /// Own envelopes: on their way, acknowledged, or withdrawn before that.
+    own: BTreeMap<EnvelopeId, Way>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Waits,
+    Acknowledged,
+    Withdrawn,
 }
 
 /// A response that was given anywhere.
@@ -251,8 +258,8 @@ impl World {
                 let sealed = new.iter().map(|id| self.vault().envelope(id).unwrap().unwrap()).collect();
                 self.given.push(Given { record, marker, sealed });
                 self.model.drafts.remove(&id);
+                self.model.own.extend(new.iter().map(|id| (*id, Way::Waits)));
                 self.model.envelopes.extend(new.into_iter().map(|id| (id, at)));
-                self.model.waiting += 2;
                 match here {
                     true => drop(self.model.rows.insert(record, said)),
                     false => self.model.responses += 1,
@@ -292,7 +299,13 @@ impl World {
                 assert_eq!(done.new, self.model.withdrawn.insert(at));
                 let row = self.model.rows.remove(&self.given[at].record);
                 assert_eq!(done.record.is_some(), row.is_some());
-                self.recount();
+                let Model { own, envelopes, .. } = &mut self.model;
+                for (id, way) in own.iter_mut().filter(|(id, _)| envelopes.get(id) == Some(&at)) {
+                    let _ = id;
+                    if *way == Way::Waits {
+                        *way = Way::Withdrawn;
+                    }
+                }
             }
             Act::PauseAndResume => {
                 self.vault().pause();
@@ -330,18 +343,11 @@ impl World {
             Act::Acknowledge => {
                 let ids: Vec<EnvelopeId> = self.vault().unchained_all();
                 self.vault().acknowledge(&ids).unwrap();
-                self.model.acknowledged += ids.len() as u64;
-                self.recount();
+                for way in self.model.own.values_mut().filter(|way| **way == Way::Waits) {
+                    *way = Way::Acknowledged;
+                }
             }
         }
-    }
-
-    /// What waits is what was neither acknowledged nor withdrawn before.
-    fn recount(&mut self) {
-        let outbox = self.vault().outbox().unwrap();
-        assert!(outbox.waiting <= self.model.waiting, "nothing comes back into the outbox");
-        self.model.waiting = outbox.waiting;
-        self.model.acknowledged = outbox.acknowledged;
     }
 
     fn compare(&self) {
@@ -375,7 +381,9 @@ impl World {
         let (responses, stopped) =
             tallies.iter().fold((0, 0), |sum, tally| (sum.0 + tally.responses, sum.1 + tally.stopped));
         assert_eq!((responses, stopped), (model.responses, model.stopped));
-        assert_eq!(vault.outbox().unwrap().waiting, model.waiting);
+        let outbox = vault.outbox().unwrap();
+        let of = |way| model.own.values().filter(|known| **known == way).count() as u64;
+        assert_eq!((outbox.waiting, outbox.acknowledged), (of(Way::Waits), of(Way::Acknowledged)));
         for (id, of) in &model.envelopes {
             let erased = vault.state(id).unwrap() == Some(State::Erased);
             assert_eq!(erased, model.withdrawn.contains(of));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_form::CellKey;
 use nightjar_record::{ChangeHash, RecordId};
+use nightjar_seal::EnvelopeId;
 
 use super::found::Found;
 use super::{Said, World};
@@ -11,7 +12,9 @@ use super::{Said, World};
 impl World {
     pub(super) fn judge(&self, found: &mut Found) {
         let withdrawn = self.withdrawn();
-        let everywhere = &self.devices[0].held.envelopes;
+        // What any device should still have, everybody must have now.
+        let everywhere: BTreeSet<EnvelopeId> =
+            self.devices.iter().flat_map(|device| &device.held.envelopes).copied().collect();
         let there: BTreeSet<ChangeHash> = self
             .said
             .iter()
@@ -53,7 +56,7 @@ impl World {
                 }
             }
             found.lost += expected.symmetric_difference(&shown).count() as u64;
-            for id in everywhere {
+            for id in &everywhere {
                 let bytes = device.store.envelope(id);
                 let of = self.said.iter().find(|said| said.envelope == *id);
                 let gone = of.is_some_and(|said| withdrawn.contains(&said.record));
