@@ -369,7 +369,7 @@ pub(crate) enum VaultCommand {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Rewrite a vault under a new key; the old one opens nothing any more
+    /// Rewrite a vault under a new key; the old one still opens copies made before, and nothing else
     Rekey {
         #[command(flatten)]
         device: VaultArgs,

@@ -35,7 +35,10 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
                 Opened::Evaluator(evaluator) => evaluator.rekey(new.key())?,
             }
             new.in_force()?;
-            screen.line(format_args!("{}: only the new key opens it", device.vault.display()))
+            screen.line(format_args!(
+                "{}: only the new key opens it; copies made before still open with the old one",
+                device.vault.display()
+            ))
         }
         VaultCommand::Audit { device, canary } => {
             let phrases: Vec<String> = crate::device::text(canary)?.lines().map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use crate::error::VaultError;
 use crate::key::VaultKey;
 use crate::lines;
-use crate::vault::Vault;
+use crate::vault::{Vault, check, new_file};
 
 /// Pages copied at once: how often a copy looks whether it is to stop.
 const PAGES: i32 = 256;
@@ -19,11 +19,14 @@ impl Vault {
     /// one, whole. Everything that is open is closed first, as by [`Vault::pause`], and opened again with the new key.
     ///
     /// # Errors
-    /// Storage errors; the old key is in force then. [`VaultError::Closed`] while paused.
+    /// [`VaultError::Corrupt`] when a page does not verify; storage errors; the old key is in force then. A copy that was made before
+    /// still opens with the old key. [`VaultError::Closed`] while paused.
     pub fn rekey(&self, new: &VaultKey) -> Result<(), VaultError> {
         self.alone(|writer| {
             // The log must be empty: its frames are under the old key.
             writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            // The key that is in force opened the vault: what does not open under it is damaged.
+            check(writer)?;
             writer.execute_batch(&new.rekey_pragma())?;
             // Before anybody reads again.
             self.take_key(new);
@@ -41,11 +44,10 @@ impl Vault {
     /// with what the original wrote since, and what it sends is on a line of its own.
     ///
     /// # Errors
-    /// [`VaultError::Exists`] when there is a file already; storage errors, and then there is no new file.
+    /// [`VaultError::Exists`] when there is a file already; [`VaultError::Corrupt`] when what is copied does not verify; storage
+    /// errors, and then there is no new file.
     pub fn backup(&self, to: &Path) -> Result<(), VaultError> {
-        if to.exists() {
-            return Err(VaultError::Exists);
-        }
+        new_file(to)?;
         let done = self.copy(to);
         if done.is_err() {
             let _ = fs::remove_file(to);
@@ -72,8 +74,9 @@ impl Vault {
                 }
             }
         })?;
-        // The copy is another file, wherever it is put.
+        // The copy is another file, wherever it is put; and what does not verify is no copy.
         lines::forget(&copy)?;
+        check(&copy)?;
         drop(copy);
         fs::File::open(to).and_then(|file| file.sync_all()).map_err(VaultError::io)
     }

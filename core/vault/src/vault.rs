@@ -55,15 +55,7 @@ impl Vault {
     /// [`VaultError::Exists`] when there is a file already; it is left as it is.
     pub fn create(path: impl AsRef<Path>, key: &VaultKey) -> Result<Self, VaultError> {
         let path = path.as_ref();
-        let mut file = fs::OpenOptions::new();
-        file.write(true).create_new(true);
-        // Nobody else on this machine need see even the ciphertext; SQLite gives its log the same mode.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-        file.open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => VaultError::Exists,
-            _ => VaultError::io(error),
-        })?;
+        new_file(path)?;
         let vault = Self::at(path, key);
         match sync_folder(path).and_then(|()| vault.connect_writer()) {
             Ok(()) => Ok(vault),
@@ -192,14 +184,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Corrupt`] when a page does not verify or the tables do not hold together.
     pub fn check(&self) -> Result<(), VaultError> {
-        self.read(|c| {
-            let mut statement = c.prepare("PRAGMA cipher_integrity_check")?;
-            if statement.query([])?.next()?.is_some() {
-                return Err(VaultError::Corrupt("a page does not verify"));
-            }
-            let said: String = c.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-            if said == "ok" { Ok(()) } else { Err(VaultError::Corrupt("its tables do not hold together")) }
-        })
+        self.read(check)
     }
 
     /// Bounds the database to so many pages of 4 KiB, as a full disk would. Pages in use stay.
@@ -387,6 +372,29 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Makes an empty file for a vault, where there is none. Nobody else on this machine need see even the ciphertext; SQLite gives
+/// its log the same mode.
+pub(crate) fn new_file(path: &Path) -> Result<(), VaultError> {
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(drop).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => VaultError::Exists,
+        _ => VaultError::io(error),
+    })
+}
+
+/// Reads every page and checks it.
+pub(crate) fn check(c: &Connection) -> Result<(), VaultError> {
+    let mut statement = c.prepare("PRAGMA cipher_integrity_check")?;
+    if statement.query([])?.next()?.is_some() {
+        return Err(VaultError::Corrupt("a page does not verify"));
+    }
+    let said: String = c.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if said == "ok" { Ok(()) } else { Err(VaultError::Corrupt("its tables do not hold together")) }
 }
 
 /// Makes a new file's name survive a power cut; SQLite does this only for files that it made itself.

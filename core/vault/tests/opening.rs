@@ -191,3 +191,31 @@ fn a_copy_is_whole_opens_with_the_same_key_and_is_never_written_over() {
     assert_eq!(vault.draft(&draft).unwrap().1.len(), 250);
     assert!(matches!(vault.backup(&home.folder.path().join("no/where.db")), Err(VaultError::Missing)));
 }
+
+#[test]
+fn a_damaged_vault_is_neither_copied_nor_given_another_key() {
+    let home = Home::new();
+    let vault = home.create();
+    let draft = vault.begin(&draft_meta()).unwrap();
+    for _ in 0..40 {
+        vault.append(&draft, &[7; 4_000]).unwrap();
+    }
+    let copy = home.folder.path().join("copy.db");
+    vault.backup(&copy).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    std::fs::remove_file(&copy).unwrap();
+    vault.pause();
+    let mut bytes = std::fs::read(&home.path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 4].copy_from_slice(b"XXXX");
+    std::fs::write(&home.path, &bytes).unwrap();
+    vault.resume().unwrap();
+    assert!(matches!(vault.backup(&copy), Err(VaultError::Corrupt(_))));
+    assert!(!copy.exists(), "there is no copy that looks like one");
+    assert!(matches!(vault.rekey(&key(9)), Err(VaultError::Corrupt(_))));
+    assert_eq!(std::fs::read(&home.path).unwrap(), bytes, "nothing was written");
+}

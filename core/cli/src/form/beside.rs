@@ -25,6 +25,16 @@ pub(super) fn attachments(form: &Path) -> Result<Attachments, Trouble> {
     Ok(attachments)
 }
 
+/// What is made of a form does not take the form's place.
+pub(super) fn not_over(form: &Path, out: &Path) -> Result<(), Trouble> {
+    match (form.canonicalize(), out.canonicalize()) {
+        (Ok(form), Ok(out)) if form == out => {
+            Err(Trouble::Given(format!("{} is the form itself; write to another file", out.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The pictures beside a form, by name.
 pub(super) fn pictures(form: &Path) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
     files(form, &PICTURES)?.into_iter().map(|(name, path)| Ok((name, read(&path)?))).collect()

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::instrument;
+use super::{beside, instrument};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -14,6 +14,7 @@ pub(super) fn run(file: &Path, out: Option<&Path>, screen: &mut Screen) -> Resul
     match out {
         Some(out) => {
             let json = serde_json::to_vec_pretty(&fhir.questionnaire).map_err(broken)?;
+            beside::not_over(file, out)?;
             fs::write(out, json).map_err(Trouble::file(out))?;
         }
         None => {
@@ -22,12 +23,12 @@ pub(super) fn run(file: &Path, out: Option<&Path>, screen: &mut Screen) -> Resul
         }
     }
     // Standard output may hold the questionnaire.
-    let mut beside = io::stderr().lock();
+    let mut said = io::stderr().lock();
     for loss in &fhir.losses {
-        writeln!(beside, "{loss}")?;
+        writeln!(said, "{loss}")?;
     }
     if !fhir.losses.is_empty() {
-        writeln!(beside, "{} things are not in the questionnaire, listed above", fhir.losses.len())?;
+        writeln!(said, "{} things are not in the questionnaire, listed above", fhir.losses.len())?;
     }
     Ok(())
 }

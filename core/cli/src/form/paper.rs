@@ -20,6 +20,7 @@ pub(super) fn run(
     let language = asked.map(|asked| language(&form, asked)).transpose()?;
     let pictures = beside::pictures(file)?;
     let page = form.paper(&Paper { language, copies, pictures });
+    beside::not_over(file, out)?;
     fs::write(out, page).map_err(Trouble::file(out))?;
     screen.line(format_args!("{} is written; print it from a browser", out.display()))
 }
