@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what is not as expected fails the test")]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nightjar_form::{Attachments, Entry, Instrument};
 use proptest::prelude::*;
@@ -10,11 +10,9 @@ use proptest::prelude::*;
 use crate::fixture::{now, open};
 use crate::xforms::{read, xform};
 
-/// The first fault of a form that must be refused, and quickly.
+/// The first fault of a form that must be refused. Without its bounds none of these would come to an end.
 fn refused(bytes: &[u8]) -> String {
-    let begun = Instant::now();
     let found = Instrument::read("bad.xml", bytes, &Attachments::new()).unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let first = found.errors().next().unwrap();
     first.problem.clone()
 }
