@@ -23,7 +23,10 @@ fn a_vault_opens_with_its_key_and_with_no_other() {
 
 #[test]
 fn a_key_is_never_shown() {
-    let shown = format!("{:?} {:?}", key(0xab), Home::new().create());
+    let home = Home::new();
+    let shown = format!("{:?} {:?}", key(0xab), home.create());
+    // The folder of the vault has a random name, which could hold two letters of the key by chance.
+    let shown = shown.replace(&home.path.display().to_string(), "");
     assert!(!shown.contains("ab") && !shown.contains("171"), "{shown}");
 }
 
