@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Zoned;
-use nightjar_record::{Hand, Query, RecordId};
-use nightjar_seal::{DeviceKeys, DeviceTag, EnrolmentRequest, Membership, Roster};
+use nightjar_record::{Hand, Query, RecordId, dictionary};
+use nightjar_seal::{DeviceKeys, DeviceTag, Dictionary, EnrolmentRequest, Membership, Roster};
 use nightjar_vault::{Astray, KEEP_DAYS, Vault, VaultError};
 use tokio::runtime::{Builder, Runtime};
 
@@ -393,6 +393,8 @@ impl Device {
 
     pub(crate) fn keep_pack(&self, pack: &StudyPack) -> Result<(), Failure> {
         let files: Vec<_> = pack.files().iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+        let dictionaries = pack.instruments().iter().map(|form| Dictionary::new(dictionary(form)));
+        self.vault.keep_dictionaries(&dictionaries.collect::<Result<Vec<_>, _>>()?)?;
         Ok(self.vault.keep_pack(&pack.hash(), &files)?)
     }
 
@@ -401,6 +403,10 @@ impl Device {
         check_document(self.joined()?.roster(), pack)?;
         self.keep_pack(pack)?;
         self.study_changed();
+        // What was written with its forms and came before them can be read now.
+        let joined = self.joined()?;
+        let done = joined.reading(|reading| self.vault.retry(&joined.holder(self), reading))?;
+        self.notifier.changed(done.records.iter().map(ToString::to_string));
         Ok(())
     }
 

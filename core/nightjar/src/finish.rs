@@ -10,7 +10,7 @@ use nightjar_record::{
     Actor, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written,
     create, options_of,
 };
-use nightjar_seal::{Header, Origin, RecordKey};
+use nightjar_seal::{Dictionary, Header, Origin, RecordKey, Sealing, seal_with};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
 use crate::device::Device;
@@ -91,7 +91,7 @@ pub(crate) fn finish(
     let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     header.origin = origin;
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
-    let checked = sealed(&joined, &written, header, key, hand_out, confidential)?;
+    let checked = sealed(&joined, &written, header, key, hand_out, confidential, &instrument)?;
     let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
     let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
     Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
@@ -178,7 +178,8 @@ fn write(
     };
     let scope = joined.scopes.ward;
     let header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
-    let checked = sealed(&joined, &written, header, key, hand_out, false)?;
+    let form = forms.first().ok_or_else(|| Failure::Internal("a record without a form".into()))?;
+    let checked = sealed(&joined, &written, header, key, hand_out, false, form)?;
     joined.reading(|reading| device.vault.amend(checked, reading))?;
     device.notifier.changed([id.to_string()]);
     Ok(())
@@ -208,7 +209,7 @@ pub(crate) fn read_value(device: &Device, id: RecordId, name: &str, text: &str) 
     read.ok_or_else(|| Failure::Invalid(format!("\"{name}\" cannot hold that")))
 }
 
-/// Seals a change and, where its key is new, the key for those who may read; opens both again as a receiver would.
+/// Seals a change and with it, where its key is new, the key for those who may read; opens it again as a receiver would.
 fn sealed(
     joined: &Joined,
     written: &Written,
@@ -216,13 +217,13 @@ fn sealed(
     key: RecordKey,
     hand_out: bool,
     confidential: bool,
+    form: &Instrument,
 ) -> Result<Checked, Failure> {
-    let keys = match hand_out {
-        true => Some(joined.hand_out(&header, &key, confidential)?),
-        false => None,
-    };
-    let change = nightjar_seal::seal(header, &written.bytes, &key, &mut OsEntropy)?;
-    Ok(joined.reading(|reading| Checked::open(written, change, keys, key, reading))?)
+    let recipients = if hand_out { joined.readers(confidential)? } else { Vec::new() };
+    let dictionary = Dictionary::new(nightjar_record::dictionary(form))?;
+    let sealing = Sealing { recipients: &recipients, dictionary: Some(&dictionary) };
+    let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
+    Ok(joined.reading(|reading| Checked::open(written, change, Some(dictionary), key, reading))?)
 }
 
 /// Responses, encounters and positions are given; facts and outcomes exist once.

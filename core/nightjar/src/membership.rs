@@ -5,15 +5,11 @@ use std::sync::{Arc, OnceLock};
 use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
 use nightjar_record::{Action, Contributor, IdentityKey, Meta, Need};
-use nightjar_seal::{
-    Act, DeviceTag, Envelope, EpochId, EpochKey, Header, Holder, Recipient, RecordKey, Roster, ScopeTag,
-    StudyTag, wrap,
-};
+use nightjar_seal::{Act, DeviceTag, EpochId, EpochKey, Holder, Recipient, Roster, ScopeTag, StudyTag};
 use nightjar_vault::{Gate, Reading};
 
 use crate::device::Device;
 use crate::failure::Failure;
-use crate::key::OsEntropy;
 use crate::reading::Words;
 use crate::study_pack::StudyPack;
 
@@ -188,14 +184,8 @@ impl Joined {
         Holder { device: Some(&device.keys), epochs: &self.epochs, recovery: None }
     }
 
-    /// The envelope that hands a record key to those who may read: evaluators and the recovery key, and for ward records
-    /// the members of the scope.
-    pub(crate) fn hand_out(
-        &self,
-        header: &Header,
-        key: &RecordKey,
-        confidential: bool,
-    ) -> Result<Envelope, Failure> {
+    /// Those who may read a record: evaluators and the recovery key, and for ward records the members of the scope.
+    pub(crate) fn readers(&self, confidential: bool) -> Result<Vec<Recipient<'_>>, Failure> {
         let mut to: Vec<Recipient<'_>> =
             self.roster.evaluators().map(|member| Recipient::Device(&member.public)).collect();
         to.extend(self.roster.recovery().map(Recipient::Recovery));
@@ -206,7 +196,7 @@ impl Joined {
                 .ok_or_else(|| Failure::Rejected("this device holds no key of the ward's records".into()))?;
             to.push(Recipient::Epoch(epoch));
         }
-        Ok(wrap(header.keys(), key, &to, &mut OsEntropy)?)
+        Ok(to)
     }
 
     /// What people call a device.

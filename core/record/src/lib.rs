@@ -64,6 +64,7 @@ pub mod study;
 
 mod admit;
 mod columns;
+mod dictionary;
 mod dissensus;
 mod error;
 mod grants;
@@ -79,6 +80,7 @@ mod walk;
 mod write;
 
 pub use admit::{Admitted, admit};
+pub use dictionary::{DICTIONARY_BYTES, dictionary};
 pub use dissensus::{Dissensus, Position, dissensus};
 pub use error::RecordError;
 pub use grants::{Action, Need};

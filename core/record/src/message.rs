@@ -2,6 +2,7 @@
 //! settlement, naming every operation that it closes. automerge's own commit time is always 0.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ struct Written {
 /// A message, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Message {
-    pub(crate) hand: Hand,
+    pub(crate) hand: Arc<Hand>,
     pub(crate) reason: String,
     pub(crate) settles: BTreeMap<String, BTreeSet<OpId>>,
     /// The settlements beside which other values are put.
@@ -91,7 +92,7 @@ impl Message {
         let disputes = disputes
             .filter(|disputes| disputes.len() == named)
             .ok_or(RecordError::Malformed("its dispute names a settlement twice or none"))?;
-        let hand = Hand { role: written.r, at: written.t };
+        let hand = Arc::new(Hand { role: written.r, at: written.t });
         let message = Self { hand, reason: written.w, settles, disputes };
         message.check()?;
         Ok(message)

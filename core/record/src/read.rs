@@ -57,11 +57,14 @@ impl Record {
 
     /// Every cell with all that it holds, sorted by key.
     pub fn cells(&self) -> Vec<Cell> {
-        let registers = self.registers();
+        self.cells_of(&self.registers())
+    }
+
+    fn cells_of(&self, registers: &BTreeMap<String, Current<'_>>) -> Vec<Cell> {
         let mut cells = Vec::new();
-        for (key, current) in &registers {
+        for (key, current) in registers {
             let Ok(Register::Cell(cell)) = Register::parse(key) else { continue };
-            let held = current.held.iter().filter_map(|(op, said)| self.held(op, said, &registers, key));
+            let held = current.held.iter().filter_map(|(op, said)| self.held(op, said, registers, key));
             let mut held: Vec<Held> = held.collect();
             held.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
             cells.push(Cell { key: cell, held });
@@ -73,14 +76,17 @@ impl Record {
     /// What concurrent writers differ about and nobody has settled. For a position or judgement this lists what one
     /// voice said twice; it stays for ever.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        let registers = self.registers();
+        self.conflicts_of(&self.registers())
+    }
+
+    fn conflicts_of(&self, registers: &BTreeMap<String, Current<'_>>) -> Vec<Conflict> {
         let mut out = Vec::new();
-        for (key, current) in &registers {
+        for (key, current) in registers {
             if current.distinct().len() < 2 {
                 continue;
             }
             let Some((cell, option)) = self.cell_of(key, current) else { continue };
-            let values = current.held.iter().filter_map(|(op, said)| self.held(op, said, &registers, key));
+            let values = current.held.iter().filter_map(|(op, said)| self.held(op, said, registers, key));
             let mut values: Vec<Held> = values.collect();
             values.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
             out.push(Conflict { record: self.id, cell, option, values });
@@ -143,7 +149,9 @@ impl Record {
     /// The record as one row of a table.
     pub fn row(&self) -> Option<Row> {
         let meta = self.meta()?.clone();
-        Some(Row { record: self.id, meta, cells: self.cells(), conflicts: self.conflicts() })
+        let registers = self.registers();
+        let (cells, conflicts) = (self.cells_of(&registers), self.conflicts_of(&registers));
+        Some(Row { record: self.id, meta, cells, conflicts })
     }
 
     /// Everything that was ever written, in an order in which each step follows what it rests on.
@@ -161,7 +169,7 @@ impl Record {
             out.push(Step {
                 change: hash,
                 from: incoming.from,
-                hand: incoming.change.message.hand.clone(),
+                hand: incoming.change.message.hand.as_ref().clone(),
                 cell: put.cell,
                 option: option_of(&put.said),
                 settles: before.len() > 1,
@@ -186,7 +194,7 @@ impl Record {
             out.push(Settlement {
                 change: hash,
                 from: incoming.from,
-                hand: incoming.change.message.hand.clone(),
+                hand: incoming.change.message.hand.as_ref().clone(),
                 reason: incoming.change.message.reason.clone(),
                 cell: put.cell,
                 option: option_of(&put.said),

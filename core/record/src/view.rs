@@ -1,5 +1,7 @@
 //! What a record holds, as people see it: cells with every value that is held, conflicts, history.
 
+use std::sync::Arc;
+
 use nightjar_form::{CellKey, Value};
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +25,8 @@ pub struct Held {
     pub change: ChangeHash,
     /// Which device it came from.
     pub from: Contributor,
-    /// Role and time claimed.
-    pub hand: Hand,
+    /// Role and time claimed; one for all that a change wrote.
+    pub hand: Arc<Hand>,
     /// Of a value that was put beside a settlement: why it was disputed.
     pub disputes: Option<String>,
 }

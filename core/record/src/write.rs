@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use automerge::{ActorId, ExpandedChange, ScalarValue, legacy};
 use nightjar_form::{CellKey, Value};
@@ -42,7 +43,7 @@ struct Plan {
 impl Plan {
     fn new(hand: &Hand, reason: &str) -> Self {
         let message = Message {
-            hand: hand.clone(),
+            hand: Arc::new(hand.clone()),
             reason: reason.to_owned(),
             settles: BTreeMap::new(),
             disputes: BTreeSet::new(),

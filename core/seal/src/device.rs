@@ -15,6 +15,8 @@ const STORED: u8 = 0;
 pub struct DeviceKeys {
     signing: SigningKey,
     receiving: StaticSecret,
+    /// Made once: every key that is unwrapped asks whom it is for.
+    public: DevicePublic,
 }
 
 impl DeviceKeys {
@@ -22,7 +24,16 @@ impl DeviceKeys {
     pub fn generate(entropy: &mut dyn Entropy) -> Self {
         let signing = Zeroizing::new(random::<32>(entropy));
         let receiving = Zeroizing::new(random::<32>(entropy));
-        Self { signing: SigningKey::from_bytes(&signing), receiving: StaticSecret::from(*receiving) }
+        Self::of(&signing, &receiving)
+    }
+
+    fn of(signing: &[u8; 32], receiving: &[u8; 32]) -> Self {
+        let (signing, receiving) = (SigningKey::from_bytes(signing), StaticSecret::from(*receiving));
+        let public = DevicePublic {
+            signing: signing.verifying_key().to_bytes(),
+            receiving: PublicKey::from(&receiving).to_bytes(),
+        };
+        Self { signing, receiving, public }
     }
 
     /// The keys for storing, 65 bytes: format, signing key, receiving key.
@@ -46,20 +57,17 @@ impl DeviceKeys {
         let (mut signing, mut receiving) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
         signing.copy_from_slice(&bytes[1..33]);
         receiving.copy_from_slice(&bytes[33..]);
-        Ok(Self { signing: SigningKey::from_bytes(&signing), receiving: StaticSecret::from(*receiving) })
+        Ok(Self::of(&signing, &receiving))
     }
 
     /// The public halves.
     pub fn public(&self) -> DevicePublic {
-        DevicePublic {
-            signing: self.signing.verifying_key().to_bytes(),
-            receiving: PublicKey::from(&self.receiving).to_bytes(),
-        }
+        self.public
     }
 
     /// The device's tag.
     pub fn tag(&self) -> DeviceTag {
-        self.public().tag()
+        self.public.tag()
     }
 
     /// Signs `message` for the use named by `context`; verifies only under the same context.

@@ -1,4 +1,4 @@
-//! Envelopes: one change of one record, compressed, padded and sealed.
+//! Envelopes: one change of one record, compressed, padded and sealed, and the key to it where it is the first.
 
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
@@ -8,9 +8,11 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::{
-    Entropy, EnvelopeId, Header, Kind, RecordKey, Refused, canonical,
+    Dictionary, DictionaryId, Entropy, EnvelopeId, Header, Kind, Recipient, RecordKey, Refused, canonical,
     entropy::random,
+    hash::digest,
     padding::{pad, unpad},
+    wrap::{verify, wraps},
 };
 
 /// Largest encoded envelope, bytes.
@@ -25,14 +27,41 @@ const NONCE: usize = 24;
 const TAG: usize = 16;
 const LEVEL: i32 = 9;
 const CIPHER: &str = "nightjar v0 record cipher";
+const BOTH: &str = "nightjar v0 body and keys";
+const KEYS_TWICE: Refused =
+    Refused::Malformed { what: "key envelope", problem: "keys lie beside it and in it" };
 
-/// A header and a body that only holders of the record key can read. Its bytes never change once it is sealed.
+/// A header and a body that only holders of the record key can read, and beside them, in the first change under a key, that key
+/// wrapped for those who may read. Its bytes never change once it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     header: Header,
     format: u16,
     header_bytes: Vec<u8>,
     body: Vec<u8>,
+    keys: Option<Vec<u8>>,
+}
+
+/// What goes into an envelope beside a change.
+#[derive(Clone, Copy, Default)]
+pub struct Sealing<'a> {
+    /// Those who are handed the key with it: none in a later change under a key that was handed out.
+    pub recipients: &'a [Recipient<'a>],
+    /// What the change has in common with others of its form.
+    pub dictionary: Option<&'a Dictionary>,
+}
+
+/// What an envelope is made of, without the ways in which it can be written: to store it more narrowly than it travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// The number of its format.
+    pub format: u16,
+    /// What stands in clear.
+    pub header: Header,
+    /// The sealed body.
+    pub body: Vec<u8>,
+    /// The wrapped keys.
+    pub keys: Option<Vec<u8>>,
 }
 
 #[derive(Encode, Decode)]
@@ -41,6 +70,8 @@ struct Wire<'b> {
     header: &'b [u8],
     #[cbor(n(1), borrow, with = "minicbor::bytes")]
     body: &'b [u8],
+    #[cbor(n(2), borrow, with = "minicbor::bytes")]
+    keys: Option<&'b [u8]>,
 }
 
 #[derive(Encode, Decode)]
@@ -62,19 +93,22 @@ impl Envelope {
         header: Header,
         body: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refused>,
     ) -> Result<Self, Refused> {
-        Self::assemble(SEALED, header, body)
+        Self::assemble(SEALED, header, |aad| Ok((body(aad)?, None)))
     }
 
     fn assemble(
         format: u16,
         header: Header,
-        body: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refused>,
+        content: impl FnOnce(&[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>), Refused>,
     ) -> Result<Self, Refused> {
         header.check()?;
         let formatted = Formatted { format, header };
         let header_bytes = canonical::encode(&formatted);
-        let body = body(&header_bytes)?;
-        let envelope = Self { header: formatted.header, format, header_bytes, body };
+        let (body, keys) = content(&header_bytes)?;
+        if keys.is_some() && formatted.header.kind == Kind::Keys {
+            return Err(KEYS_TWICE);
+        }
+        let envelope = Self { header: formatted.header, format, header_bytes, body, keys };
         let have = envelope.encode().len();
         if have > MAX_ENVELOPE {
             return Err(Refused::Oversize { what: "sealed envelope", have, most: MAX_ENVELOPE });
@@ -84,7 +118,29 @@ impl Envelope {
 
     /// The envelope as canonical CBOR, at most [`MAX_ENVELOPE`] bytes.
     pub fn encode(&self) -> Vec<u8> {
-        canonical::encode(&Wire { header: &self.header_bytes, body: &self.body })
+        let Self { header_bytes, body, keys, .. } = self;
+        canonical::encode(&Wire { header: header_bytes, body, keys: keys.as_deref() })
+    }
+
+    /// Takes it apart; [`Envelope::of`] makes the same again.
+    pub fn into_parts(self) -> Parts {
+        let Self { format, header, body, keys, .. } = self;
+        Parts { format, header, body, keys }
+    }
+
+    /// An envelope of its parts.
+    ///
+    /// # Errors
+    /// What [`Envelope::decode`] says of one that cannot be.
+    pub fn of(parts: Parts) -> Result<Self, Refused> {
+        let Parts { format, header, body, keys } = parts;
+        match format {
+            SEALED => {}
+            UNSEALED if cfg!(feature = "unsealed") => {}
+            UNSEALED => return Err(Refused::Unsealed),
+            _ => return Err(Refused::UnknownFormat { what: "envelope header", format: format.into() }),
+        }
+        Self::assemble(format, header, |_| Ok((body, keys)))
     }
 
     /// Reads an envelope. Says nothing about who made it (see [`chain`](crate::SignedHead)) or whether the body opens.
@@ -102,10 +158,14 @@ impl Envelope {
         let Formatted { format, header } =
             canonical::decode::<Formatted<Header>>(what, wire.header, MAX_HEADER)?;
         header.check()?;
-        Ok(Self { header, format, header_bytes: wire.header.to_vec(), body: wire.body.to_vec() })
+        if wire.keys.is_some() && header.kind == Kind::Keys {
+            return Err(KEYS_TWICE);
+        }
+        let (header_bytes, body) = (wire.header.to_vec(), wire.body.to_vec());
+        Ok(Self { header, format, header_bytes, body, keys: wire.keys.map(<[u8]>::to_vec) })
     }
 
-    /// `BLAKE3(header ‖ BLAKE3(body))`.
+    /// `BLAKE3(header ‖ hash)`, where the hash is that of [`body_hash`](Self::body_hash).
     pub fn id(&self) -> EnvelopeId {
         EnvelopeId::of(&self.header_bytes, &self.body_hash())
     }
@@ -120,13 +180,27 @@ impl Envelope {
         &self.header_bytes
     }
 
-    /// BLAKE3 of the body. Erasure keeps it.
+    /// `BLAKE3(body)`, or where keys lie beside it one hash over those of both. Erasure keeps it.
     pub fn body_hash(&self) -> [u8; 32] {
-        *blake3::hash(&self.body).as_bytes()
+        let body = blake3::hash(&self.body);
+        match &self.keys {
+            None => *body.as_bytes(),
+            Some(keys) => digest(BOTH, &[body.as_bytes(), blake3::hash(keys).as_bytes()]),
+        }
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    /// Whether it hands out its key.
+    pub fn hands_out(&self) -> bool {
+        self.keys.is_some() || self.header.kind == Kind::Keys
+    }
+
+    /// The wrapped keys: beside a change, or all of a key envelope.
+    pub(crate) fn wrapped(&self) -> Option<&[u8]> {
+        match self.header.kind {
+            Kind::Keys => Some(&self.body),
+            Kind::Change => self.keys.as_deref(),
+            Kind::Other(_) => None,
+        }
     }
 }
 
@@ -137,6 +211,20 @@ pub fn seal(
     key: &RecordKey,
     entropy: &mut dyn Entropy,
 ) -> Result<Envelope, Refused> {
+    seal_with(header, payload, key, Sealing::default(), entropy)
+}
+
+/// Seals as [`seal`] does, hands the key out with it, and leaves out what a dictionary holds.
+///
+/// # Errors
+/// What [`seal`] and [`wrap`](crate::wrap) say.
+pub fn seal_with(
+    header: Header,
+    payload: &[u8],
+    key: &RecordKey,
+    sealing: Sealing<'_>,
+    entropy: &mut dyn Entropy,
+) -> Result<Envelope, Refused> {
     if header.kind != Kind::Change {
         return Err(Refused::WrongKind);
     }
@@ -144,26 +232,45 @@ pub fn seal(
     if payload.len() > MAX_PAYLOAD {
         return Err(Refused::Oversize { what: "payload", have: payload.len(), most: MAX_PAYLOAD });
     }
-    let compressed = zstd::bulk::compress(payload, LEVEL)
+    let Sealing { recipients, dictionary } = sealing;
+    let context = dictionary.map(|dictionary| dictionary.beside(&header)).unwrap_or_default();
+    let compressed = zstd::bulk::Compressor::with_dictionary(LEVEL, &context)
+        .and_then(|mut compressor| compressor.compress(payload))
         .map(Zeroizing::new)
         .map_err(|_| Refused::Malformed { what: "payload", problem: "it cannot be compressed" })?;
-    let plain = pad(&compressed);
+    let plain = pad(dictionary.map(Dictionary::id).as_ref(), &compressed);
+    let keys = |aad: &[u8], entropy: &mut dyn Entropy| match recipients {
+        [] => Ok(None),
+        to => wraps(aad, key, to, entropy).map(Some),
+    };
     if cfg!(feature = "unsealed") {
-        return Envelope::assemble(UNSEALED, header, |_| Ok(plain.to_vec()));
+        return Envelope::assemble(UNSEALED, header, |aad| Ok((plain.to_vec(), keys(aad, entropy)?)));
     }
     let nonce = random::<NONCE>(entropy);
-    Envelope::sealed(header, |aad| {
+    Envelope::assemble(SEALED, header, |aad| {
         let mut body = nonce.to_vec();
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad });
         let sealed =
             sealed.map_err(|_| Refused::Malformed { what: "payload", problem: "it cannot be sealed" })?;
         body.extend_from_slice(&sealed);
-        Ok(body)
+        Ok((body, keys(aad, entropy)?))
     })
 }
 
-/// Opens the body of a change: the payload that was sealed, at most [`MAX_PAYLOAD`] bytes.
+/// Opens the body of a change that was sealed without a dictionary: the payload, at most [`MAX_PAYLOAD`] bytes.
 pub fn open(envelope: &Envelope, key: &RecordKey) -> Result<Vec<u8>, Refused> {
+    open_with(envelope, key, |_| None)
+}
+
+/// Opens the body of a change: the payload that was sealed, at most [`MAX_PAYLOAD`] bytes. `find` gives the dictionary of a name.
+///
+/// # Errors
+/// [`Refused::UnknownDictionary`] when it has none, and everything a body can be refused for.
+pub fn open_with(
+    envelope: &Envelope,
+    key: &RecordKey,
+    find: impl FnOnce(&DictionaryId) -> Option<Dictionary>,
+) -> Result<Vec<u8>, Refused> {
     let what = "envelope body";
     if envelope.header.kind != Kind::Change {
         return Err(Refused::WrongKind);
@@ -180,18 +287,30 @@ pub fn open(envelope: &Envelope, key: &RecordKey) -> Result<Vec<u8>, Refused> {
         let plain = cipher(key).decrypt(&nonce, Payload { msg, aad: &envelope.header_bytes });
         Zeroizing::new(plain.map_err(|_| Refused::Altered { what })?)
     };
-    decompress(unpad(&plain)?)
+    if let Some(wrapped) = &envelope.keys {
+        verify(&envelope.header, &envelope.header_bytes, key, wrapped)?;
+    }
+    let (named, compressed) = unpad(&plain)?;
+    let context = match named {
+        None => Vec::new(),
+        Some(id) => {
+            let dictionary = find(&id).filter(|found| found.id() == id);
+            dictionary.ok_or(Refused::UnknownDictionary { id })?.beside(&envelope.header)
+        }
+    };
+    decompress(compressed, &context)
 }
 
 /// One call with an output buffer of what the frame claims to hold: whatever it holds, no more than the bound is written or
 /// allocated. Every frame that [`seal`] made says how much it holds.
-fn decompress(compressed: &[u8]) -> Result<Vec<u8>, Refused> {
+fn decompress(compressed: &[u8], context: &[u8]) -> Result<Vec<u8>, Refused> {
     let refused =
         || Refused::Malformed { what: "envelope body", problem: "it does not decompress within 256 KiB" };
     let claimed = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
     let claimed = claimed.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MAX_PAYLOAD);
     let mut out = vec![0; claimed.ok_or_else(refused)?];
-    let len = zstd::bulk::decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| refused())?;
+    let mut decompressor = zstd::bulk::Decompressor::with_dictionary(context).map_err(|_| refused())?;
+    let len = decompressor.decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| refused())?;
     out.truncate(len);
     Ok(out)
 }
@@ -226,7 +345,7 @@ mod tests {
     fn what_decompresses_beyond_the_bound_is_refused() {
         let key = RecordKey::from_bytes(&[1; 32]).unwrap();
         let beyond =
-            |len| open(&hostile(&key, &pad(&zstd::bulk::compress(&vec![0; len], 19).unwrap())), &key);
+            |len| open(&hostile(&key, &pad(None, &zstd::bulk::compress(&vec![0; len], 19).unwrap())), &key);
         assert_eq!(beyond(MAX_PAYLOAD).unwrap().len(), MAX_PAYLOAD);
         for len in [MAX_PAYLOAD + 1, 200_000_000] {
             assert!(matches!(beyond(len), Err(Refused::Malformed { .. })), "{len}");
@@ -235,14 +354,14 @@ mod tests {
         let unsized_frame = zstd::stream::encode_all(&vec![0; 50_000_000][..], 19).unwrap();
         let frames = zstd::bulk::compress(&[0; 100_000], 19).unwrap().repeat(1000);
         for bomb in [unsized_frame, frames] {
-            assert!(matches!(open(&hostile(&key, &pad(&bomb)), &key), Err(Refused::Malformed { .. })));
+            assert!(matches!(open(&hostile(&key, &pad(None, &bomb)), &key), Err(Refused::Malformed { .. })));
         }
     }
 
     #[test]
     fn a_well_sealed_body_that_is_not_padded_as_it_must_be_is_refused() {
         let key = RecordKey::from_bytes(&[1; 32]).unwrap();
-        let good = pad(&zstd::bulk::compress(b"one change", 9).unwrap());
+        let good = pad(None, &zstd::bulk::compress(b"one change", 9).unwrap());
         assert!(open(&hostile(&key, &good), &key).is_ok());
         let mut dirty = good.to_vec();
         *dirty.last_mut().unwrap() = 1;
@@ -251,10 +370,10 @@ mod tests {
             assert!(matches!(open(&hostile(&key, bad), &key), Err(Refused::Malformed { .. })));
         }
         let mut dictionary = good.to_vec();
-        dictionary[0] = 1;
+        dictionary[0] = 2;
         assert!(matches!(
             open(&hostile(&key, &dictionary), &key),
-            Err(Refused::UnknownFormat { format: 1, .. })
+            Err(Refused::UnknownFormat { format: 2, .. })
         ));
     }
 }

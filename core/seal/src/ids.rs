@@ -84,6 +84,11 @@ macro_rules! id {
 }
 
 id!(
+    /// Names a dictionary by its content.
+    DictionaryId,
+    16
+);
+id!(
     /// Names a study: truncated hash of the roster's founding entry, so it commits to the root key.
     StudyTag,
     16

@@ -5,15 +5,16 @@
 //!
 //! 1. A device makes its [`DeviceKeys`] once. A steward lets it into the study's [`Roster`], a signed log that says who
 //!    belongs and with which [`Grant`]s; [`EnrolmentRequest`] and [`Invitation`] are the texts they exchange.
-//! 2. Finishing seals one change under a [`RecordKey`] with [`seal`]: an [`Envelope`] whose [`Header`] is in clear. [`wrap`]
-//!    hands the key to those who may read, in an envelope of its own.
+//! 2. Finishing seals one change under a [`RecordKey`] with [`seal_with`]: an [`Envelope`] whose [`Header`] is in clear and which hands
+//!    the key to those who may read. A [`Dictionary`] leaves out what all changes of a form have in common. Later changes under
+//!    the key need only [`seal`], and [`wrap`] hands it to those who come late, in an envelope of its own.
 //! 3. At the next sync each envelope gets its place in the device's [`Chain`], and one [`SignedHead`] covers the batch.
 //!    [`RequestSignature`] says to the hub who asks.
 //! 4. A reader verifies the chain with [`Chain::follow`], takes the key out with [`unwrap`] and opens the change with
-//!    [`open`].
+//!    [`open_with`].
 //!
 //! ```
-//! use nightjar_seal::{DeviceKeys, DocumentHash, Header, Holder, Recipient, RecordKey, RecordTag, RootKeys, Roster, ScopeTag};
+//! use nightjar_seal::{DeviceKeys, DocumentHash, Header, Holder, Recipient, RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Sealing};
 //! # fn main() -> Result<(), nightjar_seal::Refused> {
 //! let mut entropy = |bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness");
 //! let (tablet, evaluator) = (DeviceKeys::generate(&mut entropy), DeviceKeys::generate(&mut entropy));
@@ -23,12 +24,12 @@
 //! let scope = ScopeTag::of(&roster.study(), "responses");
 //! let header = Header::change(roster.study(), scope, RecordTag([1; 16]), tablet.tag(), roster.head(), &key);
 //! let to = [Recipient::Device(&evaluator.public())];
-//! let keys = nightjar_seal::wrap(header.keys(), &key, &to, &mut entropy)?;
-//! let change = nightjar_seal::seal(header, b"one change", &key, &mut entropy)?;
+//! let sealing = Sealing { recipients: &to, ..Sealing::default() };
+//! let change = nightjar_seal::seal_with(header, b"one change", &key, sealing, &mut entropy)?;
 //! drop(key); // from here on only the evaluator can read it
 //!
 //! let holder = Holder { device: Some(&evaluator), ..Holder::default() };
-//! let key = nightjar_seal::unwrap(&keys, &holder)?.expect("wrapped for this evaluator");
+//! let key = nightjar_seal::unwrap(&change, &holder)?.expect("wrapped for this evaluator");
 //! assert_eq!(nightjar_seal::open(&change, &key)?, b"one change");
 //! # Ok(())
 //! # }
@@ -40,6 +41,7 @@ compile_error!("the feature `unsealed` is for the canary test alone, never for a
 mod canonical;
 mod chain;
 mod device;
+mod dictionary;
 mod enrolment;
 mod entropy;
 mod envelope;
@@ -58,13 +60,14 @@ mod wrap;
 
 pub use chain::{Chain, Link, SignedHead};
 pub use device::{DeviceKeys, DevicePublic, RootKeys};
+pub use dictionary::{Dictionary, MAX_DICTIONARY};
 pub use enrolment::{EnrolmentRequest, Invitation};
 pub use entropy::Entropy;
-pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, open, seal};
+pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, open_with, seal, seal_with};
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    CorrectionPublic, DeviceTag, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, ReadingPublic,
-    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
+    CorrectionPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash,
+    ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
     WithdrawalPublic,
 };
 pub use receipt::Receipt;

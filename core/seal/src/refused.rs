@@ -1,6 +1,6 @@
 //! Why something was refused.
 
-use crate::{DeviceTag, KeyId, RosterHead, ScopeTag};
+use crate::{DeviceTag, DictionaryId, KeyId, RosterHead, ScopeTag};
 
 /// Why bytes, a key, a chain or a roster entry were refused, named by cause. Never carries an answer or a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,12 @@ pub enum Refused {
         wanted: KeyId,
         /// The key that was given.
         given: KeyId,
+    },
+    /// Sealed with a dictionary that is not here: that of a form which this device was not given.
+    #[error("the dictionary {id} is not here")]
+    UnknownDictionary {
+        /// Its name.
+        id: DictionaryId,
     },
     /// An envelope of another kind than the operation is for.
     #[error("an envelope of this kind cannot be used here")]

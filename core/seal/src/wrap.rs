@@ -1,4 +1,5 @@
-//! Key envelopes: the record key, wrapped for each of those who may read, and a commitment that all of them check.
+//! Wrapped keys: the record key for each of those who may read, and a commitment that all of them check. They lie beside the first
+//! change under the key; handed out later, for example to an evaluator who came late, they are an envelope of their own.
 //!
 //! HPKE (RFC 9180) in base mode, DHKEM(X25519, HKDF-SHA256) with HKDF-SHA256 and ChaCha20-Poly1305, for devices and the
 //! recovery key; XChaCha20-Poly1305 under the epoch key for the members of a scope. The AEADs do not commit to their
@@ -62,18 +63,20 @@ pub struct Holder<'a> {
 
 #[derive(Encode, Decode)]
 struct Wraps {
+    /// The half of the commitment to the key that the header does not name the key by.
     #[cbor(n(0), with = "minicbor::bytes")]
-    commitment: [u8; 32],
+    commitment: [u8; 16],
     /// In rising order of suite and recipient, each once.
     #[n(1)]
     wraps: Vec<Wrap>,
+    /// A keyed hash over header and wraps, truncated.
     #[cbor(n(2), with = "minicbor::bytes")]
-    binding: [u8; 32],
+    binding: [u8; 16],
 }
 
 impl Wraps {
     /// Everything that can be judged before any work with keys.
-    fn check(&self, header: &Header) -> Result<(), Refused> {
+    fn check(&self) -> Result<(), Refused> {
         let what = "key envelope";
         if self.wraps.is_empty() {
             return Err(Refused::Malformed { what, problem: "it is for nobody" });
@@ -88,16 +91,32 @@ impl Wraps {
         if !self.wraps.is_sorted_by(|a, b| (a.suite, a.to) < (b.suite, b.to)) {
             return Err(Refused::Malformed { what, problem: "its recipients are not in order, each once" });
         }
-        match self.commitment[..16] == header.key.0 {
+        Ok(())
+    }
+
+    /// That they commit to this key and are all that were made with it.
+    fn bound(&self, header: &Header, aad: &[u8], key: &RecordKey) -> Result<(), Refused> {
+        if key.commitment()[..] != [header.key.0, self.commitment].concat() {
+            return Err(Refused::WrongCommitment);
+        }
+        match binding(key, aad, &self.wraps) == self.binding {
             true => Ok(()),
-            false => Err(Refused::WrongCommitment),
+            false => Err(Refused::Altered { what: "list of recipients" }),
         }
     }
 }
 
-fn binding(key: &RecordKey, header: &[u8], wraps: &[Wrap]) -> [u8; 32] {
+/// What a header does not say of a commitment.
+fn rest(commitment: [u8; 32]) -> [u8; 16] {
+    let [.., a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = commitment;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+}
+
+fn binding(key: &RecordKey, header: &[u8], wraps: &[Wrap]) -> [u8; 16] {
     let content: [u8; 32] = digest(BINDING, &[header, &canonical::encode(&wraps)]);
-    *blake3::keyed_hash(&key.derive(BINDING), &content).as_bytes()
+    let mut out = [0; 16];
+    out.copy_from_slice(&blake3::keyed_hash(&key.derive(BINDING), &content).as_bytes()[..16]);
+    out
 }
 
 #[derive(Encode, Decode)]
@@ -127,51 +146,56 @@ pub fn wrap(
     if header.key != key.id() {
         return Err(Refused::WrongKey { wanted: header.key, given: key.id() });
     }
-    // Before any work with keys; that there is one at all is checked with the rest.
+    Envelope::sealed(header, |aad| wraps(aad, key, recipients, entropy))
+}
+
+/// The wraps of a key beside a header, whose bytes are `aad`.
+pub(crate) fn wraps(
+    aad: &[u8],
+    key: &RecordKey,
+    recipients: &[Recipient<'_>],
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, Refused> {
     if recipients.len() > MAX_RECIPIENTS {
         return Err(Refused::Oversize { what: "recipients", have: recipients.len(), most: MAX_RECIPIENTS });
     }
-    let named = header.clone();
-    Envelope::sealed(header, |aad| {
-        let plain = key.to_bytes();
-        let mut wraps = Vec::with_capacity(recipients.len());
-        for recipient in recipients {
-            wraps.push(match recipient {
-                Recipient::Device(device) => Wrap {
-                    suite: SUITE_X25519,
-                    to: device.tag().0,
-                    sealed: to_public(device.receiving(), RECORD, &plain[..], aad, entropy)?,
-                },
-                Recipient::Recovery(public) => Wrap {
-                    suite: SUITE_X25519,
-                    to: recovery_tag(public),
-                    sealed: to_public(&public.0, RECORD, &plain[..], aad, entropy)?,
-                },
-                Recipient::Epoch(epoch) => Wrap {
-                    suite: SUITE_EPOCH,
-                    to: epoch.id().0,
-                    sealed: to_epoch(epoch, &plain[..], aad, entropy)?,
-                },
-            });
-        }
-        wraps.sort_by_key(|wrap| (wrap.suite, wrap.to));
-        let binding = binding(key, aad, &wraps);
-        let wraps = Wraps { commitment: key.commitment(), wraps, binding };
-        wraps.check(&named)?;
-        Ok(canonical::encode(&wraps))
-    })
+    let plain = key.to_bytes();
+    let mut wraps = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        wraps.push(match recipient {
+            Recipient::Device(device) => Wrap {
+                suite: SUITE_X25519,
+                to: device.tag().0,
+                sealed: to_public(device.receiving(), RECORD, &plain[..], aad, entropy)?,
+            },
+            Recipient::Recovery(public) => Wrap {
+                suite: SUITE_X25519,
+                to: recovery_tag(public),
+                sealed: to_public(&public.0, RECORD, &plain[..], aad, entropy)?,
+            },
+            Recipient::Epoch(epoch) => Wrap {
+                suite: SUITE_EPOCH,
+                to: epoch.id().0,
+                sealed: to_epoch(epoch, &plain[..], aad, entropy)?,
+            },
+        });
+    }
+    wraps.sort_by_key(|wrap| (wrap.suite, wrap.to));
+    let binding = binding(key, aad, &wraps);
+    let wraps = Wraps { commitment: rest(key.commitment()), wraps, binding };
+    wraps.check()?;
+    Ok(canonical::encode(&wraps))
 }
 
-/// Unwraps the record key; `None` when this holder is not among the recipients.
+/// Unwraps the record key that an envelope hands out; `None` when this holder is not among the recipients.
 ///
 /// # Errors
-/// [`Refused::WrongCommitment`] when what was wrapped is not the key that was committed to; [`Refused::Altered`].
+/// [`Refused::WrongKind`] for one that hands out none; [`Refused::WrongCommitment`] when what was wrapped is not the key that was
+/// committed to; [`Refused::Altered`].
 pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordKey>, Refused> {
-    if envelope.header().kind != Kind::Keys {
-        return Err(Refused::WrongKind);
-    }
-    let wraps: Wraps = canonical::decode("key envelope", envelope.body(), MAX_BODY)?;
-    wraps.check(envelope.header())?;
+    let wrapped = envelope.wrapped().ok_or(Refused::WrongKind)?;
+    let wraps: Wraps = canonical::decode("key envelope", wrapped, MAX_BODY)?;
+    wraps.check()?;
     let aad = envelope.header_bytes();
     for wrap in &wraps.wraps {
         let plain = match wrap.suite {
@@ -191,15 +215,17 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
             _ => continue,
         };
         let key = RecordKey::from_bytes(&plain)?;
-        if key.commitment() != wraps.commitment {
-            return Err(Refused::WrongCommitment);
-        }
-        if binding(&key, aad, &wraps.wraps) != wraps.binding {
-            return Err(Refused::Altered { what: "list of recipients" });
-        }
+        wraps.bound(envelope.header(), aad, &key)?;
         return Ok(Some(key));
     }
     Ok(None)
+}
+
+/// Whether the keys beside a change are as whoever sealed it made them, as anybody who has the key can tell.
+pub(crate) fn verify(header: &Header, aad: &[u8], key: &RecordKey, wrapped: &[u8]) -> Result<(), Refused> {
+    let wraps: Wraps = canonical::decode("key envelope", wrapped, MAX_BODY)?;
+    wraps.check()?;
+    wraps.bound(header, aad, key)
 }
 
 /// Names the recovery key among recipients.
@@ -301,7 +327,7 @@ mod tests {
                 to_public(to.public().receiving(), RECORD, &inside.to_bytes()[..], aad, &mut entropy)?;
             let wraps = vec![Wrap { suite: SUITE_X25519, to: to.tag().0, sealed }];
             let binding = binding(inside, aad, &wraps);
-            Ok(canonical::encode(&Wraps { commitment, wraps, binding }))
+            Ok(canonical::encode(&Wraps { commitment: rest(commitment), wraps, binding }))
         })
         .unwrap()
     }
@@ -348,7 +374,7 @@ mod tests {
         let envelope = Envelope::sealed(header, |aad| {
             let wraps = vec![Wrap { suite: 7, to: to.tag().0, sealed: vec![0; 1168] }];
             let binding = binding(&key, aad, &wraps);
-            Ok(canonical::encode(&Wraps { commitment: key.commitment(), wraps, binding }))
+            Ok(canonical::encode(&Wraps { commitment: rest(key.commitment()), wraps, binding }))
         });
         let holder = Holder { device: Some(&to), ..Holder::default() };
         assert_eq!(unwrap(&envelope.unwrap(), &holder), Ok(None));

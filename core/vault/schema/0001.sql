@@ -2,8 +2,8 @@
 --
 -- NOTES for whoever writes 0002.sql
 -- * One file per version, run in one transaction, then user_version is set. Never edit a file that was released.
--- * Tables that hold confidential responses have no rowid and no time column: no value says in which order answers were
---   given. The place of a row within its page still can, to somebody with the key, until the page is rewritten.
+-- * Tables that hold confidential responses have no time column, and no number that says more of the order in which answers were
+--   given than their places in the chain do. The place of a row within its page still can, to somebody with the key, until the page is rewritten.
 -- * secure_delete is on: deleting a key row overwrites it. Do not move keys into a table that is rewritten as a whole.
 
 -- Single values of the device: keys, label, study tag, cursors.
@@ -65,35 +65,60 @@ CREATE TABLE draft_entry (
   PRIMARY KEY (draft, n)
 ) WITHOUT ROWID;
 
--- Record keys this device holds. `own` marks the one it seals its own changes with.
+-- Record keys this device holds. `own` marks the one it seals its own changes with. A key's name follows from it.
 CREATE TABLE record_key (
-  id     BLOB PRIMARY KEY CHECK (length(id) = 16),
   record BLOB NOT NULL CHECK (length(record) = 16),
+  key    BLOB NOT NULL CHECK (length(key) = 32),
   own    INTEGER NOT NULL,
-  key    BLOB NOT NULL CHECK (length(key) = 32)
+  PRIMARY KEY (record, key)
 ) WITHOUT ROWID;
-CREATE INDEX record_key_record ON record_key (record);
 
 CREATE TABLE epoch_key (
   id  BLOB PRIMARY KEY CHECK (length(id) = 16),
   key BLOB NOT NULL CHECK (length(key) = 32)
 ) WITHOUT ROWID;
 
--- Every envelope, sealed bytes kept. `state` and `reason` are those of the enum State.
-CREATE TABLE envelope (
-  id     BLOB PRIMARY KEY CHECK (length(id) = 32),
-  scope  BLOB NOT NULL,
-  record BLOB NOT NULL,
-  device BLOB NOT NULL,
-  key    BLOB NOT NULL,
-  kind   INTEGER NOT NULL,
-  state  INTEGER NOT NULL,
-  reason TEXT,
-  bytes  BLOB NOT NULL
+-- What many rows have in common, once: tags of scopes and devices, beginnings of headers, lines, keys of items, and the words
+-- that describe records. Nothing of what anybody answered.
+CREATE TABLE shared (
+  n     INTEGER PRIMARY KEY,
+  value NOT NULL UNIQUE
+);
+
+-- What the changes of a form have in common, by which they were compressed before they were sealed. Never removed.
+CREATE TABLE dictionary (
+  id    BLOB PRIMARY KEY CHECK (length(id) = 16),
+  bytes BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX envelope_record ON envelope (record);
-CREATE INDEX envelope_key ON envelope (key);
+
+-- Every envelope, taken apart: what its header shares with others stands in `shared`, and the same bytes are made of it again.
+-- An id is in two columns: its first eight bytes as a number, by which it is found, and the rest. `lead` is format, study and
+-- roster head; `more` is what most headers have not. `state` and `reason` are those of the enum State.
+-- `n`: what came from elsewhere, in the order in which it came, which is that of the log that it came from; own envelopes without
+-- a place in the chain below that, drawn at random, and after it when they were given their places, in the order drawn
+-- then. So it says nothing that the chain does not say. (See numbers.rs.)
+CREATE TABLE envelope (
+  n            INTEGER PRIMARY KEY,
+  begin        INTEGER NOT NULL,
+  rest         BLOB NOT NULL CHECK (length(rest) = 24),
+  record_begin INTEGER NOT NULL,
+  record_rest  BLOB NOT NULL CHECK (length(record_rest) = 8),
+  key          BLOB NOT NULL,
+  device       INTEGER NOT NULL,
+  scope        INTEGER NOT NULL,
+  lead         INTEGER NOT NULL,
+  kind         INTEGER NOT NULL,
+  state        INTEGER NOT NULL,
+  more         BLOB,
+  reason       TEXT,
+  keys         BLOB,
+  body         BLOB NOT NULL
+);
+CREATE INDEX envelope_begin ON envelope (begin);
+CREATE INDEX envelope_record ON envelope (record_begin);
 CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6, 7);
+-- Keys that were handed out later than their change.
+CREATE INDEX envelope_keys ON envelope (kind) WHERE kind <> 0;
 
 -- What was withdrawn, by the record's tag: the signed marker, which has no content. It stays for ever.
 CREATE TABLE withdrawn (
@@ -111,33 +136,40 @@ CREATE TABLE unreadable (
 -- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before that, 4 long
 -- in custody elsewhere.
 CREATE TABLE outbox (
-  envelope BLOB PRIMARY KEY REFERENCES envelope (id),
-  scope    BLOB NOT NULL,
+  n        INTEGER PRIMARY KEY REFERENCES envelope (n) ON UPDATE CASCADE,
+  scope    INTEGER NOT NULL,
   chained  INTEGER NOT NULL DEFAULT 0,
-  line     BLOB,
+  line     INTEGER,
   state    INTEGER NOT NULL DEFAULT 0,
   reason   TEXT,
   -- The last day of the week in which it was first offered, and of that since which hub and evaluator have it, in days since
   -- 1970: never the day, which would tell when an answer was given.
   offered  INTEGER,
   custody  INTEGER
-) WITHOUT ROWID;
+);
 CREATE INDEX outbox_waits ON outbox (scope) WHERE custody IS NULL;
 CREATE INDEX outbox_new ON outbox (scope) WHERE chained = 1 AND offered IS NULL;
 CREATE INDEX outbox_custody ON outbox (custody) WHERE state = 1 AND custody IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
 
 -- The chain of every line of every device in every scope, own and others', and the last signed head of each.
+CREATE TABLE chain (
+  n      INTEGER PRIMARY KEY,
+  device BLOB NOT NULL,
+  line   BLOB NOT NULL CHECK (length(line) = 8),
+  scope  BLOB NOT NULL,
+  UNIQUE (device, line, scope)
+);
+
 CREATE TABLE link (
-  device   BLOB NOT NULL,
-  line     BLOB NOT NULL CHECK (length(line) = 8),
-  scope    BLOB NOT NULL,
-  seq      INTEGER NOT NULL,
-  envelope BLOB NOT NULL,
-  bytes    BLOB NOT NULL,
-  PRIMARY KEY (device, line, scope, seq)
+  chain INTEGER NOT NULL REFERENCES chain (n),
+  seq   INTEGER NOT NULL,
+  begin INTEGER NOT NULL,
+  rest  BLOB NOT NULL CHECK (length(rest) = 24),
+  prev  BLOB NOT NULL CHECK (length(prev) = 32),
+  PRIMARY KEY (chain, seq)
 ) WITHOUT ROWID;
-CREATE INDEX link_envelope ON link (envelope);
+CREATE INDEX link_begin ON link (begin);
 
 CREATE TABLE head (
   device BLOB NOT NULL,
@@ -148,31 +180,34 @@ CREATE TABLE head (
   PRIMARY KEY (device, line, scope)
 ) WITHOUT ROWID;
 
--- The projection: one row per readable record.
+-- The projection: one row per readable record, numbered in the order in which they came, which is that of the envelopes. An id is
+-- in two columns as that of an envelope, and rows are given out in the order of ids. Words stand in `shared`; `tag` is NULL where it
+-- is the id.
 CREATE TABLE record (
-  id         BLOB PRIMARY KEY CHECK (length(id) = 16),
-  tag        BLOB NOT NULL UNIQUE,
-  place      INTEGER NOT NULL,
-  kind       TEXT NOT NULL,
-  nature     TEXT NOT NULL,
-  instrument TEXT NOT NULL,
-  ward       TEXT NOT NULL,
-  role       TEXT NOT NULL,
-  phase      TEXT,
+  n          INTEGER PRIMARY KEY,
+  begin      INTEGER NOT NULL,
+  rest       BLOB NOT NULL CHECK (length(rest) = 8),
+  tag        BLOB,
+  kind       INTEGER NOT NULL,
+  nature     INTEGER NOT NULL,
+  instrument INTEGER NOT NULL,
+  ward       INTEGER NOT NULL,
+  role       INTEGER NOT NULL,
+  phase      INTEGER,
   case_label TEXT,
   conflict   INTEGER NOT NULL,
   packed     BLOB NOT NULL
-) WITHOUT ROWID;
+);
+CREATE INDEX record_begin ON record (begin);
 CREATE INDEX record_group ON record (instrument, ward, role, phase);
 -- A page of one form and ward, in the order of ids.
-CREATE INDEX record_page ON record (instrument, ward);
-CREATE INDEX record_place ON record (place);
+CREATE INDEX record_page ON record (instrument, ward, begin);
 CREATE INDEX record_kind ON record (kind, ward);
+CREATE INDEX record_tag ON record (tag) WHERE tag IS NOT NULL;
 CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
-CREATE INDEX record_conflict ON record (id) WHERE conflict = 1;
+CREATE INDEX record_conflict ON record (conflict) WHERE conflict = 1;
 
--- The words of each row, to be searched: texts and nothing else, kept as an index only. A row's number is the place of its
--- record, which is the beginning of the id and says nothing of when it came. What a row no longer says is
+-- The words of each row, to be searched: texts and nothing else, kept as an index only, under the number of the row. What a row no longer says is
 -- taken out of the index with it; whole words may stay between its pages until it is put in order, as after a withdrawal.
 CREATE VIRTUAL TABLE record_words USING fts5 (words, content = '', tokenize = 'unicode61 remove_diacritics 2');
 INSERT INTO record_words (record_words, rank) VALUES ('secure-delete', 1);

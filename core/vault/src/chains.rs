@@ -1,10 +1,14 @@
 //! The chains of all devices: which envelopes each has sent in a scope, and what of it is here. From them comes
 //! "N of N received".
 
-use nightjar_seal::{Chain, DevicePublic, DeviceTag, Line, Link, Refused, ScopeTag, SignedHead, Strand};
-use rusqlite::{Connection, OptionalExtension, params};
+use nightjar_seal::{
+    Chain, DevicePublic, DeviceTag, Line, Link, LinkHash, Refused, ScopeTag, SignedHead, Strand,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::envelopes::read_id;
 use crate::error::VaultError;
+use crate::numbers;
 use crate::vault::Vault;
 
 /// How much of what a device sent in a scope is here.
@@ -68,15 +72,8 @@ impl Vault {
         self.write(|t| {
             let known = end(t, &head.strand(), &head.scope)?;
             for link in links.iter().filter(|link| link.seq <= known.seq) {
-                let sql =
-                    "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq = ?4";
-                let bytes: Option<Vec<u8>> = t
-                    .prepare_cached(sql)?
-                    .query_row(params![head.device.0, head.line.0, head.scope.0, place(link.seq)], |row| {
-                        row.get(0)
-                    })
-                    .optional()?;
-                if bytes != Some(encode(link)?) {
+                let known = links_after(t, &head.strand(), &head.scope, link.seq.saturating_sub(1), 1)?;
+                if known != [*link] {
                     return Err(Refused::Fork { device: head.device, seq: link.seq }.into());
                 }
             }
@@ -103,12 +100,13 @@ impl Vault {
         self.read(|c| {
             // Applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
             // must not sign for it.
-            let sql = "SELECT link.device, link.line, link.scope, max(link.seq), count(envelope.id),
+            let sql = "SELECT chain.device, chain.line, chain.scope, max(link.seq), count(envelope.n),
                               count(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
                               min(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
                                        ELSE link.seq END)
-                       FROM link LEFT JOIN envelope ON envelope.id = link.envelope
-                       GROUP BY link.device, link.line, link.scope ORDER BY link.device, link.line, link.scope";
+                       FROM link JOIN chain ON chain.n = link.chain
+                       LEFT JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
+                       GROUP BY link.chain ORDER BY chain.device, chain.line, chain.scope";
             let mut statement = c.prepare_cached(sql)?;
             let rows = statement.query_map([], |row| {
                 let expected = row.get::<_, i64>(3)? as u64;
@@ -136,16 +134,35 @@ pub(crate) fn links_after(
     after: u64,
     limit: i64,
 ) -> Result<Vec<Link>, VaultError> {
-    let sql = "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq > ?4
-               ORDER BY seq LIMIT ?5";
+    let Some(chain) = number(c, strand, scope)? else { return Ok(Vec::new()) };
+    let sql = "SELECT begin, rest, seq, prev FROM link WHERE chain = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let mut statement = c.prepare_cached(sql)?;
-    let mut rows = statement.query(params![strand.device.0, strand.line.0, scope.0, place(after), limit])?;
-    let mut out = Vec::new();
+    let mut rows = statement.query(params![chain, place(after), limit])?;
+    let mut links = Vec::new();
     while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        out.push(minicbor::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored link"))?);
+        links.push(read(strand, scope, row)?);
     }
-    Ok(out)
+    Ok(links)
+}
+
+/// The link in the columns begin, rest, place, hash before.
+fn read(strand: &Strand, scope: &ScopeTag, row: &Row<'_>) -> Result<Link, VaultError> {
+    Ok(Link {
+        device: strand.device,
+        line: strand.line,
+        scope: *scope,
+        seq: row.get::<_, i64>(2)? as u64,
+        prev: LinkHash(row.get(3)?),
+        envelope: read_id(row, 0)?,
+    })
+}
+
+/// The number of a chain in this vault, if anything of it is here.
+pub(crate) fn number(c: &Connection, strand: &Strand, scope: &ScopeTag) -> Result<Option<i64>, VaultError> {
+    let sql = "SELECT n FROM chain WHERE device = ?1 AND line = ?2 AND scope = ?3";
+    let mut statement = c.prepare_cached(sql)?;
+    let row = params![strand.device.0, strand.line.0, scope.0];
+    Ok(statement.query_row(row, |row| row.get(0)).optional()?)
 }
 
 /// The last signed head of a chain.
@@ -174,10 +191,6 @@ pub(crate) fn strands(
     lines.map(|line| Ok(Strand { device: *device, line: line? })).collect()
 }
 
-fn encode(link: &Link) -> Result<Vec<u8>, VaultError> {
-    minicbor::to_vec(link).map_err(|_| VaultError::Corrupt("a link"))
-}
-
 /// A place as SQLite stores it; places beyond its range do not exist.
 fn place(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
@@ -185,26 +198,30 @@ fn place(seq: u64) -> i64 {
 
 /// The end of a chain as stored.
 pub(crate) fn end(c: &Connection, strand: &Strand, scope: &ScopeTag) -> Result<Chain, VaultError> {
-    let sql =
-        "SELECT bytes FROM link WHERE device = ?1 AND line = ?2 AND scope = ?3 ORDER BY seq DESC LIMIT 1";
-    let bytes: Option<Vec<u8>> = c
-        .prepare_cached(sql)?
-        .query_row(params![strand.device.0, strand.line.0, scope.0], |row| row.get(0))
-        .optional()?;
-    let mut chain = Chain::new(*strand, *scope);
-    if let Some(bytes) = bytes {
-        let link: Link = minicbor::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored link"))?;
-        chain.seq = link.seq;
-        chain.hash = link.hash();
+    let mut end = Chain::new(*strand, *scope);
+    let Some(chain) = number(c, strand, scope)? else { return Ok(end) };
+    let sql = "SELECT begin, rest, seq, prev FROM link WHERE chain = ?1 ORDER BY seq DESC LIMIT 1";
+    let mut statement = c.prepare_cached(sql)?;
+    let mut rows = statement.query([chain])?;
+    if let Some(row) = rows.next()? {
+        let link = read(strand, scope, row)?;
+        (end.seq, end.hash) = (link.seq, link.hash());
     }
-    Ok(chain)
+    Ok(end)
 }
 
 pub(crate) fn insert(c: &Connection, link: &Link) -> Result<(), VaultError> {
-    let sql = "INSERT INTO link (device, line, scope, seq, envelope, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let row =
-        params![link.device.0, link.line.0, link.scope.0, place(link.seq), link.envelope.0, encode(link)?];
-    c.prepare_cached(sql)?.execute(row)?;
+    let chain = match number(c, &link.strand(), &link.scope)? {
+        Some(chain) => chain,
+        None => {
+            let sql = "INSERT INTO chain (device, line, scope) VALUES (?1, ?2, ?3)";
+            c.prepare_cached(sql)?.execute(params![link.device.0, link.line.0, link.scope.0])?;
+            c.last_insert_rowid()
+        }
+    };
+    let sql = "INSERT INTO link (chain, seq, begin, rest, prev) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (begin, rest) = numbers::split(&link.envelope.0);
+    c.prepare_cached(sql)?.execute(params![chain, place(link.seq), begin, rest, link.prev.0])?;
     Ok(())
 }
 

@@ -1,9 +1,15 @@
 //! The envelope store: sealed bytes, kept whether or not this device can read them, and what became of each.
 
-use nightjar_seal::{DeviceTag, Envelope, EnvelopeId, Kind, RecordTag};
+use minicbor::{Decode, Encode};
+use nightjar_seal::{
+    DeviceTag, Envelope, EnvelopeId, Header, KeyId, Kind, Origin, Parts, Period, RecordTag, RosterHead,
+    ScopeTag, StudyTag, WithdrawalPublic,
+};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::error::VaultError;
+use crate::numbers::{self, Table};
+use crate::shared;
 use crate::vault::Vault;
 
 /// What became of an envelope on this device. Every envelope is in exactly one state, and which one depends on the
@@ -19,6 +25,8 @@ pub enum State {
     WaitsForKey,
     /// A change it rests on has not arrived, or other parts of the same finish.
     WaitsForChange,
+    /// It was sealed with the dictionary of a form that this device was not given.
+    WaitsForForm,
     /// Not for this device to read: a confidential response of its own, keys for others, a kind of a later version.
     Kept,
     /// It cannot be used; the text says why. The bytes are kept.
@@ -40,6 +48,7 @@ impl State {
             Self::SetAside(_) => 5,
             Self::Erased => 6,
             Self::Released => 7,
+            Self::WaitsForForm => 8,
         }
     }
 
@@ -53,6 +62,7 @@ impl State {
             5 => Self::SetAside(reason.unwrap_or_default()),
             6 => Self::Erased,
             7 => Self::Released,
+            8 => Self::WaitsForForm,
             _ => return Err(VaultError::Corrupt("an envelope's state")),
         })
     }
@@ -78,7 +88,7 @@ pub struct Held {
     pub all: u64,
     /// Applied.
     pub applied: u64,
-    /// Waiting for a device, key or change.
+    /// Waiting for a device, key, change or form.
     pub waiting: u64,
     /// Kept without being for this device.
     pub kept: u64,
@@ -125,17 +135,19 @@ impl Vault {
     /// Storage errors.
     pub fn open_envelopes(&self, limit: usize) -> Result<Vec<Stored>, VaultError> {
         self.read(|c| {
-            let sql = "SELECT id, device, record, state, reason FROM envelope
-                       WHERE state NOT IN (1, 4, 6, 7) ORDER BY id LIMIT ?1";
+            let sql = "SELECT begin, rest, (SELECT value FROM shared WHERE shared.n = device), record_begin, record_rest, state, reason
+                       FROM envelope WHERE state NOT IN (1, 4, 6, 7) ORDER BY begin, rest LIMIT ?1";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query([limit.min(i64::MAX as usize) as i64])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
+                let record = row.get_ref(4)?.as_blob().ok().zip(row.get(3).ok());
+                let record = record.and_then(|(rest, begin)| numbers::join(begin, rest));
                 out.push(Stored {
-                    id: EnvelopeId(row.get(0)?),
-                    device: DeviceTag(row.get(1)?),
-                    record: RecordTag(row.get(2)?),
-                    state: State::read(row.get(3)?, row.get(4)?)?,
+                    id: read_id(row, 0)?,
+                    device: DeviceTag(row.get(2)?),
+                    record: RecordTag(record.ok_or(VaultError::Corrupt("the name of a record"))?),
+                    state: State::read(row.get(5)?, row.get(6)?)?,
                 });
             }
             Ok(out)
@@ -148,79 +160,174 @@ impl Vault {
     /// Storage errors.
     pub fn state(&self, id: &EnvelopeId) -> Result<Option<State>, VaultError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE id = ?1")?;
-            let row = statement.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let Some(n) = number_of(c, id)? else { return Ok(None) };
+            let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE n = ?1")?;
+            let row = statement.query_row([n], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             row.map(|(number, reason)| State::read(number, reason)).transpose()
         })
     }
 
-    /// The sealed bytes of an envelope.
+    /// The sealed bytes of an envelope; empty where they have left.
     ///
     /// # Errors
-    /// Storage errors.
+    /// Storage errors; [`VaultError::Corrupt`] when they are damaged.
     pub fn envelope(&self, id: &EnvelopeId) -> Result<Option<Vec<u8>>, VaultError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT bytes FROM envelope WHERE id = ?1")?;
-            Ok(statement.query_row([id.0], |row| row.get(0)).optional()?)
+            let Some(n) = number_of(c, id)? else { return Ok(None) };
+            let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM envelope WHERE n = ?1"))?;
+            let mut rows = statement.query([n])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            match row.get_ref(BODY)?.as_blob().is_ok_and(<[u8]>::is_empty) {
+                true => Ok(Some(Vec::new())),
+                false => Ok(Some(read_envelope(row)?.encode())),
+            }
         })
+    }
+}
+
+/// The number of an envelope's row.
+pub(crate) fn number_of(c: &Connection, id: &EnvelopeId) -> Result<Option<i64>, VaultError> {
+    numbers::of(c, Table::Envelope, &id.0)
+}
+
+/// The id in the columns `begin` and `rest`, beginning at one.
+pub(crate) fn read_id(row: &Row<'_>, at: usize) -> Result<EnvelopeId, VaultError> {
+    let rest = row.get_ref(at + 1)?.as_blob().unwrap_or_default();
+    numbers::join(row.get(at)?, rest).map(EnvelopeId).ok_or(VaultError::Corrupt("the name of an envelope"))
+}
+
+/// What few headers have: parts of a finish, the time of a response and where its id comes from.
+#[derive(Encode, Decode)]
+struct More {
+    #[n(0)]
+    part: u8,
+    #[n(1)]
+    parts: u8,
+    #[n(2)]
+    period: Option<Period>,
+    #[n(3)]
+    withdrawal: Option<WithdrawalPublic>,
+    /// Of an origin, whose creator is the device.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    salt: Option<[u8; 16]>,
+}
+
+impl More {
+    fn of(header: &Header) -> Result<Option<Vec<u8>>, VaultError> {
+        let Header { part, parts, period, ref origin, .. } = *header;
+        if (part, parts, period, origin) == (1, 1, None, &None) {
+            return Ok(None);
+        }
+        let withdrawal = origin.as_ref().and_then(|origin| origin.withdrawal);
+        let salt = origin.as_ref().map(|origin| origin.salt);
+        let more = Self { part, parts, period, withdrawal, salt };
+        minicbor::to_vec(&more).map(Some).map_err(|_| VaultError::Corrupt("an envelope's header"))
+    }
+
+    fn read(bytes: Option<&[u8]>) -> Option<Self> {
+        match bytes {
+            None => Some(Self { part: 1, parts: 1, period: None, withdrawal: None, salt: None }),
+            Some(bytes) => minicbor::decode(bytes).ok(),
+        }
     }
 }
 
 /// Stores an envelope; false when it was there already.
 pub(crate) fn insert(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<bool, VaultError> {
-    put(t, envelope, state, &envelope.encode(), &envelope.header().key.0)
+    if number_of(t, &envelope.id())?.is_some() {
+        return Ok(false);
+    }
+    let n = numbers::next(t, Table::Envelope)?;
+    put(t, n, envelope, state, true)?;
+    Ok(true)
+}
+
+/// Stores an envelope of this device, which waits for its place in the chain; gives its number.
+pub(crate) fn insert_own(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<i64, VaultError> {
+    let n = numbers::drawn(t)?;
+    put(t, n, envelope, state, true)?;
+    Ok(n)
 }
 
 fn put(
     t: &Transaction<'_>,
+    n: i64,
     envelope: &Envelope,
     state: &State,
-    bytes: &[u8],
-    key: &[u8; 16],
-) -> Result<bool, VaultError> {
-    let header = envelope.header();
+    whole: bool,
+) -> Result<(), VaultError> {
+    let id = envelope.id();
+    let Parts { format, header, body, keys } = envelope.clone().into_parts();
     let kind: i64 = match header.kind {
         Kind::Change => 0,
         Kind::Keys => 1,
         Kind::Other(number) => number.into(),
     };
-    let sql = "INSERT OR IGNORE INTO envelope (id, scope, record, device, key, kind, state, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let changed = t.prepare_cached(sql)?.execute(params![
-        envelope.id().0,
-        header.scope.0,
-        header.record.0,
-        header.device.0,
+    let lead = [&format.to_be_bytes()[..], &header.study.0, &header.roster_head.0].concat();
+    let device = shared::number(t, header.device.0)?;
+    let scope = shared::number(t, header.scope.0)?;
+    let lead = shared::number(t, lead.as_slice())?;
+    // Of what was withdrawn nothing is kept but whose it was.
+    let (key, more, keys, body) = match whole {
+        true => (&header.key.0[..], More::of(&header)?, keys, body),
+        false => (&[][..], None, None, Vec::new()),
+    };
+    let ((begin, rest), (record_begin, record_rest)) =
+        (numbers::split(&id.0), numbers::split(&header.record.0));
+    let sql = "INSERT INTO envelope (n, begin, rest, record_begin, record_rest, key, device, scope, lead, kind, state, more,
+                                     keys, body)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    t.prepare_cached(sql)?.execute(params![
+        n,
+        begin,
+        rest,
+        record_begin,
+        record_rest,
         key,
+        device,
+        scope,
+        lead,
         kind,
         state.number(),
-        bytes,
+        more,
+        keys,
+        body,
     ])?;
-    Ok(changed == 1)
+    Ok(())
 }
 
 /// Notes the name of an envelope whose record was withdrawn; false when it was there already.
 pub(crate) fn insert_erased(t: &Transaction<'_>, envelope: &Envelope) -> Result<bool, VaultError> {
-    put(t, envelope, &State::Erased, &[], &[0; 16])
+    if number_of(t, &envelope.id())?.is_some() {
+        return Ok(false);
+    }
+    let n = numbers::next(t, Table::Envelope)?;
+    put(t, n, envelope, &State::Erased, false)?;
+    Ok(true)
 }
 
 /// Says what became of an envelope; does not write when nothing changed.
 pub(crate) fn set_state(c: &Connection, id: &EnvelopeId, state: &State) -> Result<(), VaultError> {
+    let Some(n) = number_of(c, id)? else { return Ok(()) };
     let reason = match state {
         State::SetAside(reason) => Some(reason.as_str()),
         _ => None,
     };
     let sql = "UPDATE envelope SET state = ?2, reason = ?3
-               WHERE id = ?1 AND (state <> ?2 OR reason IS NOT ?3)";
-    c.prepare_cached(sql)?.execute(params![id.0, state.number(), reason])?;
+               WHERE n = ?1 AND (state <> ?2 OR reason IS NOT ?3)";
+    c.prepare_cached(sql)?.execute(params![n, state.number(), reason])?;
     Ok(())
 }
 
-/// The changes of one record, sealed.
+/// The changes of one record, sealed, in the order of their ids.
 pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope>, VaultError> {
-    let sql = "SELECT bytes FROM envelope WHERE record = ?1 AND kind = 0 AND state NOT IN (6, 7) ORDER BY id";
-    let mut statement = c.prepare_cached(sql)?;
-    let mut rows = statement.query([record.0])?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND kind = 0 AND state NOT IN (6, 7)
+         ORDER BY begin, rest"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let (begin, rest) = numbers::split(&record.0);
+    let mut rows = statement.query(params![begin, rest])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         out.push(read_envelope(row)?);
@@ -228,8 +335,48 @@ pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope
     Ok(out)
 }
 
-/// The envelope in the first column.
+/// What an envelope is made of, as the first columns of a statement.
+pub(crate) const COLUMNS: &str = "envelope.begin, envelope.rest, envelope.record_begin, envelope.record_rest, envelope.key,
+     (SELECT value FROM shared WHERE shared.n = envelope.device), (SELECT value FROM shared WHERE shared.n = envelope.scope),
+     (SELECT value FROM shared WHERE shared.n = envelope.lead), envelope.kind, envelope.more, envelope.keys, envelope.body";
+/// Where the body stands among them, and the first column after them.
+pub(crate) const BODY: usize = 11;
+pub(crate) const AFTER: usize = 12;
+
+/// The envelope in the first columns, checked against its name.
 pub(crate) fn read_envelope(row: &Row<'_>) -> Result<Envelope, VaultError> {
-    let bytes: Vec<u8> = row.get(0)?;
-    Envelope::decode(&bytes).map_err(|_| VaultError::Corrupt("a stored envelope"))
+    let damaged = || VaultError::Corrupt("a stored envelope");
+    let read = || -> Option<(EnvelopeId, Parts)> {
+        let blob = |at| row.get_ref(at).ok()?.as_blob().ok();
+        let number = |at| row.get_ref(at).ok()?.as_i64().ok();
+        let maybe = |at| row.get_ref(at).ok()?.as_blob_or_null().ok();
+        let lead = blob(7)?;
+        let (format, lead) = lead.split_first_chunk()?;
+        let (study, head) = lead.split_first_chunk()?;
+        let More { part, parts, period, withdrawal, salt } = More::read(maybe(9)?)?;
+        let device = DeviceTag(blob(5)?.try_into().ok()?);
+        let header = Header {
+            kind: match row.get_ref(8).ok()?.as_i64().ok()? {
+                0 => Kind::Change,
+                1 => Kind::Keys,
+                number => Kind::Other(number.try_into().ok()?),
+            },
+            study: StudyTag(*study),
+            scope: ScopeTag(blob(6)?.try_into().ok()?),
+            record: RecordTag(numbers::join(number(2)?, blob(3)?)?),
+            device,
+            roster_head: RosterHead(head.try_into().ok()?),
+            key: KeyId(blob(4)?.try_into().ok()?),
+            part,
+            parts,
+            period,
+            origin: salt.map(|salt| Origin { withdrawal, creator: device, salt }),
+        };
+        let (keys, body) = (maybe(10)?.map(<[u8]>::to_vec), blob(BODY)?.to_vec());
+        let id = EnvelopeId(numbers::join(number(0)?, blob(1)?)?);
+        Some((id, Parts { format: u16::from_be_bytes(*format), header, body, keys }))
+    };
+    let (id, parts) = read().ok_or_else(damaged)?;
+    let envelope = Envelope::of(parts).map_err(|_| damaged())?;
+    if envelope.id() == id { Ok(envelope) } else { Err(damaged()) }
 }

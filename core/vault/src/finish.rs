@@ -4,14 +4,16 @@
 use nightjar_record::{
     Action, Admitted, Contributor, Incoming, Meta, Need, Record, RecordError, RecordId, Written, admit,
 };
-use nightjar_seal::{Envelope, EnvelopeId, Kind, RecordKey, open};
+use nightjar_seal::{Dictionary, Envelope, EnvelopeId, RecordKey, open_with};
 use rusqlite::{Transaction, params};
 
+use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::journal::{self, DraftId};
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project, tag_of};
+use crate::shared;
 use crate::vault::Vault;
 use crate::withdrawal::is_withdrawn;
 
@@ -28,7 +30,7 @@ pub enum Readable {
 /// finished, so nobody can forget to look.
 pub struct Checked {
     change: Envelope,
-    keys: Option<Envelope>,
+    dictionary: Option<Dictionary>,
     key: RecordKey,
     meta: Option<Meta>,
     record: RecordId,
@@ -39,38 +41,28 @@ pub struct Checked {
 pub struct Finished {
     /// The record.
     pub record: RecordId,
-    /// The envelopes now in the outbox.
-    pub envelopes: Vec<EnvelopeId>,
+    /// The envelope now in the outbox.
+    pub envelope: EnvelopeId,
 }
 
 impl Checked {
-    /// Decodes, opens and admits what was sealed, as a receiver will, and compares it with what was written.
-    ///
-    /// `keys` is the envelope that hands the key out; `None` only when an earlier one of this device already did.
+    /// Decodes, opens and admits what was sealed, as a receiver will, and compares it with what was written. `dictionary` is what it
+    /// was sealed with.
     ///
     /// # Errors
     /// [`VaultError::SealedWrong`], or what a receiver would say. Nothing has been destroyed.
     pub fn open(
         written: &Written,
         change: Envelope,
-        keys: Option<Envelope>,
+        dictionary: Option<Dictionary>,
         key: RecordKey,
         reading: Reading<'_>,
     ) -> Result<Self, VaultError> {
         let received = Envelope::decode(&change.encode())?;
-        let payload = open(&received, &key)?;
+        let payload = open_with(&received, &key, |_| dictionary.clone())?;
         let admitted: Admitted = admit(&payload)?;
         if payload != written.bytes || admitted.hash() != written.hash {
             return Err(VaultError::SealedWrong);
-        }
-        if let Some(keys) = &keys {
-            let keys = Envelope::decode(&keys.encode())?;
-            let (a, b) = (keys.header(), received.header());
-            let same = (a.study, a.scope, a.record, a.device, a.key)
-                == (b.study, b.scope, b.record, b.device, b.key);
-            if !same || a.kind != Kind::Keys {
-                return Err(VaultError::SealedWrong);
-            }
         }
         let meta = admitted.meta().cloned();
         if let Some(meta) = &meta {
@@ -85,7 +77,7 @@ impl Checked {
                 return Err(reason.clone().into());
             }
         }
-        Ok(Self { change, keys, key, meta, record: written.record })
+        Ok(Self { change, dictionary, key, meta, record: written.record })
     }
 }
 
@@ -120,7 +112,7 @@ impl Vault {
         readable: Readable,
         reading: Reading<'_>,
     ) -> Result<Finished, VaultError> {
-        let Checked { change, keys, key, meta, record } = checked;
+        let Checked { change, dictionary, key, meta, record } = checked;
         let tag = change.header().record;
         if let Some(meta) = &meta {
             // Before anything is destroyed: what the roster does not grant, every receiver would set aside.
@@ -137,24 +129,19 @@ impl Vault {
                 None
             }
         };
-        let ids = self.write(|t| {
+        self.write(|t| {
             if let Some(draft) = draft {
                 journal::remove(t, draft)?;
             }
             if is_withdrawn(t, &tag)? {
                 return Err(VaultError::NoRecord);
             }
-            let mut ids = Vec::new();
-            for envelope in [Some(&change), keys.as_ref()].into_iter().flatten() {
-                let state = match (&key, envelope.header().kind) {
-                    (Some(_), Kind::Keys) => State::Applied,
-                    _ => State::Kept,
-                };
-                envelopes::insert(t, envelope, &state)?;
-                let sql = "INSERT INTO outbox (envelope, scope) VALUES (?1, ?2)";
-                t.prepare_cached(sql)?.execute(params![envelope.id().0, envelope.header().scope.0])?;
-                ids.push(envelope.id());
+            if let Some(dictionary) = &dictionary {
+                dictionaries::keep(t, dictionary)?;
             }
+            let n = envelopes::insert_own(t, &change, &State::Kept)?;
+            let scope = shared::number(t, change.header().scope.0)?;
+            t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
             match (&key, &meta) {
                 (Some(key), _) => {
                     keep_record_key(t, key, &tag, true)?;
@@ -164,20 +151,21 @@ impl Vault {
                 (None, Some(meta)) => tally(t, meta)?,
                 (None, None) => return Err(RecordError::ResponseFinished.into()),
             }
-            Ok(ids)
+            Ok(())
         })?;
         if draft.is_some() {
             self.truncate_log();
         }
-        Ok(Finished { record, envelopes: ids })
+        Ok(Finished { record, envelope: change.id() })
     }
 }
 
 /// A device does not send what every receiver would set aside.
 fn refuse_own(t: &Transaction<'_>, change: &Envelope) -> Result<(), VaultError> {
-    let sql = "SELECT state, reason FROM envelope WHERE id = ?1";
-    let (state, reason): (i64, Option<String>) =
-        t.prepare_cached(sql)?.query_row([change.id().0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "SELECT state, reason FROM envelope WHERE n = ?1";
+    let (state, reason): (i64, Option<String>) = t
+        .prepare_cached(sql)?
+        .query_row([envelopes::number_of(t, &change.id())?], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match state {
         1 => Ok(()),
         0 => Err(RecordError::NotGranted.into()),

@@ -5,14 +5,14 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_record::{ChangeHash, RecordId, Step, admit};
-use nightjar_seal::{Chain, DevicePublic, DeviceTag, EnvelopeId, RecordTag, ScopeTag, open};
-use rusqlite::{Connection, OptionalExtension};
+use nightjar_seal::{Chain, DevicePublic, DeviceTag, EnvelopeId, RecordTag, ScopeTag};
+use rusqlite::Connection;
 
 use crate::chains;
 use crate::envelopes;
 use crate::error::VaultError;
 use crate::keep::record_key;
-use crate::projection::{Reading, load};
+use crate::projection::{Reading, load, open_stored, tag_of_record};
 use crate::vault::Vault;
 
 /// How far a step is proven.
@@ -48,10 +48,7 @@ impl Vault {
         public: &dyn Fn(&DeviceTag) -> Option<DevicePublic>,
     ) -> Result<Vec<Told>, VaultError> {
         self.read(|c| {
-            let sql = "SELECT tag FROM record WHERE id = ?1";
-            let tag: Option<[u8; 16]> =
-                c.prepare_cached(sql)?.query_row([id.0], |row| row.get(0)).optional()?;
-            let tag = RecordTag(tag.ok_or(VaultError::NoRecord)?);
+            let tag = tag_of_record(c, id)?.ok_or(VaultError::NoRecord)?;
             let record = load(c, &tag, reading)?.0.ok_or(VaultError::NoRecord)?;
             let proofs = proofs(c, &tag, public)?;
             let told = |step: Step| {
@@ -73,8 +70,9 @@ fn proofs(
     let mut found = BTreeMap::new();
     for envelope in envelopes::changes(c, tag)? {
         let header = envelope.header();
-        let Some(key) = record_key(c, &header.key)? else { continue };
-        let Some(Ok(change)) = open(&envelope, &key).ok().map(|payload| admit(&payload)) else { continue };
+        let Some(key) = record_key(c, header)? else { continue };
+        let opened = open_stored(c, &envelope, &key)?;
+        let Some(Ok(change)) = opened.ok().map(|payload| admit(&payload)) else { continue };
         let whose = (header.device, header.scope);
         let chain = match chains.entry(whose) {
             Entry::Occupied(known) => known.into_mut(),

@@ -100,8 +100,12 @@ impl Vault {
         self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
-            let sql = "SELECT bytes FROM envelope WHERE state IN (0, 2) OR (state = 4 AND kind = 1)";
-            let mut statement = t.prepare_cached(sql)?;
+            // What waits, and keys that may be for this device by now.
+            let sql = format!(
+                "SELECT {} FROM envelope WHERE state IN (0, 2, 8) OR (state = 4 AND kind = 1)",
+                envelopes::COLUMNS
+            );
+            let mut statement = t.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
             let mut waiting = Vec::new();
             while let Some(row) = rows.next()? {
@@ -127,12 +131,11 @@ fn store(
     if is_withdrawn(t, &envelope.header().record)? {
         return envelopes::insert_erased(t, envelope);
     }
-    if !envelopes::insert(t, envelope, &State::WaitsForKey)? {
+    if envelopes::number_of(t, &envelope.id())?.is_some() {
         return Ok(false);
     }
     let state = receive(t, envelope, holder, reading)?;
-    envelopes::set_state(t, &envelope.id(), &state)?;
-    Ok(true)
+    envelopes::insert(t, envelope, &state)
 }
 
 /// What an envelope is to this device before its record is looked at; takes the record key out of a key envelope.
@@ -146,17 +149,20 @@ fn receive(
     if !reading.gate.knows(&header.device) {
         return Ok(State::WaitsForDevice);
     }
-    match header.kind {
-        Kind::Change => Ok(State::WaitsForKey),
-        Kind::Other(_) => Ok(State::Kept),
-        Kind::Keys => match unwrap(envelope, holder) {
-            Ok(Some(key)) => {
-                keep_record_key(t, &key, &header.record, false)?;
-                Ok(State::Applied)
-            }
-            Ok(None) => Ok(State::Kept),
-            Err(reason) => Ok(State::SetAside(reason.to_string())),
-        },
+    if matches!(header.kind, Kind::Other(_)) {
+        return Ok(State::Kept);
+    }
+    if !envelope.hands_out() {
+        return Ok(State::WaitsForKey);
+    }
+    match unwrap(envelope, holder) {
+        Ok(Some(key)) => {
+            keep_record_key(t, &key, &header.record, false)?;
+            // A change is judged with its record, in this transaction.
+            Ok(State::Applied)
+        }
+        Ok(None) => Ok(State::Kept),
+        Err(reason) => Ok(State::SetAside(reason.to_string())),
     }
 }
 
@@ -174,9 +180,10 @@ fn project_all(
 }
 
 fn reason_of(t: &Transaction<'_>, id: &EnvelopeId) -> Result<Option<String>, VaultError> {
-    let sql = "SELECT reason FROM envelope WHERE id = ?1 AND state = 5";
+    let Some(n) = envelopes::number_of(t, id)? else { return Ok(None) };
+    let sql = "SELECT reason FROM envelope WHERE n = ?1 AND state = 5";
     let mut statement = t.prepare_cached(sql)?;
-    let mut rows = statement.query([id.0])?;
+    let mut rows = statement.query([n])?;
     Ok(match rows.next()? {
         Some(row) => Some(row.get::<_, Option<String>>(0)?.unwrap_or_default()),
         None => None,

@@ -1,6 +1,6 @@
 //! What a device keeps beside answers: its own keys, the study pack, the roster log, cursors and epoch keys.
 
-use nightjar_seal::{DeviceKeys, EpochId, EpochKey, KeyId, RecordKey, RecordTag, ScopeTag};
+use nightjar_seal::{DeviceKeys, EpochId, EpochKey, Header, RecordKey, RecordTag, ScopeTag};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::Zeroizing;
 
@@ -224,7 +224,7 @@ impl Vault {
     /// Storage errors.
     pub fn own_record_key(&self, record: &RecordTag) -> Result<Option<RecordKey>, VaultError> {
         self.read(|c| {
-            let sql = "SELECT key FROM record_key WHERE record = ?1 AND own = 1 ORDER BY id LIMIT 1";
+            let sql = "SELECT key FROM record_key WHERE record = ?1 AND own = 1 ORDER BY key LIMIT 1";
             let mut statement = c.prepare_cached(sql)?;
             let key: Option<Vec<u8>> = statement.query_row([record.0], |row| row.get(0)).optional()?;
             key.map(|bytes| Ok(RecordKey::from_bytes(&Zeroizing::new(bytes))?)).transpose()
@@ -238,15 +238,22 @@ pub(crate) fn keep_record_key(
     record: &RecordTag,
     own: bool,
 ) -> Result<(), VaultError> {
-    let sql = "INSERT INTO record_key (id, record, own, key) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (id) DO UPDATE SET own = max(own, excluded.own)";
+    let sql = "INSERT INTO record_key (record, key, own) VALUES (?1, ?2, ?3)
+               ON CONFLICT (record, key) DO UPDATE SET own = max(own, excluded.own)";
     let bytes = key.to_bytes();
-    t.prepare_cached(sql)?.execute(params![key.id().0, record.0, own, bytes.as_slice()])?;
+    t.prepare_cached(sql)?.execute(params![record.0, bytes.as_slice(), own])?;
     Ok(())
 }
 
-pub(crate) fn record_key(c: &Connection, id: &KeyId) -> Result<Option<RecordKey>, VaultError> {
-    let mut statement = c.prepare_cached("SELECT key FROM record_key WHERE id = ?1")?;
-    let key: Option<Vec<u8>> = statement.query_row([id.0], |row| row.get(0)).optional()?;
-    key.map(|bytes| Ok(RecordKey::from_bytes(&Zeroizing::new(bytes))?)).transpose()
+/// The key that a header names, if it is here.
+pub(crate) fn record_key(c: &Connection, header: &Header) -> Result<Option<RecordKey>, VaultError> {
+    let mut statement = c.prepare_cached("SELECT key FROM record_key WHERE record = ?1")?;
+    let mut rows = statement.query([header.record.0])?;
+    while let Some(row) = rows.next()? {
+        let key = RecordKey::from_bytes(&Zeroizing::new(row.get::<_, Vec<u8>>(0)?))?;
+        if key.id() == header.key {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
 }

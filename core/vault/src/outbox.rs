@@ -6,8 +6,11 @@ use nightjar_seal::{Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, ScopeTag, Si
 use rusqlite::{Connection, params};
 
 use crate::chains;
+use crate::envelopes::{AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
 use crate::lines;
+use crate::numbers;
+use crate::shared;
 use crate::vault::Vault;
 
 /// What waits in the outbox of a scope and what has left it.
@@ -70,11 +73,14 @@ impl Vault {
                 };
             }
             let strand = Strand { device: keys.tag(), line: lines::own(t, path)? };
+            let line = shared::number(t, strand.line.0)?;
             let mut chain = chains::end(t, &strand, scope)?;
             for id in order {
                 chains::insert(t, &chain.next(*id))?;
-                t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE envelope = ?1")?
-                    .execute(params![id.0, strand.line.0])?;
+                let n = number_of(t, id)?.ok_or(VaultError::WrongOrder)?;
+                t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE n = ?1")?
+                    .execute(params![n, line])?;
+                numbers::place(t, n)?;
             }
             sign(t, &chain, keys)
         })
@@ -87,18 +93,22 @@ impl Vault {
     /// Storage errors.
     pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
         self.read(|c| {
-            let sql = "SELECT link.seq, envelope.id, envelope.bytes, link.line FROM outbox
-                       JOIN envelope ON envelope.id = outbox.envelope
-                       JOIN link ON link.envelope = outbox.envelope AND link.device = envelope.device
-                                 AND link.line = outbox.line
-                       WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY link.line, link.seq";
-            let mut statement = c.prepare_cached(sql)?;
-            let mut rows = statement.query([scope.0])?;
+            let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+            let sql = format!(
+                "SELECT {COLUMNS}, link.seq, chain.line FROM outbox
+                 JOIN envelope ON envelope.n = outbox.n
+                 JOIN link ON link.begin = envelope.begin AND link.rest = envelope.rest
+                 JOIN chain ON chain.n = link.chain AND chain.device = (SELECT value FROM shared WHERE shared.n = envelope.device)
+                           AND chain.line = (SELECT value FROM shared WHERE shared.n = outbox.line)
+                 WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY chain.line, link.seq"
+            );
+            let mut statement = c.prepare_cached(&sql)?;
+            let mut rows = statement.query([scope])?;
             let (mut out, mut bytes): (Vec<Pending>, usize) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
-                let (seq, id, sealed) =
-                    (row.get::<_, i64>(0)? as u64, row.get(1)?, row.get::<_, Vec<u8>>(2)?);
-                let line = Line(row.get(3)?);
+                let (seq, line) = (row.get::<_, i64>(AFTER)? as u64, Line(row.get(AFTER + 1)?));
+                let envelope = read_envelope(row)?;
+                let (id, sealed) = (envelope.id(), envelope.encode());
                 if out.first().is_some_and(|first| first.line != line) {
                     break;
                 }
@@ -106,7 +116,7 @@ impl Vault {
                 if bytes > most && !out.is_empty() {
                     break;
                 }
-                out.push(Pending { line, seq, id: EnvelopeId(id), bytes: sealed });
+                out.push(Pending { line, seq, id, bytes: sealed });
             }
             Ok(out)
         })
@@ -119,8 +129,10 @@ impl Vault {
     pub fn acknowledge(&self, ids: &[EnvelopeId]) -> Result<(), VaultError> {
         self.write(|t| {
             for id in ids {
-                t.prepare_cached("UPDATE outbox SET state = 1, reason = NULL WHERE envelope = ?1")?
-                    .execute([id.0])?;
+                if let Some(n) = number_of(t, id)? {
+                    t.prepare_cached("UPDATE outbox SET state = 1, reason = NULL WHERE n = ?1")?
+                        .execute([n])?;
+                }
             }
             Ok(())
         })
@@ -133,8 +145,10 @@ impl Vault {
     pub fn refuse(&self, id: &EnvelopeId, reason: &str) -> Result<(), VaultError> {
         let reason: String = reason.chars().take(300).collect();
         self.write(|t| {
-            let sql = "UPDATE outbox SET state = 2, reason = ?2 WHERE envelope = ?1 AND state = 0";
-            t.execute(sql, params![id.0, reason])?;
+            if let Some(n) = number_of(t, id)? {
+                let sql = "UPDATE outbox SET state = 2, reason = ?2 WHERE n = ?1 AND state = 0";
+                t.execute(sql, params![n, reason])?;
+            }
             Ok(())
         })
     }
@@ -147,8 +161,11 @@ impl Vault {
     pub fn offer_again(&self, scope: &ScopeTag) -> Result<u64, VaultError> {
         self.write(|t| {
             let sql = "UPDATE outbox SET state = 0, reason = NULL, custody = NULL WHERE scope = ?1 AND state IN (1, 2)
-                       AND envelope NOT IN (SELECT id FROM envelope WHERE length(bytes) = 0)";
-            Ok(t.execute(sql, [scope.0])? as u64)
+                       AND n NOT IN (SELECT n FROM envelope WHERE length(body) = 0)";
+            match shared::known(t, scope.0)? {
+                Some(scope) => Ok(t.execute(sql, [scope])? as u64),
+                None => Ok(0),
+            }
         })
     }
 
@@ -174,20 +191,29 @@ impl Vault {
                     _ => {}
                 }
             }
-            let sql = "SELECT envelope, coalesce(reason, '') FROM outbox WHERE state = 2 ORDER BY envelope";
+            let sql = "SELECT envelope.begin, envelope.rest, coalesce(outbox.reason, '') FROM outbox
+                       JOIN envelope ON envelope.n = outbox.n WHERE outbox.state = 2 ORDER BY 1, 2";
             let mut statement = c.prepare_cached(sql)?;
-            let rows = statement.query_map([], |row| Ok((EnvelopeId(row.get(0)?), row.get(1)?)))?;
-            outbox.refused = rows.collect::<Result<_, _>>()?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                outbox.refused.push((read_id(row, 0)?, row.get(2)?));
+            }
             Ok(outbox)
         })
     }
 }
 
 fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
-    let sql = "SELECT envelope FROM outbox WHERE scope = ?1 AND chained = 0 AND state = 0 ORDER BY envelope";
+    let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+    let sql = "SELECT envelope.begin, envelope.rest FROM outbox JOIN envelope ON envelope.n = outbox.n
+               WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0 ORDER BY 1, 2";
     let mut statement = c.prepare_cached(sql)?;
-    let rows = statement.query_map([scope.0], |row| Ok(EnvelopeId(row.get(0)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([scope])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(read_id(row, 0)?);
+    }
+    Ok(ids)
 }
 
 /// The end of the chain on which this vault last gave places, if it ever did in this scope.

@@ -5,13 +5,15 @@ use nightjar_record::{
     ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, Row, admit,
 };
 use nightjar_record::{Identity, Meta};
-use nightjar_seal::{DeviceTag, EnvelopeId, KeyId, RecordTag, open};
+use nightjar_seal::{DeviceTag, Envelope, EnvelopeId, Header, RecordKey, RecordTag, Refused, open_with};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::keep::record_key;
-use crate::pack::{pack, unpack};
+use crate::numbers::{self, Table};
+use crate::rows;
 use crate::search;
 use crate::vault::Vault;
 
@@ -49,11 +51,8 @@ impl Vault {
     /// [`VaultError::NoRecord`] when this device does not hold it or cannot read it.
     pub fn record(&self, id: &RecordId, reading: Reading<'_>) -> Result<Record, VaultError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT tag FROM record WHERE id = ?1")?;
-            let tag: Option<[u8; 16]> = statement.query_row([id.0], |row| row.get(0)).optional()?;
-            let tag = RecordTag(tag.ok_or(VaultError::NoRecord)?);
-            let (record, _) = load(c, &tag, reading)?;
-            record.ok_or(VaultError::NoRecord)
+            let tag = tag_of_record(c, id)?.ok_or(VaultError::NoRecord)?;
+            load(c, &tag, reading)?.0.ok_or(VaultError::NoRecord)
         })
     }
 }
@@ -77,16 +76,23 @@ pub(crate) fn load(
             states.push((id, State::WaitsForDevice));
             continue;
         }
-        let Some(key) = record_key(c, &header.key)? else {
-            states.push((id, without_key(c, &header.key)?));
+        let Some(key) = record_key(c, header)? else {
+            // One that hands out its key was judged when it came: the key is for others, or it is not what it should be.
+            if !envelope.hands_out() {
+                states.push((id, without_key(c, header)?));
+            }
             continue;
         };
         if header.parts != 1 {
             states.push((id, State::WaitsForChange));
             continue;
         }
-        let change = match open(&envelope, &key).map(|payload| admit(&payload)) {
+        let change = match open_stored(c, &envelope, &key)?.map(|payload| admit(&payload)) {
             Ok(Ok(change)) => change,
+            Err(Refused::UnknownDictionary { .. }) => {
+                states.push((id, State::WaitsForForm));
+                continue;
+            }
             Ok(Err(reason)) => {
                 states.push((id, State::SetAside(reason.to_string())));
                 continue;
@@ -121,93 +127,48 @@ pub(crate) fn load(
     Ok((Some(record), states))
 }
 
+/// Opens a change that is stored.
+pub(crate) fn open_stored(
+    c: &Connection,
+    envelope: &Envelope,
+    key: &RecordKey,
+) -> Result<Result<Vec<u8>, Refused>, VaultError> {
+    let mut failed = Ok(());
+    let opened = open_with(envelope, key, |id| {
+        dictionaries::find(c, id).unwrap_or_else(|error| {
+            failed = Err(error);
+            None
+        })
+    });
+    failed.map(|()| opened)
+}
+
 /// A change that this device cannot open: its key is not here yet, or went to others only.
-fn without_key(c: &Connection, key: &KeyId) -> Result<State, VaultError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE key = ?1 AND kind = 1 AND state IN (4, 7))";
-    let others: bool = c.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
+fn without_key(c: &Connection, header: &Header) -> Result<State, VaultError> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND key = ?3
+                              AND state IN (4, 7) AND (kind = 1 OR keys IS NOT NULL))";
+    let (begin, rest) = numbers::split(&header.record.0);
+    let others: bool =
+        c.prepare_cached(sql)?.query_row(params![begin, rest, header.key.0], |row| row.get(0))?;
     Ok(if others { State::Kept } else { State::WaitsForKey })
 }
 
-/// The columns of a record's row, in the order of the table.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Columns {
-    pub(crate) id: [u8; 16],
-    kind: String,
-    nature: String,
-    instrument: String,
-    ward: String,
-    role: String,
-    phase: Option<String>,
-    case: Option<String>,
-    conflict: bool,
-    packed: Vec<u8>,
+/// The number of a record's row, by its tag.
+pub(crate) fn number_of_tag(c: &Connection, tag: &RecordTag) -> Result<Option<i64>, VaultError> {
+    let (begin, rest) = numbers::split(&tag.0);
+    let sql = "SELECT n FROM record WHERE begin = ?1 AND rest = ?2 AND tag IS NULL
+               UNION ALL SELECT n FROM record WHERE tag = ?3 LIMIT 1";
+    let mut statement = c.prepare_cached(sql)?;
+    Ok(statement.query_row(params![begin, rest, tag.0], |row| row.get(0)).optional()?)
 }
 
-impl Columns {
-    fn of(row: Row) -> Result<Self, VaultError> {
-        let (conflict, packed) = (!row.conflicts.is_empty(), pack(&row)?);
-        let Row { record, meta, .. } = row;
-        Ok(Self {
-            id: record.0,
-            kind: meta.kind,
-            nature: meta.nature.code().to_owned(),
-            instrument: meta.instrument,
-            ward: meta.ward,
-            role: meta.role,
-            phase: meta.phase,
-            case: meta.case,
-            conflict,
-            packed,
-        })
-    }
-
-    /// The row as it is read.
-    pub(crate) fn unpacked(&self) -> Result<Row, VaultError> {
-        unpack(RecordId(self.id), &self.packed)
-    }
-
-    /// The row that the table holds.
-    pub(crate) fn stored(c: &Connection, tag: &RecordTag) -> Result<Option<Self>, VaultError> {
-        let sql = "SELECT id, kind, nature, instrument, ward, role, phase, case_label, conflict, packed
-                   FROM record WHERE tag = ?1";
-        let mut statement = c.prepare_cached(sql)?;
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Self {
-                id: row.get(0)?,
-                kind: row.get(1)?,
-                nature: row.get(2)?,
-                instrument: row.get(3)?,
-                ward: row.get(4)?,
-                role: row.get(5)?,
-                phase: row.get(6)?,
-                case: row.get(7)?,
-                conflict: row.get(8)?,
-                packed: row.get(9)?,
-            })
-        };
-        Ok(statement.query_row([tag.0], read).optional()?)
-    }
-
-    fn store(&self, t: &Transaction<'_>, tag: &RecordTag) -> Result<(), VaultError> {
-        let sql = "INSERT OR REPLACE INTO record
-                     (id, tag, place, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        t.prepare_cached(sql)?.execute(params![
-            self.id,
-            tag.0,
-            search::place(&RecordId(self.id)),
-            self.kind,
-            self.nature,
-            self.instrument,
-            self.ward,
-            self.role,
-            self.phase,
-            self.case,
-            self.conflict,
-            self.packed,
-        ])?;
-        Ok(())
-    }
+/// The tag of a record that has a row.
+pub(crate) fn tag_of_record(c: &Connection, id: &RecordId) -> Result<Option<RecordTag>, VaultError> {
+    let Some(n) = numbers::of(c, Table::Record, &id.0)? else { return Ok(None) };
+    let mut statement = c.prepare_cached("SELECT tag FROM record WHERE n = ?1")?;
+    let tag: Option<[u8; 16]> = statement.query_row([n], |row| row.get(0))?;
+    Ok(Some(RecordTag(tag.unwrap_or(id.0))))
 }
 
 /// What the changes of a record come to: the state of each, and its row if it has one.
@@ -215,10 +176,9 @@ pub(crate) fn made(
     c: &Connection,
     tag: &RecordTag,
     reading: Reading<'_>,
-) -> Result<(Option<Columns>, States), VaultError> {
+) -> Result<(Option<Row>, States), VaultError> {
     let (record, states) = load(c, tag, reading)?;
-    let row = record.and_then(|record| record.row()).map(Columns::of).transpose()?;
-    Ok((row, states))
+    Ok((record.and_then(|record| record.row()), states))
 }
 
 /// Brings the states and the row of one record up to date. Gives the record's id when it has a row.
@@ -234,10 +194,18 @@ pub(crate) fn project(
     // What was said before leaves the index with the words it came with.
     search::forget(t, tag)?;
     let Some(row) = row else {
-        t.prepare_cached("DELETE FROM record WHERE tag = ?1")?.execute([tag.0])?;
+        remove(t, tag)?;
         return Ok(None);
     };
-    row.store(t, tag)?;
-    search::learn(t, &row.unpacked()?)?;
-    Ok(Some(RecordId(row.id)))
+    let n = rows::store(t, tag, &row)?;
+    search::learn(t, n, &row)?;
+    Ok(Some(row.record))
+}
+
+/// Takes the row of a record out.
+pub(crate) fn remove(t: &Connection, tag: &RecordTag) -> Result<(), VaultError> {
+    if let Some(n) = number_of_tag(t, tag)? {
+        t.prepare_cached("DELETE FROM record WHERE n = ?1")?.execute([n])?;
+    }
+    Ok(())
 }

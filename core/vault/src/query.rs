@@ -1,16 +1,19 @@
 //! Asking: a [`Query`] becomes SQL over the projection's key columns; conflicts, dissensus and counts are read from it.
 
-use nightjar_record::{Batch, Conflict, Count, Dissensus, Query, RecordId, Row, dissensus};
+use nightjar_record::{Batch, Conflict, Count, Dissensus, Query, Row, dissensus};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::error::VaultError;
-use crate::pack::unpack;
+use crate::numbers::{self, Table};
+use crate::rows::{COLUMNS, Reader};
 use crate::search;
+use crate::shared;
 use crate::vault::Vault;
 
 impl Vault {
-    /// The records that a query asks for, in bounded batches in the order of their ids.
+    /// The records that a query asks for, in bounded batches in the order of their ids; of a search in the order in which
+    /// they came to this device.
     ///
     /// # Errors
     /// Storage errors.
@@ -59,8 +62,11 @@ impl Vault {
     pub fn counts(&self) -> Result<Vec<Count>, VaultError> {
         self.read(|c| {
             let sql = "SELECT instrument, ward, role, phase, sum(n) FROM (
-                         SELECT instrument, ward, role, coalesce(phase, '') AS phase, n FROM
-                           (SELECT instrument, ward, role, phase, count(*) AS n FROM record
+                         SELECT (SELECT value FROM shared WHERE shared.n = instrument) AS instrument,
+                                (SELECT value FROM shared WHERE shared.n = ward) AS ward,
+                                (SELECT value FROM shared WHERE shared.n = role) AS role,
+                                coalesce((SELECT value FROM shared WHERE shared.n = phase), '') AS phase, records AS n FROM
+                           (SELECT instrument, ward, role, phase, count(*) AS records FROM record
                             GROUP BY instrument, ward, role, phase)
                          UNION ALL SELECT instrument, ward, role, phase, responses FROM tally WHERE responses > 0)
                        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
@@ -84,17 +90,17 @@ fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
         0 => Query::DEFAULT_LIMIT,
         limit => limit.min(Query::MAX_LIMIT),
     };
-    let Some((sql, bound)) = compile(query, limit) else { return Ok(Batch::default()) };
+    let Some((sql, bound)) = compile(c, query, limit)? else { return Ok(Batch::default()) };
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
+    let mut reader = Reader::new(c);
     let mut found: Vec<Row> = Vec::new();
     while let Some(row) = rows.next()? {
         if found.len() == limit {
             let next = found.last().map(|row| row.record);
             return Ok(Batch { rows: found, next });
         }
-        let packed = row.get_ref(1)?.as_blob().map_err(|_| VaultError::Corrupt("a projected row"))?;
-        found.push(unpack(RecordId(row.get(0)?), packed)?);
+        found.push(reader.row(row)?);
     }
     Ok(Batch { rows: found, next: None })
 }
@@ -102,22 +108,26 @@ fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
 /// Values are always bound, never written into the statement.
 ///
 /// `None` for a search without a word in it: nothing is like that.
-fn compile(query: &Query, limit: usize) -> Option<(String, Vec<Sql>)> {
+fn compile(c: &Connection, query: &Query, limit: usize) -> Result<Option<(String, Vec<Sql>)>, VaultError> {
     let mut bound = Vec::new();
-    let mut sql = String::from(match &query.text {
-        None => "SELECT id, packed FROM record WHERE 1",
-        // The index gives its numbers in order, and they are in the order of ids: a page is read and not sorted.
+    let mut sql = format!("SELECT {COLUMNS} FROM ");
+    // Either is read in the order of an index, and not sorted.
+    let order = match &query.text {
+        None => {
+            sql.push_str("record WHERE 1");
+            "record.begin"
+        }
         Some(text) => {
-            bound.push(Sql::Text(search::asked(text)?));
-            "SELECT id, packed FROM record_words CROSS JOIN record ON record.place = record_words.rowid
-             WHERE record_words MATCH ?"
+            let Some(asked) = search::asked(text) else { return Ok(None) };
+            bound.push(Sql::Text(asked));
+            sql.push_str(
+                "record_words CROSS JOIN record ON record.n = record_words.rowid WHERE record_words MATCH ?",
+            );
+            "record_words.rowid"
         }
-    });
+    };
     let mut any = |column: &str, values: Vec<Sql>| {
-        if values.is_empty() {
-            return;
-        }
-        // One value leaves the order of an index behind it as it is, so that a page is read and not sorted.
+        // One value leaves the order of an index behind it as it is.
         let marks = vec!["?"; values.len()].join(", ");
         sql.push_str(&match values.len() {
             1 => format!(" AND {column} = ?"),
@@ -125,28 +135,52 @@ fn compile(query: &Query, limit: usize) -> Option<(String, Vec<Sql>)> {
         });
         bound.extend(values);
     };
-    let texts = |values: &[String]| values.iter().cloned().map(Sql::Text).collect::<Vec<_>>();
-    any("kind", texts(&query.kinds));
-    any("instrument", texts(&query.instruments));
-    any("ward", texts(&query.wards));
-    any("role", texts(&query.roles));
-    any("phase", texts(&query.phases));
-    any("nature", query.natures.iter().map(|n| Sql::Text(n.code().to_owned())).collect());
-    any("case_label", query.case.iter().cloned().map(Sql::Text).collect());
-    any("id", query.records.iter().map(|id| Sql::Blob(id.0.to_vec())).collect());
+    // A word that no row ever had has no number, and nothing is like that.
+    let natures: Vec<String> = query.natures.iter().map(|nature| nature.code().to_owned()).collect();
+    let words = [
+        ("kind", &query.kinds),
+        ("instrument", &query.instruments),
+        ("ward", &query.wards),
+        ("role", &query.roles),
+        ("phase", &query.phases),
+        ("nature", &natures),
+    ];
+    for (column, words) in words {
+        if !words.is_empty() {
+            let numbers = words.iter().filter_map(|word| shared::known(c, word).transpose());
+            any(column, numbers.map(|n| n.map(Sql::Integer)).collect::<Result<_, _>>()?);
+        }
+    }
+    if let Some(case) = &query.case {
+        any("case_label", vec![Sql::Text(case.clone())]);
+    }
+    if !query.records.is_empty() {
+        let numbers = query.records.iter().filter_map(|id| numbers::of(c, Table::Record, &id.0).transpose());
+        any("record.n", numbers.map(|n| n.map(Sql::Integer)).collect::<Result<_, _>>()?);
+    }
     if let Some(conflict) = query.conflict {
         sql.push_str(if conflict { " AND conflict = 1" } else { " AND conflict = 0" });
     }
-    if let Some(after) = query.after {
-        if query.text.is_some() {
-            sql.push_str(" AND record_words.rowid >= ?");
-            bound.push(Sql::Integer(search::place(&after)));
+    match query.after {
+        Some(after) if query.text.is_some() => {
+            let n = numbers::of(c, Table::Record, &after.0)?;
+            sql.push_str(" AND record_words.rowid > ?");
+            // What the last batch ended with has left meanwhile: there is nothing to go on from.
+            bound.push(Sql::Integer(n.unwrap_or(i64::MAX)));
         }
-        sql.push_str(" AND id > ?");
-        bound.push(Sql::Blob(after.0.to_vec()));
+        Some(after) => {
+            let (begin, rest) = numbers::split(&after.0);
+            sql.push_str(
+                " AND (record.begin > ? OR record.begin = ? AND record.rest > ?) AND record.begin >= ?",
+            );
+            bound.extend([begin, begin].map(Sql::Integer));
+            bound.push(Sql::Blob(rest.to_vec()));
+            bound.push(Sql::Integer(begin));
+        }
+        None => {}
     }
     // One more than asked for tells whether there is a next batch.
-    let order = if query.text.is_some() { "record_words.rowid" } else { "id" };
+    let order = if query.text.is_some() { order.to_owned() } else { format!("{order}, record.rest") };
     sql.push_str(&format!(" ORDER BY {order} LIMIT {}", limit + 1));
-    Some((sql, bound))
+    Ok(Some((sql, bound)))
 }

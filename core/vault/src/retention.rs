@@ -5,8 +5,10 @@
 use nightjar_seal::{ScopeTag, Strand};
 use rusqlite::params;
 
+use crate::chains;
 use crate::envelopes::State;
 use crate::error::VaultError;
+use crate::shared;
 use crate::vault::Vault;
 
 /// Fewest days between custody and the bytes leaving.
@@ -48,12 +50,18 @@ impl Vault {
         // The last day of the week: later than it was, so that nothing leaves or is late too early.
         let today = today.div_euclid(WEEK).saturating_add(1).saturating_mul(WEEK);
         self.write(|t| {
+            let Some(of_scope) = shared::known(t, scope.0)? else { return Ok(()) };
             let sql = "UPDATE outbox SET offered = ?2 WHERE scope = ?1 AND chained = 1 AND offered IS NULL";
-            t.execute(sql, params![scope.0, today])?;
+            t.execute(sql, params![of_scope, today])?;
+            let (Some(line), Some(chain)) = (shared::known(t, strand.line.0)?, chains::number(t, strand, scope)?)
+            else {
+                return Ok(());
+            };
             let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1 AND line = ?5
-                       AND envelope IN (SELECT envelope FROM link
-                                        WHERE device = ?1 AND line = ?5 AND scope = ?2 AND seq <= ?3)";
-            t.execute(sql, params![strand.device.0, scope.0, applied, today, strand.line.0])?;
+                       AND n IN (SELECT envelope.n FROM link JOIN envelope
+                                 ON envelope.begin = link.begin AND envelope.rest = link.rest
+                                 WHERE link.chain = ?1 AND link.seq <= ?3)";
+            t.execute(sql, params![chain, of_scope, applied, today, line])?;
             Ok(())
         })
     }
@@ -66,13 +74,13 @@ impl Vault {
     pub fn release(&self, today: i32, days: u32) -> Result<u64, VaultError> {
         let days = i64::from(days.max(KEEP_DAYS));
         let left = self.write(|t| {
-            let sql = "UPDATE envelope SET bytes = x'', state = ?3
-                       WHERE state = ?4 AND id IN (SELECT envelope FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)";
+            let sql = "UPDATE envelope SET body = x'', keys = NULL, state = ?3
+                       WHERE state = ?4 AND n IN (SELECT n FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)";
             let states = (State::Released.number(), State::Kept.number());
             let left = t.execute(sql, params![today, days, states.0, states.1])?;
             if left > 0 {
                 let sql = "UPDATE outbox SET state = 4 WHERE state = 1 AND custody <= ?1 - ?2
-                           AND envelope IN (SELECT id FROM envelope WHERE state = ?3)";
+                           AND n IN (SELECT n FROM envelope WHERE state = ?3)";
                 t.execute(sql, params![today, days, states.0])?;
             }
             Ok(left)
@@ -95,7 +103,7 @@ impl Vault {
                               count(custody),
                               count(CASE WHEN envelope.state = ?3 THEN 1 END),
                               count(CASE WHEN custody IS NULL AND offered + ?2 < ?1 THEN 1 END)
-                       FROM outbox JOIN envelope ON envelope.id = outbox.envelope WHERE outbox.state <> 3";
+                       FROM outbox JOIN envelope ON envelope.n = outbox.n WHERE outbox.state <> 3";
             let mut statement = c.prepare_cached(sql)?;
             let row = params![today, days, State::Released.number()];
             Ok(statement.query_row(row, |row| {

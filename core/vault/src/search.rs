@@ -2,24 +2,18 @@
 //! are, and what leaves a record leaves it too.
 
 use nightjar_form::Value;
-use nightjar_record::{RecordId, Row};
+use nightjar_record::Row;
 use nightjar_seal::RecordTag;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::error::VaultError;
-use crate::pack::unpack;
+use crate::projection::number_of_tag;
+use crate::rows::{COLUMNS, Reader};
 
 /// Most words of one search.
 const WORDS: usize = 16;
 /// Longest word of a search, in bytes.
 const WORD: usize = 64;
-
-/// The number of a record in the index: the beginning of its id, so that numbers are in the order of ids.
-pub(crate) fn place(id: &RecordId) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = id.0;
-    // From the smallest number up, as ids from the smallest byte up.
-    (u64::from_be_bytes([a, b, c, d, e, f, g, h]) ^ (1 << 63)).cast_signed()
-}
 
 /// What of a row is searched: the texts that it holds, the case, and what it exists once for.
 pub(crate) fn words(row: &Row) -> String {
@@ -38,50 +32,53 @@ pub(crate) fn words(row: &Row) -> String {
     words.join("\n")
 }
 
-/// Puts the words of a row into the index.
-pub(crate) fn learn(c: &Connection, row: &Row) -> Result<(), VaultError> {
+/// Puts the words of the row with a number into the index.
+pub(crate) fn learn(c: &Connection, n: i64, row: &Row) -> Result<(), VaultError> {
     let words = words(row);
-    if !words.is_empty() && !is_shared(c, &row.record)? {
+    if !words.is_empty() {
         let sql = "INSERT INTO record_words (rowid, words) VALUES (?1, ?2)";
-        c.prepare_cached(sql)?.execute(params![place(&row.record), words])?;
+        c.prepare_cached(sql)?.execute(params![n, words])?;
     }
     Ok(())
 }
 
 /// Takes the words of a record's row, as it is stored, out of the index.
 pub(crate) fn forget(c: &Connection, tag: &RecordTag) -> Result<(), VaultError> {
-    let sql = "SELECT id, packed FROM record WHERE tag = ?1";
-    let stored: Option<([u8; 16], Vec<u8>)> =
-        c.prepare_cached(sql)?.query_row([tag.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((id, packed)) = stored else { return Ok(()) };
-    let Ok(row) = unpack(RecordId(id), &packed) else {
+    let Some(n) = number_of_tag(c, tag)? else { return Ok(()) };
+    let Some(row) = stored(c, n)? else {
         // Nobody knows what words it came with.
-        c.prepare_cached("DELETE FROM record WHERE tag = ?1")?.execute([tag.0])?;
+        c.prepare_cached("DELETE FROM record WHERE n = ?1")?.execute([n])?;
         return rebuild(c);
     };
     let words = words(&row);
-    if !words.is_empty() && !is_shared(c, &row.record)? {
+    if !words.is_empty() {
         let sql = "INSERT INTO record_words (record_words, rowid, words) VALUES ('delete', ?1, ?2)";
-        c.prepare_cached(sql)?.execute(params![place(&row.record), words])?;
+        c.prepare_cached(sql)?.execute(params![n, words])?;
     }
     Ok(())
 }
 
-/// Whether another record has the same place, which no two have by chance: the second of them is not found by its words.
-pub(crate) fn is_shared(c: &Connection, id: &RecordId) -> Result<bool, VaultError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM record WHERE place = ?1 AND id <> ?2)";
-    Ok(c.prepare_cached(sql)?.query_row(params![place(id), id.0], |row| row.get(0))?)
+/// The row with a number, if it can be read.
+pub(crate) fn stored(c: &Connection, n: i64) -> Result<Option<Row>, VaultError> {
+    let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM record WHERE n = ?1"))?;
+    let mut rows = statement.query([n])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    match Reader::new(c).row(row) {
+        Ok(row) => Ok(Some(row)),
+        Err(VaultError::Corrupt(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Builds the index anew from the rows that can be read.
 fn rebuild(c: &Connection) -> Result<(), VaultError> {
     clear(c)?;
-    let mut statement = c.prepare("SELECT id, packed FROM record ORDER BY id")?;
+    let mut statement = c.prepare("SELECT n FROM record ORDER BY n")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let packed: Vec<u8> = row.get(1)?;
-        if let Ok(row) = unpack(RecordId(row.get(0)?), &packed) {
-            learn(c, &row)?;
+        let n = row.get(0)?;
+        if let Some(row) = stored(c, n)? {
+            learn(c, n, &row)?;
         }
     }
     Ok(())
@@ -93,10 +90,10 @@ pub(crate) fn put_in_order(c: &Connection) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Whether the index knows of a record.
-pub(crate) fn knows(c: &Connection, id: &RecordId) -> Result<bool, VaultError> {
+/// Whether the index knows of the row with a number.
+pub(crate) fn knows(c: &Connection, n: i64) -> Result<bool, VaultError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM record_words WHERE rowid = ?1)";
-    Ok(c.prepare_cached(sql)?.query_row([place(id)], |row| row.get(0))?)
+    Ok(c.prepare_cached(sql)?.query_row([n], |row| row.get(0))?)
 }
 
 /// How many records the index knows of.

@@ -1,12 +1,15 @@
 //! Verifying and repairing: the rows and states that the vault shows against what the sealed changes come to.
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, EnvelopeId, RecordTag};
-use rusqlite::{Connection, Transaction, params};
+use nightjar_seal::{EnvelopeId, RecordTag};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Transaction, params};
 
-use crate::envelopes::State;
+use crate::envelopes::{AFTER, COLUMNS, State, number_of, read_envelope, read_id};
 use crate::error::VaultError;
-use crate::projection::{Columns, Reading, made, project};
+use crate::numbers;
+use crate::projection::{Reading, made, number_of_tag, project};
+use crate::rows;
 use crate::search;
 use crate::vault::Vault;
 
@@ -93,28 +96,29 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
     let broken = damaged(c)?;
     found.astray.extend(broken.iter().copied().map(Astray::Damaged));
     for tag in tags(c)? {
-        let stored = Columns::stored(c, &tag)?;
+        let n = number_of_tag(c, &tag)?;
+        let stored = n.map(|n| search::stored(c, n)).transpose()?.flatten();
         let (row, states) = match made(c, &tag, reading) {
             // The record's other changes cannot be judged while one of them is damaged.
             Err(VaultError::Corrupt(_)) if !broken.is_empty() => continue,
             made => made?,
         };
         found.records += u64::from(row.is_some());
-        if let Some(row) = &row
-            && !search::words(&row.unpacked()?).is_empty()
-            && !search::is_shared(c, &RecordId(row.id))?
-        {
+        if row.as_ref().is_some_and(|row| !search::words(row).is_empty()) {
             found.searched += 1;
-            if !search::knows(c, &RecordId(row.id))? {
+            if let Some(n) = n
+                && !search::knows(c, n)?
+            {
                 found.astray.push(Astray::Search);
             }
         }
-        match (&row, &stored) {
-            (Some(row), None) => found.astray.push(Astray::Missing(RecordId(row.id))),
-            (None, Some(stored)) => found.astray.push(Astray::Surplus(RecordId(stored.id))),
-            (row, stored) if row == stored => {}
-            (Some(row), _) => found.astray.push(Astray::Differs(RecordId(row.id))),
-            (None, None) => {}
+        match (row, n) {
+            (Some(row), None) => found.astray.push(Astray::Missing(row.record)),
+            (Some(row), Some(_)) if stored.as_ref() != Some(&row) => {
+                found.astray.push(Astray::Differs(row.record));
+            }
+            (None, Some(n)) => found.astray.push(Astray::Surplus(rows::record_of(c, n)?)),
+            _ => {}
         }
         for (id, state) in states {
             found.changes += 1;
@@ -126,51 +130,87 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
     if search::known(c)? != found.searched {
         found.astray.push(Astray::Search);
     }
-    let sql =
-        "SELECT id FROM record WHERE tag NOT IN (SELECT record FROM envelope WHERE kind = 0) ORDER BY tag";
+    // Rows of which there is no change at all.
+    let sql = "SELECT n, begin, rest, tag FROM record ORDER BY begin, rest";
     let mut statement = c.prepare_cached(sql)?;
-    for id in statement.query_map([], |row| row.get(0))? {
-        found.astray.push(Astray::Surplus(RecordId(id?)));
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let record = rows::id(row, 1)?;
+        let tag = row.get::<_, Option<[u8; 16]>>(3)?.unwrap_or(record.0);
+        let (begin, rest) = numbers::split(&tag);
+        let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND kind = 0)";
+        if !c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get::<_, bool>(0))? {
+            found.astray.push(Astray::Surplus(record));
+        }
     }
     Ok(found)
 }
 
 /// The records that some change is about, in order of their tags.
 fn tags(c: &Connection) -> Result<Vec<RecordTag>, VaultError> {
-    let mut statement =
-        c.prepare_cached("SELECT DISTINCT record FROM envelope WHERE kind = 0 ORDER BY record")?;
-    Ok(statement.query_map([], |row| row.get(0).map(RecordTag))?.collect::<Result<_, _>>()?)
+    let mut statement = c.prepare_cached(
+        "SELECT DISTINCT record_begin, record_rest FROM envelope WHERE kind = 0 ORDER BY 1, 2",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut tags = Vec::new();
+    while let Some(row) = rows.next()? {
+        tags.push(RecordTag(rows::id(row, 0)?.0));
+    }
+    Ok(tags)
 }
 
 fn stored_state(c: &Connection, id: &EnvelopeId) -> Result<State, VaultError> {
-    let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE id = ?1")?;
-    let (number, reason) = statement.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let n = number_of(c, id)?.ok_or(VaultError::Corrupt("a stored envelope"))?;
+    let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE n = ?1")?;
+    let (number, reason) = statement.query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
     State::read(number, reason)
 }
 
 /// Envelopes whose bytes are not what their name says.
 fn damaged(c: &Connection) -> Result<Vec<EnvelopeId>, VaultError> {
-    let mut statement =
-        c.prepare_cached("SELECT id, bytes FROM envelope WHERE state NOT IN (6, 7) ORDER BY id")?;
+    let sql = format!("SELECT {COLUMNS} FROM envelope WHERE state NOT IN (6, 7) ORDER BY n");
+    let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (id, bytes): (_, Vec<u8>) = (EnvelopeId(row.get(0)?), row.get(1)?);
-        if Envelope::decode(&bytes).map_or(true, |envelope| envelope.id() != id) {
-            found.push(id);
+        if read_envelope(row).is_err() {
+            found.push(read_id(row, 0)?);
         }
     }
     Ok(found)
 }
 
-/// Takes an envelope out of the store and keeps its bytes with those that are no envelope.
+/// Takes an envelope out of the store and keeps what was stored of it with what is no envelope: the columns, as CBOR.
 fn set_aside(t: &Transaction<'_>, id: &EnvelopeId) -> Result<(), VaultError> {
-    let sql = "SELECT bytes FROM envelope WHERE id = ?1";
-    let bytes: Vec<u8> = t.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?;
+    let Some(n) = number_of(t, id)? else { return Ok(()) };
+    let bytes = {
+        let mut statement = t.prepare_cached(&format!("SELECT {COLUMNS} FROM envelope WHERE n = ?1"))?;
+        let mut rows = statement.query([n])?;
+        let row = rows.next()?.ok_or(VaultError::Corrupt("a stored envelope"))?;
+        let mut out = minicbor::Encoder::new(Vec::new());
+        stored_columns(&mut out, row).map_err(|_| VaultError::Corrupt("a stored envelope"))?;
+        out.into_writer()
+    };
     let sql = "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
     let reason = "damaged in this vault";
     t.prepare_cached(sql)?.execute(params![blake3::hash(&bytes).as_bytes(), reason, bytes])?;
-    t.prepare_cached("DELETE FROM outbox WHERE envelope = ?1")?.execute([id.0])?;
-    t.prepare_cached("DELETE FROM envelope WHERE id = ?1")?.execute([id.0])?;
+    t.prepare_cached("DELETE FROM outbox WHERE n = ?1")?.execute([n])?;
+    t.prepare_cached("DELETE FROM envelope WHERE n = ?1")?.execute([n])?;
+    Ok(())
+}
+
+fn stored_columns(
+    out: &mut minicbor::Encoder<Vec<u8>>,
+    row: &Row<'_>,
+) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
+    out.array(AFTER as u64)?;
+    for at in 0..AFTER {
+        match row.get_ref(at) {
+            Ok(ValueRef::Integer(n)) => out.i64(n)?,
+            Ok(ValueRef::Real(n)) => out.f64(n)?,
+            Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => out.bytes(bytes)?,
+            Ok(ValueRef::Null) | Err(_) => out.null()?,
+        };
+    }
     Ok(())
 }

@@ -5,10 +5,13 @@
 
 use nightjar_record::RecordId;
 use nightjar_seal::{RecordTag, StudyTag, Withdrawal};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::envelopes::State;
 use crate::error::VaultError;
+use crate::numbers;
+use crate::projection::{number_of_tag, remove};
+use crate::rows;
 use crate::search;
 use crate::vault::Vault;
 
@@ -40,25 +43,24 @@ impl Vault {
             let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
             let new = t.execute(sql, params![tag.0, marker])? == 1;
             t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
-            let sql = "UPDATE envelope SET bytes = x'', key = zeroblob(16), state = ?2, reason = NULL
-                       WHERE record = ?1 AND length(bytes) > 0";
-            let envelopes = t.execute(sql, params![tag.0, State::Erased.number()])? as u64;
+            let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
+                       WHERE record_begin = ?1 AND record_rest = ?3 AND length(body) > 0";
+            let (begin, rest) = numbers::split(&tag.0);
+            let of = params![begin, State::Erased.number(), rest];
+            let envelopes = t.execute(sql, of)? as u64;
             // What had left already is withdrawn, too.
-            t.execute(
-                "UPDATE envelope SET state = ?2 WHERE record = ?1",
-                params![tag.0, State::Erased.number()],
-            )?;
-            let sql = "SELECT id FROM record WHERE tag = ?1";
-            let record = t.query_row(sql, [tag.0], |row| row.get(0)).optional()?.map(RecordId);
+            let sql = "UPDATE envelope SET state = ?2 WHERE record_begin = ?1 AND record_rest = ?3";
+            t.execute(sql, of)?;
+            let record = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
             search::forget(t, &tag)?;
             if record.is_some() {
                 search::put_in_order(t)?;
             }
-            t.execute("DELETE FROM record WHERE tag = ?1", [tag.0])?;
+            remove(t, &tag)?;
             // The chain names them and has their hashes; there is nothing to send any more.
             let sql = "UPDATE outbox SET state = 3, reason = NULL
-                       WHERE state <> 1 AND envelope IN (SELECT id FROM envelope WHERE record = ?1)";
-            t.execute(sql, [tag.0])?;
+                       WHERE state <> 1 AND n IN (SELECT n FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
+            t.execute(sql, params![begin, rest])?;
             Ok(Withdrawn { new, record, envelopes })
         })?;
         self.truncate_log();

@@ -7,6 +7,7 @@ mod figures;
 mod form;
 mod machine;
 mod ours;
+mod responses;
 mod shape;
 mod trouble;
 mod vault;

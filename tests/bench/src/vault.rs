@@ -12,20 +12,18 @@ use std::time::Instant;
 use nightjar_form::{Attachments, Entry, Instrument, Opening, Session, Value};
 use nightjar_record::Query;
 use nightjar_seal::{DeviceKeys, Holder};
-use nightjar_test_support::records::{Response, cell, draft, reading};
+use nightjar_test_support::records::{draft, reading};
 use nightjar_vault::{Readable, Vault, VaultError, VaultKey};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::figures::Times;
+use crate::responses::{Study, WARDS, entropy};
 use crate::trouble::Trouble;
 
 const KEY: [u8; 32] = [7; 32];
 /// As the vault sets a connection up.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-     PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
-const WARDS: [&str; 7] =
-    ["acute-male", "acute-fem-1", "acute-fem-2", "rehab-long", "neuro", "dementia", "rehab-recov"];
-
+     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
 /// How much is measured.
 struct Effort {
     answers: usize,
@@ -108,57 +106,36 @@ fn answering(effort: &Effort, folder: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Envelopes of so many responses, two each, and their changes in clear.
-fn responses(count: usize, evaluator: &DeviceKeys) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let mut n = 0_u64;
-    // Not secret: the same in every run.
-    let mut entropy = move |bytes: &mut [u8]| {
-        for chunk in bytes.chunks_mut(32) {
-            n += 1;
-            chunk.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..chunk.len()]);
-        }
-    };
+/// Envelopes of so many responses, and their changes in clear.
+fn responses(count: usize, evaluator: &DeviceKeys) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Trouble> {
+    let study = Study::new()?;
+    let mut entropy = entropy(0);
     let tablet = DeviceKeys::generate(&mut entropy);
-    let (mut envelopes, mut changes) = (Vec::new(), Vec::new());
-    for at in 0..count {
-        let (change, keys, written) =
-            one(at, &tablet, &mut entropy).sealed(&tablet, &[evaluator], &mut entropy);
-        envelopes.extend([change.encode(), keys.encode()]);
-        changes.push(written.bytes);
-    }
-    (envelopes, changes)
+    let made = (0..count).map(|at| {
+        let response = study.one(at, &tablet, &mut entropy);
+        let (change, written) = study.sealed(&response, &tablet, evaluator, &mut entropy);
+        (change.encode(), written.bytes)
+    });
+    Ok(made.unzip())
 }
 
-/// A response of twelve items, one of them a comment of 300 characters.
-fn one(at: usize, tablet: &DeviceKeys, entropy: &mut dyn nightjar_seal::Entropy) -> Response {
-    let mut cells: Vec<_> = (0..11)
-        .map(|n| (cell(&format!("q{n}")), Value::One(["yes", "no", "dk"][(at + n) % 3].to_owned())))
-        .collect();
-    let words =
-        ["door", "light", "corridor", "quiet", "woke", "three", "again", "staff", "kind", "torch", "window"];
-    let mut text = String::new();
-    for n in 0.. {
-        text.push_str(words[(at * 7 + n * n) % words.len()]);
-        text.push(' ');
-        if text.len() >= 300 {
-            break;
-        }
-    }
-    text.truncate(300);
-    cells.push((cell("comment"), Value::Text(text)));
-    Response::new(tablet, WARDS[at % WARDS.len()], cells, entropy)
+/// A vault that was given the form.
+fn reader(path: &Path) -> Result<Vault, Trouble> {
+    let vault = Vault::create(path, &VaultKey::new(KEY))?;
+    vault.keep_dictionaries(&[Study::new()?.dictionary])?;
+    Ok(vault)
 }
 
 fn merging(effort: &Effort, folder: &Path) -> Result<(), Trouble> {
     let evaluator = evaluator();
-    let (envelopes, changes) = responses(effort.merged, &evaluator);
+    let (envelopes, changes) = responses(effort.merged, &evaluator)?;
     let holder = Holder { device: Some(&evaluator), ..Holder::default() };
     let mut seconds = Vec::new();
-    for (name, share) in [("half", effort.merged), ("all", effort.merged * 2)] {
-        let vault = Vault::create(folder.join(format!("merge-{name}.db")), &VaultKey::new(KEY))?;
+    for (name, share) in [("half", effort.merged / 2), ("all", effort.merged)] {
+        let vault = reader(&folder.join(format!("merge-{name}.db")))?;
         let before = resident()?;
         let start = Instant::now();
-        for batch in envelopes[..share].chunks(512) {
+        for batch in envelopes[..share].chunks(256) {
             vault.import(batch.iter().map(Vec::as_slice), &holder, reading())?;
         }
         seconds.push((start.elapsed().as_secs_f64(), resident()?.saturating_sub(before)));
@@ -166,28 +143,23 @@ fn merging(effort: &Effort, folder: &Path) -> Result<(), Trouble> {
     let mut bare = connect(&folder.join("merge-bare.db"))?;
     bare.execute_batch("CREATE TABLE envelope (id BLOB PRIMARY KEY, bytes BLOB, packed BLOB) WITHOUT ROWID")?;
     let start = Instant::now();
-    for (batch, of) in changes.chunks(256).zip(envelopes.chunks(512)) {
+    for (batch, of) in changes.chunks(256).zip(envelopes.chunks(256)) {
         let t = bare.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (change, pair) in batch.iter().zip(of.chunks(2)) {
+        for (change, bytes) in batch.iter().zip(of) {
             let mut document = automerge::Automerge::new();
             let read = automerge::Change::from_bytes(change.clone());
             let read = read.map_err(|why| Trouble::refused("change", why))?;
             document.apply_changes([read]).map_err(|why| Trouble::refused("change", why))?;
             black_box(&document);
             let sql = "INSERT INTO envelope (id, bytes, packed) VALUES (?1, ?2, ?3)";
-            for bytes in pair {
-                t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), bytes, change])?;
-            }
+            t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), bytes, change])?;
         }
         t.commit()?;
     }
     let bare = start.elapsed().as_secs_f64();
     let [(half, _), (all, memory)] = seconds[..] else { return Ok(()) };
     let speed = bare / all;
-    println!(
-        "\nMerging {} changes of as many records, with the envelopes that hand out their keys",
-        effort.merged
-    );
+    println!("\nMerging {} changes of as many records, each with its key", effort.merged);
     println!(
         "  ours {:.2} s ({:.0} µs a record); bare automerge and bare rows {bare:.2} s",
         all,
@@ -232,33 +204,42 @@ fn asking(effort: &Effort, path: &Path) -> Result<(), Trouble> {
     let vault = Vault::open(path, &VaultKey::new(KEY))?;
     let wide = path.with_file_name("wide.db");
     let mut bare = connect(&wide)?;
-    let items: Vec<String> = (0..11).map(|n| format!("q{n}")).chain(["comment".to_owned()]).collect();
+    let study = Study::new()?;
+    let items: Vec<_> = study.items().collect();
+    let names: Vec<&str> = items.iter().map(|(name, _)| *name).collect();
+    // As it would be built for these very questions: an index for each, and one of words.
     bare.execute_batch(&format!(
-        "CREATE TABLE wide (id BLOB PRIMARY KEY, instrument TEXT, ward TEXT, role TEXT, phase TEXT, {}) WITHOUT ROWID;
-         CREATE INDEX wide_group ON wide (instrument, ward, role, phase);",
-        items.join(" TEXT, ") + " TEXT"
+        "CREATE TABLE wide (n INTEGER PRIMARY KEY, id BLOB UNIQUE, instrument TEXT, ward TEXT, role TEXT, phase TEXT, {});
+         CREATE INDEX wide_group ON wide (instrument, ward, role, phase);
+         CREATE INDEX wide_page ON wide (instrument, ward, id);
+         CREATE VIRTUAL TABLE said USING fts5 (words, content = '', tokenize = 'unicode61 remove_diacritics 2');",
+        names.join(" TEXT, ") + " TEXT"
     ))?;
     let mut query = Query { limit: 10_000, ..Query::default() };
     let t = bare.transaction()?;
     loop {
         let batch = vault.query(&query)?;
         for row in &batch.rows {
-            let marks = vec!["?"; 5 + items.len()].join(", ");
+            let marks = vec!["?"; 6 + items.len()].join(", ");
             let mut values: Vec<Box<dyn rusqlite::ToSql>> = vec![
+                Box::new(None::<i64>),
                 Box::new(row.record.0),
                 Box::new(row.meta.instrument.clone()),
                 Box::new(row.meta.ward.clone()),
                 Box::new(row.meta.role.clone()),
                 Box::new(row.meta.phase.clone()),
             ];
-            for item in &items {
-                let key = cell(item);
-                let held = row.cells.iter().find(|cell| cell.key == key);
-                values
-                    .push(Box::new(held.and_then(|cell| cell.values().first().map(|value| value.to_text()))));
+            let mut comment = String::new();
+            for (_, key) in &items {
+                let held = row.cells.iter().find(|cell| cell.key == *key);
+                let text = held.and_then(|cell| cell.values().first().map(|value| value.to_text()));
+                comment = text.as_deref().unwrap_or_default().to_owned();
+                values.push(Box::new(text));
             }
             t.prepare_cached(&format!("INSERT INTO wide VALUES ({marks})"))?
                 .execute(rusqlite::params_from_iter(values.iter()))?;
+            let sql = "INSERT INTO said (rowid, words) VALUES (last_insert_rowid(), ?1)";
+            t.prepare_cached(sql)?.execute([comment])?;
         }
         match batch.next {
             Some(next) => query.after = Some(next),
@@ -267,6 +248,7 @@ fn asking(effort: &Effort, path: &Path) -> Result<(), Trouble> {
     }
     t.commit()?;
     let (mut page, mut bare_page, mut counts, mut bare_counts) = (vec![], vec![], vec![], vec![]);
+    let (mut search, mut bare_search) = (vec![], vec![]);
     for n in 0..effort.asked {
         let ward = WARDS[n % WARDS.len()];
         let start = Instant::now();
@@ -282,10 +264,27 @@ fn asking(effort: &Effort, path: &Path) -> Result<(), Trouble> {
         let mut statement = bare
             .prepare_cached("SELECT * FROM wide WHERE instrument = ?1 AND ward = ?2 ORDER BY id LIMIT 100")?;
         let rows = statement.query_map(params!["patient-core", ward], |row| {
-            (5..5 + items.len()).map(|at| row.get::<_, Option<String>>(at)).collect::<Result<Vec<_>, _>>()
+            (6..6 + items.len()).map(|at| row.get::<_, Option<String>>(at)).collect::<Result<Vec<_>, _>>()
         })?;
         black_box(rows.collect::<Result<Vec<_>, _>>()?.len());
         bare_page.push(since(start));
+    }
+    // A word in a quarter of all comments, then one that begins two others.
+    for word in ["torch", "curtain", "sis", "weekend breakfast"].iter().cycle().take(effort.asked) {
+        let start = Instant::now();
+        let query = Query { text: Some((*word).to_owned()), limit: 100, ..Query::default() };
+        black_box(vault.query(&query)?.rows.len());
+        search.push(since(start));
+        let asked: Vec<_> = word.split(' ').map(|word| format!("\"{word}\"*")).collect();
+        let start = Instant::now();
+        let sql = "SELECT wide.* FROM said CROSS JOIN wide ON wide.n = said.rowid WHERE said MATCH ?1
+                   ORDER BY said.rowid LIMIT 100";
+        let mut statement = bare.prepare_cached(sql)?;
+        let rows = statement.query_map([asked.join(" ")], |row| {
+            (6..6 + items.len()).map(|at| row.get::<_, Option<String>>(at)).collect::<Result<Vec<_>, _>>()
+        })?;
+        black_box(rows.collect::<Result<Vec<_>, _>>()?.len());
+        bare_search.push(since(start));
     }
     for _ in 0..(effort.asked / 10).max(5) {
         let start = Instant::now();
@@ -313,59 +312,79 @@ fn asking(effort: &Effort, path: &Path) -> Result<(), Trouble> {
         &Times::of(bare_counts),
         2.0,
     );
-    println!("  (searching text is not built)");
+    print(
+        &format!("A page of 100 that hold a word {of}"),
+        &Times::of(search),
+        "the same index",
+        &Times::of(bare_search),
+        2.0,
+    );
     Ok(())
 }
 
 fn bytes_on_disk(folder: &Path) -> Result<(), Trouble> {
     const RESPONSES: usize = 1_000;
-    let evaluator = evaluator();
-    let mut n = 1_u64 << 40;
-    let mut entropy = move |bytes: &mut [u8]| {
-        for chunk in bytes.chunks_mut(32) {
-            n += 1;
-            chunk.copy_from_slice(&blake3::hash(&n.to_le_bytes()).as_bytes()[..chunk.len()]);
-        }
-    };
-    let tablet_keys = DeviceKeys::generate(&mut entropy);
+    let (study, evaluator) = (Study::new()?, evaluator());
+    let mut entropy = entropy(1 << 40);
+    let keys = DeviceKeys::generate(&mut entropy);
     let (on_tablet, at_evaluator) = (folder.join("tablet.db"), folder.join("evaluator.db"));
-    let tablet = Vault::create(&on_tablet, &VaultKey::new(KEY))?;
-    let reader = Vault::create(&at_evaluator, &VaultKey::new(KEY))?;
-    let empty = size(&tablet, &on_tablet)?;
-    let mut json = 0;
+    let (tablet, reader) = (reader(&on_tablet)?, reader(&at_evaluator)?);
+    let (empty_tablet, empty_reader) = (size(&tablet, &on_tablet)?, size(&reader, &at_evaluator)?);
+    let (mut json, mut sealed, mut plain) = (0, 0, 0);
     let holder = Holder { device: Some(&evaluator), ..Holder::default() };
-    let mut sealed = (0, 0);
     for at in 0..RESPONSES {
-        let response = one(at, &tablet_keys, &mut entropy);
-        let plain = serde_json::to_vec(&response.cells).map_err(|why| Trouble::refused("json", why))?;
-        json += zstd::bulk::compress(&plain, 3)?.len();
-        let (change, keys, written) = response.sealed(&tablet_keys, &[&evaluator], &mut entropy);
-        let (change_bytes, key_bytes) = (change.encode(), keys.encode());
-        sealed = (sealed.0 + change_bytes.len(), sealed.1 + key_bytes.len());
-        reader.import([change_bytes.as_slice(), key_bytes.as_slice()], &holder, reading())?;
+        let response = study.one(at, &keys, &mut entropy);
+        json += zstd::bulk::compress(&study.json(&response)?, 3)?.len();
+        let (change, written) = study.sealed(&response, &keys, &evaluator, &mut entropy);
+        plain += written.bytes.len();
+        let bytes = change.encode();
+        sealed += bytes.len();
+        reader.import([bytes.as_slice()], &holder, reading())?;
         let draft = tablet.begin(&draft())?;
-        let checked = nightjar_vault::Checked::open(&written, change, Some(keys), response.key, reading())?;
+        let dictionary = Some(study.dictionary.clone());
+        let checked = nightjar_vault::Checked::open(&written, change, dictionary, response.key, reading())?;
         tablet.finish(&draft, checked, Readable::Elsewhere, reading())?;
     }
-    let each = |bytes: u64| (bytes - empty) as f64 / RESPONSES as f64;
-    let (mine, theirs) = (each(size(&tablet, &on_tablet)?), each(size(&reader, &at_evaluator)?));
+    let each = |bytes: u64| bytes as f64 / RESPONSES as f64;
+    let mine = each(size(&tablet, &on_tablet)? - empty_tablet);
+    let theirs = each(size(&reader, &at_evaluator)? - empty_reader);
     let json = json as f64 / RESPONSES as f64;
     println!("\nBytes on disk for a response of 12 items with a comment of 300 characters");
     println!(
-        "  its JSON after zstd {json:.0}; the sealed change {}, the key handed to one reader {}",
-        sealed.0 / RESPONSES,
-        sealed.1 / RESPONSES
+        "  its JSON after zstd {json:.0}; the change {}, sealed with its key for one reader {}",
+        plain / RESPONSES,
+        sealed / RESPONSES
     );
-    println!(
-        "  on the tablet after a confidential finish {mine:.0}: {:.1}×; wanted at most 3×: {}",
-        mine / json,
-        met(mine <= 3.0 * json)
-    );
-    println!(
-        "  at an evaluator {theirs:.0}: {:.1}×; wanted at most 6×: {}",
-        theirs / json,
-        met(theirs <= 6.0 * json)
-    );
+    let ratio = |bytes: f64, most: f64| {
+        format!("{:.1}×; wanted at most {most}×: {}", bytes / json, met(bytes <= most * json))
+    };
+    println!("  on the tablet after a confidential finish {mine:.0}: {}", ratio(mine, 3.0));
+    parts(&on_tablet, RESPONSES)?;
+    println!("  at an evaluator {theirs:.0}: {}", ratio(theirs, 6.0));
+    parts(&at_evaluator, RESPONSES)
+}
+
+/// Bytes of each table and index, per response, and how full their pages are; what takes less than a byte is left out.
+fn parts(path: &Path, responses: usize) -> Result<(), Trouble> {
+    let database = connect(path)?;
+    let sql = "SELECT name, sum(pgsize), sum(payload), sum(unused) FROM dbstat GROUP BY name ORDER BY 2 DESC";
+    let mut statement = database.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (name, pages, payload, unused): (String, i64, i64, i64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        if pages as usize >= 8 * responses {
+            let of = |bytes: i64| bytes as f64 / responses as f64;
+            println!(
+                "    {name:<28} {:>7.1}, of it unused {:>6.1}, content {:>7.1}",
+                of(pages),
+                of(unused),
+                of(payload)
+            );
+        }
+    }
+    let free: i64 = database.query_row("PRAGMA freelist_count", [], |row| row.get(0))?;
+    println!("    free pages                   {:>7.1}", (free * 4096) as f64 / responses as f64);
     Ok(())
 }
 
@@ -383,9 +402,9 @@ fn evaluator() -> DeviceKeys {
 
 fn filled(path: &Path, records: usize) -> Result<(), Trouble> {
     let evaluator = evaluator();
-    let (envelopes, _) = responses(records, &evaluator);
+    let (envelopes, _) = responses(records, &evaluator)?;
     let holder = Holder { device: Some(&evaluator), ..Holder::default() };
-    let vault = Vault::create(path, &VaultKey::new(KEY))?;
+    let vault = reader(path)?;
     for batch in envelopes.chunks(2_000) {
         vault.import(batch.iter().map(Vec::as_slice), &holder, reading())?;
     }

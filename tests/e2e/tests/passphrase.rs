@@ -47,6 +47,8 @@ fn at_a_terminal(arguments: &[&str], vault: &Path, answers: &[&str]) -> (bool, S
         while asked < prompts && all.trim_end_matches(' ').ends_with(':') {
             asked = prompts;
             let Some(answer) = answers.next() else { break };
+            // Nobody types in the moment between the question and the terminal's echo being off.
+            std::thread::sleep(Duration::from_millis(500));
             typing.write_all(format!("{answer}\n").as_bytes()).unwrap();
         }
     }

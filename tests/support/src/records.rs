@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use nightjar_form::{CellKey, ItemKey, Value};
 use nightjar_record::{Actor, Hand, Identity, IdentityKey, Meta, Nature, Need, Options, create};
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, Entropy, Envelope, Header, Origin, Receipt, Recipient, RecordKey, RosterHead,
-    ScopeTag, StudyTag, Withdrawal, seal, wrap,
+    DeviceKeys, DeviceTag, Dictionary, Entropy, Envelope, Header, Origin, Receipt, Recipient, RecordKey,
+    RosterHead, ScopeTag, Sealing, StudyTag, Withdrawal, WithdrawalPublic, seal_with,
 };
 use nightjar_vault::{Checked, DraftId, DraftMeta, Gate, Readable, Reading, Vault, VaultError, tag_of};
 
@@ -114,7 +114,7 @@ impl Response {
         create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).expect("it is written")
     }
 
-    /// Sealed for readers: the change, the envelope that hands its key out, and the plain bytes of the change.
+    /// Sealed for readers with a dictionary: the change, which hands its key out, and its plain bytes.
     ///
     /// # Panics
     /// Never, unless record or seal are broken.
@@ -122,17 +122,23 @@ impl Response {
         &self,
         keys: &DeviceKeys,
         readers: &[&DeviceKeys],
+        dictionary: Option<&Dictionary>,
         entropy: &mut dyn Entropy,
-    ) -> (Envelope, Envelope, nightjar_record::Written) {
+    ) -> (Envelope, nightjar_record::Written) {
         let Self { meta, key, .. } = self;
         let written = self.written(keys, entropy);
         let tag = tag_of(meta, &IDENTITY);
-        let header = Header::change(STUDY, SCOPE, tag, keys.tag(), RosterHead([0; 32]), key);
+        let mut header = Header::change(STUDY, SCOPE, tag, keys.tag(), RosterHead([0; 32]), key);
+        if let Identity::Given(origin) = &meta.identity {
+            let nightjar_record::Origin { withdrawal, creator, random } = *origin;
+            let withdrawal = withdrawal.map(WithdrawalPublic);
+            header.origin = Some(Origin { withdrawal, creator: DeviceTag(creator), salt: random });
+        }
         let publics: Vec<_> = readers.iter().map(|reader| reader.public()).collect();
         let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
-        let handed = wrap(header.keys(), key, &recipients, entropy).expect("it is wrapped");
-        let change = seal(header, &written.bytes, key, entropy).expect("it is sealed");
-        (change, handed, written)
+        let sealing = Sealing { recipients: &recipients, dictionary };
+        let change = seal_with(header, &written.bytes, key, sealing, entropy).expect("it is sealed");
+        (change, written)
     }
 
     /// Finishes a draft with it.
@@ -147,8 +153,8 @@ impl Response {
         readable: Readable,
         entropy: &mut dyn Entropy,
     ) -> Result<(), VaultError> {
-        let (change, handed, written) = self.sealed(keys, &[keys], entropy);
-        let checked = Checked::open(&written, change, Some(handed), self.key, reading())?;
+        let (change, written) = self.sealed(keys, &[keys], None, entropy);
+        let checked = Checked::open(&written, change, None, self.key, reading())?;
         vault.finish(draft, checked, readable, reading()).map(drop)
     }
 }

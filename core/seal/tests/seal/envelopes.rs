@@ -1,7 +1,8 @@
 use minicbor::{Decoder, Encoder};
 use nightjar_seal::{
-    Envelope, EnvelopeId, Header, IsoWeek, Kind, MAX_ENVELOPE, MAX_PAYLOAD, Origin, PartOfDay, Period,
-    RecordKey, RecordTag, Refused, open, seal,
+    Dictionary, DictionaryId, Envelope, EnvelopeId, Header, IsoWeek, Kind, MAX_DICTIONARY, MAX_ENVELOPE,
+    MAX_PAYLOAD, Origin, PartOfDay, Period, RecordKey, RecordTag, Refused, Sealing, open, open_with, seal,
+    seal_with,
 };
 use proptest::prelude::*;
 
@@ -214,4 +215,28 @@ fn secrets_do_not_show_in_debug() {
         assert!(!shown.contains(&data_encoding::HEXLOWER.encode(&secret[..4])));
         assert!(!shown.contains(&format!("{}, {}", secret[0], secret[1])));
     }
+}
+
+/// What a dictionary and the header hold is not in the body again; who has not the dictionary is told its name.
+#[test]
+fn a_dictionary_leaves_out_what_it_holds() {
+    let mut world = World::new();
+    let form =
+        b"sleep_quality very_good good neither poor very_poor woken_by_checks never sometimes every_night";
+    let dictionary = Dictionary::new(form.to_vec()).unwrap();
+    let payload = [&form[..], b"and a few words of somebody's own"].concat();
+    let sealing = Sealing { dictionary: Some(&dictionary), ..Sealing::default() };
+    let sealed = seal_with(world.header(), &payload, &world.key, sealing, &mut world.entropy).unwrap();
+    let plain = seal(world.header(), &payload, &world.key, &mut world.entropy).unwrap();
+    assert!(sealed.encode().len() < plain.encode().len());
+    let sealed = Envelope::decode(&sealed.encode()).unwrap();
+    let find = |id: &DictionaryId| (*id == dictionary.id()).then(|| dictionary.clone());
+    assert_eq!(open_with(&sealed, &world.key, find).unwrap(), payload);
+    assert_eq!(open(&sealed, &world.key), Err(Refused::UnknownDictionary { id: dictionary.id() }));
+    let other = Dictionary::new(b"another".to_vec()).unwrap();
+    let wrong = open_with(&sealed, &world.key, |_| Some(other.clone()));
+    assert_eq!(wrong, Err(Refused::UnknownDictionary { id: dictionary.id() }));
+    assert!(Dictionary::new(Vec::new()).is_err());
+    assert!(Dictionary::new(vec![1; MAX_DICTIONARY]).is_ok());
+    assert!(Dictionary::new(vec![1; MAX_DICTIONARY + 1]).is_err());
 }

@@ -1,6 +1,6 @@
 use nightjar_seal::{
     DeviceKeys, Envelope, EpochKey, Header, Holder, MAX_RECIPIENTS, Recipient, RecordKey, RecoveryPublic,
-    Refused, open, seal, unwrap, wrap,
+    Refused, Sealing, open, seal, seal_with, unwrap, wrap,
 };
 
 use crate::fixture::{World, altered};
@@ -39,6 +39,41 @@ fn each_recipient_and_nobody_else_takes_the_key_out() {
     {
         assert_eq!(unwrap(&keys, &holder), Ok(None));
     }
+}
+
+/// The first change under a key hands it out beside itself: one envelope, which is whole or nothing.
+#[test]
+fn a_change_hands_out_its_own_key() {
+    let mut world = World::new();
+    let publics = [world.evaluators[0].public(), world.evaluators[1].public()];
+    let to = publics.each_ref().map(Recipient::Device);
+    let sealing = Sealing { recipients: &to, ..Sealing::default() };
+    let sealed = seal_with(world.header(), b"one change", &world.key, sealing, &mut world.entropy).unwrap();
+    let bytes = sealed.encode();
+    assert_eq!(Envelope::of(sealed.clone().into_parts()).unwrap().encode(), bytes);
+    let sealed = Envelope::decode(&bytes).unwrap();
+    assert!(sealed.hands_out());
+    for evaluator in &world.evaluators {
+        let holder = Holder { device: Some(evaluator), ..Holder::default() };
+        let key = unwrap(&sealed, &holder).unwrap().expect("a recipient");
+        assert_eq!(open(&sealed, &key).unwrap(), b"one change");
+    }
+    assert_eq!(unwrap(&sealed, &Holder::default()), Ok(None));
+    // Whoever has the key already sees that the others were tampered with, and no two of them have one name.
+    let mut names = std::collections::BTreeSet::from([sealed.id()]);
+    for (at, bytes) in altered(&bytes) {
+        let Ok(other) = Envelope::decode(&bytes) else { continue };
+        assert!(open(&other, &world.key).is_err(), "byte {at}");
+        assert!(names.insert(other.id()), "byte {at}");
+    }
+    // Without its keys it is another envelope, and an honest one; keys beside keys are not.
+    let mut parts = sealed.into_parts();
+    let keys = parts.keys.take();
+    let bare = Envelope::of(parts.clone()).unwrap();
+    assert_eq!(unwrap(&bare, &Holder::default()), Err(Refused::WrongKind));
+    assert!(names.insert(bare.id()));
+    parts.header = parts.header.keys();
+    assert!(Envelope::of(nightjar_seal::Parts { keys, ..parts }).is_err());
 }
 
 #[test]

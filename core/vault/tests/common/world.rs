@@ -8,8 +8,8 @@ use nightjar_record::{
     Settle, Written, create,
 };
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, EnvelopeId, Header, Holder, Recipient, RecordKey, RosterHead, ScopeTag, Strand,
-    StudyTag, seal, wrap,
+    DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Recipient, RecordKey,
+    RosterHead, ScopeTag, Sealing, Strand, StudyTag, seal_with, wrap,
 };
 use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
 
@@ -79,16 +79,26 @@ impl Device {
         written: &Written,
         meta: &Meta,
         readers: &[&Device],
-    ) -> (Checked, [EnvelopeId; 2]) {
+        dictionary: Option<&Dictionary>,
+    ) -> (Checked, EnvelopeId) {
         let key = RecordKey::generate(&mut entropy);
         let tag = tag_of(meta, &IDENTITY);
         let header = Header::change(STUDY, SCOPE, tag, self.keys.tag(), RosterHead([0; 32]), &key);
         let publics: Vec<_> = readers.iter().map(|d| d.keys.public()).collect();
         let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
-        let keys = wrap(header.keys(), &key, &recipients, &mut entropy).unwrap();
-        let change = seal(header, &written.bytes, &key, &mut entropy).unwrap();
-        let ids = [change.id(), keys.id()];
-        (Checked::open(written, change, Some(keys), key, self.reading()).unwrap(), ids)
+        let sealing = Sealing { recipients: &recipients, dictionary };
+        let change = seal_with(header, &written.bytes, &key, sealing, &mut entropy).unwrap();
+        let id = change.id();
+        (Checked::open(written, change, dictionary.cloned(), key, self.reading()).unwrap(), id)
+    }
+
+    /// The key of a change of this device, handed out later, in an envelope of its own.
+    pub(crate) fn keys_later(&self, change: &[u8], readers: &[&Device]) -> Vec<u8> {
+        let change = Envelope::decode(change).unwrap();
+        let key = self.vault.own_record_key(&change.header().record).unwrap().unwrap();
+        let publics: Vec<_> = readers.iter().map(|d| d.keys.public()).collect();
+        let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
+        wrap(change.header().keys(), &key, &recipients, &mut entropy).unwrap().encode()
     }
 
     /// Fills in a form and finishes it.
@@ -99,12 +109,24 @@ impl Device {
         readable: Readable,
         readers: &[&Device],
     ) -> Finished {
+        self.give_with(meta, cells, readable, readers, None)
+    }
+
+    /// The same, sealed with a dictionary.
+    pub(crate) fn give_with(
+        &self,
+        meta: &Meta,
+        cells: &[(CellKey, Value)],
+        readable: Readable,
+        readers: &[&Device],
+        dictionary: Option<&Dictionary>,
+    ) -> Finished {
         let draft = self.vault.begin(&draft_meta()).unwrap();
         self.vault.append(&draft, b"an entry").unwrap();
         let hand = Hand { role: meta.role.clone(), at: None };
         let actor = self.actor(meta.record_id(&IDENTITY));
         let written = create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).unwrap();
-        let (checked, _) = self.check(&written, meta, readers);
+        let (checked, _) = self.check(&written, meta, readers, dictionary);
         self.vault.finish(&draft, checked, readable, self.reading()).unwrap()
     }
 
@@ -116,7 +138,7 @@ impl Device {
         let record = self.record(id);
         let hand = Hand { role: "night lead".into(), at: Some("2025-03-02T23:05".into()) };
         let written = record.edit(cells, &Options::new(), &hand, self.actor(*id)).unwrap();
-        let (checked, _) = self.check(&written, record.meta().unwrap(), readers);
+        let (checked, _) = self.check(&written, record.meta().unwrap(), readers, None);
         self.vault.amend(checked, self.reading()).unwrap();
     }
 
@@ -127,7 +149,7 @@ impl Device {
         let hand = Hand { role: "night lead".into(), at: None };
         let settle = Settle { cell, value, settles };
         let written = record.settle(&[settle], "counted", &Options::new(), &hand, self.actor(*id)).unwrap();
-        let (checked, _) = self.check(&written, record.meta().unwrap(), readers);
+        let (checked, _) = self.check(&written, record.meta().unwrap(), readers, None);
         self.vault.amend(checked, self.reading()).unwrap();
     }
 

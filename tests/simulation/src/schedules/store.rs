@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nightjar_record::{Contributor, Incoming, Meta, Query, Record, RecordId, Row, Written, admit};
 use nightjar_seal::{
     DeviceKeys, DevicePublic, Entropy, EnvelopeId, Header, Holder, KeyId, Recipient, RecordKey, RosterHead,
-    Withdrawal, seal, wrap,
+    Sealing, Withdrawal, seal_with,
 };
 use nightjar_test_support::records::{IDENTITY, Response, SCOPE, STUDY, draft, reading};
 use nightjar_vault::{Checked, DraftId, Readable, Vault, tag_of};
@@ -20,7 +20,7 @@ use crate::{FILE, entries, open};
 pub(super) struct Made {
     /// The envelope of the change.
     pub(super) envelope: EnvelopeId,
-    /// The envelope that hands its key out.
+    /// The envelope that hands its key out: this one or an earlier one of the device.
     pub(super) keys: EnvelopeId,
     /// All that is new, sealed.
     pub(super) new: Vec<(EnvelopeId, Vec<u8>)>,
@@ -112,16 +112,14 @@ impl Store for OnDisk {
         let new = own.is_none();
         let key = own.unwrap_or_else(|| RecordKey::generate(entropy));
         let header = Header::change(STUDY, SCOPE, tag, keys.tag(), RosterHead([0; 32]), &key);
-        let out = new.then(|| {
-            let recipients: Vec<_> = readers.iter().map(Recipient::Device).collect();
-            wrap(header.keys(), &key, &recipients, entropy).expect("it is wrapped")
-        });
-        let change = seal(header, &written.bytes, &key, entropy).expect("it is sealed");
+        let recipients: Vec<_> = readers.iter().filter(|_| new).map(Recipient::Device).collect();
+        let sealing = Sealing { recipients: &recipients, dictionary: None };
+        let change = seal_with(header, &written.bytes, &key, sealing, entropy).expect("it is sealed");
         let (envelope, id) = (change.id(), key.id());
-        handed.extend(out.iter().map(|out| (id, out.id())));
-        let checked = Checked::open(written, change, out, key, reading()).expect("it is what was written");
+        handed.entry(id).or_insert(envelope);
+        let checked = Checked::open(written, change, None, key, reading()).expect("it is what was written");
         let finished = self.vault().amend(checked, reading()).expect("it is stored");
-        Made { envelope, keys: handed[&id], new: self.sealed(&finished.envelopes) }
+        Made { envelope, keys: handed[&id], new: self.sealed(&[finished.envelope]) }
     }
 
     fn finish(
@@ -132,13 +130,13 @@ impl Store for OnDisk {
         evaluator: &DeviceKeys,
         entropy: &mut dyn Entropy,
     ) -> (Made, Written) {
-        let (change, out, written) = response.sealed(keys, &[evaluator], entropy);
-        let (envelope, handed) = (change.id(), out.id());
-        let checked = Checked::open(&written, change, Some(out), response.key, reading())
-            .expect("it is what was written");
+        let (change, written) = response.sealed(keys, &[evaluator], None, entropy);
+        let envelope = change.id();
+        let checked =
+            Checked::open(&written, change, None, response.key, reading()).expect("it is what was written");
         let readable = if self.evaluator { Readable::Here } else { Readable::Elsewhere };
         let finished = self.vault().finish(draft, checked, readable, reading()).expect("it is finished");
-        (Made { envelope, keys: handed, new: self.sealed(&finished.envelopes) }, written)
+        (Made { envelope, keys: envelope, new: self.sealed(&[finished.envelope]) }, written)
     }
 
     fn begin(&mut self, _: &mut dyn Entropy) -> DraftId {

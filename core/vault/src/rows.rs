@@ -1,0 +1,447 @@
+//! A projected record as the table holds it: key columns, and one CBOR array with the rest.
+//!
+//! `[ [version#, week#|null, part#|null, language#|null, identity, {purpose#: cell#}, {name#: value#}],
+//!    [[change, from#, role#, at|null, why it disputes|null]], [[cell#, value, writer, …]], [[cell#, option|null, value, writer, …]] ]`
+//!
+//! `#` is a number in `shared`. An identity is `[creator#, salt, withdrawal|null]`, or the text of what exists once. A value is an
+//! integer, a float, or a text behind a letter that says what it is; a multi-select is an array of codes. A writer is its
+//! place in the second array. It is built anew from the changes at any time, so it has no version of its own.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder};
+use nightjar_form::{CellKey, Missing, Value};
+use nightjar_record::{
+    Cell, ChangeHash, Conflict, Contributor, Hand, Held, Identity, Meta, Nature, Origin, Purpose, RecordId,
+    Row,
+};
+use nightjar_seal::RecordTag;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Transaction, params};
+
+use crate::error::VaultError;
+use crate::numbers::{self, Table};
+use crate::shared;
+
+/// What is read of a row, as the first columns of a statement.
+pub(crate) const COLUMNS: &str =
+    "record.begin, record.rest, record.kind, record.nature, record.instrument, record.ward,
+     record.role, record.phase, record.case_label, record.packed";
+
+const DAMAGED: VaultError = VaultError::Corrupt("a projected row");
+
+/// Stores a row in place of the one that its record had; gives its number.
+pub(crate) fn store(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> Result<i64, VaultError> {
+    let Row { record, meta, conflicts, .. } = row;
+    // Not one statement that does either: it would open a savepoint, at which the index of words is written out each time.
+    let (n, sql) = match numbers::of(t, Table::Record, &record.0)? {
+        Some(n) => (
+            n,
+            "UPDATE record SET begin = ?2, rest = ?3, tag = ?4, kind = ?5, nature = ?6, instrument = ?7, ward = ?8, role = ?9,
+                               phase = ?10, case_label = ?11, conflict = ?12, packed = ?13
+             WHERE n = ?1",
+        ),
+        None => (
+            numbers::next(t, Table::Record)?,
+            "INSERT INTO record
+               (n, begin, rest, tag, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        ),
+    };
+    let (begin, rest) = numbers::split(&record.0);
+    let packed = pack(t, row)?;
+    let phase = meta.phase.as_deref().map(|phase| shared::number(t, phase)).transpose()?;
+    t.prepare_cached(sql)?.execute(params![
+        n,
+        begin,
+        rest,
+        (tag.0 != record.0).then_some(tag.0),
+        shared::number(t, meta.kind.as_str())?,
+        shared::number(t, meta.nature.code())?,
+        shared::number(t, meta.instrument.as_str())?,
+        shared::number(t, meta.ward.as_str())?,
+        shared::number(t, meta.role.as_str())?,
+        phase,
+        meta.case,
+        !conflicts.is_empty(),
+        packed,
+    ])?;
+    Ok(n)
+}
+
+struct Out<'a> {
+    t: &'a Transaction<'a>,
+    cbor: Encoder<Vec<u8>>,
+}
+
+impl Out<'_> {
+    fn shared(&mut self, value: impl rusqlite::ToSql + Copy) -> Result<(), VaultError> {
+        let n = shared::number(self.t, value)?;
+        self.cbor.i64(n)?;
+        Ok(())
+    }
+
+    fn maybe_shared(&mut self, text: Option<&str>) -> Result<(), VaultError> {
+        match text {
+            Some(text) => self.shared(text),
+            None => self.text(None),
+        }
+    }
+
+    fn text(&mut self, text: Option<&str>) -> Result<(), VaultError> {
+        match text {
+            Some(text) => self.cbor.str(text)?,
+            None => self.cbor.null()?,
+        };
+        Ok(())
+    }
+
+    fn held(&mut self, held: &[Held], places: &BTreeMap<ChangeHash, u64>) -> Result<(), VaultError> {
+        for held in held {
+            self.value(&held.value)?;
+            self.cbor.u64(places.get(&held.change).copied().unwrap_or(0))?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), VaultError> {
+        let letter = match value {
+            Value::Integer(n) => {
+                self.cbor.i64(*n)?;
+                return Ok(());
+            }
+            Value::Decimal(n) => {
+                self.cbor.f64(*n)?;
+                return Ok(());
+            }
+            Value::Many(codes) => {
+                self.cbor.array(codes.len() as u64)?;
+                return codes.iter().try_for_each(|code| self.text(Some(code)));
+            }
+            Value::Missing(missing) => return self.text(Some(&format!("m{}", missing.code()))),
+            Value::Text(_) => 't',
+            Value::Date(_) => 'd',
+            Value::Time(_) => 'h',
+            Value::DateTime(_) => 'w',
+            Value::One(_) => 'o',
+        };
+        self.text(Some(&format!("{letter}{}", value.to_text())))
+    }
+}
+
+fn pack(t: &Transaction<'_>, row: &Row) -> Result<Vec<u8>, VaultError> {
+    let mut out = Out { t, cbor: Encoder::new(Vec::new()) };
+    let Row { meta, cells, conflicts, .. } = row;
+    out.cbor.array(4)?.array(7)?;
+    out.shared(&meta.version[..])?;
+    out.maybe_shared(meta.week.as_deref())?;
+    out.maybe_shared(meta.part_of_day.as_deref())?;
+    out.maybe_shared(meta.language.as_deref())?;
+    match &meta.identity {
+        Identity::Given(Origin { withdrawal, creator, random }) => {
+            out.cbor.array(3)?;
+            out.shared(&creator[..])?;
+            out.cbor.bytes(random)?;
+            match withdrawal {
+                Some(withdrawal) => out.cbor.bytes(withdrawal)?,
+                None => out.cbor.null()?,
+            };
+        }
+        Identity::Once(natural) => out.text(Some(natural))?,
+    }
+    out.cbor.map(meta.purposes.len() as u64)?;
+    for (purpose, cell) in &meta.purposes {
+        out.shared(purpose.code())?;
+        out.shared(cell.to_string().as_str())?;
+    }
+    out.cbor.map(meta.extra.len() as u64)?;
+    for (name, value) in &meta.extra {
+        out.shared(name.as_str())?;
+        out.shared(value.as_str())?;
+    }
+    let held = cells.iter().flat_map(|c| &c.held).chain(conflicts.iter().flat_map(|c| &c.values));
+    let writers: BTreeMap<ChangeHash, &Held> = held.map(|held| (held.change, held)).collect();
+    let places: BTreeMap<ChangeHash, u64> = writers.keys().copied().zip(0u64..).collect();
+    out.cbor.array(writers.len() as u64)?;
+    for (change, held) in &writers {
+        out.cbor.array(5)?.bytes(&change.0)?;
+        out.shared(&held.from.0[..])?;
+        out.shared(held.hand.role.as_str())?;
+        out.text(held.hand.at.as_deref())?;
+        out.text(held.disputes.as_deref())?;
+    }
+    out.cbor.array(cells.len() as u64)?;
+    for cell in cells {
+        out.cbor.array(1 + 2 * cell.held.len() as u64)?;
+        out.shared(cell.key.to_string().as_str())?;
+        out.held(&cell.held, &places)?;
+    }
+    out.cbor.array(conflicts.len() as u64)?;
+    for conflict in conflicts {
+        out.cbor.array(2 + 2 * conflict.values.len() as u64)?;
+        out.shared(conflict.cell.to_string().as_str())?;
+        out.text(conflict.option.as_deref())?;
+        out.held(&conflict.values, &places)?;
+    }
+    Ok(out.cbor.into_writer())
+}
+
+impl From<minicbor::encode::Error<std::convert::Infallible>> for VaultError {
+    fn from(_: minicbor::encode::Error<std::convert::Infallible>) -> Self {
+        DAMAGED
+    }
+}
+
+/// A value of `shared`.
+enum Word {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+/// Reads rows, and remembers what they have in common.
+pub(crate) struct Reader<'c> {
+    c: &'c Connection,
+    words: HashMap<i64, Word>,
+    keys: HashMap<i64, CellKey>,
+    /// The keys of the row before, in its order: most rows of a form have the same.
+    before: Vec<(i64, CellKey)>,
+}
+
+impl<'c> Reader<'c> {
+    pub(crate) fn new(c: &'c Connection) -> Self {
+        Self { c, words: HashMap::new(), keys: HashMap::new(), before: Vec::new() }
+    }
+
+    /// The row in [`COLUMNS`].
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] for one that does not read.
+    pub(crate) fn row(&mut self, row: &rusqlite::Row<'_>) -> Result<Row, VaultError> {
+        let record = id(row, 0)?;
+        let number = |at| row.get_ref(at).ok().and_then(|value| value.as_i64().ok()).ok_or(DAMAGED);
+        let mut text = |at| self.text(number(at)?);
+        let (kind, nature, instrument) = (text(2)?, text(3)?, text(4)?);
+        let (ward, role) = (text(5)?, text(6)?);
+        let phase = match row.get_ref(7)? {
+            ValueRef::Null => None,
+            _ => Some(text(7)?),
+        };
+        let case = row.get_ref(8)?.as_str_or_null().map_err(|_| DAMAGED)?.map(str::to_owned);
+        let nature = Nature::from_code(&nature).ok_or(DAMAGED)?;
+        let mut d = Decoder::new(row.get_ref(9)?.as_blob().map_err(|_| DAMAGED)?);
+        let d = &mut d;
+        exactly(d, 4)?;
+        exactly(d, 7)?;
+        let meta = Meta {
+            kind,
+            nature,
+            instrument,
+            version: self.bytes(d.i64().map_err(damaged)?)?,
+            ward,
+            role,
+            phase,
+            week: self.maybe_text(d)?,
+            part_of_day: self.maybe_text(d)?,
+            language: self.maybe_text(d)?,
+            case,
+            identity: self.identity(d)?,
+            purposes: self.purposes(d)?,
+            extra: self.extra(d)?,
+        };
+        let mut writers = Vec::new();
+        for _ in 0..array(d)? {
+            exactly(d, 5)?;
+            let change = ChangeHash(fixed(d)?);
+            let from = Contributor(self.bytes(d.i64().map_err(damaged)?)?);
+            let role = self.text(d.i64().map_err(damaged)?)?;
+            let hand = Arc::new(Hand { role, at: maybe(d)? });
+            writers.push(Held { value: Value::Integer(0), change, from, hand, disputes: maybe(d)? });
+        }
+        let count = array(d)?;
+        let mut cells = Vec::with_capacity(usize::try_from(count).map_or(0, |count| count.min(256)));
+        for at in 0..count {
+            let len = array(d)?;
+            let key = self.key_at(at, d.i64().map_err(damaged)?)?;
+            cells.push(Cell { key, held: read_held(d, len.saturating_sub(1), &writers)? });
+        }
+        let mut conflicts = Vec::new();
+        for _ in 0..array(d)? {
+            let len = array(d)?;
+            let cell = self.key(d.i64().map_err(damaged)?)?;
+            let option = maybe(d)?;
+            let values = read_held(d, len.saturating_sub(2), &writers)?;
+            conflicts.push(Conflict { record, cell, option, values });
+        }
+        Ok(Row { record, meta, cells, conflicts })
+    }
+
+    fn identity(&mut self, d: &mut Decoder<'_>) -> Result<Identity, VaultError> {
+        if d.datatype().map_err(damaged)? == Type::String {
+            return Ok(Identity::Once(d.str().map_err(damaged)?.to_owned()));
+        }
+        exactly(d, 3)?;
+        let creator = self.bytes(d.i64().map_err(damaged)?)?;
+        let random = fixed(d)?;
+        let withdrawal = match d.datatype().map_err(damaged)? {
+            Type::Null => d.null().map(|()| None).map_err(damaged)?,
+            _ => Some(fixed(d)?),
+        };
+        Ok(Identity::Given(Origin { withdrawal, creator, random }))
+    }
+
+    fn purposes(&mut self, d: &mut Decoder<'_>) -> Result<BTreeMap<Purpose, CellKey>, VaultError> {
+        let mut purposes = BTreeMap::new();
+        for _ in 0..d.map().map_err(damaged)?.ok_or(DAMAGED)? {
+            let purpose = self.text(d.i64().map_err(damaged)?)?;
+            let cell = self.key(d.i64().map_err(damaged)?)?;
+            purposes.insert(Purpose::from_code(&purpose).ok_or(DAMAGED)?, cell);
+        }
+        Ok(purposes)
+    }
+
+    fn extra(&mut self, d: &mut Decoder<'_>) -> Result<BTreeMap<String, String>, VaultError> {
+        let mut extra = BTreeMap::new();
+        for _ in 0..d.map().map_err(damaged)?.ok_or(DAMAGED)? {
+            let name = self.text(d.i64().map_err(damaged)?)?;
+            extra.insert(name, self.text(d.i64().map_err(damaged)?)?);
+        }
+        Ok(extra)
+    }
+
+    fn word(&mut self, n: i64) -> Result<&Word, VaultError> {
+        match self.words.entry(n) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let mut statement = self.c.prepare_cached("SELECT value FROM shared WHERE n = ?1")?;
+                let mut rows = statement.query([n])?;
+                let row = rows.next()?.ok_or(DAMAGED)?;
+                Ok(new.insert(match row.get_ref(0)? {
+                    ValueRef::Text(bytes) => {
+                        Word::Text(std::str::from_utf8(bytes).map_err(|_| DAMAGED)?.to_owned())
+                    }
+                    ValueRef::Blob(bytes) => Word::Bytes(bytes.to_vec()),
+                    _ => return Err(DAMAGED),
+                }))
+            }
+        }
+    }
+
+    fn text(&mut self, n: i64) -> Result<String, VaultError> {
+        match self.word(n)? {
+            Word::Text(text) => Ok(text.clone()),
+            Word::Bytes(_) => Err(DAMAGED),
+        }
+    }
+
+    fn maybe_text(&mut self, d: &mut Decoder<'_>) -> Result<Option<String>, VaultError> {
+        match d.datatype().map_err(damaged)? {
+            Type::Null => d.null().map(|()| None).map_err(damaged),
+            _ => self.text(d.i64().map_err(damaged)?).map(Some),
+        }
+    }
+
+    fn bytes<const N: usize>(&mut self, n: i64) -> Result<[u8; N], VaultError> {
+        match self.word(n)? {
+            Word::Bytes(bytes) => bytes.as_slice().try_into().map_err(|_| DAMAGED),
+            Word::Text(_) => Err(DAMAGED),
+        }
+    }
+
+    fn key_at(&mut self, at: u64, n: i64) -> Result<CellKey, VaultError> {
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        match self.before.get(at) {
+            Some((before, key)) if *before == n => return Ok(*key),
+            _ => self.before.truncate(at),
+        }
+        let key = self.key(n)?;
+        if self.before.len() == at {
+            self.before.push((n, key));
+        }
+        Ok(key)
+    }
+
+    fn key(&mut self, n: i64) -> Result<CellKey, VaultError> {
+        if let Some(key) = self.keys.get(&n) {
+            return Ok(*key);
+        }
+        let key: CellKey = self.text(n)?.parse().map_err(|_| DAMAGED)?;
+        self.keys.insert(n, key);
+        Ok(key)
+    }
+}
+
+/// The record's id in the columns `begin` and `rest`, beginning at one.
+pub(crate) fn id(row: &rusqlite::Row<'_>, at: usize) -> Result<RecordId, VaultError> {
+    let begin = row.get_ref(at)?.as_i64().map_err(|_| DAMAGED)?;
+    let rest = row.get_ref(at + 1)?.as_blob().map_err(|_| DAMAGED)?;
+    numbers::join(begin, rest).map(RecordId).ok_or(DAMAGED)
+}
+
+/// The record of a row.
+pub(crate) fn record_of(c: &Connection, n: i64) -> Result<RecordId, VaultError> {
+    let mut statement = c.prepare_cached("SELECT begin, rest FROM record WHERE n = ?1")?;
+    let mut rows = statement.query([n])?;
+    let row = rows.next()?.ok_or(DAMAGED)?;
+    id(row, 0)
+}
+
+fn damaged(_: minicbor::decode::Error) -> VaultError {
+    DAMAGED
+}
+
+fn array(d: &mut Decoder<'_>) -> Result<u64, VaultError> {
+    d.array().map_err(damaged)?.ok_or(DAMAGED)
+}
+
+fn exactly(d: &mut Decoder<'_>, len: u64) -> Result<(), VaultError> {
+    if array(d)? == len { Ok(()) } else { Err(DAMAGED) }
+}
+
+fn fixed<const N: usize>(d: &mut Decoder<'_>) -> Result<[u8; N], VaultError> {
+    d.bytes().map_err(damaged)?.try_into().map_err(|_| DAMAGED)
+}
+
+fn maybe(d: &mut Decoder<'_>) -> Result<Option<String>, VaultError> {
+    match d.datatype().map_err(damaged)? {
+        Type::Null => d.null().map(|()| None).map_err(damaged),
+        _ => Ok(Some(d.str().map_err(damaged)?.to_owned())),
+    }
+}
+
+fn read_held(d: &mut Decoder<'_>, len: u64, writers: &[Held]) -> Result<Vec<Held>, VaultError> {
+    let mut out = Vec::with_capacity(if len == 2 { 1 } else { 0 });
+    for _ in 0..len / 2 {
+        let value = read_value(d)?;
+        let writer = usize::try_from(d.u64().map_err(damaged)?).ok().and_then(|at| writers.get(at));
+        out.push(Held { value, ..writer.ok_or(DAMAGED)?.clone() });
+    }
+    Ok(out)
+}
+
+fn read_value(d: &mut Decoder<'_>) -> Result<Value, VaultError> {
+    match d.datatype().map_err(damaged)? {
+        Type::String => {}
+        Type::F64 => return d.f64().map(Value::Decimal).map_err(damaged),
+        Type::Array => {
+            let codes = (0..array(d)?).map(|_| d.str().map(str::to_owned).map_err(damaged));
+            return codes.collect::<Result<Vec<_>, _>>().map(Value::Many);
+        }
+        _ => return d.i64().map(Value::Integer).map_err(damaged),
+    }
+    let text = d.str().map_err(damaged)?;
+    let letter = text.chars().next().ok_or(DAMAGED)?;
+    let rest = &text[letter.len_utf8()..];
+    Ok(match letter {
+        't' => Value::Text(rest.to_owned()),
+        'o' => Value::One(rest.to_owned()),
+        'd' => Value::Date(rest.parse().map_err(|_| DAMAGED)?),
+        'h' => Value::Time(rest.parse().map_err(|_| DAMAGED)?),
+        'w' => Value::DateTime(rest.parse().map_err(|_| DAMAGED)?),
+        'm' => Value::Missing(Missing::from_code(rest).ok_or(DAMAGED)?),
+        _ => return Err(DAMAGED),
+    })
+}
