@@ -106,8 +106,11 @@ fn answering(effort: &Effort, folder: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Bytes of many things.
+type Many = Vec<Vec<u8>>;
+
 /// Envelopes of so many responses, and their changes in clear.
-fn responses(count: usize, evaluator: &DeviceKeys) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Trouble> {
+fn responses(count: usize, evaluator: &DeviceKeys) -> Result<(Many, Many), Trouble> {
     let study = Study::new()?;
     let mut entropy = entropy(0);
     let tablet = DeviceKeys::generate(&mut entropy);

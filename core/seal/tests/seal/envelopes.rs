@@ -221,9 +221,8 @@ fn secrets_do_not_show_in_debug() {
 #[test]
 fn a_dictionary_leaves_out_what_it_holds() {
     let mut world = World::new();
-    let form =
-        b"sleep_quality very_good good neither poor very_poor woken_by_checks never sometimes every_night";
-    let dictionary = Dictionary::new(form.to_vec()).unwrap();
+    let form = noise(300);
+    let dictionary = Dictionary::new(form.clone()).unwrap();
     let payload = [&form[..], b"and a few words of somebody's own"].concat();
     let sealing = Sealing { dictionary: Some(&dictionary), ..Sealing::default() };
     let sealed = seal_with(world.header(), &payload, &world.key, sealing, &mut world.entropy).unwrap();
