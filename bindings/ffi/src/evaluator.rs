@@ -112,7 +112,7 @@ impl Evaluator {
         Ok(self.0.sync_async().await?.into())
     }
 
-    /// Records this device can read, in the order of their ids.
+    /// Records this device can read, in the order of their ids; of a search in the order in which they came.
     ///
     /// # Errors
     /// When the vault cannot be read.

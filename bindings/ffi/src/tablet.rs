@@ -189,7 +189,7 @@ impl Tablet {
         Ok(self.0.update(&pack.0)?)
     }
 
-    /// Records this device can read, in the order of their ids.
+    /// Records this device can read, in the order of their ids; of a search in the order in which they came.
     ///
     /// # Errors
     /// When the vault cannot be read.

@@ -404,10 +404,19 @@ impl Device {
         self.keep_pack(pack)?;
         self.study_changed();
         // What was written with its forms and came before them can be read now.
+        self.look_again_for_forms()?;
+        Ok(())
+    }
+
+    /// Reads what waited for a form that is here by now; how many still wait for one that is not.
+    pub(crate) fn look_again_for_forms(&self) -> Result<u64, Failure> {
+        if self.vault.held()?.waiting_for_form == 0 {
+            return Ok(0);
+        }
         let joined = self.joined()?;
         let done = joined.reading(|reading| self.vault.retry(&joined.holder(self), reading))?;
         self.notifier.changed(done.records.iter().map(ToString::to_string));
-        Ok(())
+        Ok(self.vault.held()?.waiting_for_form)
     }
 
     /// The hub's address; empty for a study without one.

@@ -79,8 +79,17 @@ pub(crate) fn finish(
         // A blank question says nothing about a thing that exists once; it must not cover what somebody else has said.
         cells.retain(|(_, value)| value.missing().is_none_or(Missing::is_chosen));
     }
-    let written = match existing(device, &joined, &id)? {
-        Some(record) => record.edit(&cells, &options, &hand, actor).map_err(said_before)?,
+    let mut form: &Instrument = &instrument;
+    let before = existing(device, &joined, &id)?;
+    let written = match &before {
+        Some(record) => {
+            // Whoever can read what is there can read what is added.
+            if let Some(meta) = record.meta() {
+                form = sealing_form(device, &joined, meta, &[form])?;
+            }
+            noted_below(record, &options, &mut cells);
+            record.edit(&cells, &options, &hand, actor).map_err(said_before)?
+        }
         None => create(&meta, &cells, &options, &joined.identity, &hand, actor)?,
     };
     let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
@@ -91,10 +100,22 @@ pub(crate) fn finish(
     let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     header.origin = origin;
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
-    let checked = sealed(&joined, &written, header, key, hand_out, confidential, &instrument)?;
+    let checked = sealed(&joined, &written, header, key, hand_out, confidential, form)?;
     let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
     let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
     Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
+}
+
+/// A note that a form adds to what is there stands below what others noted: whoever fills in the form has not seen that.
+fn noted_below(record: &Record, options: &nightjar_record::Options, cells: &mut [(CellKey, Value)]) {
+    let held = record.cells();
+    for (key, value) in cells {
+        let note = options.get(&key.item).is_some_and(|choices| choices.note);
+        let there = held.iter().find(|cell| cell.key == *key).and_then(|cell| cell.settled());
+        let (true, Value::Text(text), Some(Value::Text(there))) = (note, &*value, there) else { continue };
+        let whole = if there.contains(text.as_str()) { there.clone() } else { format!("{there}\n{text}") };
+        *value = Value::Text(whole);
+    }
 }
 
 /// Corrects cells of a fact.
@@ -178,7 +199,7 @@ fn write(
     };
     let scope = joined.scopes.ward;
     let header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
-    let form = forms.first().ok_or_else(|| Failure::Internal("a record without a form".into()))?;
+    let form = sealing_form(device, &joined, meta, &forms)?;
     let checked = sealed(&joined, &written, header, key, hand_out, false, form)?;
     joined.reading(|reading| device.vault.amend(checked, reading))?;
     device.notifier.changed([id.to_string()]);
@@ -195,6 +216,18 @@ fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j
         true => Err(Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument))),
         false => Ok(forms),
     }
+}
+
+/// The form whose dictionary a change of a record is sealed with: the one that it was made with, so that nobody who has read the
+/// record waits for another; a form that is here where that one is not.
+fn sealing_form<'j>(
+    device: &Device,
+    joined: &'j Joined,
+    meta: &Meta,
+    others: &[&'j Instrument],
+) -> Result<&'j Instrument, Failure> {
+    let own = joined.versions(device, meta).into_iter().find(|form| form.hash() == meta.version);
+    own.or_else(|| others.first().copied()).ok_or_else(|| Failure::Internal("a record without a form".into()))
 }
 
 /// A value of a record's item as somebody writes it.
@@ -219,9 +252,9 @@ fn sealed(
     confidential: bool,
     form: &Instrument,
 ) -> Result<Checked, Failure> {
-    let recipients = if hand_out { joined.readers(confidential)? } else { Vec::new() };
+    let recipients = if hand_out { Some(joined.readers(confidential)?) } else { None };
     let dictionary = Dictionary::new(nightjar_record::dictionary(form))?;
-    let sealing = Sealing { recipients: &recipients, dictionary: Some(&dictionary) };
+    let sealing = Sealing { recipients: recipients.as_deref(), dictionary: Some(&dictionary) };
     let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
     Ok(joined.reading(|reading| Checked::open(written, change, Some(dictionary), key, reading))?)
 }

@@ -102,9 +102,16 @@ impl Device {
         self.notifier.changed(std::mem::take(&mut sync.changed));
         result?;
         self.note_custody(&sync.applied)?;
+        let missing = self.look_again_for_forms()?;
         let traffic = transport.traffic();
         let outbox = self.vault.outbox()?;
-        let view = sync.view;
+        let mut view = sync.view;
+        if missing > 0 {
+            view.set_aside.push(format!(
+                "{missing} written with a form that this device was not given; they are kept and read once it has the version of the study \
+                 with that form"
+            ));
+        }
         Ok(SyncView {
             at_hub: outbox.acknowledged,
             waiting: outbox.waiting,

@@ -304,7 +304,7 @@ impl Tablet {
         Sitting::resume(Arc::clone(&self.device), draft)
     }
 
-    /// Records this device can read, in the order of their ids.
+    /// Records this device can read, in the order of their ids; of a search in the order in which they came.
     ///
     /// # Errors
     /// When the vault cannot be read.

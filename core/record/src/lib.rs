@@ -72,6 +72,7 @@ mod id;
 mod merge;
 mod message;
 mod meta;
+mod notes;
 mod query;
 mod read;
 mod register;

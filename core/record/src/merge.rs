@@ -13,6 +13,7 @@ use crate::grants::{Action, Need};
 use crate::id::{Actor, ChangeHash, Contributor, IdentityKey, RecordId};
 use crate::message::OpId;
 use crate::meta::{Meta, Nature};
+use crate::read::differ;
 use crate::register::Said;
 
 /// A change with the device it came from, as its envelope's header says.
@@ -162,11 +163,9 @@ impl Record {
                 if !ancestors.contains(by) {
                     return Err(RecordError::OutOfPlace);
                 }
-                if !values.contains(&said) {
-                    values.push(said);
-                }
+                values.push(said);
             }
-            closes_differing |= values.len() > 1;
+            closes_differing |= differ(values.into_iter());
         }
         let action = match (&change.meta, closes_differing) {
             (Some(_), _) => Action::Create,
@@ -197,11 +196,8 @@ impl Record {
     /// Whether a change that counts settled a register: it followed values that differed.
     pub(crate) fn settles(&self, change: &ChangeHash, key: &str) -> bool {
         let puts = self.changes.get(change).into_iter().flat_map(|incoming| &incoming.change.puts);
-        puts.filter(|put| put.key == key).any(|put| {
-            let mut said = put.preds.iter().filter_map(|op| self.said_by(op, key));
-            let first = said.next();
-            said.any(|other| Some(other) != first)
-        })
+        puts.filter(|put| put.key == key)
+            .any(|put| differ(put.preds.iter().filter_map(|op| self.said_by(op, key))))
     }
 
     /// The settlement that an operation is of, if it settled this register.

@@ -10,6 +10,7 @@ use crate::id::ChangeHash;
 use crate::merge::{Incoming, Record};
 use crate::message::OpId;
 use crate::meta::Nature;
+use crate::notes::{self, Put};
 use crate::query::Row;
 use crate::register::{Register, Said};
 use crate::view::{Cell, Conflict, Held, Settlement, Step};
@@ -30,9 +31,46 @@ impl Current<'_> {
         }
         out
     }
+
+    /// Whether people differ about it. About a note they do not: what they wrote is joined.
+    pub(crate) fn differs(&self) -> bool {
+        !self.is_note() && self.distinct().len() > 1
+    }
+
+    fn is_note(&self) -> bool {
+        self.held.iter().all(|(_, said)| matches!(said, Said::Note(_)))
+    }
 }
 
 impl Record {
+    /// The one text of a note that was written at once by several; `None` for everything else.
+    pub(crate) fn joined(&self, key: &str, current: &Current<'_>) -> Option<String> {
+        if current.held.len() < 2 || !current.is_note() {
+            return None;
+        }
+        // By operation: their order is one in which each follows what it had seen.
+        let mut puts: BTreeMap<OpId, &Write> = BTreeMap::new();
+        for change in self.changes.values().map(|incoming| &incoming.change) {
+            for put in change.puts.iter().filter(|put| put.key == key) {
+                puts.insert(OpId { counter: change.start_op + put.place, actor: change.actor }, put);
+            }
+        }
+        let places: BTreeMap<OpId, usize> = puts.keys().copied().zip(0..).collect();
+        let place = |op: &OpId| places.get(op).copied();
+        let written: Vec<Put<'_>> = puts
+            .values()
+            .map(|put| {
+                let text = match &put.said {
+                    Said::Note(text) | Said::Value(Value::Text(text)) => text.as_str(),
+                    _ => "",
+                };
+                Put { after: put.preds.iter().filter_map(place).collect(), text }
+            })
+            .collect();
+        let ends: Vec<usize> = current.held.iter().filter_map(|(op, _)| place(op)).collect();
+        notes::join(&written, &ends)
+    }
+
     /// Every cell and option register as automerge merged it.
     pub(crate) fn registers(&self) -> BTreeMap<String, Current<'_>> {
         let mut out = BTreeMap::new();
@@ -67,6 +105,11 @@ impl Record {
             let held = current.held.iter().filter_map(|(op, said)| self.held(op, said, registers, key));
             let mut held: Vec<Held> = held.collect();
             held.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
+            if let Some(text) = self.joined(key, current) {
+                // By all who wrote it last; shown with one of them.
+                held.truncate(1);
+                held.iter_mut().for_each(|held| held.value = Value::Text(text.clone()));
+            }
             cells.push(Cell { key: cell, held });
         }
         cells.sort_by_key(|c| c.key);
@@ -82,7 +125,7 @@ impl Record {
     fn conflicts_of(&self, registers: &BTreeMap<String, Current<'_>>) -> Vec<Conflict> {
         let mut out = Vec::new();
         for (key, current) in registers {
-            if current.distinct().len() < 2 {
+            if current.distinct().len() < 2 || self.joined(key, current).is_some() {
                 continue;
             }
             let Some((cell, option)) = self.cell_of(key, current) else { continue };
@@ -172,7 +215,7 @@ impl Record {
                 hand: incoming.change.message.hand.as_ref().clone(),
                 cell: put.cell,
                 option: option_of(&put.said),
-                settles: before.len() > 1,
+                settles: differ(put.preds.iter().filter_map(|op| self.said_by(op, &put.key))),
                 before,
                 after: value_of(&put.said),
             });
@@ -188,7 +231,7 @@ impl Record {
             let Some(incoming) = self.changes.get(&hash) else { return };
             let said: Vec<(&OpId, &Said)> =
                 put.preds.iter().filter_map(|op| Some((op, self.said_by(op, &put.key)?))).collect();
-            if said.iter().all(|(_, one)| *one == said[0].1) {
+            if !differ(said.iter().map(|(_, one)| *one)) {
                 return;
             }
             out.push(Settlement {
@@ -220,16 +263,29 @@ impl Record {
     }
 }
 
+/// Whether a change that closed these settled something. Notes are joined, not settled.
+pub(crate) fn differ<'a>(mut said: impl Iterator<Item = &'a Said>) -> bool {
+    let Some(first) = said.next() else { return false };
+    let mut notes = matches!(first, Said::Note(_));
+    let mut other = false;
+    for next in said {
+        notes &= matches!(next, Said::Note(_));
+        other |= next != first;
+    }
+    other && !notes
+}
+
 fn option_of(said: &Said) -> Option<String> {
     match said {
         Said::Chosen(code, _) | Said::NotChosen(code) => Some(code.clone()),
-        Said::Value(_) | Said::Answered => None,
+        Said::Value(_) | Said::Note(_) | Said::Answered => None,
     }
 }
 
 fn value_of(said: &Said) -> Value {
     match said {
         Said::Value(value) => value.clone(),
+        Said::Note(text) => Value::Text(text.clone()),
         Said::Chosen(code, _) => Value::Many(vec![code.clone()]),
         Said::NotChosen(_) | Said::Answered => Value::Many(Vec::new()),
     }

@@ -8,7 +8,7 @@
 //!
 //! Scalars explain themselves: a whole number is an automerge integer, a decimal an automerge float; all else is a text
 //! whose first character says what it is:
-//! `t` text, `d` date, `h` time of day, `w` date and time, `o` the code of one choice, `m` a missing code,
+//! `t` text, `n` text of a note, `d` date, `h` time of day, `w` date and time, `o` the code of one choice, `m` a missing code,
 //! `s` a multi-select was answered (a nonce follows, so that every answer of it touches the register and a concurrent
 //! missing code is seen as a conflict), `+n code` option chosen at place n, `-code` option not chosen.
 
@@ -21,27 +21,40 @@ use crate::error::RecordError;
 use crate::meta::RESERVED;
 
 /// The choices of an instrument's multi-selects: needed to write facts, where "not chosen" must be said as plainly as
-/// "chosen" for two tablets to differ about it.
+/// "chosen" for two tablets to differ about it. And which of its texts are notes.
 pub type Options = BTreeMap<ItemKey, Choices>;
 
-/// The choices of one multi-select.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The choices of one multi-select, or that a text is a note.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Choices {
     /// Codes in list order.
     pub codes: Vec<String>,
     /// Whether the order in which they are given is part of the answer.
     pub ranked: bool,
+    /// Whether it is a text that several people write at once: joined by letters, never a conflict.
+    pub note: bool,
 }
 
-/// The choices of every multi-select and ranking of an instrument.
+/// What a workbook's `nightjar::purpose` column says of a note.
+const NOTE: &str = "note";
+
+/// The choices of every multi-select and ranking of an instrument, and its notes: texts whose `nightjar::purpose` is `note`.
 pub fn options_of(instrument: &Instrument) -> Options {
-    let many =
-        instrument.items().iter().filter(|i| matches!(i.kind(), ItemKind::SelectMultiple | ItemKind::Rank));
-    many.map(|item| {
-        let codes = item.choices().iter().map(|c| c.code().to_owned()).collect();
-        (item.key(), Choices { codes, ranked: item.kind() == ItemKind::Rank })
-    })
-    .collect()
+    let listed = instrument.items().iter().filter_map(|item| {
+        let choices = match item.kind() {
+            ItemKind::SelectMultiple | ItemKind::Rank => Choices {
+                codes: item.choices().iter().map(|c| c.code().to_owned()).collect(),
+                ranked: item.kind() == ItemKind::Rank,
+                note: false,
+            },
+            ItemKind::Text if item.extra("nightjar::purpose") == Some(NOTE) => {
+                Choices { note: true, ..Choices::default() }
+            }
+            _ => return None,
+        };
+        Some((item.key(), choices))
+    });
+    listed.collect()
 }
 
 /// A scalar in a register.
@@ -65,6 +78,8 @@ pub(crate) enum Register {
 pub(crate) enum Said {
     /// A plain value.
     Value(Value),
+    /// The text of a note.
+    Note(String),
     /// A multi-select was answered; its options say how.
     Answered,
     /// An option was chosen, at this place.
@@ -146,6 +161,7 @@ fn read_cell(text: &str) -> Option<Said> {
         'w' => Value::DateTime(rest.parse().ok()?),
         'o' if !rest.is_empty() => Value::One(rest.to_owned()),
         'm' => Value::Missing(Missing::from_code(rest)?),
+        'n' => return (!rest.is_empty()).then(|| Said::Note(rest.to_owned())),
         's' if rest.len() == 8 && rest.bytes().all(|b| b.is_ascii_hexdigit()) => return Some(Said::Answered),
         _ => return None,
     };
@@ -188,7 +204,12 @@ pub(crate) fn write(
     let key = cell.to_string();
     let bad = |problem| RecordError::Register { key: cell.to_string(), problem };
     let Value::Many(codes) = value else {
-        let scalar = plain(value).ok_or_else(|| bad("not a plain value"))?;
+        let scalar = match value {
+            Value::Text(text) if listed.is_some_and(|choices| choices.note) => {
+                Scalar::Text(format!("n{text}"))
+            }
+            value => plain(value).ok_or_else(|| bad("not a plain value"))?,
+        };
         match &scalar {
             Scalar::Text(text) if text.len() > bounds::TEXT_BYTES => return Err(RecordError::too_long_text()),
             Scalar::Text(text) if text.len() < 2 => return Err(bad("an empty text")),

@@ -110,7 +110,7 @@ impl Record {
         for (cell, value) in edits {
             for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
                 let current = registers.get(&key);
-                if current.is_some_and(|current| current.distinct().len() > 1) {
+                if current.is_some_and(Current::differs) {
                     return Err(RecordError::Unsettled(key));
                 }
                 plan.put(key, scalar, current);
@@ -218,7 +218,7 @@ impl Record {
                         plan.message.disputes.insert(settlement);
                         beside = true;
                     }
-                    None if current.is_some_and(|current| current.distinct().len() > 1) => {
+                    None if current.is_some_and(Current::differs) => {
                         return Err(RecordError::Unsettled(key));
                     }
                     None => plan.put(key, scalar, current),
@@ -279,7 +279,13 @@ impl Record {
         registers: &BTreeMap<String, Current<'_>>,
     ) -> Result<Vec<(String, Scalar)>, RecordError> {
         let mut puts = self.full(nature, cell, value, options, actor, registers)?;
-        puts.retain(|(key, scalar)| !registers.get(key).is_some_and(|current| says(current, key, scalar)));
+        puts.retain(|(key, scalar)| {
+            let Some(current) = registers.get(key) else { return true };
+            match (self.joined(key, current), scalar) {
+                (Some(joined), Scalar::Text(text)) => text.strip_prefix('n') != Some(joined.as_str()),
+                _ => !says(current, key, scalar),
+            }
+        });
         // Changing an option touches the cell too, so that a concurrent missing code is seen.
         if !puts.is_empty() && matches!(value, Value::Many(_)) {
             puts.extend(scalars(nature, cell, value, options, actor)?.into_iter().take(1));

@@ -45,8 +45,8 @@ pub struct Envelope {
 /// What goes into an envelope beside a change.
 #[derive(Clone, Copy, Default)]
 pub struct Sealing<'a> {
-    /// Those who are handed the key with it: none in a later change under a key that was handed out.
-    pub recipients: &'a [Recipient<'a>],
+    /// Those who are handed the key with it, at least one; `None` in a later change under a key that was handed out.
+    pub recipients: Option<&'a [Recipient<'a>]>,
     /// What the change has in common with others of its form.
     pub dictionary: Option<&'a Dictionary>,
 }
@@ -240,8 +240,8 @@ pub fn seal_with(
         .map_err(|_| Refused::Malformed { what: "payload", problem: "it cannot be compressed" })?;
     let plain = pad(dictionary.map(Dictionary::id).as_ref(), &compressed);
     let keys = |aad: &[u8], entropy: &mut dyn Entropy| match recipients {
-        [] => Ok(None),
-        to => wraps(aad, key, to, entropy).map(Some),
+        None => Ok(None),
+        Some(to) => wraps(aad, key, to, entropy).map(Some),
     };
     if cfg!(feature = "unsealed") {
         return Envelope::assemble(UNSEALED, header, |aad| Ok((plain.to_vec(), keys(aad, entropy)?)));

@@ -24,7 +24,7 @@
 //! let scope = ScopeTag::of(&roster.study(), "responses");
 //! let header = Header::change(roster.study(), scope, RecordTag([1; 16]), tablet.tag(), roster.head(), &key);
 //! let to = [Recipient::Device(&evaluator.public())];
-//! let sealing = Sealing { recipients: &to, ..Sealing::default() };
+//! let sealing = Sealing { recipients: Some(&to), ..Sealing::default() };
 //! let change = nightjar_seal::seal_with(header, b"one change", &key, sealing, &mut entropy)?;
 //! drop(key); // from here on only the evaluator can read it
 //!

@@ -117,8 +117,6 @@ CREATE TABLE envelope (
 CREATE INDEX envelope_begin ON envelope (begin);
 CREATE INDEX envelope_record ON envelope (record_begin);
 CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6, 7);
--- Keys that were handed out later than their change.
-CREATE INDEX envelope_keys ON envelope (kind) WHERE kind <> 0;
 
 -- What was withdrawn, by the record's tag: the signed marker, which has no content. It stays for ever.
 CREATE TABLE withdrawn (
@@ -180,8 +178,8 @@ CREATE TABLE head (
   PRIMARY KEY (device, line, scope)
 ) WITHOUT ROWID;
 
--- The projection: one row per readable record, numbered in the order in which they came, which is that of the envelopes. An id is
--- in two columns as that of an envelope, and rows are given out in the order of ids. Words stand in `shared`; `tag` is NULL where it
+-- The projection: one row per readable record, numbered in the order in which this device could first read it (after a repair, in the
+-- order of tags). An id is in two columns as that of an envelope, and rows are given out in the order of ids. Words stand in `shared`; `tag` is NULL where it
 -- is the id.
 CREATE TABLE record (
   n          INTEGER PRIMARY KEY,
@@ -204,8 +202,8 @@ CREATE INDEX record_group ON record (instrument, ward, role, phase);
 CREATE INDEX record_page ON record (instrument, ward, begin);
 CREATE INDEX record_kind ON record (kind, ward);
 CREATE INDEX record_tag ON record (tag) WHERE tag IS NOT NULL;
-CREATE INDEX record_case ON record (case_label) WHERE case_label IS NOT NULL;
-CREATE INDEX record_conflict ON record (conflict) WHERE conflict = 1;
+CREATE INDEX record_case ON record (case_label, begin) WHERE case_label IS NOT NULL;
+CREATE INDEX record_conflict ON record (begin) WHERE conflict = 1;
 
 -- The words of each row, to be searched: texts and nothing else, kept as an index only, under the number of the row. What a row no longer says is
 -- taken out of the index with it; whole words may stay between its pages until it is put in order, as after a withdrawal.

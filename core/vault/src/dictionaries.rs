@@ -17,7 +17,9 @@ impl Vault {
 }
 
 pub(crate) fn keep(t: &Transaction<'_>, dictionary: &Dictionary) -> Result<(), VaultError> {
-    let sql = "INSERT OR IGNORE INTO dictionary (id, bytes) VALUES (?1, ?2)";
+    // One that was damaged is mended by being given again.
+    let sql = "INSERT INTO dictionary (id, bytes) VALUES (?1, ?2)
+               ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes";
     t.prepare_cached(sql)?.execute(params![dictionary.id().0, dictionary.bytes()])?;
     Ok(())
 }
@@ -26,5 +28,5 @@ pub(crate) fn keep(t: &Transaction<'_>, dictionary: &Dictionary) -> Result<(), V
 pub(crate) fn find(c: &Connection, id: &DictionaryId) -> Result<Option<Dictionary>, VaultError> {
     let mut statement = c.prepare_cached("SELECT bytes FROM dictionary WHERE id = ?1")?;
     let bytes: Option<Vec<u8>> = statement.query_row([id.0], |row| row.get(0)).optional()?;
-    Ok(bytes.map(Dictionary::new).transpose()?)
+    bytes.map(Dictionary::new).transpose().map_err(|_| VaultError::Corrupt("the dictionary of a form"))
 }

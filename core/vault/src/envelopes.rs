@@ -90,6 +90,8 @@ pub struct Held {
     pub applied: u64,
     /// Waiting for a device, key, change or form.
     pub waiting: u64,
+    /// Of those: sealed with the dictionary of a form that this device was not given.
+    pub waiting_for_form: u64,
     /// Kept without being for this device.
     pub kept: u64,
     /// Set aside, with those that are no envelope at all.
@@ -119,6 +121,10 @@ impl Vault {
                     5 => held.set_aside += count,
                     6 => held.erased += count,
                     7 => held.released += count,
+                    8 => {
+                        held.waiting += count;
+                        held.waiting_for_form += count;
+                    }
                     _ => held.waiting += count,
                 }
             }
@@ -136,7 +142,7 @@ impl Vault {
     pub fn open_envelopes(&self, limit: usize) -> Result<Vec<Stored>, VaultError> {
         self.read(|c| {
             let sql = "SELECT begin, rest, (SELECT value FROM shared WHERE shared.n = device), record_begin, record_rest, state, reason
-                       FROM envelope WHERE state NOT IN (1, 4, 6, 7) ORDER BY begin, rest LIMIT ?1";
+                       FROM envelope WHERE state NOT IN (1, 4, 6, 7) ORDER BY +begin, rest LIMIT ?1";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query([limit.min(i64::MAX as usize) as i64])?;
             let mut out = Vec::new();
@@ -317,6 +323,14 @@ pub(crate) fn set_state(c: &Connection, id: &EnvelopeId, state: &State) -> Resul
                WHERE n = ?1 AND (state <> ?2 OR reason IS NOT ?3)";
     c.prepare_cached(sql)?.execute(params![n, state.number(), reason])?;
     Ok(())
+}
+
+/// What became of an envelope that is here.
+pub(crate) fn stored_state(c: &Connection, id: &EnvelopeId) -> Result<State, VaultError> {
+    let n = number_of(c, id)?.ok_or(VaultError::Corrupt("a stored envelope"))?;
+    let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE n = ?1")?;
+    let (number, reason) = statement.query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    State::read(number, reason)
 }
 
 /// The changes of one record, sealed, in the order of their ids.

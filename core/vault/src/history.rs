@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::chains;
 use crate::envelopes;
 use crate::error::VaultError;
-use crate::keep::record_key;
+use crate::keep::record_keys;
 use crate::projection::{Reading, load, open_stored, tag_of_record};
 use crate::vault::Vault;
 
@@ -68,10 +68,11 @@ fn proofs(
 ) -> Result<BTreeMap<ChangeHash, Proof>, VaultError> {
     let mut chains: BTreeMap<(DeviceTag, ScopeTag), Option<BTreeSet<EnvelopeId>>> = BTreeMap::new();
     let mut found = BTreeMap::new();
+    let keys = record_keys(c, tag)?;
     for envelope in envelopes::changes(c, tag)? {
         let header = envelope.header();
-        let Some(key) = record_key(c, header)? else { continue };
-        let opened = open_stored(c, &envelope, &key)?;
+        let Some(key) = keys.get(&header.key) else { continue };
+        let opened = open_stored(c, &envelope, key)?;
         let Some(Ok(change)) = opened.ok().map(|payload| admit(&payload)) else { continue };
         let whose = (header.device, header.scope);
         let chain = match chains.entry(whose) {

@@ -92,7 +92,7 @@ impl Vault {
         })
     }
 
-    /// Looks again at every envelope that waits for its device: after the roster grew.
+    /// Looks again at everything that waits: after the roster grew, keys came or a form was given.
     ///
     /// # Errors
     /// Storage errors, and then nothing changed.
@@ -100,9 +100,10 @@ impl Vault {
         self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
-            // What waits, and keys that may be for this device by now.
+            // What waits, and keys of others that may be for this device by now.
             let sql = format!(
-                "SELECT {} FROM envelope WHERE state IN (0, 2, 8) OR (state = 4 AND kind = 1)",
+                "SELECT {} FROM envelope WHERE state IN (0, 2, 8)
+                 OR (state = 4 AND (kind = 1 OR keys IS NOT NULL) AND n NOT IN (SELECT n FROM outbox))",
                 envelopes::COLUMNS
             );
             let mut statement = t.prepare_cached(&sql)?;
@@ -138,7 +139,7 @@ fn store(
     envelopes::insert(t, envelope, &state)
 }
 
-/// What an envelope is to this device before its record is looked at; takes the record key out of a key envelope.
+/// What an envelope is to this device before its record is looked at; takes the record key that it hands out.
 fn receive(
     t: &Transaction<'_>,
     envelope: &Envelope,

@@ -1,6 +1,8 @@
 //! What a device keeps beside answers: its own keys, the study pack, the roster log, cursors and epoch keys.
 
-use nightjar_seal::{DeviceKeys, EpochId, EpochKey, Header, RecordKey, RecordTag, ScopeTag};
+use std::collections::BTreeMap;
+
+use nightjar_seal::{DeviceKeys, EpochId, EpochKey, KeyId, RecordKey, RecordTag, ScopeTag};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::Zeroizing;
 
@@ -245,15 +247,17 @@ pub(crate) fn keep_record_key(
     Ok(())
 }
 
-/// The key that a header names, if it is here.
-pub(crate) fn record_key(c: &Connection, header: &Header) -> Result<Option<RecordKey>, VaultError> {
+/// The keys of a record that are here, by name.
+pub(crate) fn record_keys(
+    c: &Connection,
+    record: &RecordTag,
+) -> Result<BTreeMap<KeyId, RecordKey>, VaultError> {
     let mut statement = c.prepare_cached("SELECT key FROM record_key WHERE record = ?1")?;
-    let mut rows = statement.query([header.record.0])?;
+    let mut rows = statement.query([record.0])?;
+    let mut keys = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let key = RecordKey::from_bytes(&Zeroizing::new(row.get::<_, Vec<u8>>(0)?))?;
-        if key.id() == header.key {
-            return Ok(Some(key));
-        }
+        keys.insert(key.id(), key);
     }
-    Ok(None)
+    Ok(keys)
 }

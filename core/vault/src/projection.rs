@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
-use crate::keep::record_key;
+use crate::keep::record_keys;
 use crate::numbers::{self, Table};
 use crate::rows;
 use crate::search;
@@ -69,6 +69,7 @@ pub(crate) fn load(
     let mut states = Vec::new();
     let mut opened: Vec<(EnvelopeId, ChangeHash)> = Vec::new();
     let mut incoming = Vec::new();
+    let keys = record_keys(c, tag)?;
     for envelope in envelopes::changes(c, tag)? {
         let header = envelope.header();
         let id = envelope.id();
@@ -76,18 +77,23 @@ pub(crate) fn load(
             states.push((id, State::WaitsForDevice));
             continue;
         }
-        let Some(key) = record_key(c, header)? else {
-            // One that hands out its key was judged when it came: the key is for others, or it is not what it should be.
-            if !envelope.hands_out() {
-                states.push((id, without_key(c, header)?));
-            }
+        let Some(key) = keys.get(&header.key) else {
+            let state = match envelope.hands_out() {
+                false => without_key(c, header)?,
+                // It was judged when it came: the key is for others, or it is not what it should be.
+                true => match envelopes::stored_state(c, &id)? {
+                    State::SetAside(reason) => State::SetAside(reason),
+                    _ => State::Kept,
+                },
+            };
+            states.push((id, state));
             continue;
         };
         if header.parts != 1 {
             states.push((id, State::WaitsForChange));
             continue;
         }
-        let change = match open_stored(c, &envelope, &key)?.map(|payload| admit(&payload)) {
+        let change = match open_stored(c, &envelope, key)?.map(|payload| admit(&payload)) {
             Ok(Ok(change)) => change,
             Err(Refused::UnknownDictionary { .. }) => {
                 states.push((id, State::WaitsForForm));
@@ -147,7 +153,7 @@ pub(crate) fn open_stored(
 fn without_key(c: &Connection, header: &Header) -> Result<State, VaultError> {
     let sql =
         "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND key = ?3
-                              AND state IN (4, 7) AND (kind = 1 OR keys IS NOT NULL))";
+                              AND state IN (4, 7) AND (kind = 1 OR kind = 0 AND (keys IS NOT NULL OR state = 7)))";
     let (begin, rest) = numbers::split(&header.record.0);
     let others: bool =
         c.prepare_cached(sql)?.query_row(params![begin, rest, header.key.0], |row| row.get(0))?;

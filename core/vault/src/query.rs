@@ -13,10 +13,10 @@ use crate::vault::Vault;
 
 impl Vault {
     /// The records that a query asks for, in bounded batches in the order of their ids; of a search in the order in which
-    /// they came to this device.
+    /// they came to this device (after a repair in another that stays).
     ///
     /// # Errors
-    /// Storage errors.
+    /// Storage errors; [`VaultError::NoRecord`] when a search goes on after a record that has left meanwhile: begin again.
     pub fn query(&self, query: &Query) -> Result<Batch, VaultError> {
         self.read(|c| batch(c, query))
     }
@@ -163,10 +163,9 @@ fn compile(c: &Connection, query: &Query, limit: usize) -> Result<Option<(String
     }
     match query.after {
         Some(after) if query.text.is_some() => {
-            let n = numbers::of(c, Table::Record, &after.0)?;
+            let n = numbers::of(c, Table::Record, &after.0)?.ok_or(VaultError::NoRecord)?;
             sql.push_str(" AND record_words.rowid > ?");
-            // What the last batch ended with has left meanwhile: there is nothing to go on from.
-            bound.push(Sql::Integer(n.unwrap_or(i64::MAX)));
+            bound.push(Sql::Integer(n));
         }
         Some(after) => {
             let (begin, rest) = numbers::split(&after.0);

@@ -74,7 +74,7 @@ impl Vault {
     pub fn release(&self, today: i32, days: u32) -> Result<u64, VaultError> {
         let days = i64::from(days.max(KEEP_DAYS));
         let left = self.write(|t| {
-            let sql = "UPDATE envelope SET body = x'', keys = NULL, state = ?3
+            let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, state = ?3
                        WHERE state = ?4 AND n IN (SELECT n FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)";
             let states = (State::Released.number(), State::Kept.number());
             let left = t.execute(sql, params![today, days, states.0, states.1])?;

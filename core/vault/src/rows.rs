@@ -3,7 +3,7 @@
 //! `[ [version#, week#|null, part#|null, language#|null, identity, {purpose#: cell#}, {name#: value#}],
 //!    [[change, from#, role#, at|null, why it disputes|null]], [[cell#, value, writer, …]], [[cell#, option|null, value, writer, …]] ]`
 //!
-//! `#` is a number in `shared`. An identity is `[creator#, salt, withdrawal|null]`, or the text of what exists once. A value is an
+//! `#` is a number in `shared`; a cell in an instance of a repeat is a text instead. An identity is `[creator#, salt, withdrawal|null]`, or the text of what exists once. A value is an
 //! integer, a float, or a text behind a letter that says what it is; a multi-select is an array of codes. A writer is its
 //! place in the second array. It is built anew from the changes at any time, so it has no version of its own.
 
@@ -73,6 +73,14 @@ pub(crate) fn store(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> Result<i
     Ok(n)
 }
 
+/// Whether the row with a number is marked as one with a conflict, rightly.
+pub(crate) fn says_conflict(c: &Connection, n: i64, row: &Row) -> Result<bool, VaultError> {
+    let mut statement = c.prepare_cached("SELECT conflict FROM record WHERE n = ?1")?;
+    let mut rows = statement.query([n])?;
+    let stored = rows.next()?.and_then(|stored| stored.get::<_, bool>(0).ok());
+    Ok(stored == Some(!row.conflicts.is_empty()))
+}
+
 struct Out<'a> {
     t: &'a Transaction<'a>,
     cbor: Encoder<Vec<u8>>,
@@ -83,6 +91,14 @@ impl Out<'_> {
         let n = shared::number(self.t, value)?;
         self.cbor.i64(n)?;
         Ok(())
+    }
+
+    /// An item's key is that of its form; one in an instance of a repeat is its record's own.
+    fn cell(&mut self, key: &CellKey) -> Result<(), VaultError> {
+        match key.instance {
+            None => self.shared(key.to_string().as_str()),
+            Some(_) => self.text(Some(&key.to_string())),
+        }
     }
 
     fn maybe_shared(&mut self, text: Option<&str>) -> Result<(), VaultError> {
@@ -156,7 +172,7 @@ fn pack(t: &Transaction<'_>, row: &Row) -> Result<Vec<u8>, VaultError> {
     out.cbor.map(meta.purposes.len() as u64)?;
     for (purpose, cell) in &meta.purposes {
         out.shared(purpose.code())?;
-        out.shared(cell.to_string().as_str())?;
+        out.cell(cell)?;
     }
     out.cbor.map(meta.extra.len() as u64)?;
     for (name, value) in &meta.extra {
@@ -177,13 +193,13 @@ fn pack(t: &Transaction<'_>, row: &Row) -> Result<Vec<u8>, VaultError> {
     out.cbor.array(cells.len() as u64)?;
     for cell in cells {
         out.cbor.array(1 + 2 * cell.held.len() as u64)?;
-        out.shared(cell.key.to_string().as_str())?;
+        out.cell(&cell.key)?;
         out.held(&cell.held, &places)?;
     }
     out.cbor.array(conflicts.len() as u64)?;
     for conflict in conflicts {
         out.cbor.array(2 + 2 * conflict.values.len() as u64)?;
-        out.shared(conflict.cell.to_string().as_str())?;
+        out.cell(&conflict.cell)?;
         out.text(conflict.option.as_deref())?;
         out.held(&conflict.values, &places)?;
     }
@@ -265,13 +281,13 @@ impl<'c> Reader<'c> {
         let mut cells = Vec::with_capacity(usize::try_from(count).map_or(0, |count| count.min(256)));
         for at in 0..count {
             let len = array(d)?;
-            let key = self.key_at(at, d.i64().map_err(damaged)?)?;
+            let key = self.key_at(at, d)?;
             cells.push(Cell { key, held: read_held(d, len.saturating_sub(1), &writers)? });
         }
         let mut conflicts = Vec::new();
         for _ in 0..array(d)? {
             let len = array(d)?;
-            let cell = self.key(d.i64().map_err(damaged)?)?;
+            let cell = self.cell(d)?;
             let option = maybe(d)?;
             let values = read_held(d, len.saturating_sub(2), &writers)?;
             conflicts.push(Conflict { record, cell, option, values });
@@ -297,7 +313,7 @@ impl<'c> Reader<'c> {
         let mut purposes = BTreeMap::new();
         for _ in 0..d.map().map_err(damaged)?.ok_or(DAMAGED)? {
             let purpose = self.text(d.i64().map_err(damaged)?)?;
-            let cell = self.key(d.i64().map_err(damaged)?)?;
+            let cell = self.cell(d)?;
             purposes.insert(Purpose::from_code(&purpose).ok_or(DAMAGED)?, cell);
         }
         Ok(purposes)
@@ -351,7 +367,18 @@ impl<'c> Reader<'c> {
         }
     }
 
-    fn key_at(&mut self, at: u64, n: i64) -> Result<CellKey, VaultError> {
+    fn cell(&mut self, d: &mut Decoder<'_>) -> Result<CellKey, VaultError> {
+        match d.datatype().map_err(damaged)? {
+            Type::String => d.str().map_err(damaged)?.parse().map_err(|_| DAMAGED),
+            _ => self.key(d.i64().map_err(damaged)?),
+        }
+    }
+
+    fn key_at(&mut self, at: u64, d: &mut Decoder<'_>) -> Result<CellKey, VaultError> {
+        if d.datatype().map_err(damaged)? == Type::String {
+            return self.cell(d);
+        }
+        let n = d.i64().map_err(damaged)?;
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         match self.before.get(at) {
             Some((before, key)) if *before == n => return Ok(*key),

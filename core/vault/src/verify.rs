@@ -5,7 +5,7 @@ use nightjar_seal::{EnvelopeId, RecordTag};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use crate::envelopes::{AFTER, COLUMNS, State, number_of, read_envelope, read_id};
+use crate::envelopes::{self, AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
 use crate::numbers;
 use crate::projection::{Reading, made, number_of_tag, project};
@@ -114,7 +114,7 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
         }
         match (row, n) {
             (Some(row), None) => found.astray.push(Astray::Missing(row.record)),
-            (Some(row), Some(_)) if stored.as_ref() != Some(&row) => {
+            (Some(row), Some(n)) if stored.as_ref() != Some(&row) || !rows::says_conflict(c, n, &row)? => {
                 found.astray.push(Astray::Differs(row.record));
             }
             (None, Some(n)) => found.astray.push(Astray::Surplus(rows::record_of(c, n)?)),
@@ -122,7 +122,7 @@ fn verify(c: &Connection, reading: Reading<'_>) -> Result<Verified, VaultError> 
         }
         for (id, state) in states {
             found.changes += 1;
-            if stored_state(c, &id)? != state {
+            if envelopes::stored_state(c, &id)? != state {
                 found.astray.push(Astray::Envelope(id));
             }
         }
@@ -157,13 +157,6 @@ fn tags(c: &Connection) -> Result<Vec<RecordTag>, VaultError> {
         tags.push(RecordTag(rows::id(row, 0)?.0));
     }
     Ok(tags)
-}
-
-fn stored_state(c: &Connection, id: &EnvelopeId) -> Result<State, VaultError> {
-    let n = number_of(c, id)?.ok_or(VaultError::Corrupt("a stored envelope"))?;
-    let mut statement = c.prepare_cached("SELECT state, reason FROM envelope WHERE n = ?1")?;
-    let (number, reason) = statement.query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    State::read(number, reason)
 }
 
 /// Envelopes whose bytes are not what their name says.

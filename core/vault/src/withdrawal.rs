@@ -43,14 +43,14 @@ impl Vault {
             let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
             let new = t.execute(sql, params![tag.0, marker])? == 1;
             t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
-            let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
-                       WHERE record_begin = ?1 AND record_rest = ?3 AND length(body) > 0";
             let (begin, rest) = numbers::split(&tag.0);
-            let of = params![begin, State::Erased.number(), rest];
-            let envelopes = t.execute(sql, of)? as u64;
-            // What had left already is withdrawn, too.
-            let sql = "UPDATE envelope SET state = ?2 WHERE record_begin = ?1 AND record_rest = ?3";
-            t.execute(sql, of)?;
+            let sql = "SELECT count(*) FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND length(body) > 0";
+            let envelopes: i64 = t.query_row(sql, params![begin, rest], |row| row.get(0))?;
+            // All of them: what had left already is withdrawn, too, with what was still known of it.
+            let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
+                       WHERE record_begin = ?1 AND record_rest = ?3";
+            t.execute(sql, params![begin, State::Erased.number(), rest])?;
+            let envelopes = envelopes as u64;
             let record = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
             search::forget(t, &tag)?;
             if record.is_some() {

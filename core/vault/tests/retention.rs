@@ -55,6 +55,11 @@ fn bytes_leave_some_days_after_custody_and_never_before() {
         }
     }
     assert_eq!((left, tablet.vault.held().unwrap().released), (1, 1));
+    // With the bytes goes what the header said of when and from what it came.
+    let tables = rusqlite::Connection::open(&tablet.home.path).unwrap();
+    tables.execute_batch(&format!("PRAGMA key = \"x'{}'\"", "01".repeat(32))).unwrap();
+    let known = "SELECT count(*) FROM envelope WHERE state = 7 AND (more IS NOT NULL OR keys IS NOT NULL)";
+    assert_eq!(tables.query_row(known, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     assert!(tablet.vault.verify(tablet.reading()).unwrap().astray.is_empty());
 
     // A hub that lost everything is offered what is still here; nothing comes back by being received again.

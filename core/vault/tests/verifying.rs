@@ -54,7 +54,9 @@ fn every_column_and_state_that_strays_is_named_and_mended() {
     let shown = evaluator.vault.query(&Query::default()).unwrap();
     let tables = at_the_tables(&evaluator);
     let id = first_record(&tables);
-    for column in ["kind", "nature", "instrument", "ward", "role", "phase", "case_label", "packed"] {
+    for column in
+        ["kind", "nature", "instrument", "ward", "role", "phase", "case_label", "conflict", "packed"]
+    {
         tables.execute(&format!("UPDATE record SET {column} = 'x' WHERE rest = ?1"), [&id.0[8..]]).unwrap();
         // A text where bytes belong is damage of its own sort.
         if column != "packed" {

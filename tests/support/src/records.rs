@@ -136,7 +136,7 @@ impl Response {
         }
         let publics: Vec<_> = readers.iter().map(|reader| reader.public()).collect();
         let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
-        let sealing = Sealing { recipients: &recipients, dictionary };
+        let sealing = Sealing { recipients: Some(&recipients), dictionary };
         let change = seal_with(header, &written.bytes, key, sealing, entropy).expect("it is sealed");
         (change, written)
     }

@@ -89,7 +89,7 @@ pub(crate) fn outcome(case: &str) -> Meta {
 
 pub(crate) fn options() -> Options {
     let codes = ["noise", "light", "checks"].map(str::to_owned).to_vec();
-    [(ItemKey::of("why_broken"), Choices { codes, ranked: false })].into()
+    [(ItemKey::of("why_broken"), Choices { codes, ..Choices::default() })].into()
 }
 
 pub(crate) fn found(meta: &Meta, cells: &[(CellKey, Value)], n: u64) -> Written {

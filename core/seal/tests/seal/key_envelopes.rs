@@ -47,7 +47,7 @@ fn a_change_hands_out_its_own_key() {
     let mut world = World::new();
     let publics = [world.evaluators[0].public(), world.evaluators[1].public()];
     let to = publics.each_ref().map(Recipient::Device);
-    let sealing = Sealing { recipients: &to, ..Sealing::default() };
+    let sealing = Sealing { recipients: Some(&to), ..Sealing::default() };
     let sealed = seal_with(world.header(), b"one change", &world.key, sealing, &mut world.entropy).unwrap();
     let bytes = sealed.encode();
     assert_eq!(Envelope::of(sealed.clone().into_parts()).unwrap().encode(), bytes);

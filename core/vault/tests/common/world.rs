@@ -86,7 +86,7 @@ impl Device {
         let header = Header::change(STUDY, SCOPE, tag, self.keys.tag(), RosterHead([0; 32]), &key);
         let publics: Vec<_> = readers.iter().map(|d| d.keys.public()).collect();
         let recipients: Vec<_> = publics.iter().map(Recipient::Device).collect();
-        let sealing = Sealing { recipients: &recipients, dictionary };
+        let sealing = Sealing { recipients: (!recipients.is_empty()).then_some(&recipients), dictionary };
         let change = seal_with(header, &written.bytes, &key, sealing, &mut entropy).unwrap();
         let id = change.id();
         (Checked::open(written, change, dictionary.cloned(), key, self.reading()).unwrap(), id)

@@ -112,8 +112,8 @@ impl Store for OnDisk {
         let new = own.is_none();
         let key = own.unwrap_or_else(|| RecordKey::generate(entropy));
         let header = Header::change(STUDY, SCOPE, tag, keys.tag(), RosterHead([0; 32]), &key);
-        let recipients: Vec<_> = readers.iter().filter(|_| new).map(Recipient::Device).collect();
-        let sealing = Sealing { recipients: &recipients, dictionary: None };
+        let recipients: Vec<_> = readers.iter().map(Recipient::Device).collect();
+        let sealing = Sealing { recipients: new.then_some(&recipients), dictionary: None };
         let change = seal_with(header, &written.bytes, &key, sealing, entropy).expect("it is sealed");
         let (envelope, id) = (change.id(), key.id());
         handed.entry(id).or_insert(envelope);
