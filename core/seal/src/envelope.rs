@@ -233,6 +233,8 @@ pub fn seal_with(
         return Err(Refused::Oversize { what: "payload", have: payload.len(), most: MAX_PAYLOAD });
     }
     let Sealing { recipients, dictionary } = sealing;
+    // What the canary test does not seal it must be able to find.
+    let dictionary = dictionary.filter(|_| cfg!(not(feature = "unsealed")));
     let context = dictionary.map(|dictionary| dictionary.beside(&header)).unwrap_or_default();
     let compressed = zstd::bulk::Compressor::with_dictionary(LEVEL, &context)
         .and_then(|mut compressor| compressor.compress(payload))
