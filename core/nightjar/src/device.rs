@@ -408,15 +408,15 @@ impl Device {
         Ok(())
     }
 
-    /// Reads what waited for a form that is here by now; how many still wait for one that is not.
-    pub(crate) fn look_again_for_forms(&self) -> Result<u64, Failure> {
+    /// Reads what waited for a form that is here by now.
+    fn look_again_for_forms(&self) -> Result<(), Failure> {
         if self.vault.held()?.waiting_for_form == 0 {
-            return Ok(0);
+            return Ok(());
         }
         let joined = self.joined()?;
         let done = joined.reading(|reading| self.vault.retry(&joined.holder(self), reading))?;
         self.notifier.changed(done.records.iter().map(ToString::to_string));
-        Ok(self.vault.held()?.waiting_for_form)
+        Ok(())
     }
 
     /// The hub's address; empty for a study without one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::view::DisputeRequest;
 use nightjar_form::{Answers, CellKey, Instrument, LeftBehind, Missing, Session, Value};
+use nightjar_record::bounds::TEXT_BYTES;
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
     Actor, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written,
@@ -87,7 +88,7 @@ pub(crate) fn finish(
             if let Some(meta) = record.meta() {
                 form = sealing_form(device, &joined, meta, &[form])?;
             }
-            noted_below(record, &options, &mut cells);
+            noted_below(record, &options, &mut cells)?;
             record.edit(&cells, &options, &hand, actor).map_err(said_before)?
         }
         None => create(&meta, &cells, &options, &joined.identity, &hand, actor)?,
@@ -107,15 +108,27 @@ pub(crate) fn finish(
 }
 
 /// A note that a form adds to what is there stands below what others noted: whoever fills in the form has not seen that.
-fn noted_below(record: &Record, options: &nightjar_record::Options, cells: &mut [(CellKey, Value)]) {
+fn noted_below(
+    record: &Record,
+    options: &nightjar_record::Options,
+    cells: &mut [(CellKey, Value)],
+) -> Result<(), Failure> {
     let held = record.cells();
     for (key, value) in cells {
         let note = options.get(&key.item).is_some_and(|choices| choices.note);
         let there = held.iter().find(|cell| cell.key == *key).and_then(|cell| cell.settled());
         let (true, Value::Text(text), Some(Value::Text(there))) = (note, &*value, there) else { continue };
-        let whole = if there.contains(text.as_str()) { there.clone() } else { format!("{there}\n{text}") };
+        let lines = |text: &str| format!("\n{}\n", text.trim());
+        let whole =
+            if lines(there).contains(&lines(text)) { there.clone() } else { format!("{there}\n{text}") };
+        if whole.len() > TEXT_BYTES {
+            return Err(Failure::Invalid(
+                "the note of this record is full; shorten it first, these answers stay here meanwhile".into(),
+            ));
+        }
         *value = Value::Text(whole);
     }
+    Ok(())
 }
 
 /// Corrects cells of a fact.

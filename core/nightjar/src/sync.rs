@@ -102,7 +102,7 @@ impl Device {
         self.notifier.changed(std::mem::take(&mut sync.changed));
         result?;
         self.note_custody(&sync.applied)?;
-        let missing = self.look_again_for_forms()?;
+        let missing = self.vault.held()?.waiting_for_form;
         let traffic = transport.traffic();
         let outbox = self.vault.outbox()?;
         let mut view = sync.view;

@@ -13,7 +13,7 @@ use crate::grants::{Action, Need};
 use crate::id::{Actor, ChangeHash, Contributor, IdentityKey, RecordId};
 use crate::message::OpId;
 use crate::meta::{Meta, Nature};
-use crate::read::differ;
+use crate::read::{differ, notes_only};
 use crate::register::Said;
 
 /// A change with the device it came from, as its envelope's header says.
@@ -165,7 +165,9 @@ impl Record {
                 }
                 values.push(said);
             }
-            closes_differing |= differ(values.into_iter());
+            let values = values.into_iter();
+            closes_differing |= differ(values.clone())
+                && !(notes_only(values) && self.is_note(&put.key, |hash| ancestors.contains(hash)));
         }
         let action = match (&change.meta, closes_differing) {
             (Some(_), _) => Action::Create,

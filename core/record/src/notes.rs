@@ -9,8 +9,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::bounds::TEXT_BYTES;
 
-/// Most letters that a note may ever have had. What had more is shown as a conflict.
-const LETTERS: usize = 16 * TEXT_BYTES;
+/// Most letters that a note may ever have had. What had more is a conflict like any other.
+const LETTERS: usize = 4 * TEXT_BYTES;
+/// Most texts that a note may ever have been. What had more is a conflict like any other.
+const PUTS: usize = 64;
 /// Most pairs of letters that one comparison looks at. Beyond it what lies between the common beginning and end counts as
 /// written anew.
 const PAIRS: usize = 1_000_000;
@@ -30,8 +32,8 @@ struct Letter {
     letter: char,
     /// The put that put it in.
     by: usize,
-    /// The puts that took it out.
-    out: Vec<usize>,
+    /// The puts that took it out, a bit each.
+    out: u64,
     /// What was put in behind it, the latest first.
     behind: Vec<usize>,
 }
@@ -44,42 +46,34 @@ struct Edits {
     put: Vec<Vec<char>>,
 }
 
-/// The text after these puts, of all puts in an order in which each follows what it had seen. `None` when there were more letters than are
-/// looked at.
+/// Whether so many texts with so many letters can be joined.
+pub(crate) fn fits(texts: usize, bytes: usize) -> bool {
+    texts <= PUTS && bytes <= LETTERS
+}
+
+/// The text after these puts, of all puts in an order in which each follows what it had seen. `None` when it does not fit, or when
+/// nothing is left.
 pub(crate) fn join(puts: &[Put<'_>], ends: &[usize]) -> Option<String> {
-    let mut seen: Vec<Vec<bool>> = Vec::with_capacity(puts.len());
+    if !fits(puts.len(), puts.iter().map(|put| put.text.len()).sum()) {
+        return None;
+    }
+    // What each had seen before it, a bit for each put.
+    let mut seen: Vec<u64> = Vec::with_capacity(puts.len());
     let mut note = Note { letters: Vec::new(), first: Vec::new() };
     for (place, put) in puts.iter().enumerate() {
-        let before = union(&seen, &put.after, puts.len());
-        let mut text: Vec<char> = put.text.chars().collect();
-        // What is begun apart stands on lines of its own.
-        if put.after.is_empty() {
-            text.push('\n');
-        }
-        note.write(place, &before, &text, put.after.is_empty())?;
+        let before = union(&seen, &put.after);
+        note.write(place, before, put.text.chars().collect());
         seen.push(before);
     }
-    let all = union(&seen, ends, puts.len());
-    Some(
-        note.letters_of(&all)
-            .into_iter()
-            .map(|at| note.letters[at].letter)
-            .collect::<String>()
-            .trim_end()
-            .to_owned(),
-    )
+    let all = note.letters_of(union(&seen, ends));
+    let text: String = all.into_iter().map(|at| note.letters[at].letter).collect();
+    let text = text.trim_end();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// What had been seen by those who wrote these puts, and the puts themselves.
-fn union(seen: &[Vec<bool>], puts: &[usize], len: usize) -> Vec<bool> {
-    let mut all = vec![false; len];
-    for put in puts {
-        for (to, from) in all.iter_mut().zip(&seen[*put]) {
-            *to |= from;
-        }
-        all[*put] = true;
-    }
-    all
+fn union(seen: &[u64], puts: &[usize]) -> u64 {
+    puts.iter().fold(0, |all, put| all | seen[*put] | 1 << put)
 }
 
 struct Note {
@@ -90,12 +84,12 @@ struct Note {
 
 impl Note {
     /// The letters that whoever has seen these puts reads, in order.
-    fn letters_of(&self, seen: &[bool]) -> Vec<usize> {
+    fn letters_of(&self, seen: u64) -> Vec<usize> {
         let mut out = Vec::new();
         let mut next: Vec<usize> = self.first.iter().rev().copied().collect();
         while let Some(at) = next.pop() {
             let letter = &self.letters[at];
-            if seen[letter.by] && !letter.out.iter().any(|put| seen[*put]) {
+            if seen & (1 << letter.by) != 0 && letter.out & seen == 0 {
                 out.push(at);
             }
             next.extend(letter.behind.iter().rev());
@@ -103,25 +97,26 @@ impl Note {
         out
     }
 
-    fn write(&mut self, by: usize, seen: &[bool], text: &[char], begun: bool) -> Option<()> {
-        let mut before = if begun { Vec::new() } else { self.letters_of(seen) };
+    fn write(&mut self, by: usize, seen: u64, mut text: Vec<char>) {
+        let mut before = self.letters_of(seen);
         // Nobody is shown the end of the last line.
-        while !begun && before.last().is_some_and(|at| self.letters[*at].letter.is_whitespace()) {
+        while before.last().is_some_and(|at| self.letters[*at].letter.is_whitespace()) {
             before.pop();
         }
+        // What is begun apart stands on lines of its own.
+        if before.is_empty() && !text.is_empty() {
+            text.push('\n');
+        }
         let letters: Vec<char> = before.iter().map(|at| self.letters[*at].letter).collect();
-        let Edits { out, put } = compare(&letters, text);
+        let Edits { out, put } = compare(&letters, &text);
         for (at, _) in before.iter().zip(out).filter(|(_, out)| *out) {
-            self.letters[*at].out.push(by);
+            self.letters[*at].out |= 1 << by;
         }
         for (at, put) in put.into_iter().enumerate() {
             let mut behind = at.checked_sub(1).map(|at| before[at]);
             for letter in put {
-                if self.letters.len() >= LETTERS {
-                    return None;
-                }
                 let new = self.letters.len();
-                self.letters.push(Letter { letter, by, out: Vec::new(), behind: Vec::new() });
+                self.letters.push(Letter { letter, by, out: 0, behind: Vec::new() });
                 match behind {
                     Some(behind) => self.letters[behind].behind.insert(0, new),
                     None => self.first.insert(0, new),
@@ -129,7 +124,6 @@ impl Note {
                 behind = Some(new);
             }
         }
-        Some(())
     }
 }
 
@@ -139,26 +133,28 @@ fn compare(base: &[char], text: &[char]) -> Edits {
         base[before..].iter().rev().zip(text[before..].iter().rev()).take_while(|(a, b)| a == b).count();
     let (old, new) = (&base[before..base.len() - after], &text[before..text.len() - after]);
     let mut edits = Edits { out: vec![false; base.len()], put: vec![Vec::new(); base.len() + 1] };
+    let mut floor = 0;
     for (from, to, put) in differences(old, new) {
         edits.out[before + from..before + to].fill(true);
         let (at, put) = match from == to {
-            true => at_a_word(base, before + from, put),
+            true => at_a_word(base, floor, before + from, put),
             false => (before + from, put.to_vec()),
         };
         edits.put[at].extend(put);
+        floor = before + to;
     }
     edits
 }
 
 /// What was put in somewhere can often be said to have been put in a little earlier, with the same text as a result: "alarm " before
-/// "alone" also reads as "arm al" after "al". Where one of these begins with a word, that one was meant.
-fn at_a_word(base: &[char], at: usize, put: &[char]) -> (usize, Vec<char>) {
+/// "alone" also reads as "arm al" after "al". Where one of these begins with a word, that one was meant. Not further than the difference before it.
+fn at_a_word(base: &[char], floor: usize, at: usize, put: &[char]) -> (usize, Vec<char>) {
     let mut earlier: std::collections::VecDeque<char> = put.iter().copied().collect();
     let begins = |at: usize, first: Option<&char>| {
         let after_word = at.checked_sub(1).and_then(|at| base.get(at)).is_some_and(|c| c.is_alphanumeric());
         !after_word && first.is_some_and(|c| c.is_alphanumeric())
     };
-    for from in (0..=at).rev() {
+    for from in (floor..=at).rev() {
         if begins(from, earlier.front()) {
             return (from, earlier.into());
         }
@@ -202,7 +198,7 @@ mod tests {
     /// A text, and what two people made of it at once.
     fn joined(base: &str, texts: [&str; 2]) -> String {
         let [one, two] = texts.map(|text| Put { after: vec![0], text });
-        join(&[Put { after: Vec::new(), text: base }, one, two], &[1, 2]).unwrap()
+        join(&[Put { after: Vec::new(), text: base }, one, two], &[1, 2]).unwrap_or_default()
     }
 
     #[test]
@@ -234,11 +230,32 @@ mod tests {
     fn long_texts_are_bounded() {
         let (a, b) = ("a".repeat(TEXT_BYTES), "b".repeat(TEXT_BYTES));
         assert_eq!(joined(&a, [&b, &a]), b);
-        let apart: Vec<Put<'_>> = (0..17).map(|_| Put { after: Vec::new(), text: &a }).collect();
-        assert_eq!(join(&apart, &(0..17).collect::<Vec<_>>()), None);
+        let apart = |count: usize, text: &str| {
+            let puts: Vec<Put<'_>> = (0..count).map(|_| Put { after: Vec::new(), text }).collect();
+            join(&puts, &(0..count).collect::<Vec<_>>())
+        };
+        assert!(apart(4, &a).is_some());
+        assert_eq!(apart(5, &a), None);
+        assert!(apart(64, "x").is_some());
+        assert_eq!(apart(65, "x"), None);
+    }
+
+    #[test]
+    fn texts_after_a_cleared_note_stand_below_each_other() {
+        let put = |after: Vec<usize>, text| Put { after, text };
+        let puts =
+            [put(vec![], "gone"), put(vec![0], ""), put(vec![1], "Two falls."), put(vec![1], "One alarm.")];
+        assert_eq!(join(&puts, &[2, 3]).unwrap(), "One alarm.\nTwo falls.");
+        assert_eq!(join(&puts, &[1]), None);
     }
 
     proptest! {
+        /// Letters that repeat can be compared in many ways; what was typed is what is read.
+        #[test]
+        fn repeated_letters_come_out_as_they_were_typed(base in "[a-c=\\- ]{1,30}", text in "[a-c=\\- ]{0,30}x") {
+            prop_assert_eq!(joined(&format!("{base}y"), [&format!("{base}y"), &text]), text);
+        }
+
         #[test]
         fn one_writer_is_taken_at_their_word(base in "[a-c \u{e9}\u{1f319}]{0,40}", text in "[a-c \u{e9}\u{1f319}]{0,40}") {
             prop_assert_eq!(joined(&base, [&base, &text]), text.trim_end());

@@ -1,6 +1,6 @@
 //! Reading a record: its cells, conflicts, settlements and history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ObjId, ROOT, ReadDoc};
 use nightjar_form::{CellKey, Value};
@@ -31,21 +31,41 @@ impl Current<'_> {
         }
         out
     }
-
-    /// Whether people differ about it. About a note they do not: what they wrote is joined.
-    pub(crate) fn differs(&self) -> bool {
-        !self.is_note() && self.distinct().len() > 1
-    }
-
-    fn is_note(&self) -> bool {
-        self.held.iter().all(|(_, said)| matches!(said, Said::Note(_)))
-    }
 }
 
 impl Record {
+    /// Whether people differ about a register. About a note they do not: what they wrote is joined.
+    pub(crate) fn differs(&self, key: &str, current: &Current<'_>) -> bool {
+        let said = current.held.iter().map(|(_, said)| *said);
+        differ(said.clone()) && !(notes_only(said) && self.is_note(key, |_| true))
+    }
+
+    /// Whether a register is a note, by what these of the changes that count wrote into it: nothing but notes and that there is none, not
+    /// beside a settlement, not too much to be joined; in a record of a fact.
+    pub(crate) fn is_note(&self, key: &str, among: impl Fn(&ChangeHash) -> bool) -> bool {
+        let (mut texts, mut bytes) = (0, 0);
+        for (_, incoming) in self.changes.iter().filter(|(hash, _)| among(hash)) {
+            let change = &incoming.change;
+            if change.meta.as_ref().is_some_and(|meta| meta.nature != Nature::Fact) {
+                return false;
+            }
+            for put in change.puts.iter().filter(|put| put.key == key) {
+                match &put.said {
+                    _ if !change.message.disputes.is_empty() => return false,
+                    Said::Note(text) => bytes += text.len(),
+                    Said::Value(Value::Missing(_)) => {}
+                    _ => return false,
+                }
+                texts += 1;
+            }
+        }
+        notes::fits(texts, bytes)
+    }
+
     /// The one text of a note that was written at once by several; `None` for everything else.
     pub(crate) fn joined(&self, key: &str, current: &Current<'_>) -> Option<String> {
-        if current.held.len() < 2 || !current.is_note() {
+        let said = current.held.iter().map(|(_, said)| *said);
+        if !differ(said.clone()) || !notes_only(said) || !self.is_note(key, |_| true) {
             return None;
         }
         // By operation: their order is one in which each follows what it had seen.
@@ -61,7 +81,7 @@ impl Record {
             .values()
             .map(|put| {
                 let text = match &put.said {
-                    Said::Note(text) | Said::Value(Value::Text(text)) => text.as_str(),
+                    Said::Note(text) => text.as_str(),
                     _ => "",
                 };
                 Put { after: put.preds.iter().filter_map(place).collect(), text }
@@ -215,7 +235,7 @@ impl Record {
                 hand: incoming.change.message.hand.as_ref().clone(),
                 cell: put.cell,
                 option: option_of(&put.said),
-                settles: differ(put.preds.iter().filter_map(|op| self.said_by(op, &put.key))),
+                settles: self.closes_differing(&hash, put),
                 before,
                 after: value_of(&put.said),
             });
@@ -231,7 +251,7 @@ impl Record {
             let Some(incoming) = self.changes.get(&hash) else { return };
             let said: Vec<(&OpId, &Said)> =
                 put.preds.iter().filter_map(|op| Some((op, self.said_by(op, &put.key)?))).collect();
-            if !differ(said.iter().map(|(_, one)| *one)) {
+            if !self.closes_differing(&hash, put) {
                 return;
             }
             out.push(Settlement {
@@ -249,6 +269,27 @@ impl Record {
         out
     }
 
+    /// Whether a put of a change that counts settled something: it followed values that differ and are not joined.
+    fn closes_differing(&self, change: &ChangeHash, put: &Write) -> bool {
+        let said = put.preds.iter().filter_map(|op| self.said_by(op, &put.key));
+        differ(said.clone())
+            && !(notes_only(said) && {
+                let before = self.ancestors(change);
+                self.is_note(&put.key, |hash| before.contains(hash))
+            })
+    }
+
+    /// The changes that one rests on, directly or not.
+    fn ancestors(&self, change: &ChangeHash) -> BTreeSet<ChangeHash> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![*change];
+        while let Some(hash) = next.pop() {
+            let deps = self.changes.get(&hash).into_iter().flat_map(|incoming| &incoming.change.deps);
+            next.extend(deps.filter(|dep| found.insert(**dep)));
+        }
+        found
+    }
+
     fn each_put(&self, mut each: impl FnMut(ChangeHash, &Write)) {
         for hash in &self.order {
             for put in self.changes.get(hash).iter().flat_map(|c| &c.change.puts) {
@@ -263,16 +304,15 @@ impl Record {
     }
 }
 
-/// Whether a change that closed these settled something. Notes are joined, not settled.
+/// Whether not all of these are the same.
 pub(crate) fn differ<'a>(mut said: impl Iterator<Item = &'a Said>) -> bool {
     let Some(first) = said.next() else { return false };
-    let mut notes = matches!(first, Said::Note(_));
-    let mut other = false;
-    for next in said {
-        notes &= matches!(next, Said::Note(_));
-        other |= next != first;
-    }
-    other && !notes
+    said.any(|next| next != first)
+}
+
+/// Whether these are texts of notes, all of them.
+pub(crate) fn notes_only<'a>(mut said: impl Iterator<Item = &'a Said>) -> bool {
+    said.all(|said| matches!(said, Said::Note(_)))
 }
 
 fn option_of(said: &Said) -> Option<String> {

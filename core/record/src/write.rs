@@ -110,7 +110,7 @@ impl Record {
         for (cell, value) in edits {
             for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
                 let current = registers.get(&key);
-                if current.is_some_and(Current::differs) {
+                if current.is_some_and(|current| self.differs(&key, current)) {
                     return Err(RecordError::Unsettled(key));
                 }
                 plan.put(key, scalar, current);
@@ -218,7 +218,7 @@ impl Record {
                         plan.message.disputes.insert(settlement);
                         beside = true;
                     }
-                    None if current.is_some_and(Current::differs) => {
+                    None if current.is_some_and(|current| self.differs(&key, current)) => {
                         return Err(RecordError::Unsettled(key));
                     }
                     None => plan.put(key, scalar, current),
@@ -335,6 +335,8 @@ fn scalars(
     let [a, b, c, d, ..] = actor.0;
     // A response has one writer: what it does not choose need not be said.
     let listed = if nature == Nature::Response { None } else { listed };
+    // Only what exists once has notes: a position is one voice's own.
+    let listed = listed.filter(|choices| nature == Nature::Fact || !choices.note);
     register::write(cell, value, listed, [a, b, c, d])
 }
 

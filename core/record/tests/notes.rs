@@ -103,6 +103,44 @@ fn a_text_that_is_no_note_is_a_conflict_as_before() {
     assert_eq!(record.conflicts().len(), 1);
 }
 
+/// A device that may edit and not settle cannot make a conflict disappear by calling its sides notes.
+#[test]
+fn a_conflict_does_not_become_a_note() {
+    let edits_only = |need: &nightjar_record::Need, _| need.action != Action::Settle;
+    let plain = |text: &str, n| {
+        incoming(&create(&night(), &note(text), &options(), &KEY, &hand("nurse"), actor(n)).unwrap(), n as u8)
+    };
+    let (a, b) = (plain("one", 1), plain("two", 2));
+    let seen = |change: &Incoming| merge(night().record_id(&KEY), std::slice::from_ref(change));
+    let mut changes = vec![a.clone(), b.clone(), edited(&seen(&a), "uno", 3), edited(&seen(&b), "due", 4)];
+    let record = Record::merge(night().record_id(&KEY), &KEY, changes.clone(), edits_only).unwrap();
+    assert_eq!(record.conflicts().len(), 1, "both sides are notes now, and it is a conflict still");
+    let over = record.edit(&note("tre"), &with_note(), &hand("nurse"), actor(5));
+    assert!(matches!(over, Err(RecordError::Unsettled(_))));
+    // Nor by a settlement that such a device writes.
+    let settles = record.conflicts()[0].values.iter().map(|held| held.change).collect();
+    let settle = nightjar_record::Settle { cell: cell("note"), value: Value::Text("tre".into()), settles };
+    let settled = record.settle(&[settle], "", &with_note(), &hand("nurse"), actor(6)).unwrap();
+    changes.push(incoming(&settled, 6));
+    let record = Record::merge(night().record_id(&KEY), &KEY, changes, edits_only).unwrap();
+    assert_eq!((record.refused().len(), record.conflicts().len()), (1, 1));
+}
+
+#[test]
+fn equal_notes_are_one_text_and_a_note_with_too_many_texts_is_a_conflict() {
+    let (mut changes, first) = begun("colr", 1);
+    changes.extend([edited(&first, "color", 2), edited(&first, "color", 3)]);
+    let record = merge(first.id(), &changes);
+    assert_eq!(record.cells()[0].settled(), Some(&Value::Text("color".into())));
+    changes.extend((0..64).map(|n| edited(&first, &format!("colr {n}"), n + 10)));
+    let record = merge(first.id(), &changes);
+    assert_eq!(record.conflicts().len(), 1);
+    assert!(matches!(
+        record.edit(&note("x"), &with_note(), &hand("nurse"), actor(99)),
+        Err(RecordError::Unsettled(_))
+    ));
+}
+
 #[test]
 fn a_form_says_which_of_its_texts_are_notes() {
     let form = "| survey |\n| | type | name | label | nightjar::purpose |\n| | text | note | Note | note |\n\
