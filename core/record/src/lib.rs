@@ -90,5 +90,5 @@ pub use merge::{Incoming, Record};
 pub use meta::{AGAINST_VIEW, Identity, Meta, Nature, Purpose};
 pub use query::{Batch, Count, Query, Row};
 pub use register::{Choices, Options, options_of};
-pub use view::{Cell, Conflict, Dispute, Hand, Held, Settle, Settlement, Step};
+pub use view::{AllHeld, Cell, Conflict, Dispute, Hand, Held, Settle, Settlement, Step};
 pub use write::{Written, create};

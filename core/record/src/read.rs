@@ -13,7 +13,7 @@ use crate::meta::Nature;
 use crate::notes::{self, Put};
 use crate::query::Row;
 use crate::register::{Register, Said};
-use crate::view::{Cell, Conflict, Held, Settlement, Step};
+use crate::view::{AllHeld, Cell, Conflict, Held, Settlement, Step};
 
 /// One register: what is held, and by which operations.
 pub(crate) struct Current<'a> {
@@ -123,7 +123,7 @@ impl Record {
         for (key, current) in registers {
             let Ok(Register::Cell(cell)) = Register::parse(key) else { continue };
             let held = current.held.iter().filter_map(|(op, said)| self.held(op, said, registers, key));
-            let mut held: Vec<Held> = held.collect();
+            let mut held: AllHeld = held.collect();
             held.sort_by_cached_key(|held| (sort_key(&held.value), held.change));
             if let Some(text) = self.joined(key, current) {
                 // By all who wrote it last; shown with one of them.

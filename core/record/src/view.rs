@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use nightjar_form::{CellKey, Value};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::id::{ChangeHash, Contributor, RecordId};
 
@@ -31,6 +32,9 @@ pub struct Held {
     pub disputes: Option<String>,
 }
 
+/// Everything that a cell holds: nearly always one value, which then needs no memory of its own.
+pub type AllHeld = SmallVec<[Held; 1]>;
+
 /// One cell of a record: its item (or item in an instance) and everything held there.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Cell {
@@ -38,7 +42,7 @@ pub struct Cell {
     pub key: CellKey,
     /// Everything held, never empty, in the same order on every device. Two devices may hold equal values; values that
     /// differ are a conflict.
-    pub held: Vec<Held>,
+    pub held: AllHeld,
 }
 
 impl Cell {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::error::VaultError;
 use crate::numbers::{self, Table};
-use crate::rows::{COLUMNS, Reader};
+use crate::rows::{COLUMNS, Reader, Words};
 use crate::search;
 use crate::shared;
 use crate::vault::Vault;
@@ -18,7 +18,7 @@ impl Vault {
     /// # Errors
     /// Storage errors; [`VaultError::NoRecord`] when a search goes on after a record that has left meanwhile: begin again.
     pub fn query(&self, query: &Query) -> Result<Batch, VaultError> {
-        self.read(|c| batch(c, query))
+        self.read(|c| self.with_words(|words| batch(c, query, words)))
     }
 
     /// Everything that concurrent writers differ about and nobody has settled, at most `limit` records.
@@ -35,7 +35,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn dissensus(&self, case: Option<&str>) -> Result<Vec<Dissensus>, VaultError> {
-        self.read(|c| {
+        let all = |c: &Connection, words: &mut Words| {
             let mut query = Query {
                 natures: vec![nightjar_record::Nature::Voice, nightjar_record::Nature::Outcome],
                 case: case.map(str::to_owned),
@@ -44,14 +44,15 @@ impl Vault {
             };
             let mut rows = Vec::new();
             loop {
-                let mut found = batch(c, &query)?;
+                let mut found = batch(c, &query, words)?;
                 rows.append(&mut found.rows);
                 match found.next {
                     Some(next) => query.after = Some(next),
                     None => return Ok(dissensus(&rows)),
                 }
             }
-        })
+        };
+        self.read(|c| self.with_words(|words| all(c, words)))
     }
 
     /// How many records there are by form, ward, role and phase: those this device can read, and the confidential
@@ -85,7 +86,7 @@ impl Vault {
     }
 }
 
-fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
+fn batch(c: &Connection, query: &Query, words: &mut Words) -> Result<Batch, VaultError> {
     let limit = match query.limit {
         0 => Query::DEFAULT_LIMIT,
         limit => limit.min(Query::MAX_LIMIT),
@@ -93,7 +94,7 @@ fn batch(c: &Connection, query: &Query) -> Result<Batch, VaultError> {
     let Some((sql, bound)) = compile(c, query, limit)? else { return Ok(Batch::default()) };
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
-    let mut reader = Reader::new(c);
+    let mut reader = Reader::new(c, words);
     let mut found: Vec<Row> = Vec::new();
     while let Some(row) = rows.next()? {
         if found.len() == limit {

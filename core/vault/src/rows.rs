@@ -16,8 +16,8 @@ use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 use nightjar_form::{CellKey, Missing, Value};
 use nightjar_record::{
-    Cell, ChangeHash, Conflict, Contributor, Hand, Held, Identity, Meta, Nature, Origin, Purpose, RecordId,
-    Row,
+    AllHeld, Cell, ChangeHash, Conflict, Contributor, Hand, Held, Identity, Meta, Nature, Origin, Purpose,
+    RecordId, Row,
 };
 use nightjar_seal::RecordTag;
 use rusqlite::types::ValueRef;
@@ -218,18 +218,40 @@ enum Word {
     Bytes(Vec<u8>),
 }
 
-/// Reads rows, and remembers what they have in common.
-pub(crate) struct Reader<'c> {
-    c: &'c Connection,
+/// Most words that are remembered from one question to the next.
+const REMEMBERED: usize = 4096;
+
+/// What rows have in common, as it was read. A number in `shared` never gets another value once it is committed, so this may
+/// be kept for the next question.
+#[derive(Default)]
+pub(crate) struct Words {
     words: HashMap<i64, Word>,
     keys: HashMap<i64, CellKey>,
     /// The keys of the row before, in its order: most rows of a form have the same.
     before: Vec<(i64, CellKey)>,
 }
 
+impl Words {
+    /// The same for the next question, or none when it grew too large.
+    pub(crate) fn to_keep(self) -> Self {
+        if self.words.len() + self.keys.len() + self.before.len() > REMEMBERED {
+            Self::default()
+        } else {
+            self
+        }
+    }
+}
+
+/// Reads rows, and remembers what they have in common.
+pub(crate) struct Reader<'c> {
+    c: &'c Connection,
+    known: &'c mut Words,
+}
+
 impl<'c> Reader<'c> {
-    pub(crate) fn new(c: &'c Connection) -> Self {
-        Self { c, words: HashMap::new(), keys: HashMap::new(), before: Vec::new() }
+    /// A reader of committed rows, or with words of its own one of a transaction's.
+    pub(crate) fn new(c: &'c Connection, known: &'c mut Words) -> Self {
+        Self { c, known }
     }
 
     /// The row in [`COLUMNS`].
@@ -239,15 +261,15 @@ impl<'c> Reader<'c> {
     pub(crate) fn row(&mut self, row: &rusqlite::Row<'_>) -> Result<Row, VaultError> {
         let record = id(row, 0)?;
         let number = |at| row.get_ref(at).ok().and_then(|value| value.as_i64().ok()).ok_or(DAMAGED);
+        let nature = Nature::from_code(self.said(number(3)?)?).ok_or(DAMAGED)?;
         let mut text = |at| self.text(number(at)?);
-        let (kind, nature, instrument) = (text(2)?, text(3)?, text(4)?);
+        let (kind, instrument) = (text(2)?, text(4)?);
         let (ward, role) = (text(5)?, text(6)?);
         let phase = match row.get_ref(7)? {
             ValueRef::Null => None,
             _ => Some(text(7)?),
         };
         let case = row.get_ref(8)?.as_str_or_null().map_err(|_| DAMAGED)?.map(str::to_owned);
-        let nature = Nature::from_code(&nature).ok_or(DAMAGED)?;
         let mut d = Decoder::new(row.get_ref(9)?.as_blob().map_err(|_| DAMAGED)?);
         let d = &mut d;
         exactly(d, 4)?;
@@ -289,7 +311,7 @@ impl<'c> Reader<'c> {
             let len = array(d)?;
             let cell = self.cell(d)?;
             let option = maybe(d)?;
-            let values = read_held(d, len.saturating_sub(2), &writers)?;
+            let values = read_held(d, len.saturating_sub(2), &writers)?.into_vec();
             conflicts.push(Conflict { record, cell, option, values });
         }
         Ok(Row { record, meta, cells, conflicts })
@@ -312,9 +334,9 @@ impl<'c> Reader<'c> {
     fn purposes(&mut self, d: &mut Decoder<'_>) -> Result<BTreeMap<Purpose, CellKey>, VaultError> {
         let mut purposes = BTreeMap::new();
         for _ in 0..d.map().map_err(damaged)?.ok_or(DAMAGED)? {
-            let purpose = self.text(d.i64().map_err(damaged)?)?;
-            let cell = self.cell(d)?;
-            purposes.insert(Purpose::from_code(&purpose).ok_or(DAMAGED)?, cell);
+            let purpose = self.said(d.i64().map_err(damaged)?)?;
+            let purpose = Purpose::from_code(purpose).ok_or(DAMAGED)?;
+            purposes.insert(purpose, self.cell(d)?);
         }
         Ok(purposes)
     }
@@ -329,7 +351,7 @@ impl<'c> Reader<'c> {
     }
 
     fn word(&mut self, n: i64) -> Result<&Word, VaultError> {
-        match self.words.entry(n) {
+        match self.known.words.entry(n) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
                 let mut statement = self.c.prepare_cached("SELECT value FROM shared WHERE n = ?1")?;
@@ -346,11 +368,15 @@ impl<'c> Reader<'c> {
         }
     }
 
-    fn text(&mut self, n: i64) -> Result<String, VaultError> {
+    fn said(&mut self, n: i64) -> Result<&str, VaultError> {
         match self.word(n)? {
-            Word::Text(text) => Ok(text.clone()),
+            Word::Text(text) => Ok(text),
             Word::Bytes(_) => Err(DAMAGED),
         }
+    }
+
+    fn text(&mut self, n: i64) -> Result<String, VaultError> {
+        self.said(n).map(str::to_owned)
     }
 
     fn maybe_text(&mut self, d: &mut Decoder<'_>) -> Result<Option<String>, VaultError> {
@@ -380,23 +406,23 @@ impl<'c> Reader<'c> {
         }
         let n = d.i64().map_err(damaged)?;
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        match self.before.get(at) {
+        match self.known.before.get(at) {
             Some((before, key)) if *before == n => return Ok(*key),
-            _ => self.before.truncate(at),
+            _ => self.known.before.truncate(at),
         }
         let key = self.key(n)?;
-        if self.before.len() == at {
-            self.before.push((n, key));
+        if self.known.before.len() == at {
+            self.known.before.push((n, key));
         }
         Ok(key)
     }
 
     fn key(&mut self, n: i64) -> Result<CellKey, VaultError> {
-        if let Some(key) = self.keys.get(&n) {
+        if let Some(key) = self.known.keys.get(&n) {
             return Ok(*key);
         }
         let key: CellKey = self.text(n)?.parse().map_err(|_| DAMAGED)?;
-        self.keys.insert(n, key);
+        self.known.keys.insert(n, key);
         Ok(key)
     }
 }
@@ -439,8 +465,8 @@ fn maybe(d: &mut Decoder<'_>) -> Result<Option<String>, VaultError> {
     }
 }
 
-fn read_held(d: &mut Decoder<'_>, len: u64, writers: &[Held]) -> Result<Vec<Held>, VaultError> {
-    let mut out = Vec::with_capacity(if len == 2 { 1 } else { 0 });
+fn read_held(d: &mut Decoder<'_>, len: u64, writers: &[Held]) -> Result<AllHeld, VaultError> {
+    let mut out = AllHeld::new();
     for _ in 0..len / 2 {
         let value = read_value(d)?;
         let writer = usize::try_from(d.u64().map_err(damaged)?).ok().and_then(|at| writers.get(at));

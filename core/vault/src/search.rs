@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::VaultError;
 use crate::projection::number_of_tag;
-use crate::rows::{COLUMNS, Reader};
+use crate::rows::{COLUMNS, Reader, Words};
 
 /// Most words of one search.
 const WORDS: usize = 16;
@@ -63,7 +63,7 @@ pub(crate) fn stored(c: &Connection, n: i64) -> Result<Option<Row>, VaultError> 
     let mut statement = c.prepare_cached(&format!("SELECT {COLUMNS} FROM record WHERE n = ?1"))?;
     let mut rows = statement.query([n])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    match Reader::new(c).row(row) {
+    match Reader::new(c, &mut Words::default()).row(row) {
         Ok(row) => Ok(Some(row)),
         Err(VaultError::Corrupt(_)) => Ok(None),
         Err(error) => Err(error),

@@ -12,6 +12,7 @@ use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction, TransactionB
 
 use crate::error::VaultError;
 use crate::key::VaultKey;
+use crate::rows::Words;
 use crate::schema;
 
 /// How long a statement waits for another process before it says [`VaultError::Locked`].
@@ -43,6 +44,8 @@ pub struct Vault {
     /// Something was deleted and the log that still holds it has not been cut yet: a reader was in the middle of a
     /// question, or a crash came between. The next write tries again.
     owed: AtomicBool,
+    /// What rows have in common, from the last question.
+    words: Mutex<Words>,
     /// Whether the log is left as it is, for a soak.
     #[cfg(feature = "faults")]
     careless: AtomicBool,
@@ -95,6 +98,7 @@ impl Vault {
             ended: Condvar::new(),
             asked: AtomicU64::new(0),
             owed: AtomicBool::new(true),
+            words: Mutex::default(),
             #[cfg(feature = "faults")]
             careless: AtomicBool::new(false),
         }
@@ -226,6 +230,8 @@ impl Vault {
         let mut writer = self.connect()?;
         writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000;")?;
         schema::migrate(&mut writer)?;
+        // The file may be another one since the pause.
+        *lock(&self.words) = Words::default();
         *lock(&self.stop_writing) = Some(writer.get_interrupt_handle());
         *lock(&self.readers) = Some(Vec::new());
         *lock(&self.writer) = Some(writer);
@@ -309,6 +315,14 @@ impl Vault {
             busy.is_ok_and(|busy| busy == 0)
         });
         self.owed.store(!cut, Ordering::Relaxed);
+    }
+
+    /// Runs `work` with what the last question learnt that rows have in common; a question beside this one learns anew.
+    pub(crate) fn with_words<T>(&self, work: impl FnOnce(&mut Words) -> T) -> T {
+        let mut words = std::mem::take(&mut *lock(&self.words));
+        let done = work(&mut words);
+        *lock(&self.words) = words.to_keep();
+        done
     }
 
     /// Runs `work` on a reader.
