@@ -233,7 +233,7 @@ pub(crate) struct Words {
 
 impl Words {
     /// The same for the next question, or none when it grew too large.
-    pub(crate) fn to_keep(self) -> Self {
+    pub(crate) fn bounded(self) -> Self {
         if self.words.len() + self.keys.len() + self.before.len() > REMEMBERED {
             Self::default()
         } else {

@@ -321,7 +321,7 @@ impl Vault {
     pub(crate) fn with_words<T>(&self, work: impl FnOnce(&mut Words) -> T) -> T {
         let mut words = std::mem::take(&mut *lock(&self.words));
         let done = work(&mut words);
-        *lock(&self.words) = words.to_keep();
+        *lock(&self.words) = words.bounded();
         done
     }
 
