@@ -216,6 +216,8 @@ views! {
         time: Option<String>,
         /// Whether it closed a conflict.
         settles: bool,
+        /// Of a value that was put beside a settlement: why it was disputed.
+        disputes: Option<String>,
         /// `chained`, `not_chained` or `broken`: how far the tablet's signed chain proves it.
         proof: String,
     }

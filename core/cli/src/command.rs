@@ -255,6 +255,28 @@ pub(crate) enum TabletCommand {
         #[command(flatten)]
         device: VaultArgs,
     },
+    /// Positions beside what was decided, case by case
+    Dissensus {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Correct what a ward record says
+    Correct {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The record, as `records` prints it
+        #[arg(long, value_name = "ID")]
+        record: String,
+        /// The item's name
+        #[arg(long, value_name = "NAME")]
+        item: String,
+        /// What it shall say: a number, a date such as 2026-03-31, codes of choices
+        #[arg(long, value_name = "VALUE")]
+        value: String,
+        /// The role that corrects it
+        #[arg(long, value_name = "CODE")]
+        role: String,
+    },
     /// Settle a conflict
     Settle {
         #[command(flatten)]
@@ -265,9 +287,9 @@ pub(crate) enum TabletCommand {
         /// The item's name, as `conflicts` prints it
         #[arg(long, value_name = "NAME")]
         item: String,
-        /// Which of the printed values holds, counted from 1
-        #[arg(long, value_name = "N")]
-        value: usize,
+        /// The value that holds, as `conflicts` prints it or as it is stored; it may be one that nobody gave
+        #[arg(long, value_name = "VALUE")]
+        value: String,
         /// The role that settles it
         #[arg(long, value_name = "CODE")]
         role: String,
@@ -368,6 +390,14 @@ pub(crate) enum VaultCommand {
         /// The copy's file; it must not be there
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+    },
+    /// Put a backup in the place of a vault; what is there is moved aside with its log
+    Restore {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The backup; it stays where it is
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
     },
     /// Rewrite a vault under a new key; the old one still opens copies made before, and nothing else
     Rekey {

@@ -131,18 +131,23 @@ impl Derivation {
         })
     }
 
+    /// Its salt, when it is one that is used.
+    fn decoded(&self) -> Option<Vec<u8>> {
+        let sound = self.function == "argon2id"
+            && (64 * 1024..=1024 * 1024).contains(&self.memory)
+            && (3..=64).contains(&self.passes);
+        HEXLOWER.decode(self.salt.as_bytes()).ok().filter(|salt| sound && salt.len() == 16)
+    }
+
+    fn is_sound(&self) -> bool {
+        self.decoded().is_some()
+    }
+
     /// The file may have been put there by anyone: nothing weaker than made above, nothing that stalls the machine.
     fn derive(&self, passphrase: &str) -> Result<VaultKey, Trouble> {
         const UNFIT: Trouble =
             Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy");
-        let sound = self.function == "argon2id"
-            && (64 * 1024..=1024 * 1024).contains(&self.memory)
-            && (3..=64).contains(&self.passes);
-        let salt = HEXLOWER
-            .decode(self.salt.as_bytes())
-            .ok()
-            .filter(|salt| sound && salt.len() == 16)
-            .ok_or(UNFIT)?;
+        let salt = self.decoded().ok_or(UNFIT)?;
         let cost = Params::new(self.memory, self.passes, 1, Some(32)).map_err(|_| UNFIT)?;
         let mut raw = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, cost)
@@ -224,7 +229,10 @@ pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> 
         }
         None => {
             let typed = typed_twice("New passphrase: ")?;
-            let (derivation, next) = (Derivation::new()?, next_salt_path(vault));
+            // The same salt: a copy from before that was made without it opens with its passphrase.
+            let kept = Derivation::read(&salt_path(vault)).ok().filter(Derivation::is_sound);
+            let derivation = kept.map_or_else(Derivation::new, Ok)?;
+            let next = next_salt_path(vault);
             let key = derivation.derive(&typed)?;
             derivation.keep(&next)?;
             (key, Some(derivation))
@@ -239,8 +247,9 @@ pub(crate) fn renew(vault: &Path, new: &NewKeyArgs) -> Result<Renewed, Trouble> 
     })
 }
 
-/// What opens the vault opens a copy of it: the salt of a passphrase goes beside it, a key of the keyring is kept for it, too.
-pub(crate) fn for_copy(vault: &Path, key: &KeyArgs, copy: &Path) -> Result<(), Trouble> {
+/// What opens the vault opens a copy of it: the salt of a passphrase goes beside it, a key of the keyring is kept for it, too. Gives where
+/// the salt is.
+pub(crate) fn for_copy(vault: &Path, key: &KeyArgs, copy: &Path) -> Result<Option<PathBuf>, Trouble> {
     #[cfg(feature = "keyring")]
     if let Some(key) = key.keyring.then(|| Place::of(vault).read()).transpose()?.flatten() {
         Place::of(copy).keep(&key)?;
@@ -251,16 +260,26 @@ pub(crate) fn for_copy(vault: &Path, key: &KeyArgs, copy: &Path) -> Result<(), T
     if salt.exists() {
         let to = salt_path(copy);
         fs::copy(&salt, &to).map_err(Trouble::file(&to))?;
+        return Ok(Some(to));
     }
-    Ok(())
+    Ok(None)
+}
+
+fn prompted(words: &str) -> Result<Zeroizing<String>, Trouble> {
+    let typed = rpassword::prompt_password(words).map(Zeroizing::new);
+    typed.map_err(|_| {
+        Trouble::Key(
+            "there is no terminal to ask for a passphrase; give the key with --key-fd N and an open pipe",
+        )
+    })
 }
 
 fn typed_twice(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
-    let typed = Zeroizing::new(rpassword::prompt_password(prompt)?);
+    let typed = prompted(prompt)?;
     if typed.chars().count() < SHORTEST {
         return Err(SHORT_PASSPHRASE);
     }
-    match *typed == *Zeroizing::new(rpassword::prompt_password("The same again: ")?) {
+    match *typed == *prompted("The same again: ")? {
         true => Ok(typed),
         false => Err(DIFFERENT),
     }
@@ -274,7 +293,7 @@ fn from_passphrase(vault: &Path, new: bool) -> Result<VaultKey, Trouble> {
         derivation.keep(&path)?;
         return derivation.derive(&typed);
     }
-    let typed = Zeroizing::new(rpassword::prompt_password("Passphrase: ")?);
+    let typed = prompted("Passphrase: ")?;
     // A new passphrase was on its way when the program ended, or is right now: it is in force, or the old key is. What waits is
     // left where it is unless it is in force; one that does not read was never in force.
     if let Ok(next) = Derivation::read(&next_salt_path(vault)) {
@@ -305,7 +324,13 @@ impl Derivation {
 
     fn read(path: &Path) -> Result<Derivation, Trouble> {
         let mut text = String::new();
-        let file = File::open(path).map_err(Trouble::file(path))?;
+        let file = File::open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Trouble::Key(
+                "the file with the salt is not beside the vault (its name and \".salt\"): without it the passphrase opens nothing; \
+                 copy both files together",
+            ),
+            _ => Trouble::file(path)(error),
+        })?;
         file.take(4096).read_to_string(&mut text).map_err(Trouble::file(path))?;
         toml::from_str(&text).map_err(|_| {
             Trouble::Key("the file with the salt beside the vault is damaged; restore it from a copy")

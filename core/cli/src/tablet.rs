@@ -1,6 +1,8 @@
 //! `nightjar tablet …`
 
-use nightjar::{DisputeRequest, RecordsRequest, SettleRequest, StepView, Tablet};
+use nightjar::{
+    AmendRequest, DisputeRequest, DissensusView, RecordsRequest, SettleRequest, StepView, Tablet,
+};
 
 use crate::command::{TabletCommand, VaultArgs};
 use crate::device::{self, options};
@@ -53,8 +55,16 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
         }
         TabletCommand::History { device, record } => history(&open(device)?.history(record)?, screen),
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
+        TabletCommand::Dissensus { device } => dissensus(&open(device)?.dissensus()?, screen),
+        TabletCommand::Correct { device, record, item, value, role } => {
+            let tablet = open(device)?;
+            let value = tablet.read_value(record, item, value)?;
+            let changes = vec![(item.clone(), value)];
+            tablet.amend(AmendRequest { record: record.clone(), role: role.clone(), changes })?;
+            screen.line("corrected; `nightjar tablet history` shows what it said before")
+        }
         TabletCommand::Settle { device, record, item, value, role } => {
-            settle(&open(device)?, record, item, *value, role, screen)
+            settle(&open(device)?, record, item, value, role, screen)
         }
         TabletCommand::Dispute { device, record, item, value, role, why } => {
             let tablet = open(device)?;
@@ -115,19 +125,50 @@ fn history(steps: &[StepView], screen: &mut Screen) -> Result<(), Trouble> {
             "broken" => ", THE CHAIN OF THIS TABLET DOES NOT VERIFY",
             _ => ", not in a signed chain yet",
         };
+        let why = step.disputes.as_ref().map(|why| format!(", disputes what was settled: {why}"));
         screen.line(format_args!(
-            "{time}{} in the role {}: {what}: {before}{}{settles}{proof}",
-            step.tablet, step.role, step.after
+            "{time}{} in the role {}: {what}: {before}{}{settles}{}{proof}",
+            step.tablet,
+            step.role,
+            step.after,
+            why.unwrap_or_default()
         ))?;
     }
     Ok(())
+}
+
+fn dissensus(cases: &[DissensusView], screen: &mut Screen) -> Result<(), Trouble> {
+    let cell = |record: &nightjar::RecordView| {
+        let cells = record.cells.iter().filter(|cell| !cell.values.is_empty());
+        let said = cells.map(|cell| {
+            let mut texts: Vec<&str> = cell.values.iter().map(|held| held.text.as_str()).collect();
+            texts.dedup();
+            format!("{}: {}", cell.name, texts.join(" | "))
+        });
+        said.collect::<Vec<_>>().join("; ")
+    };
+    for case in cases {
+        let held = if case.differs { ", the disagreement is held" } else { "" };
+        screen.line(format_args!("{} on {}{held}", case.case, case.ward))?;
+        match &case.outcome {
+            Some(outcome) => screen.line(format_args!("  decided: {}", cell(outcome)))?,
+            None => screen.line("  nothing is decided yet")?,
+        }
+        for position in &case.positions {
+            screen.line(format_args!("  position: {}", cell(position)))?;
+        }
+    }
+    match cases {
+        [] => screen.line("no cases here"),
+        _ => Ok(()),
+    }
 }
 
 fn settle(
     tablet: &Tablet,
     record: &str,
     item: &str,
-    value: usize,
+    value: &str,
     role: &str,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
@@ -136,14 +177,17 @@ fn settle(
     let conflict = conflict.ok_or_else(|| {
         Trouble::Given("there is no such conflict here; list them with `nightjar tablet conflicts`".into())
     })?;
-    let held = value.checked_sub(1).and_then(|at| conflict.values.get(at)).ok_or_else(|| {
-        Trouble::Given(format!("choose one of its values, from 1 to {}", conflict.values.len()))
-    })?;
+    // By what it says, never by its place: the list is in another order once something came.
+    let held = conflict.values.iter().find(|held| held.text == value);
+    let (value, text) = match held {
+        Some(held) => (held.value.clone(), held.text.clone()),
+        None => (tablet.read_value(record, item, value)?, value.to_owned()),
+    };
     tablet.settle(SettleRequest {
         record: record.to_owned(),
         name: item.to_owned(),
-        value: held.value.clone(),
+        value,
         role: role.to_owned(),
     })?;
-    screen.line(format_args!("settled: {} is {}", conflict.label, held.text))
+    screen.line(format_args!("settled: {} is {text}", conflict.label))
 }

@@ -25,8 +25,17 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
                 Opened::Evaluator(evaluator) => evaluator.backup(to)?,
             }
             key::for_copy(&device.vault, &device.key, to)?;
-            screen.line(format_args!("{}: copied; the key that opens the vault opens it", to.display()))
+            let salt = key::for_copy(&device.vault, &device.key, to)?;
+            screen.line(format_args!("{}: copied; the key that opens the vault opens it", to.display()))?;
+            if let Some(salt) = salt {
+                screen.line(format_args!(
+                    "{}: keep it beside the copy, without it the passphrase opens nothing",
+                    salt.display()
+                ))?;
+            }
+            screen.line("to put it back: `nightjar vault restore`")
         }
+        VaultCommand::Restore { device, from } => restore(device, from, screen),
         VaultCommand::Rekey { device, new } => {
             let opened = opened(device)?;
             let new = key::renew(&device.vault, new)?;
@@ -67,16 +76,43 @@ pub(crate) fn run(asked: &VaultCommand, screen: &mut Screen) -> Result<(), Troub
         VaultCommand::Repair { device } => {
             let opened = opened(device)?;
             let done = match &opened {
-                Opened::Tablet(tablet) => tablet.repair()?,
-                Opened::Evaluator(evaluator) => evaluator.repair()?,
+                Opened::Tablet(tablet) => tablet.repair(),
+                Opened::Evaluator(evaluator) => evaluator.repair(),
             };
-            let RepairedView { records, set_aside } = done;
+            let RepairedView { records, set_aside } = done.map_err(|failure| match failure {
+                Failure::Corrupt(text) => Failure::Corrupt(format!(
+                    "{text}. Pages of the file itself cannot be repaired: keep it, put a backup in its place with \
+                     `nightjar vault restore`, and sync; what the hub has comes back"
+                )),
+                other => other,
+            })?;
             screen.line(format_args!(
                 "{}: {records} records built anew, {set_aside} damaged envelopes kept as bytes only",
                 device.vault.display()
             ))?;
             verify(&opened, &device.vault, screen)
         }
+    }
+}
+
+fn restore(device: &VaultArgs, from: &Path, screen: &mut Screen) -> Result<(), Trouble> {
+    if !from.is_file() {
+        return Err(Trouble::Given(format!("{}: there is no backup; check the path", from.display())));
+    }
+    // The backup's own key: another may have been in force when it was made.
+    let key = key::open(from, &device.key)?;
+    let aside = key.restore(from, &device.vault)?;
+    if let Some(aside) = &aside {
+        key::for_copy(&device.vault, &device.key, aside)?;
+    }
+    key::for_copy(from, &device.key, &device.vault)?;
+    screen.line(format_args!("{}: is now what {} holds", device.vault.display(), from.display()))?;
+    match aside {
+        Some(aside) => screen.line(format_args!(
+            "what was there is now {}; delete it once nothing is missing. Sync before you go on: what was sent since comes back",
+            aside.display()
+        )),
+        None => Ok(()),
     }
 }
 

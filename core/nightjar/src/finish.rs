@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::view::DisputeRequest;
+use data_encoding::HEXLOWER;
 use nightjar_form::{Answers, CellKey, Instrument, LeftBehind, Missing, Session, Value};
-use nightjar_record::bounds::TEXT_BYTES;
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
     Actor, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written,
@@ -14,11 +14,12 @@ use nightjar_record::{
 use nightjar_seal::{Dictionary, Header, Origin, RecordKey, Sealing, seal_with};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
+use crate::correcting::Corrected;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
-use crate::moving::{INFORMATION, never_given};
+use crate::moving::{INFORMATION, ORIGIN, never_given};
 use crate::sitting::Open;
 use crate::time;
 use crate::view::FinishedView;
@@ -56,7 +57,7 @@ pub(crate) fn finish(
     let instrument = Arc::clone(session.instrument());
     let entry = joined.entry(&about.instrument)?;
     let confidential = entry.confidential;
-    let origin = has_origin(entry.kind).then(|| Origin::new(device.tag(), None, &mut OsEntropy));
+    let origin = has_origin(entry.kind).then(|| origin_of(device, about));
     let meta =
         describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
     let id = meta.record_id(&joined.identity);
@@ -81,18 +82,20 @@ pub(crate) fn finish(
         cells.retain(|(_, value)| value.missing().is_none_or(Missing::is_chosen));
     }
     let mut form: &Instrument = &instrument;
-    let before = existing(device, &joined, &id)?;
-    let written = match &before {
-        Some(record) => {
-            // Whoever can read what is there can read what is added.
-            if let Some(meta) = record.meta() {
-                form = sealing_form(device, &joined, meta, &[form])?;
-            }
-            noted_below(record, &options, &mut cells)?;
-            record.edit(&cells, &options, &hand, actor).map_err(said_before)?
+    if let Some(record) = existing(device, &joined, &id)? {
+        if says_all(&record, &cells) {
+            return Err(Failure::Invalid(
+                "this record says exactly that already; throw these answers away".into(),
+            ));
         }
-        None => create(&meta, &cells, &options, &joined.identity, &hand, actor)?,
-    };
+        // Whoever can read what is there can read what is added.
+        if let Some(meta) = record.meta() {
+            form = sealing_form(device, &joined, meta, &[form])?;
+        }
+    }
+    // Whoever filled in the form has not seen what the record says, whether that came before or while they did: what they say stands
+    // beside it, as that of a twin tablet does. Only who looks at a record corrects it.
+    let written = create(&meta, &cells, &options, &joined.identity, &hand, actor)?;
     let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
     let (key, hand_out) = match device.vault.own_record_key(&tag)? {
         Some(key) => (key, false),
@@ -107,28 +110,20 @@ pub(crate) fn finish(
     Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
 }
 
-/// A note that a form adds to what is there stands below what others noted: whoever fills in the form has not seen that.
-fn noted_below(
-    record: &Record,
-    options: &nightjar_record::Options,
-    cells: &mut [(CellKey, Value)],
-) -> Result<(), Failure> {
+/// Whether a record says all of this already, with nothing beside it.
+fn says_all(record: &Record, cells: &[(CellKey, Value)]) -> bool {
     let held = record.cells();
-    for (key, value) in cells {
-        let note = options.get(&key.item).is_some_and(|choices| choices.note);
-        let there = held.iter().find(|cell| cell.key == *key).and_then(|cell| cell.settled());
-        let (true, Value::Text(text), Some(Value::Text(there))) = (note, &*value, there) else { continue };
-        let lines = |text: &str| format!("\n{}\n", text.trim());
-        let whole =
-            if lines(there).contains(&lines(text)) { there.clone() } else { format!("{there}\n{text}") };
-        if whole.len() > TEXT_BYTES {
-            return Err(Failure::Invalid(
-                "the note of this record is full; shorten it first, these answers stay here meanwhile".into(),
-            ));
-        }
-        *value = Value::Text(whole);
+    cells.iter().all(|(key, value)| held.iter().any(|cell| cell.key == *key && cell.values() == [value]))
+}
+
+/// What the id of a finished draft is made of: the same however often it is finished, so that a copy of the tablet from before
+/// makes no second response of it.
+fn origin_of(device: &Device, about: &DraftMeta) -> Origin {
+    let kept = about.extra.get(ORIGIN).and_then(|text| HEXLOWER.decode(text.as_bytes()).ok());
+    match kept.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+        Some(salt) => Origin { withdrawal: None, creator: device.tag(), salt },
+        None => Origin::new(device.tag(), None, &mut OsEntropy),
     }
-    Ok(())
 }
 
 /// Corrects cells of a fact.
@@ -139,12 +134,27 @@ pub(crate) fn amend(
     changes: &[(String, Value)],
 ) -> Result<(), Failure> {
     write(device, id, role, |record, forms, hand, actor| {
-        let cells = changes
+        let mut cells = changes
             .iter()
             .map(|(name, value)| Ok((cell_named(forms, name)?, value.clone())))
             .collect::<Result<Vec<_>, Failure>>()?;
-        Ok(record.edit(&cells, &all_options(forms), hand, actor)?)
+        let corrected = corrected(device, record, &cells)?;
+        let open = record.conflicts();
+        let is_open = |key: &CellKey| open.iter().any(|conflict| conflict.cell == *key);
+        cells.extend(corrected.worked_out(record).into_iter().filter(|(key, _)| !is_open(key)));
+        Ok(Some(record.edit(&cells, &all_options(forms), hand, actor)?))
     })
+}
+
+/// The record's form with what it says and new values, if they fit it.
+fn corrected(device: &Device, record: &Record, cells: &[(CellKey, Value)]) -> Result<Corrected, Failure> {
+    let joined = device.joined()?;
+    let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
+    let own = joined.version_of(device, &meta.instrument, &meta.version)?;
+    let form = own.or_else(|| joined.pack.instrument(&meta.instrument).cloned());
+    let form =
+        form.ok_or_else(|| Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)))?;
+    Corrected::check(joined.entry(&meta.instrument)?, form, record, cells, &device.now()?)
 }
 
 /// Settles one conflict with the value a person chose, naming every value that is held now.
@@ -169,7 +179,26 @@ pub(crate) fn settle(
             )));
         }
         let settle = Settle { cell, value: value.clone(), settles };
-        Ok(record.settle(&[settle], "", &all_options(forms), hand, actor)?)
+        // What follows from it is settled with it.
+        let corrected = corrected(device, record, &[(cell, value.clone())])?;
+        let follows = corrected.worked_out(record).into_iter().filter_map(|(cell, value)| {
+            let open = record.conflicts().into_iter().find(|conflict| conflict.cell == cell)?;
+            let settles = open.values.iter().map(|held| held.change).collect();
+            Some(Settle { cell, value, settles })
+        });
+        let all: Vec<Settle> = std::iter::once(settle).chain(follows).collect();
+        Ok(Some(record.settle(&all, "", &all_options(forms), hand, actor)?))
+    })?;
+    // What the form works out from it and nobody differed about.
+    write(device, id, role, |record, forms, hand, actor| {
+        let open = record.conflicts();
+        let is_open = |key: &CellKey| open.iter().any(|conflict| conflict.cell == *key);
+        let mut cells = corrected(device, record, &[])?.worked_out(record);
+        cells.retain(|(key, _)| !is_open(key));
+        match cells.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(record.edit(&cells, &all_options(forms), hand, actor)?)),
+        }
     })
 }
 
@@ -178,8 +207,10 @@ pub(crate) fn dispute(device: &Device, id: RecordId, request: &DisputeRequest) -
     let DisputeRequest { name, value, role, reason, .. } = request;
     write(device, id, role, |record, forms, hand, actor| {
         let cell = cell_named(forms, name)?;
+        corrected(device, record, &[(cell, value.clone())])?;
         let dispute = Dispute { cell, value: value.clone() };
-        record.dispute(&[dispute], reason, &all_options(forms), hand, actor).map_err(|error| match error {
+        let written = record.dispute(&[dispute], reason, &all_options(forms), hand, actor);
+        written.map(Some).map_err(|error| match error {
             RecordError::DisputesOther(_) => Failure::Invalid(format!(
                 "\"{name}\" does not hold what was settled (any more); look again, and correct it instead"
             )),
@@ -194,7 +225,7 @@ fn write(
     device: &Device,
     id: RecordId,
     role: &str,
-    change: impl FnOnce(&Record, &[&Instrument], &Hand, Actor) -> Result<Written, Failure>,
+    change: impl FnOnce(&Record, &[&Instrument], &Hand, Actor) -> Result<Option<Written>, Failure>,
 ) -> Result<(), Failure> {
     let joined = device.joined()?;
     let record = joined.reading(|reading| device.vault.record(&id, reading))?;
@@ -204,7 +235,7 @@ fn write(
     }
     let forms = forms(device, &joined, meta)?;
     let hand = device.hand(role, false)?;
-    let written = change(&record, &forms, &hand, fresh_actor(device, id)?)?;
+    let Some(written) = change(&record, &forms, &hand, fresh_actor(device, id)?)? else { return Ok(()) };
     let tag = tag_of(meta, &joined.identity);
     let (key, hand_out) = match device.vault.own_record_key(&tag)? {
         Some(key) => (key, false),
@@ -411,17 +442,4 @@ fn all_options(forms: &[&Instrument]) -> nightjar_record::Options {
 
 fn fresh_actor(device: &Device, record: RecordId) -> Result<Actor, Failure> {
     Ok(Actor::fresh(device.tag().as_bytes(), record, random()?))
-}
-
-fn said_before(error: RecordError) -> Failure {
-    match error {
-        RecordError::Nothing => {
-            Failure::Invalid("this record says exactly that already; throw these answers away".into())
-        }
-        RecordError::Unsettled(_) => Failure::Invalid(
-            "tablets differ about this record; settle what differs first, these answers stay here meanwhile"
-                .into(),
-        ),
-        other => other.into(),
-    }
 }

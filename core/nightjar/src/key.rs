@@ -44,6 +44,20 @@ impl VaultKey {
         }
     }
 
+    /// Puts a backup in the place of a vault. What is there is moved aside with its log, and nothing is deleted; gives its new
+    /// place. A backup is not copied there by hand: a log that was left lying would be applied to it.
+    ///
+    /// # Errors
+    /// [`Failure::WrongKey`] and [`Failure::Corrupt`] of the backup; [`Failure::Closed`] while another program has the vault open;
+    /// storage failures. Nothing has been moved then.
+    pub fn restore(
+        &self,
+        backup: &std::path::Path,
+        vault: &std::path::Path,
+    ) -> Result<Option<std::path::PathBuf>, Failure> {
+        Ok(nightjar_vault::Vault::restore(backup, vault, &self.for_vault())?)
+    }
+
     pub(crate) fn for_vault(&self) -> nightjar_vault::VaultKey {
         nightjar_vault::VaultKey::new(*self.0)
     }

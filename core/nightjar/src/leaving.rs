@@ -1,9 +1,10 @@
 //! Who walks off leaves nothing behind: the tablet is handed over, or an unfinished form was left alone too long.
 //!
-//! A draft belongs to its respondent. Its key is destroyed at hand-over and after the study's idle time, and it counts as
+//! A draft of a response belongs to its respondent. Its key is destroyed at hand-over and after the study's idle time, and it counts as
 //! stopped; who took words can open it again with them, and nobody else can.
 
 use jiff::{SignedDuration, Zoned};
+use nightjar_record::study::{InstrumentKind, Study, Voice};
 use nightjar_seal::{Refused, ResumeWords};
 use nightjar_vault::{DraftId, DraftMeta};
 
@@ -13,13 +14,26 @@ use crate::key::OsEntropy;
 use crate::sitting::Line;
 use crate::view::HandedOverView;
 
-/// Ends every form that is open on the device.
+/// Ends every form that a respondent has open on the device. What staff have begun to write about the ward stays theirs.
 pub(crate) fn hand_over(device: &Device) -> Result<HandedOverView, Failure> {
     let mut view = HandedOverView { stopped: 0, kept: 0 };
+    let joined = device.maybe_joined()?;
+    let study = joined.as_ref().map(|joined| joined.study());
     for draft in device.vault.drafts()?.into_iter().filter(|draft| !draft.locked) {
-        leave(device, &draft.id, &draft.meta, &mut view)?;
+        if study.is_none_or(|study| is_respondents(study, &draft.meta)) {
+            leave(device, &draft.id, &draft.meta, &mut view)?;
+        }
     }
     Ok(view)
+}
+
+/// Whether a form is about whoever fills it in: a response of anybody, and anything that a patient or carer says.
+pub(crate) fn is_respondents(study: &Study, meta: &DraftMeta) -> bool {
+    let of_the_ward =
+        study.instrument(&meta.instrument).is_some_and(|entry| entry.kind != InstrumentKind::Response);
+    let by_staff =
+        study.role(&meta.role).is_some_and(|role| matches!(role.voice, Voice::Staff | Voice::Other));
+    !(of_the_ward && by_staff)
 }
 
 /// Ends what was left alone longer than the study announces.

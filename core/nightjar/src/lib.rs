@@ -35,6 +35,7 @@
 //! ```
 
 mod clock;
+mod correcting;
 mod device;
 #[cfg(feature = "evaluate")]
 mod evaluator;

@@ -1,6 +1,6 @@
 //! From stored rows to what people read: item names, labels, tablet labels.
 
-use nightjar_form::{CellKey, Instrument, Item, Missing, Value};
+use nightjar_form::{CellKey, Instrument, Item, ItemKind, Missing, Value};
 use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Meta, Row};
 use nightjar_vault::{Proof, Told};
 
@@ -78,6 +78,7 @@ impl Words<'_> {
             tablet: (self.device)(&step.from),
             time: step.hand.at.clone(),
             settles: step.settles,
+            disputes: step.disputes.clone(),
             proof: match proof {
                 Proof::Chained => "chained",
                 Proof::NotChained => "not_chained",
@@ -87,9 +88,16 @@ impl Words<'_> {
         }
     }
 
-    /// The conflicts of a record.
+    /// The conflicts of a record. What a form works out is settled with what it is worked out from, and is shown only where nothing
+    /// else differs.
     pub(crate) fn conflicts(&self, row: &Row) -> Vec<ConflictView> {
-        row.conflicts.iter().map(|conflict| self.conflict(row, conflict)).collect()
+        let forms = (self.forms)(&row.meta);
+        let is_worked_out = |conflict: &&Conflict| {
+            find(&forms, &conflict.cell).is_some_and(|(_, item)| item.kind() == ItemKind::Calculate)
+        };
+        let (worked_out, said): (Vec<_>, Vec<_>) = row.conflicts.iter().partition(is_worked_out);
+        let shown = if said.is_empty() { worked_out } else { said };
+        shown.into_iter().map(|conflict| self.conflict(row, conflict)).collect()
     }
 
     fn conflict(&self, row: &Row, conflict: &Conflict) -> ConflictView {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use nightjar_form::{Language, Value};
 use nightjar_vault::{DraftId, DraftMeta};
 
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
 use crate::leaving;
-use crate::moving::{self, INFORMATION};
+use crate::moving::{self, INFORMATION, ORIGIN};
 use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
@@ -190,7 +191,11 @@ impl Tablet {
             language: language.name().to_owned(),
             opened: self.device.now()?.to_string(),
             seed: u64::from_le_bytes(random()?),
-            extra: [(INFORMATION.to_owned(), study.information_version.clone())].into(),
+            extra: [
+                (INFORMATION.to_owned(), study.information_version.clone()),
+                (ORIGIN.to_owned(), HEXLOWER.encode(&random::<16>()?)),
+            ]
+            .into(),
         };
         Sitting::begin(Arc::clone(&self.device), meta, Arc::clone(instrument))
     }
@@ -220,8 +225,8 @@ impl Tablet {
             .collect())
     }
 
-    /// The tablet goes to somebody else: the key of every unfinished form is destroyed and it counts as stopped, unless its
-    /// respondent took words ([`Sitting::take_words`]), which alone open it then. Open sittings are closed.
+    /// The tablet goes to somebody else: the key of every form that a respondent has not finished is destroyed and it counts as stopped,
+    /// unless they took words ([`Sitting::take_words`]), which alone open it then. Open sittings are closed.
     ///
     /// # Errors
     /// Storage failures; what was ended until then is ended.

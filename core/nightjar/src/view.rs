@@ -409,6 +409,8 @@ pub struct StepView {
     pub time: Option<String>,
     /// Whether it closed a conflict.
     pub settles: bool,
+    /// Of a value that was put beside a settlement: why it was disputed.
+    pub disputes: Option<String>,
     /// `chained`: the signed chain of the tablet names it; `not_chained`: not sent yet, or its links have not come; `broken`:
     /// the chain of the tablet does not verify.
     pub proof: String,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use nightjar_form::CellKey;
+use nightjar_form::{CellKey, Value};
 
 use crate::error::RecordError;
 use crate::id::{Actor, ChangeHash};
@@ -120,6 +120,22 @@ impl Admitted {
     }
 
     /// Why it puts values beside a settlement; `None` when it does not.
+    /// What this change says of a cell, whether it is one register or one for each option.
+    pub(crate) fn said_of(&self, cell: &CellKey) -> Option<Value> {
+        let mut chosen: Option<Vec<String>> = None;
+        for put in self.puts.iter().filter(|put| put.cell == *cell) {
+            match &put.said {
+                Said::Value(value) => return Some(value.clone()),
+                Said::Note(text) => return Some(Value::Text(text.clone())),
+                Said::Chosen(code, _) => chosen.get_or_insert_default().push(code.clone()),
+                Said::Answered | Said::NotChosen(_) => {
+                    chosen.get_or_insert_default();
+                }
+            }
+        }
+        chosen.map(Value::Many)
+    }
+
     pub(crate) fn disputes(&self) -> Option<&str> {
         (!self.message.disputes.is_empty()).then_some(self.message.reason.as_str())
     }

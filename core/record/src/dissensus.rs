@@ -82,15 +82,15 @@ pub fn dissensus(rows: &[Row]) -> Vec<Dissensus> {
 }
 
 /// An outcome against a view needs reasons and to whom they were explained.
-pub(crate) fn check_outcome<'a>(
+pub(crate) fn check_outcome(
     meta: &Meta,
-    value: impl Fn(&CellKey) -> Option<&'a Value>,
+    value: impl Fn(&CellKey) -> Option<Value>,
 ) -> Result<(), RecordError> {
     if meta.nature != Nature::Outcome {
         return Ok(());
     }
     let of = |purpose| meta.purposes.get(&purpose).and_then(&value);
-    if !of(Purpose::Outcome).is_some_and(is_against) {
+    if !of(Purpose::Outcome).is_some_and(|value| is_against(&value)) {
         return Ok(());
     }
     for (purpose, name) in

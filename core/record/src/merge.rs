@@ -139,12 +139,7 @@ impl Record {
             if meta.record_id(key) != self.id {
                 return Err(RecordError::OtherRecord);
             }
-            check_outcome(meta, |cell| {
-                change.puts.iter().find_map(|put| match &put.said {
-                    Said::Value(value) if put.cell == *cell => Some(value),
-                    _ => None,
-                })
-            })?;
+            check_outcome(meta, |cell| change.said_of(cell))?;
         }
         // What is disputed settled a register of this change, and the value put beside it follows nothing.
         let beside = |settlement: &ChangeHash| {

@@ -236,6 +236,7 @@ impl Record {
                 cell: put.cell,
                 option: option_of(&put.said),
                 settles: self.closes_differing(&hash, put),
+                disputes: incoming.change.disputes().map(str::to_owned),
                 before,
                 after: value_of(&put.said),
             });

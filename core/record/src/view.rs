@@ -141,4 +141,6 @@ pub struct Step {
     pub after: Value,
     /// Whether it closed a conflict, naming it.
     pub settles: bool,
+    /// Of a value that was put beside a settlement: why it was disputed.
+    pub disputes: Option<String>,
 }

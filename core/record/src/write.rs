@@ -78,7 +78,7 @@ pub fn create(
     actor: Actor,
 ) -> Result<Written, RecordError> {
     meta.check()?;
-    check_outcome(meta, |cell| cells.iter().find(|(key, _)| key == cell).map(|(_, value)| value))?;
+    check_outcome(meta, |cell| cells.iter().find(|(key, _)| key == cell).map(|(_, value)| value.clone()))?;
     let mut plan = Plan::new(hand, "");
     for (name, value) in meta.registers() {
         plan.put(name, Scalar::Text(value), None);
@@ -306,7 +306,8 @@ impl Record {
         for meta in self.metas() {
             check_outcome(meta, |key| {
                 let edited = edits.iter().rev().find(|(cell, _)| cell == key).map(|(_, value)| value);
-                edited.or_else(|| Some(&cells.iter().find(|c| c.key == *key)?.held.first()?.value))
+                let there = || Some(&cells.iter().find(|c| c.key == *key)?.held.first()?.value);
+                edited.or_else(there).cloned()
             })?;
         }
         Ok(())

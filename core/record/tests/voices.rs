@@ -61,12 +61,14 @@ fn opposing_positions_stay_beside_the_outcome() {
 fn an_outcome_against_a_view_needs_reasons_and_to_whom_they_were_explained() {
     let against = (cell("outcome"), one("against_view"));
     let reasons = (cell("reasons"), Value::Text("Two falls this week.".into()));
-    let explained = (cell("explained_to"), one("patient"));
+    let explained = (cell("explained_to"), Value::Many(vec!["patient".into(), "carer".into()]));
     let write = |cells: &[_]| create(&outcome("case 7"), cells, &options(), &KEY, &hand("doctor"), actor(1));
     assert_eq!(write(std::slice::from_ref(&against)), Err(RecordError::OutcomeNeeds("reasons")));
     let none = (cell("explained_to"), Value::Missing(Missing::NotAnswered));
     let needs = RecordError::OutcomeNeeds("to whom they were explained");
-    assert_eq!(write(&[against.clone(), reasons.clone(), none]), Err(needs));
+    assert_eq!(write(&[against.clone(), reasons.clone(), none]), Err(needs.clone()));
+    let nobody = (cell("explained_to"), Value::Many(Vec::new()));
+    assert_eq!(write(&[against.clone(), reasons.clone(), nobody]), Err(needs));
     let written = write(&[against.clone(), reasons, explained]).unwrap();
     assert!(dissensus(&[row(&written)])[0].held);
 

@@ -413,7 +413,7 @@ pub(crate) fn check(c: &Connection) -> Result<(), VaultError> {
 }
 
 /// Makes a new file's name survive a power cut; SQLite does this only for files that it made itself.
-fn sync_folder(path: &Path) -> Result<(), VaultError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), VaultError> {
     if cfg!(unix) {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(VaultError::io)?;

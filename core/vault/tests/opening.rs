@@ -152,7 +152,12 @@ fn a_new_key_opens_the_vault_and_the_old_one_nothing() {
     vault.keep_setting("label", b"Tablet 2").unwrap();
     let draft = vault.begin(&draft_meta()).unwrap();
     vault.append(&draft, b"said").unwrap();
+    let other = Vault::open(&home.path, &key(1)).unwrap();
+    assert!(matches!(vault.rekey(&key(2)), Err(VaultError::Locked)), "beneath somebody who uses it");
+    other.append(&draft, b"said by another").unwrap();
+    other.pause();
     vault.rekey(&key(2)).unwrap();
+    assert!(matches!(other.resume(), Err(VaultError::WrongKey)));
     // The same handle goes on.
     vault.append(&draft, b"said since").unwrap();
     assert_eq!(vault.setting("label").unwrap().as_deref(), Some(b"Tablet 2".as_slice()));

@@ -51,6 +51,116 @@ fn a_question_left_blank_covers_nobodys_value() {
     );
 }
 
+/// Finishes a ward night with two numbers, from a form that was begun.
+fn finish_night(tablet: &mut Device, sitting: &Value, in_bed: u32, open: u32) -> Result<Value, String> {
+    for (path, value) in [
+        ("night", json!({ "date": "2026-02-09" })),
+        ("in_bed", json!({ "integer": in_bed })),
+        ("beds_open", json!({ "integer": open })),
+        ("planned", json!({ "integer": 0 })),
+    ] {
+        answer(tablet, sitting, path, value);
+    }
+    tablet.ask("finish", json!({ "sitting": sitting }))
+}
+
+#[test]
+fn what_came_while_a_form_was_filled_in_is_not_covered_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 2, &mut random_key);
+    let [one, other] = &mut ward.tablets[..] else { panic!("two tablets") };
+    let begun = begin(one, "ward-night", "night_coordinator");
+    let twin = begin(other, "ward-night", "night_coordinator");
+    finish_night(other, &twin, 11, 16).unwrap();
+    other.must("sync", json!({}));
+    // It comes to the first before its form is finished; whoever fills that in has not seen it.
+    one.must("sync", json!({}));
+    assert_eq!(one.must("records", json!({})).as_array().unwrap().len(), 1);
+    finish_night(one, &begun, 14, 16).unwrap();
+    for tablet in [&mut *one, &mut *other] {
+        tablet.must("sync", json!({}));
+        let conflicts = tablet.must("conflicts", json!({}));
+        let names: Vec<_> = conflicts.as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
+        assert_eq!(names, ["in_bed"], "what they agree on is no conflict");
+        let values = texts(&tablet.must("records", json!({})), "in_bed");
+        assert_eq!(
+            values.iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
+            ["11", "14"].into()
+        );
+    }
+    // The same again from another form says nothing new of what stands there; the same of all that stands is refused.
+    let third = begin(other, "ward-night", "night_coordinator");
+    finish_night(other, &third, 14, 16).unwrap();
+    assert_eq!(other.must("conflicts", json!({})).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_corrected_settled_or_disputed_keeps_the_rules_of_its_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 2, &mut random_key);
+    let [one, other] = &mut ward.tablets[..] else { panic!("two tablets") };
+    for (tablet, kept) in [(&mut *one, 6), (&mut *other, 5)] {
+        let night = begin(tablet, "ward-night", "night_coordinator");
+        for (path, value) in [("in_bed", 15), ("beds_open", 16), ("planned", 8), ("kept", kept)] {
+            answer(tablet, &night, path, json!({ "integer": value }));
+        }
+        answer(tablet, &night, "night", json!({ "date": "2026-02-09" }));
+        tablet.must("stop_keeping", json!({ "sitting": night }));
+        tablet.must("sync", json!({}));
+    }
+    one.must("sync", json!({}));
+    let conflicts = one.must("conflicts", json!({}));
+    let names: Vec<_> = conflicts.as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
+    assert_eq!(names, ["kept"], "what is worked out from it is no conflict of its own");
+    let record = conflicts[0]["record"].clone();
+    let of = |name: &str, value: Value| json!({ "record": record, "name": name, "value": value, "role": "night_coordinator" });
+    let amended = |name: &str, value: Value| json!({ "record": record, "role": "night_coordinator", "changes": [[name, value]] });
+    for (what, with) in [
+        ("settle", of("kept", json!({ "integer": 9 }))),
+        ("amend", amended("in_bed", json!({ "integer": 61 }))),
+        ("amend", amended("broken", json!({ "integer": 1 }))),
+        ("amend", amended("night", json!({ "date": "2026-02-08" }))),
+    ] {
+        assert!(one.ask(what, with.clone()).is_err(), "{what} {with}");
+    }
+    one.must("settle", of("kept", json!({ "integer": 7 })));
+    let records = one.must("records", json!({}));
+    assert_eq!(texts(&records, "kept"), ["7"]);
+    assert_eq!(texts(&records, "broken"), ["1"], "it follows");
+    assert_eq!(one.must("conflicts", json!({})), json!([]));
+    one.must("amend", amended("planned", json!({ "integer": 10 })));
+    assert_eq!(texts(&one.must("records", json!({})), "broken"), ["3"]);
+    let mut dispute = of("kept", json!({ "integer": 11 }));
+    dispute["reason"] = json!("The rota says so.");
+    assert!(one.ask("dispute", dispute.clone()).is_err(), "more than were planned");
+    dispute["value"] = json!({ "integer": 6 });
+    one.must("dispute", dispute);
+    let history = one.must("history", json!({ "record": record }));
+    let why = history.as_array().unwrap().iter().filter(|step| step["disputes"] == "The rota says so.");
+    assert_eq!(why.count(), 1, "history tells why for ever");
+}
+
+#[test]
+fn a_first_decision_against_a_view_is_handed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 1, &mut random_key);
+    let tablet = &mut ward.tablets[0];
+    let decision = begin(tablet, "decision", "doctor");
+    for (path, value) in [
+        ("case_label", json!({ "text": "Owl 3" })),
+        ("outcome", json!({ "one": "against_view" })),
+        ("reasons", json!({ "text": "Two falls this week." })),
+        ("review_date", json!({ "date": "2026-12-01" })),
+    ] {
+        answer(tablet, &decision, path, value);
+    }
+    assert!(tablet.ask("finish", json!({ "sitting": decision })).is_err(), "to whom were they explained?");
+    answer(tablet, &decision, "explained_to", json!({ "many": ["patient", "carer"] }));
+    tablet.must("finish", json!({ "sitting": decision }));
+    let cases = tablet.must("dissensus", json!({}));
+    assert_eq!(cases.as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn two_handles_on_one_draft_are_one_person_answering() {
     let folder = tempfile::tempdir().unwrap();

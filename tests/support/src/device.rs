@@ -134,6 +134,12 @@ impl Device {
         device
     }
 
+    /// The vault's key, in hexadecimal.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Sends SIGKILL. Answers that it had written already can still be read.
     pub fn kill(&mut self) {
         if let Some(running) = &mut self.running {

@@ -78,7 +78,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             return Ok(Ended::Done);
         }
         let sitting = self.tablet.resume(&draft.id)?;
-        self.answer(&sitting, &draft.ward)
+        self.answer(&sitting, &draft.ward, &draft.form_id)
     }
 
     /// Offers what was left unfinished, as after a flat battery.
@@ -203,14 +203,13 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         if let Some(status) = &form.wording_status {
             self.talk.say(&format!("\nAbout the wording of this form: {status}"))?;
         }
-        let form_id = form.form_id.clone();
         let sitting = self.tablet.begin(BeginRequest {
-            form_id,
+            form_id: form.form_id.clone(),
             role,
             ward: ward.clone(),
             language: Some(language),
         })?;
-        self.answer(&sitting, &ward)
+        self.answer(&sitting, &ward, &form.form_id)
     }
 
     /// The information page, before the first question.
@@ -221,8 +220,12 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         Ok(self.talk.choose("", &lines)? == Some(0))
     }
 
-    fn answer(&mut self, sitting: &Sitting, ward: &str) -> Result<Ended, Trouble> {
-        let texts = self.tablet.information(&sitting.spoken()?)?;
+    fn answer(&mut self, sitting: &Sitting, ward: &str, form_id: &str) -> Result<Ended, Trouble> {
+        let mut texts = self.tablet.information(&sitting.spoken()?)?;
+        if !self.tablet.forms()?.iter().any(|form| form.form_id == form_id && form.confidential) {
+            // The ward reads these: nothing may promise otherwise.
+            texts.above_free_text.clear();
+        }
         let languages = &sitting.languages()?;
         Pages { tablet: self.tablet, sitting, ward, languages, texts, talk: &mut self.talk }.turn()
     }

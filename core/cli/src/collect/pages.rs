@@ -160,7 +160,14 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
         let lines = ["Keep what I have said so far".into(), "Throw it away".into(), "Go on answering".into()];
         match self.talk.choose("You want to stop. What shall happen to your answers?", &lines)? {
             Some(0) => {
-                self.sitting.stop_keeping()?;
+                match self.sitting.stop_keeping() {
+                    Ok(_) => {}
+                    Err(nightjar::Failure::Invalid(why)) => {
+                        self.talk.say(&format!("It cannot be kept like this: {why}"))?;
+                        return Ok(Then::Redraw);
+                    }
+                    Err(failure) => return Err(failure.into()),
+                }
                 self.talk.clear()?;
                 self.talk.say("Thank you. What you said is kept and sealed.")?;
             }
@@ -267,6 +274,12 @@ impl<R: BufRead, W: Write> Pages<'_, R, W> {
                 } else {
                     "Thank you. Your answers are sealed; nobody on this ward can open them."
                 })?;
+                let differs = |conflict: &nightjar::ConflictView| conflict.record == finished.record;
+                if finished.readable && self.tablet.conflicts()?.iter().any(differs) {
+                    self.talk.say(
+                        "There was a record of this already, and it says otherwise. Both are kept until somebody settles it.",
+                    )?;
+                }
                 Ok(Then::Leave(Ended::Done))
             }
             Err(nightjar::Failure::Invalid(problems)) => {

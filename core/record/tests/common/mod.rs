@@ -89,7 +89,12 @@ pub(crate) fn outcome(case: &str) -> Meta {
 
 pub(crate) fn options() -> Options {
     let codes = ["noise", "light", "checks"].map(str::to_owned).to_vec();
-    [(ItemKey::of("why_broken"), Choices { codes, ..Choices::default() })].into()
+    let told = ["patient", "carer", "advocate"].map(str::to_owned).to_vec();
+    [
+        (ItemKey::of("why_broken"), Choices { codes, ..Choices::default() }),
+        (ItemKey::of("explained_to"), Choices { codes: told, ..Choices::default() }),
+    ]
+    .into()
 }
 
 pub(crate) fn found(meta: &Meta, cells: &[(CellKey, Value)], n: u64) -> Written {
