@@ -168,7 +168,7 @@ fn a_new_key_opens_the_vault_and_the_old_one_nothing() {
     assert!(matches!(Vault::open(&home.path, &key(1)), Err(VaultError::WrongKey)));
     assert!(!holds(&decrypted(&home.path, [1; 32]), b"Tablet 2"));
     let vault = Vault::open(&home.path, &key(2)).unwrap();
-    assert_eq!(vault.draft(&draft).unwrap().1.len(), 2);
+    assert_eq!(vault.draft(&draft).unwrap().1.len(), 3);
 }
 
 #[test]

@@ -114,6 +114,8 @@ struct Given {
 struct World {
     folder: TempDir,
     vault: Option<Vault>,
+    /// What crashed and still has the file open.
+    gone: Vec<Vault>,
     key: u8,
     keys: DeviceKeys,
     other: DeviceKeys,
@@ -141,6 +143,7 @@ impl World {
         Self {
             folder,
             vault: Some(vault),
+            gone: Vec::new(),
             key: 1,
             keys,
             other,
@@ -313,7 +316,8 @@ impl World {
                 self.vault().resume().unwrap();
             }
             Act::Crash => {
-                std::mem::forget(self.vault.take());
+                // It closes nothing: what it had open is there until the system takes it.
+                self.gone.extend(self.vault.take());
                 self.open();
             }
             Act::BackUp => {
@@ -326,6 +330,7 @@ impl World {
             Act::Restore => {
                 let Some((model, key)) = self.backup.clone() else { return };
                 drop(self.vault.take());
+                self.gone.clear();
                 for ending in ["-wal", "-shm", ""] {
                     let _ = std::fs::remove_file(self.folder.path().join(format!("{FILE}{ending}")));
                 }
@@ -334,6 +339,10 @@ impl World {
                 self.open();
             }
             Act::Rekey(n) => {
+                if !self.gone.is_empty() {
+                    assert!(matches!(self.vault().rekey(&key(n)), Err(VaultError::Locked)));
+                    self.gone.clear();
+                }
                 self.vault().rekey(&key(n)).unwrap();
                 self.key = n;
             }
