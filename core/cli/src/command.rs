@@ -25,6 +25,8 @@ pub(crate) struct Program {
 pub(crate) enum Command {
     /// Show the whole way on simulated answers: a hub, three tablets, an evaluator, a report
     Demo(DemoArgs),
+    /// Show the ward screen in this device's browser: something to hand over
+    Screen(ScreenArgs),
     /// Ask the questions here, in this terminal
     Collect(CollectArgs),
     /// Read forms (XLSForm workbooks)
@@ -67,6 +69,38 @@ pub(crate) struct DemoArgs {
     pub(crate) study: Option<PathBuf>,
 }
 
+/// `nightjar screen`
+#[derive(Debug, Args)]
+pub(crate) struct ScreenArgs {
+    /// The tablet's vault; see `nightjar tablet create`
+    #[arg(long, value_name = "FILE", required_unless_present = "practice", conflicts_with = "practice")]
+    pub(crate) vault: Option<PathBuf>,
+    /// Try it out with a study that is thrown away afterwards
+    #[arg(long)]
+    pub(crate) practice: bool,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Study pack for `--practice`, instead of the one built in
+    #[arg(long, value_name = "DIR", requires = "practice")]
+    pub(crate) study: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+/// Where a ward screen is served.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// The ward this tablet is on; needed where it may collect on several
+    #[arg(long, value_name = "CODE")]
+    pub(crate) ward: Option<String>,
+    /// Port on this device; a free one if absent
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Open it in this Chromium or Edge, full screen, with a profile that is thrown away
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) browser: Option<PathBuf>,
+}
+
 /// `nightjar collect`
 #[derive(Debug, Args)]
 pub(crate) struct CollectArgs {
@@ -81,6 +115,14 @@ pub(crate) struct CollectArgs {
     /// Study pack for `--practice`, instead of the one built in
     #[arg(long, value_name = "DIR", requires = "practice")]
     pub(crate) study: Option<PathBuf>,
+    /// Ask on the ward screen instead: the form of `--form` only
+    #[arg(long, requires = "form")]
+    pub(crate) serve: bool,
+    /// The form that `--serve` asks
+    #[arg(long, value_name = "ID", requires = "serve")]
+    pub(crate) form: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 /// How the vault's key is given.

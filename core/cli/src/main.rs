@@ -23,6 +23,7 @@ mod tablet;
 mod terminal;
 mod trouble;
 mod vault;
+mod ward_screen;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
 fn run(command: Command, screen: &mut Screen) -> Result<(), Trouble> {
     match command {
         Command::Demo(asked) => demo::run(&asked, screen),
+        Command::Screen(asked) => ward_screen::run(&asked, screen),
+        Command::Collect(asked) if asked.serve => ward_screen::collect(&asked, screen),
         Command::Collect(asked) => collect::run(&asked, screen),
         Command::Form(asked) => form::run(&asked, screen),
         Command::Study(asked) => study::run(&asked, screen),

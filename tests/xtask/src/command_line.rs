@@ -22,6 +22,12 @@ pub(crate) enum Task {
         #[command(subcommand)]
         fault: Fault,
     },
+    /// Use the ward screen in a real browser, offline
+    Screen {
+        /// Only make its stylesheet anew from what it is made of
+        #[arg(long)]
+        stylesheet: bool,
+    },
     /// Show that what people write is found nowhere but where it may be read
     Canary,
     /// Run our own forms and expressions through the program, and with --peers beside JavaRosa

@@ -2,11 +2,13 @@
 
 mod cargo_test;
 mod pytest;
+mod scenarios;
 mod surefire;
 mod xctest;
 
 pub(crate) use cargo_test::cargo_test;
 pub(crate) use pytest::pytest;
+pub(crate) use scenarios::scenarios;
 pub(crate) use surefire::surefire;
 pub(crate) use xctest::xctest;
 

@@ -22,6 +22,7 @@ mod hub;
 mod mirror_folder;
 mod peers;
 mod process;
+mod screen;
 mod soak;
 mod suites;
 mod swift_root;
@@ -53,6 +54,7 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
         Task::Test(arguments) => test_run::run(&checkout, arguments),
         Task::Tidy => tidy::run(&checkout),
         Task::Soak { fault } => soak::run(&checkout, fault),
+        Task::Screen { stylesheet } => screen::run(&checkout, *stylesheet),
         Task::Canary => canary::run(&checkout),
         Task::Conformance(arguments) => conformance::run(&checkout, arguments),
         Task::Bench { what: Measured::Form { quick } } => bench::form(&checkout, *quick),

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::process::Finished;
 use crate::tally::Tally;
-use crate::{canary, conformance, soak, swift_root, system};
+use crate::{canary, conformance, screen, soak, swift_root, system};
 
 /// A suite, in the order they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,6 +36,8 @@ pub(crate) enum Suite {
     Kotlin,
     /// `swift test`
     Swift,
+    /// `cargo xtask screen`
+    Screen,
     /// `cargo xtask soak kill`, a few times
     Soak,
     /// `cargo xtask canary`
@@ -97,6 +99,7 @@ impl Suite {
             Suite::Python => "python",
             Suite::Kotlin => "kotlin",
             Suite::Swift => "swift",
+            Suite::Screen => "screen",
             Suite::Soak => "soak",
             Suite::Canary => "canary",
             Suite::Tidy => "tidy",
@@ -114,6 +117,7 @@ impl Suite {
             | Suite::Build
             | Suite::Rust
             | Suite::Conformance
+            | Suite::Screen
             | Suite::Soak
             | Suite::Canary
             | Suite::Tidy => None,
@@ -124,6 +128,7 @@ impl Suite {
     pub(crate) fn missing(self) -> Vec<system::Missing> {
         match self {
             Suite::Tidy => system::git().into_iter().collect(),
+            Suite::Screen => screen::missing(),
             _ => self.language().map(|language| bindings::package(language).missing()).unwrap_or_default(),
         }
     }
@@ -149,6 +154,7 @@ impl Suite {
             Suite::Build => checks::build(checkout),
             Suite::Rust => rust::test(checkout),
             Suite::Conformance => conformance::own_cases(checkout),
+            Suite::Screen => screen::test(checkout),
             Suite::Soak => task(|| soak::kill(checkout, 20, 1)),
             Suite::Canary => task(|| canary::run(checkout)),
             Suite::Tidy => checks::tidy(checkout),

@@ -56,6 +56,19 @@ pub(crate) fn node() -> Option<Missing> {
     missing_unless(there, "Node with npm", &["nodejs", "npm"])
 }
 
+/// How Chromium is called.
+pub(crate) const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Chromium, which shows the ward screen.
+pub(crate) fn chromium() -> Option<Missing> {
+    missing_unless(process::works(CHROMIUM, ["--version"]), "Chromium", &["chromium"])
+}
+
+/// What brings up the loopback of a network that has no other route.
+pub(crate) fn ip() -> Option<Missing> {
+    missing_unless(process::works("ip", ["-V"]), "iproute2", &["iproute2"])
+}
+
 /// Maven.
 pub(crate) fn maven() -> Option<Missing> {
     missing_unless(process::works("mvn", ["--version"]), "Maven", &["maven"])

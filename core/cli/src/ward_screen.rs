@@ -1,0 +1,80 @@
+//! `nightjar screen` and `nightjar collect --serve`: the ward screen, served to this device's own browser.
+
+mod browser;
+mod kiosk;
+
+use std::path::Path;
+
+use nightjar::{Clock, Options, Tablet};
+use nightjar_screen::{Screen as WardScreen, Settings};
+use tokio::runtime::Runtime;
+
+use crate::command::{CollectArgs, KeyArgs, PlaceArgs, ScreenArgs};
+use crate::practice::Practice;
+use crate::terminal::Screen;
+use crate::trouble::Trouble;
+use crate::{key, pack};
+
+pub(crate) fn run(asked: &ScreenArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let ScreenArgs { vault, key, study, place, .. } = asked;
+    open(vault.as_deref(), key, study.as_deref(), place, None, screen)
+}
+
+/// One form on the ward screen.
+pub(crate) fn collect(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let CollectArgs { vault, key, study, place, form, .. } = asked;
+    open(vault.as_deref(), key, study.as_deref(), place, form.clone(), screen)
+}
+
+fn open(
+    vault: Option<&Path>,
+    key: &KeyArgs,
+    study: Option<&Path>,
+    place: &PlaceArgs,
+    form: Option<String>,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
+    let Some(vault) = vault else {
+        screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
+        let practice = Practice::begin(&pack::load(study)?)?;
+        let tablet = practice.tablet().clone();
+        // Practice is on the first ward, unless another is named.
+        let ward = place.ward.clone().or(tablet.status()?.wards.first().cloned());
+        return serve(tablet, Settings { ward, form }, place, screen);
+    };
+    if !vault.is_file() {
+        return Err(Trouble::Given(format!(
+            "{}: no vault there; make one with `nightjar tablet create`, or try `nightjar screen --practice`",
+            vault.display()
+        )));
+    }
+    let key = key::open(vault, key)?;
+    let tablet = Tablet::open(vault, &key, Options { clock: Clock::System })?;
+    serve(tablet, Settings { ward: place.ward.clone(), form }, place, screen)
+}
+
+fn serve(tablet: Tablet, settings: Settings, place: &PlaceArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    Runtime::new()?.block_on(async {
+        let ward = WardScreen::open(tablet, settings, place.port).await?;
+        if !kiosk::is_on() {
+            screen.line(
+                "This device does not seem to be in kiosk mode: whoever holds it can leave the screen. Before it is handed to anybody, \
+                 turn on assigned access (Windows), a single app profile (macOS) or a kiosk session (Linux).",
+            )?;
+        }
+        screen.line(format_args!("The ward screen is at {}", ward.address()))?;
+        let _window = match &place.browser {
+            Some(program) => Some(browser::open(program, &ward.address())?),
+            None => {
+                screen.line("Open that address in this device's browser. It is the tablet's door: give it to nobody.")?;
+                None
+            }
+        };
+        ward.serve(async {
+            // Whether it is heard or not, the program ends then.
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await?;
+        screen.line("The ward screen is closed.")
+    })
+}

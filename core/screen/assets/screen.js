@@ -1,0 +1,139 @@
+// Makes the pages of the ward screen better; without it they work, too. Keeps nothing: no storage, no cookie.
+"use strict";
+(() => {
+  let sent = 0;
+  let touched = Date.now();
+  let told = Date.now();
+  let waiting = null;
+
+  const form = () => document.getElementById("page");
+
+  function fields(act) {
+    const all = new URLSearchParams();
+    for (const [name, value] of new FormData(form())) {
+      if (name !== "n" && name !== "do") all.append(name, value);
+    }
+    sent += 1;
+    all.append("n", String(sent));
+    all.append("do", act);
+    return all;
+  }
+
+  // One after the other: what is typed first arrives first.
+  let line = Promise.resolve();
+  function hand(act) {
+    const body = fields(act);
+    told = Date.now();
+    line = line.then(() => fetch("./", { method: "POST", body, redirect: "follow", cache: "no-store" })).catch(() => null);
+    return line;
+  }
+
+  // Puts a page in place of this one, without a flash.
+  async function show(response) {
+    if (!response) return location.reload();
+    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (!next.body || !next.getElementById("main")) return location.reload();
+    document.title = next.title;
+    document.documentElement.lang = next.documentElement.lang;
+    document.documentElement.className = next.documentElement.className;
+    document.body.className = next.body.className;
+    Object.assign(document.body.dataset, next.body.dataset);
+    speechSynthesis?.cancel();
+    document.body.replaceChildren(...next.body.childNodes);
+    begin();
+    scrollTo(0, 0);
+    const first = document.querySelector(".nhsuk-error-summary") || document.getElementById("main");
+    first.focus({ preventScroll: true });
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    clearTimeout(waiting);
+    waiting = null;
+    const act = event.submitter ? event.submitter.value : "";
+    await show(await hand(act));
+  }
+
+  // Each input is saved at once.
+  function save() {
+    clearTimeout(waiting);
+    waiting = null;
+    hand("save").then((response) => {
+      if (!response || response.redirected) location.reload();
+    });
+  }
+
+  function changed(event) {
+    const one = event.target.closest("[data-one]");
+    if (one && event.target.checked) {
+      for (const other of one.querySelectorAll("input")) if (other !== event.target) other.checked = false;
+    }
+    save();
+  }
+
+  function typed() {
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 600);
+  }
+
+  // A voice that speaks on the device itself: no question leaves it.
+  function voice() {
+    const wanted = document.body.dataset.language.split("-")[0];
+    const voices = window.speechSynthesis ? speechSynthesis.getVoices() : [];
+    return voices.find((one) => one.localService && one.lang.split(/[-_]/)[0] === wanted);
+  }
+
+  function listen() {
+    for (const place of document.querySelectorAll("[data-listen]")) {
+      const button = place.querySelector("button");
+      if (!voice()) continue;
+      place.hidden = false;
+      const words = button.textContent;
+      button.onclick = () => {
+        if (speechSynthesis.speaking) {
+          speechSynthesis.cancel();
+          button.textContent = words;
+          return;
+        }
+        const group = place.nextElementSibling;
+        const says = new SpeechSynthesisUtterance(group ? group.innerText : "");
+        says.voice = voice();
+        says.lang = says.voice.lang;
+        says.onend = () => { button.textContent = words; };
+        button.textContent = button.dataset.stop;
+        speechSynthesis.speak(says);
+      };
+    }
+  }
+
+  function begin() {
+    sent = 0;
+    const page = form();
+    if (!page) return;
+    page.addEventListener("submit", submit);
+    page.addEventListener("change", changed);
+    page.addEventListener("input", (event) => {
+      if (event.target.matches("textarea, input[type=text]")) typed();
+    });
+    listen();
+  }
+
+  // Nobody touches the tablet: the page is drawn again, and hides what it shows when it is time.
+  function touch() {
+    touched = Date.now();
+    if (touched - told > 30000 && form()) hand("here");
+  }
+  for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(kind, touch, { passive: true });
+  setInterval(() => {
+    const hide = Number(document.body.dataset.hide || 0) * 1000;
+    const here = Math.max(touched, told);
+    if (hide && Date.now() - here >= hide) {
+      touched = Date.now();
+      location.reload();
+    }
+  }, 1000);
+
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  if (window.speechSynthesis) speechSynthesis.addEventListener?.("voiceschanged", listen);
+  begin();
+})();

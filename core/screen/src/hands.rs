@@ -1,0 +1,239 @@
+//! Whose hands the tablet is in, and what they see. One tablet, one state: every window of its browser shows the same.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Zoned};
+use nightjar::study::Voice;
+use nightjar::{Failure, FormView, Sitting};
+use nightjar_form::Question;
+
+use crate::posted::Nonce;
+
+/// How many drawn pages may still hand something in.
+const PAGES: usize = 32;
+/// How long the last page stays when nobody touches it.
+const GOODBYE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What the tablet shows, and to whom.
+pub(crate) enum Mode {
+    /// Nobody's. What is shown of the start.
+    Locked(Start),
+    /// Somebody is being asked.
+    Held(Box<Held>),
+    /// Somebody was being asked when the program ended: the draft, until they say that it is still them.
+    Left {
+        /// The unfinished answers.
+        draft: Draft,
+        /// Whether "somebody else" was said, and waits to be confirmed.
+        sure: bool,
+    },
+    /// The last page for who has just been asked.
+    Ended(Ending),
+}
+
+/// Where somebody is who has not begun yet.
+pub(crate) enum Start {
+    /// Who is holding the tablet?
+    Who,
+    /// In which role of a voice?
+    Role(Voice),
+    /// Which form of a role?
+    Form(String),
+    /// Words from before; whether some were wrong.
+    Words { wrong: bool },
+}
+
+/// Unfinished answers, without their content.
+pub(crate) struct Draft {
+    pub(crate) id: String,
+    pub(crate) role: String,
+    pub(crate) form: FormView,
+}
+
+/// Somebody who is being asked.
+pub(crate) struct Held {
+    pub(crate) role: String,
+    pub(crate) form: FormView,
+    pub(crate) stage: Stage,
+    /// `None` until they said yes.
+    pub(crate) sitting: Option<Sitting>,
+    /// What was typed and is no answer, by path: shown again with what is wrong.
+    pub(crate) typed: BTreeMap<String, Typed>,
+    /// What stands in the way of handing in.
+    pub(crate) blocked: Option<String>,
+    /// Nobody touched the tablet for the study's time: answers are hidden. Whether "somebody else" was said.
+    pub(crate) covered: Option<bool>,
+}
+
+/// What was typed into the fields of one question.
+pub(crate) struct Typed {
+    /// Fields by what follows the question's number.
+    pub(crate) fields: BTreeMap<String, String>,
+    /// What is wrong, in the person's language.
+    pub(crate) wrong: String,
+}
+
+/// What somebody who is being asked sees.
+pub(crate) enum Stage {
+    /// What it is about, and whether they want to.
+    Information,
+    /// The form's page.
+    Asking,
+    /// What shall happen to the answers?
+    Stopping,
+    /// Words to go on later with. The form is locked already.
+    Later(String),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Answers were sealed, and nobody here can read them.
+    Sealed,
+    /// A record of the ward was stored.
+    Stored,
+    /// Answers were thrown away.
+    Thrown,
+    /// They did not want to.
+    No,
+    /// Perhaps another time.
+    NotNow,
+}
+
+/// How it looks, for whoever holds the tablet.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Code of the language, as the study's document has it.
+    pub(crate) language: String,
+    pub(crate) large: bool,
+    pub(crate) contrast: bool,
+    pub(crate) left: bool,
+}
+
+/// What is said once on the next page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The page was an older one.
+    Older,
+    /// The page was handed in already.
+    Twice,
+}
+
+/// A page that was drawn and may hand something in.
+pub(crate) struct Issued {
+    nonce: Nonce,
+    /// The turn it shows.
+    pub(crate) turn: u64,
+    /// The number of the last thing it handed in.
+    pub(crate) number: u64,
+    /// Its questions, in the order of its fields.
+    pub(crate) questions: Vec<Question>,
+}
+
+/// The tablet in somebody's hands.
+pub(crate) struct Hands {
+    pub(crate) mode: Mode,
+    pub(crate) look: Look,
+    pub(crate) notice: Option<Notice>,
+    /// Somebody wants to talk to someone: what they see is hidden until they come back.
+    pub(crate) talking: bool,
+    /// Grows with every page that is gone to.
+    pub(crate) turn: u64,
+    pub(crate) touched: Zoned,
+    issued: VecDeque<Issued>,
+    /// The language in which the start is shown.
+    language: String,
+}
+
+impl Hands {
+    pub(crate) fn new(mode: Mode, language: String, now: Zoned) -> Self {
+        let look = Look { language: language.clone(), ..Look::default() };
+        Self {
+            mode,
+            look,
+            notice: None,
+            talking: false,
+            turn: 0,
+            touched: now,
+            issued: VecDeque::new(),
+            language,
+        }
+    }
+
+    /// Notes a page that is drawn now; gives its name.
+    pub(crate) fn issue(&mut self, questions: Vec<Question>) -> Result<Nonce, Failure> {
+        let mut nonce = Nonce::default();
+        getrandom::fill(&mut nonce).map_err(|error| Failure::Internal(error.to_string()))?;
+        if self.issued.len() == PAGES {
+            self.issued.pop_front();
+        }
+        self.issued.push_back(Issued { nonce, turn: self.turn, number: 0, questions });
+        Ok(nonce)
+    }
+
+    /// The page of a name, if it may still hand something in.
+    pub(crate) fn issued(&mut self, nonce: &Nonce) -> Option<&mut Issued> {
+        self.issued.iter_mut().find(|issued| issued.nonce == *nonce)
+    }
+
+    /// Goes to another page. Pages drawn before may still hand in answers, but no longer turn a page.
+    pub(crate) fn turned(&mut self) {
+        self.turn += 1;
+    }
+
+    /// Nobody holds the tablet any more: nothing of what they saw, typed or chose is left, and no page drawn before hands
+    /// anything in.
+    pub(crate) fn release(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.talking = false;
+        self.look = Look { language: self.language.clone(), ..Look::default() };
+        self.forget_pages();
+        self.turned();
+    }
+
+    /// No page drawn before hands anything in.
+    pub(crate) fn forget_pages(&mut self) {
+        self.issued.clear();
+        self.notice = None;
+    }
+
+    /// Hides what was left alone for so long; whether anything changed.
+    pub(crate) fn left_alone(&mut self, now: &Zoned, hide_after: SignedDuration) -> bool {
+        let alone = now.duration_since(&self.touched);
+        match &mut self.mode {
+            Mode::Held(held) if alone >= hide_after && held.covered.is_none() => match held.sitting {
+                // Nothing was answered, or what was answered is locked already.
+                None => self.release(Mode::Locked(Start::Who)),
+                Some(_) if matches!(held.stage, Stage::Later(_)) => self.release(Mode::Locked(Start::Who)),
+                Some(_) => {
+                    held.covered = Some(false);
+                    held.typed.clear();
+                    self.look = Look { language: self.look.language.clone(), ..Look::default() };
+                    self.forget_pages();
+                    self.turned();
+                }
+            },
+            Mode::Ended(_) if alone >= GOODBYE => self.release(Mode::Locked(Start::Who)),
+            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. }) if alone >= GOODBYE => {
+                self.release(Mode::Locked(Start::Who));
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Held {
+    /// Somebody in a role, before the information page.
+    pub(crate) fn new(role: String, form: FormView) -> Self {
+        Self {
+            role,
+            form,
+            stage: Stage::Information,
+            sitting: None,
+            typed: BTreeMap::new(),
+            blocked: None,
+            covered: None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Stopping, talking to someone, coming back, and the last page.
+
+use maud::{DOCTYPE, Markup, html};
+use nightjar::Failure;
+
+use super::frame::{Frame, Page, classes, head, many, ways};
+use crate::hands::{Ending, Look};
+use crate::texts::{Texts, filled};
+
+pub(super) fn stopping(frame: &Frame<'_>) -> Markup {
+    let texts = frame.texts;
+    let choices = [
+        ("keep", &texts.stop_keep),
+        ("throw", &texts.stop_throw),
+        ("later", &texts.stop_later),
+        ("on", &texts.stop_go_on),
+    ];
+    let main = html! {
+        h1 { (texts.stop_title) }
+        p { (texts.stop_lead) }
+        (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
+    };
+    let title = texts.stop_title.clone();
+    frame.around(Page { title, primary: "", back: false, always: true, main })
+}
+
+pub(super) fn talking(frame: &Frame<'_>) -> Markup {
+    let texts = frame.texts;
+    let main = html! {
+        h1 { (frame.wording.talk_message) }
+        p { (texts.talk_hidden) }
+        (ways(("again", &texts.talk_again), &[]))
+    };
+    let title = frame.wording.talk_button.clone();
+    frame.around(Page { title, primary: "again", back: false, always: false, main })
+}
+
+pub(super) fn later(frame: &Frame<'_>, words: &str) -> Markup {
+    let texts = frame.texts;
+    let hours = frame.study.idle.discard_after_hours.to_string();
+    let main = html! {
+        h1 { (texts.later_title) }
+        p { (filled(&texts.later_lead, &[("hours", &hours)])) }
+        ol .words lang="en" translate="no" { @for word in words.split(' ') { li { (word) } } }
+        (ways(("done", &texts.later_done), &[]))
+    };
+    let title = texts.later_title.clone();
+    frame.around(Page { title, primary: "done", back: false, always: false, main })
+}
+
+/// Somebody was in the middle of it; whether it is still them.
+pub(super) fn covered(frame: &Frame<'_>, sure: bool) -> Markup {
+    let texts = frame.texts;
+    let (title, lead, choices) = match sure {
+        false => {
+            (&texts.covered_title, &texts.covered_lead, [("me", &texts.still_me), ("other", &texts.not_me)])
+        }
+        true => (
+            &texts.sure_title,
+            &texts.sure_lead,
+            [("leave", &texts.sure_leave), ("throw", &texts.sure_throw)],
+        ),
+    };
+    let main = html! {
+        h1 { (title) }
+        p { (lead) }
+        (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
+    };
+    let title = title.clone();
+    frame.around(Page { title, primary: "", back: false, always: false, main })
+}
+
+pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
+    let texts = frame.texts;
+    let (title, lead) = match ending {
+        Ending::Sealed => (&texts.thanks_title, &texts.thanks_sealed),
+        Ending::Stored => (&texts.thanks_title, &texts.thanks_kept),
+        Ending::Thrown => (&texts.thanks_title, &texts.thanks_thrown),
+        Ending::No => (&texts.fine_title, &texts.fine_no),
+        Ending::NotNow => (&texts.fine_title, &texts.fine_not_now),
+    };
+    let main = html! {
+        h1 { (title) }
+        p { (lead) }
+        p { (texts.give_back) }
+        (ways(("done", &texts.done), &[]))
+    };
+    let title = title.clone();
+    frame.around(Page { title, primary: "done", back: false, always: false, main })
+}
+
+/// Something could not be done. The page takes nothing: looking again is a new page.
+pub(super) fn fault(look: &Look, failure: &Failure) -> Markup {
+    let texts = Texts::of(&look.language);
+    let lead = match failure {
+        Failure::StorageFull(_) => &texts.fault_full,
+        _ => &texts.fault_lead,
+    };
+    html! {
+        (DOCTYPE)
+        html lang=(look.language) class=[look.large.then_some("large")] {
+            (head(&texts.fault_title, None))
+            body class=(classes(look, true)) {
+                main #main tabindex="-1" {
+                    h1 { (texts.fault_title) }
+                    p role="alert" { (lead) }
+                    p .draft lang="en" { (failure) }
+                    p { a href="./" { (texts.fault_again) } }
+                }
+            }
+        }
+    }
+}

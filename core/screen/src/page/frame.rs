@@ -1,0 +1,184 @@
+//! What every page has: head, the buttons that are always there, language and look.
+
+use data_encoding::HEXLOWER;
+use jiff::Zoned;
+use jiff::civil::Time;
+use maud::{DOCTYPE, Markup, html};
+use nightjar::study::{Study, Wording};
+
+use crate::hands::{Hands, Look, Notice};
+use crate::posted::Nonce;
+use crate::texts::Texts;
+
+/// From this hour the page is dim and warm, and makes no sound.
+const EVENING: Time = Time::constant(20, 0, 0, 0);
+/// Until this hour.
+const MORNING: Time = Time::constant(7, 0, 0, 0);
+
+/// What stands around a page.
+pub(crate) struct Frame<'a> {
+    pub(crate) texts: &'static Texts,
+    pub(crate) wording: &'a Wording,
+    pub(crate) study: &'a Study,
+    /// Whether it is so late that nothing may be bright or loud.
+    pub(crate) night: bool,
+    look: Look,
+    nonce: Nonce,
+    notice: Option<Notice>,
+}
+
+/// A page without what stands around it.
+pub(crate) struct Page {
+    /// What the window is called.
+    pub(crate) title: String,
+    /// The act of Enter, and of nothing else in the head.
+    pub(crate) primary: &'static str,
+    /// Whether one can go back.
+    pub(crate) back: bool,
+    /// Whether one can stop and talk to someone.
+    pub(crate) always: bool,
+    /// The page itself.
+    pub(crate) main: Markup,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn new(
+        study: &'a Study,
+        hands: &Hands,
+        now: &Zoned,
+        nonce: Nonce,
+        notice: Option<Notice>,
+    ) -> Frame<'a> {
+        let look = hands.look.clone();
+        Frame {
+            texts: Texts::of(&look.language),
+            wording: study.wording(&look.language),
+            study,
+            night: is_night(now.time()),
+            look,
+            nonce,
+            notice,
+        }
+    }
+
+    /// The whole page.
+    pub(crate) fn around(&self, page: Page) -> Markup {
+        let texts = self.texts;
+        let hide = u64::from(self.study.idle.hide_after_minutes) * 60;
+        let notice = self.notice.map(|notice| match notice {
+            Notice::Older => &texts.notice_older,
+            Notice::Twice => &texts.notice_twice,
+        });
+        html! {
+            (DOCTYPE)
+            html lang=(self.look.language) class=[self.look.large.then_some("large")] {
+                (head(&page.title, Some(hide)))
+                body class=(classes(&self.look, self.night)) data-hide=(hide) data-language=(self.look.language) {
+                    a .skip href="#main" { (texts.skip_to_main) }
+                    form #page method="post" autocomplete="off" {
+                        input type="hidden" name="page" value=(HEXLOWER.encode(&self.nonce));
+                        input type="hidden" name="n" value="1";
+                        // What Enter does, whatever stands first below.
+                        button .only-read name="do" value=(page.primary) tabindex="-1" aria-hidden="true" { (texts.next) }
+                        @if page.back || page.always {
+                            header .always {
+                                div { @if page.back { button .bare name="do" value="back" { (texts.back) } } }
+                                @if page.always {
+                                    div {
+                                        button .hold name="do" value="stop" { (texts.stop) }
+                                        button .hold name="do" value="talk" { (self.wording.talk_button) }
+                                    }
+                                }
+                            }
+                        }
+                        main #main tabindex="-1" {
+                            @if let Some(notice) = notice {
+                                div .nhsuk-inset-text role="status" { p { (notice) } }
+                            }
+                            (page.main)
+                        }
+                        (self.foot())
+                    }
+                }
+            }
+        }
+    }
+
+    fn foot(&self) -> Markup {
+        let (texts, look) = (self.texts, &self.look);
+        let switch = |name: &str, now: bool, on: &'static str, off: &'static str| {
+            let (value, words) = if now { ("off", off) } else { ("on", on) };
+            html! { button .bare name="do" value=(format!("{name}:{value}")) { (words) } }
+        };
+        html! {
+            footer {
+                div role="group" aria-label=(texts.language) {
+                    @for wording in &self.study.wordings {
+                        @if wording.language != look.language {
+                            button .bare name="do" value=(format!("language:{}", wording.language)) lang=(wording.language) {
+                                (wording.name)
+                            }
+                        }
+                    }
+                }
+                div role="group" aria-label=(texts.display) {
+                    (switch("large", look.large, &texts.large_on, &texts.large_off))
+                    (switch("contrast", look.contrast, &texts.contrast_on, &texts.contrast_off))
+                    (switch("left", look.left, &texts.left_on, &texts.left_off))
+                }
+            }
+        }
+    }
+}
+
+/// A button that goes on, and those beside it.
+pub(crate) fn ways(go_on: (&str, &str), others: &[(&str, &str)]) -> Markup {
+    html! {
+        div .ways {
+            button .nhsuk-button name="do" value=(go_on.0) { (go_on.1) }
+            @for (act, words) in others {
+                button .nhsuk-button.nhsuk-button--secondary name="do" value=(act) { (words) }
+            }
+        }
+    }
+}
+
+/// Choices one under the other, none of them before another.
+pub(crate) fn many(choices: &[(String, &str)]) -> Markup {
+    html! {
+        ul .many {
+            @for (act, words) in choices {
+                li { button .nhsuk-button.nhsuk-button--secondary name="do" value=(act) { (words) } }
+            }
+        }
+    }
+}
+
+/// A page's head.
+pub(crate) fn head(title: &str, refresh: Option<u64>) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            link rel="icon" href="a/icon.svg";
+            link rel="stylesheet" href="a/screen.css";
+            script src="a/screen.js" defer {}
+            @if let Some(seconds) = refresh {
+                // A page without the script looks again by itself when it is time to hide the answers.
+                noscript { meta http-equiv="refresh" content=(seconds + 1); }
+            }
+        }
+    }
+}
+
+/// How the body looks.
+pub(crate) fn classes(look: &Look, night: bool) -> String {
+    let mut classes = vec![if night { "night" } else { "day" }, if look.left { "left" } else { "right" }];
+    classes.extend(look.contrast.then_some("contrast"));
+    classes.join(" ")
+}
+
+fn is_night(time: Time) -> bool {
+    time >= EVENING || time < MORNING
+}

@@ -1,0 +1,25 @@
+//! What it is about, and whether somebody wants to: before the first question.
+
+use maud::{Markup, html};
+use nightjar::{Failure, Tablet};
+
+use super::frame::{Frame, Page};
+use crate::hands::Held;
+
+pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Markup, Failure> {
+    let page = tablet.information(&frame.wording.language)?;
+    let main = html! {
+        h1 { (page.title) }
+        @if let Some(notice) = &page.draft_notice { p .draft { (notice) } }
+        @for paragraph in &page.paragraphs { p { (paragraph) } }
+        @if let Some(status) = &held.form.wording_status {
+            @if page.draft_notice.is_none() { p .draft lang="en" { (status) } }
+        }
+        ul .many {
+            li { button .nhsuk-button.nhsuk-button--secondary name="do" value="yes" { (page.yes) } }
+            li { button .nhsuk-button.nhsuk-button--secondary name="do" value="not-now" { (page.not_now) } }
+            li { button .nhsuk-button.nhsuk-button--secondary name="do" value="no" { (page.no) } }
+        }
+    };
+    Ok(frame.around(Page { title: page.title, primary: "", back: false, always: true, main }))
+}

@@ -1,0 +1,97 @@
+//! The start: nobody holds the tablet yet.
+
+use jiff::Zoned;
+use maud::{Markup, html};
+use nightjar::study::Voice;
+use nightjar::{Failure, Tablet};
+
+use super::frame::{Frame, Page, many, ways};
+use crate::act;
+use crate::hands::Start;
+use crate::screen::Place;
+use crate::texts::filled;
+
+pub(super) fn draw(
+    frame: &Frame<'_>,
+    tablet: &Tablet,
+    place: &Place,
+    at: &Start,
+    now: &Zoned,
+) -> Result<Markup, Failure> {
+    let texts = frame.texts;
+    let main = match at {
+        Start::Who => who(frame, tablet, place, now)?,
+        Start::Role(voice) => {
+            let roles = act::roles(tablet, place, *voice)?;
+            let choices: Vec<_> =
+                roles.iter().map(|(code, label)| (format!("role:{code}"), label.as_str())).collect();
+            html! { h1 { (texts.which_role) } (many(&choices)) (ways(("home", &texts.start_again), &[])) }
+        }
+        Start::Form(role) => {
+            let forms = act::forms(tablet, place, role)?;
+            let choices: Vec<_> =
+                forms.iter().map(|form| (format!("form:{}", form.form_id), form.title.as_str())).collect();
+            html! { h1 { (texts.which_form) } (many(&choices)) (ways(("home", &texts.start_again), &[])) }
+        }
+        Start::Words { wrong } => words(frame, *wrong),
+    };
+    let primary = if matches!(at, Start::Words { .. }) { "open" } else { "" };
+    let title = texts.page_title.clone();
+    Ok(frame.around(Page { title, primary, back: false, always: false, main }))
+}
+
+fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result<Markup, Failure> {
+    let texts = frame.texts;
+    let mut choices = Vec::new();
+    for (voice, words) in [
+        (Voice::Patient, &texts.voice_patient),
+        (Voice::Carer, &texts.voice_carer),
+        (Voice::Staff, &texts.voice_staff),
+    ] {
+        if !act::roles(tablet, place, voice)?.is_empty() {
+            choices.push((format!("voice:{}", voice.code()), words.as_str()));
+        }
+    }
+    let has_words = tablet.drafts()?.iter().any(|draft| draft.locked);
+    let ready = tablet.may_collect().is_ok() && !choices.is_empty();
+    let time = now.time();
+    let study = frame.study;
+    Ok(html! {
+        p .place { (place.name) }
+        h1 { (texts.locked_title) }
+        @if !ready {
+            div .nhsuk-inset-text { p { (texts.nothing_to_ask) } }
+        } @else {
+            p { (texts.locked_lead) }
+            @if !study.in_ask_window(time) {
+                div .nhsuk-inset-text {
+                    p {
+                        (filled(&texts.outside_hours, &[
+                            ("from", &study.ask_window.from.strftime("%H:%M").to_string()),
+                            ("until", &study.ask_window.until.strftime("%H:%M").to_string()),
+                        ]))
+                    }
+                }
+            } @else if study.handover_at(time).is_some() {
+                div .nhsuk-inset-text { p { (texts.at_handover) } }
+            }
+            (many(&choices))
+            @if has_words { p { button .bare name="do" value="words" { (texts.words_door) } } }
+        }
+    })
+}
+
+fn words(frame: &Frame<'_>, wrong: bool) -> Markup {
+    let texts = frame.texts;
+    html! {
+        div .nhsuk-form-group .nhsuk-form-group--error[wrong] {
+            h1 { (texts.words_title) }
+            label .nhsuk-label for="words" { (texts.words_label) }
+            div #words-hint .nhsuk-hint { (texts.words_hint) }
+            @if wrong { span #words-wrong .nhsuk-error-message role="alert" { (texts.words_wrong) } }
+            textarea #words .nhsuk-textarea name="words" rows="3" autocapitalize="none" spellcheck="false"
+                aria-describedby=(if wrong { "words-hint words-wrong" } else { "words-hint" }) {}
+        }
+        (ways(("open", &texts.words_open), &[("home", &texts.start_again)]))
+    }
+}

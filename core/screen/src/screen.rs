@@ -1,0 +1,225 @@
+//! The screen as a server on this device: one address, one state, one answer at a time.
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::{Response, StatusCode};
+use jiff::SignedDuration;
+use nightjar::{Failure, Tablet};
+use tokio::net::TcpListener;
+
+use crate::act::{self, Acting, Then};
+use crate::assets;
+use crate::guard::{self, Asked, Guard, Refusal, respond};
+use crate::hands::{Hands, Mode, Start};
+use crate::page;
+use crate::posted::Posted;
+
+/// What a page is.
+const HTML: &str = "text/html; charset=utf-8";
+
+/// How the screen is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Code of the ward it stands on; needed where the tablet may collect on more than one.
+    pub ward: Option<String>,
+    /// Asks this form only, whatever it is about; if absent, what people answer about themselves.
+    pub form: Option<String>,
+}
+
+/// Where a screen stands, and what it asks.
+pub(crate) struct Place {
+    /// The ward's code.
+    pub(crate) ward: String,
+    /// What people call it.
+    pub(crate) name: String,
+    /// The only form, if there is one.
+    pub(crate) form: Option<String>,
+}
+
+/// The ward screen of one tablet.
+pub struct Screen {
+    shared: Arc<Shared>,
+    listener: TcpListener,
+}
+
+struct Shared {
+    tablet: Tablet,
+    place: Place,
+    guard: Guard,
+    hands: Mutex<Hands>,
+}
+
+impl Screen {
+    /// A screen that listens on this device and nowhere else. `port` 0 takes a free one. What somebody left unfinished when the
+    /// program ended is kept for them, see [`Tablet::drafts`].
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when the tablet has not joined a study, when it is not said which of its wards this is, and when the port is
+    /// taken; storage failures.
+    pub async fn open(tablet: Tablet, settings: Settings, port: u16) -> Result<Self, Failure> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(|error| Failure::Invalid(format!("port {port} of this device: {error}")))?;
+        let at = listener.local_addr().map_err(|error| Failure::Internal(error.to_string()))?;
+        let guard = Guard::new(at).map_err(|error| Failure::Internal(error.to_string()))?;
+        let work = move || -> Result<Shared, Failure> {
+            let place = place(&tablet, settings)?;
+            let language = tablet.pack()?.study().wordings.first().map(|wording| wording.language.clone());
+            let mode = act::unfinished(&tablet)?;
+            let hands = Hands::new(mode, language.unwrap_or_else(|| "en".to_owned()), tablet.clock().now());
+            Ok(Shared { tablet, place, guard, hands: Mutex::new(hands) })
+        };
+        let shared = tokio::task::spawn_blocking(work).await;
+        let shared = shared.map_err(|error| Failure::Internal(error.to_string()))??;
+        Ok(Self { shared: Arc::new(shared), listener })
+    }
+
+    /// The address to open in this device's browser. It holds a secret: whoever knows it, on this device, has the tablet in their
+    /// hands.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.shared.guard.home()
+    }
+
+    /// Serves until `stop` is done.
+    ///
+    /// # Errors
+    /// When the device no longer lets it listen.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let router = Router::new().fallback(answer).with_state(self.shared);
+        axum::serve(self.listener, router).with_graceful_shutdown(stop).await
+    }
+}
+
+fn place(tablet: &Tablet, settings: Settings) -> Result<Place, Failure> {
+    let asked = settings.ward.as_deref();
+    let (pack, granted) = (tablet.pack()?, tablet.status()?.wards);
+    let code = match (asked, granted.as_slice()) {
+        (Some(code), _) if granted.iter().any(|known| known == code) => code,
+        (Some(code), _) => {
+            let known = granted.join(", ");
+            return Err(Failure::Invalid(format!(
+                "this tablet does not collect on a ward \"{code}\", only on: {known}"
+            )));
+        }
+        (None, [only]) => only,
+        (None, _) => {
+            let known = granted.join(", ");
+            return Err(Failure::Invalid(format!("say which ward this tablet is on, one of: {known}")));
+        }
+    };
+    let name = pack.study().ward(code).map_or_else(|| code.to_owned(), |ward| ward.name.clone());
+    if let Some(form) = &settings.form
+        && pack.instrument(form).is_none()
+    {
+        return Err(Failure::Invalid(format!("the study has no form \"{form}\"")));
+    }
+    Ok(Place { ward: code.to_owned(), name, form: settings.form })
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let asked = match shared.guard.admit(&head) {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal.response(),
+    };
+    let posted = match asked {
+        Asked::Act => match guard::body(body).await.and_then(|body| Posted::read(&body)) {
+            Ok(posted) => Some(posted),
+            Err(refusal) => return refusal.response(),
+        },
+        _ => None,
+    };
+    let work = move || shared.answer(asked, posted.as_ref());
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Refusal::Broken.response())
+}
+
+impl Shared {
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, asked: Asked, posted: Option<&Posted>) -> Response<Body> {
+        let mut hands = self.hands();
+        let done = self.notice_time(&mut hands).and_then(|()| match (asked, posted) {
+            (Asked::Asset(name), _) => Ok(assets::named(&name).map_or_else(
+                || Refusal::Nothing.response(),
+                |(kind, bytes)| respond(StatusCode::OK, kind, bytes.into()),
+            )),
+            (Asked::Media(name), _) => self.media(&hands, &name),
+            (Asked::Act, Some(posted)) => self.act(&mut hands, posted),
+            _ => self.draw(&mut hands),
+        });
+        done.unwrap_or_else(|failure| self.fault(&hands, &failure))
+    }
+
+    /// Hides what was left alone, and throws away what was left alone too long.
+    fn notice_time(&self, hands: &mut Hands) -> Result<(), Failure> {
+        let idle = self.tablet.pack()?.study().idle;
+        let now = self.tablet.clock().now();
+        hands.left_alone(&now, SignedDuration::from_mins(i64::from(idle.hide_after_minutes)));
+        let waits = match &hands.mode {
+            Mode::Left { .. } => true,
+            Mode::Held(held) => held.covered.is_some(),
+            _ => false,
+        };
+        if waits && self.tablet.end_idle()?.stopped > 0 {
+            let mode = act::unfinished(&self.tablet)?;
+            hands.release(mode);
+        }
+        Ok(())
+    }
+
+    fn act(&self, hands: &mut Hands, posted: &Posted) -> Result<Response<Body>, Failure> {
+        let held = !matches!(hands.mode, Mode::Locked(_));
+        let then = Acting { tablet: &self.tablet, place: &self.place, hands }.take(posted)?;
+        Ok(match then {
+            Then::Stay => respond(StatusCode::NO_CONTENT, HTML, Body::empty()),
+            Then::Draw | Then::Gone => {
+                let mut response = respond(StatusCode::SEE_OTHER, HTML, Body::empty());
+                if let Ok(path) = HeaderValue::from_str(&self.guard.path()) {
+                    response.headers_mut().insert(LOCATION, path);
+                }
+                if held && matches!(hands.mode, Mode::Locked(Start::Who) | Mode::Ended(_)) {
+                    // Nothing of whoever held it stays in the browser.
+                    let all = HeaderValue::from_static("\"cache\", \"storage\"");
+                    response.headers_mut().insert("clear-site-data", all);
+                }
+                response
+            }
+        })
+    }
+
+    fn draw(&self, hands: &mut Hands) -> Result<Response<Body>, Failure> {
+        let html = page::draw(&self.tablet, &self.place, hands)?;
+        Ok(respond(StatusCode::OK, HTML, html.into_string().into()))
+    }
+
+    /// A picture or recording of the form that is on display.
+    fn media(&self, hands: &Hands, name: &str) -> Result<Response<Body>, Failure> {
+        let Mode::Held(held) = &hands.mode else { return Ok(Refusal::Nothing.response()) };
+        if held.sitting.is_none() || held.covered.is_some() || hands.talking {
+            return Ok(Refusal::Nothing.response());
+        }
+        let pack = self.tablet.pack()?;
+        let found = assets::media(&pack, &held.form.form_id, name);
+        Ok(found.map_or_else(
+            || Refusal::Nothing.response(),
+            |(kind, bytes)| respond(StatusCode::OK, kind, bytes.to_vec().into()),
+        ))
+    }
+
+    fn fault(&self, hands: &Hands, failure: &Failure) -> Response<Body> {
+        let status = match failure {
+            Failure::StorageFull(_) => StatusCode::INSUFFICIENT_STORAGE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        respond(status, HTML, page::fault(hands, failure).into_string().into())
+    }
+}

@@ -1,0 +1,128 @@
+//! The fixed words around the questions, per language: what the study's own document does not say.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Declares the words once: a language that lacks one, or has one too many, does not load.
+macro_rules! texts {
+    ($($name:ident)*) => {
+        /// The fixed words in one language. Placeholders stand in braces; see [`filled`].
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct Texts { $(pub(crate) $name: String,)* }
+    };
+}
+
+texts! {
+    page_title skip_to_main
+    locked_title locked_lead voice_patient voice_carer voice_staff which_role which_form words_door
+    outside_hours at_handover nothing_to_ask start_again
+    back next stop clear place place_only dont_know declined or_instead tick day month year hour minute from_to rank_hint
+    not_here only_read add_one no_more there_are
+    check_title check_lead change no_answer hand_in
+    stop_title stop_lead stop_keep stop_throw stop_later stop_go_on
+    thanks_title thanks_sealed thanks_kept thanks_thrown fine_title fine_no fine_not_now give_back done
+    covered_title covered_lead still_me not_me sure_title sure_lead sure_throw sure_leave
+    later_title later_lead later_done words_title words_label words_hint words_open words_wrong
+    talk_hidden talk_again
+    error_title error_number error_decimal error_scale error_date error_time error_rank error_both error_choice error_refused
+    notice_older notice_twice
+    language display large_on large_off contrast_on contrast_off left_on left_off
+    listen listen_stop headphones recorded no_sound_at_night
+    fault_title fault_lead fault_full fault_again
+}
+
+/// A language whose words are built in, and its file.
+struct BuiltIn {
+    code: &'static str,
+    texts: Texts,
+}
+
+static BUILT_IN: LazyLock<[BuiltIn; 3]> = LazyLock::new(|| {
+    [
+        ("en", include_str!("../texts/en.toml")),
+        ("en-x-easyread", include_str!("../texts/en-x-easyread.toml")),
+        ("pl", include_str!("../texts/pl.toml")),
+    ]
+    .map(|(code, file)| BuiltIn { code, texts: read(file) })
+});
+
+#[allow(clippy::expect_used, reason = "the files are compiled in, and a test reads them")]
+fn read(file: &str) -> Texts {
+    toml::from_str(file).expect("the words that are built in")
+}
+
+impl Texts {
+    /// The words in a language; else in the language that it is a variant of; else in English.
+    pub(crate) fn of(code: &str) -> &'static Texts {
+        Self::spoken(code).1
+    }
+
+    /// The language that [`Texts::of`] finds, and its words.
+    pub(crate) fn spoken(code: &str) -> (&'static str, &'static Texts) {
+        let known = |code: &str| BUILT_IN.iter().find(|known| known.code == code);
+        let base = code.split('-').next().unwrap_or_default();
+        let found = known(code).or_else(|| known(base)).unwrap_or(&BUILT_IN[0]);
+        (found.code, &found.texts)
+    }
+}
+
+/// A text with its placeholders filled in. What is filled in is never looked at again.
+pub(crate) fn filled(text: &str, with: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        let after = &rest[open + 1..];
+        let name = after.find('}').map(|close| &after[..close]);
+        match name.and_then(|name| with.iter().find(|(known, _)| *known == name)) {
+            Some((known, value)) => {
+                out.push_str(value);
+                rest = &after[known.len() + 1..];
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_all_words_and_the_same_placeholders() {
+        let files = [
+            include_str!("../texts/en.toml"),
+            include_str!("../texts/en-x-easyread.toml"),
+            include_str!("../texts/pl.toml"),
+        ];
+        let holes = |text: &str| {
+            let mut holes: Vec<String> =
+                text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
+            holes.sort();
+            holes
+        };
+        let [english, others @ ..] = files.map(|file| toml::from_str::<toml::Table>(file).unwrap());
+        for other in others {
+            for (name, text) in &english {
+                let there = other.get(name).unwrap().as_str().unwrap();
+                assert_eq!(holes(text.as_str().unwrap()), holes(there), "{name}");
+            }
+        }
+        assert_eq!(Texts::spoken("pl-PL").0, "pl");
+        assert_eq!(Texts::spoken("xx").0, "en");
+        assert_eq!(Texts::spoken("en-x-easyread").0, "en-x-easyread");
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_in_again() {
+        assert_eq!(filled("{a} of {b}{c}", &[("a", "{b}"), ("b", "2")]), "{b} of 2{c}");
+    }
+}

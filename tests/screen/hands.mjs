@@ -1,0 +1,90 @@
+// A person at the screen: what they press, and whether everybody could.
+
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Pages looked at by axe, by what they are and how they look. */
+export const looked = new Set();
+
+export class Hands {
+  constructor(page, home) {
+    this.page = page;
+    this.home = home;
+    this.trouble = [];
+    page.on("pageerror", (error) => this.trouble.push(String(error)));
+    page.on("console", (told) => { if (["error", "warning"].includes(told.type())) this.trouble.push(told.text()); });
+  }
+
+  async come(home = this.home) {
+    this.home = home;
+    await this.page.goto(home);
+  }
+
+  /** Presses a button and waits for the page after it. */
+  async press(name) {
+    const before = await this.nonce();
+    await this.page.getByRole("button", { name, exact: true }).click();
+    await this.page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
+  }
+
+  nonce() {
+    return this.page.locator("[name=page]").first().inputValue();
+  }
+
+  async sees(text) {
+    await this.page.getByRole("heading", { name: text }).first().waitFor();
+  }
+
+  async choose(name) {
+    await this.page.getByLabel(name, { exact: true }).check();
+  }
+
+  /** Everybody can use this page: axe finds nothing, and at 320 px nothing is cut off. */
+  async everybody(what) {
+    const { page } = this;
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => globalThis.axe.run());
+    const faults = found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html}`);
+    assert.deepEqual(faults, [], what);
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: 320, height: 640 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 320, `${what}: ${wide} px wide at 320`);
+    await page.setViewportSize(size);
+    looked.add(what);
+  }
+
+  /** Goes on to the page of all answers. */
+  async toTheEnd(next, end) {
+    for (let turns = 0; turns < 40; turns += 1) {
+      if (await this.page.getByRole("heading", { name: end }).count()) return;
+      await this.press(next);
+    }
+    assert.fail("the form does not end");
+  }
+
+  /** Nothing of anybody is in this browser. */
+  async nothing(phrases) {
+    const { page } = this;
+    const kept = await page.evaluate(async () => ({
+      cookies: document.cookie,
+      local: localStorage.length,
+      session: sessionStorage.length,
+      databases: (await indexedDB.databases()).length,
+      caches: (await caches.keys()).length,
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+      past: history.length,
+    }));
+    // The page before the first one, and this one.
+    assert.deepEqual(kept, { cookies: "", local: 0, session: 0, databases: 0, caches: 0, workers: 0, past: 2 });
+    const shown = await page.content();
+    for (const phrase of phrases) assert.ok(!shown.includes(phrase), "something of the last person is on the page");
+    await page.goBack().catch(() => null);
+    await page.goForward().catch(() => null);
+    const again = await page.content();
+    for (const phrase of phrases) assert.ok(!again.includes(phrase), "something of the last person comes back");
+  }
+}
