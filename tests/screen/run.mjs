@@ -12,11 +12,11 @@ let held = 0;
 let failed = 0;
 
 /** A browser of its own for each, at a tablet's size, without help from the page's policy only where axe must look. */
-async function scenario(name, does, settings = {}) {
+async function scenario(name, does, { form, ...settings } = {}) {
   const context = await browser.newContext({ viewport: { width: 800, height: 1180 }, bypassCSP: true, ...settings });
   const page = await context.newPage();
   try {
-    const home = await ward.open();
+    const home = await ward.open(form);
     const hands = new Hands(page, home);
     await hands.come();
     await does(hands, context);
@@ -254,6 +254,59 @@ await scenario("several windows: nothing lost, doubled or mixed", async (hands, 
   await other.page.getByLabel("No", { exact: true }).click();
   await other.sees("Who is holding this tablet?");
 });
+
+await scenario("of a text and a tick that there is none the last counts", async (hands) => {
+  const { page } = hands;
+  await hands.press("I am staying on this ward");
+  await hands.press("Yes");
+  for (let turns = 0; turns < 5; turns += 1) await hands.press("Next");
+  const text = page.getByRole("textbox");
+  const tick = page.getByLabel("I would rather not say", { exact: true });
+  await tick.check();
+  await hands.press("Next");
+  await hands.press("Back");
+  assert.ok(await tick.isChecked());
+  await text.fill(SECRET);
+  assert.ok(!(await tick.isChecked()), "who writes has an answer");
+  await hands.press("Next");
+  await hands.press("Back");
+  assert.equal(await text.inputValue(), SECRET);
+  await tick.check();
+  await hands.press("Next");
+  await hands.press("Back");
+  assert.ok(await tick.isChecked());
+  assert.equal(await text.inputValue(), "", "what somebody would rather not say is not handed in");
+  await hands.press("Stop");
+  await hands.press("Stop, and throw it all away");
+  await hands.press("Done");
+});
+
+await scenario("a record that the ward reads promises nothing else, and asks what an answer brings up", async (hands) => {
+  const { page } = hands;
+  await hands.press("I work here");
+  await hands.press("Nurse");
+  await hands.everybody("of the ward");
+  const said = await page.getByRole("main").innerText();
+  assert.ok(said.includes("Ward staff read it") && !said.includes("cannot open"), said);
+  await hands.press("Begin");
+  await page.getByLabel("Label of this decision").fill("Owl 3");
+  await hands.press("Next");
+  await page.getByRole("group", { name: "Whose voice is it?" }).getByLabel("The patient", { exact: true }).check();
+  await page.getByRole("group", { name: "Protected sleep" }).getByLabel("Against", { exact: true }).check();
+  await page.getByLabel("Somebody reports it").check();
+  const reports = page.getByRole("group", { name: "Who reports it?" });
+  await reports.getByLabel("Nurse", { exact: true }).check();
+  await hands.everybody("several questions");
+  await hands.press("Next");
+  await hands.toTheEnd("Next", "Check your answers");
+  assert.ok((await page.getByRole("main").innerText()).includes("Somebody reports it"));
+  await hands.press("Stop");
+  assert.equal(await page.getByRole("button", { name: "Stop for now" }).count(), 0, "no words for what is not theirs alone");
+  await hands.press("Do not stop: go on answering");
+  await hands.press("Hand in my answers");
+  await hands.press("Done");
+  assert.ok((await ward.reads("position")).includes("Owl 3"));
+}, { form: "position" });
 
 await scenario("without script it works as well", async (hands) => {
   const { page } = hands;

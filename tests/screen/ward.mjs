@@ -74,9 +74,15 @@ export class Ward {
     return output(run(this.folder, this.tablet, args));
   }
 
-  /** Starts the screen; gives its address. */
-  async open() {
-    this.screen = run(this.folder, this.tablet, ["screen"]);
+  /** What another program on this device reads of a form's records. */
+  reads(form) {
+    return this.must("tablet", "records", "--form", form);
+  }
+
+  /** Starts the screen, for one form or for what people answer about themselves; gives its address. */
+  async open(form) {
+    const args = form ? ["collect", "--serve", "--form", form] : ["screen"];
+    this.screen = run(this.folder, this.tablet, args);
     const told = await line(this.screen, /http:/);
     return told.match(/http:\S+/)[0];
   }

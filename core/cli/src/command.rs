@@ -309,12 +309,10 @@ pub(crate) enum TabletCommand {
         /// The record, as `records` prints it
         #[arg(long, value_name = "ID")]
         record: String,
-        /// The item's name
-        #[arg(long, value_name = "NAME")]
-        item: String,
-        /// What it shall say: a number, a date such as 2026-03-31, codes of choices
-        #[arg(long, value_name = "VALUE")]
-        value: String,
+        /// An item's name and what it shall say: a number, a date such as 2026-03-31, codes of choices; repeat for several that
+        /// belong together
+        #[arg(long = "set", value_name = "NAME=VALUE", required = true)]
+        set: Vec<String>,
         /// The role that corrects it
         #[arg(long, value_name = "CODE")]
         role: String,

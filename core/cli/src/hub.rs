@@ -61,7 +61,7 @@ fn stop(until_stdin_closes: bool) -> Result<impl Future<Output = ()> + Send + 's
 }
 
 #[cfg(unix)]
-fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
+pub(crate) fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -73,7 +73,7 @@ fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> 
 }
 
 #[cfg(not(unix))]
-fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
+pub(crate) fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Trouble> {
     Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await

@@ -56,10 +56,15 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
         TabletCommand::History { device, record } => history(&open(device)?.history(record)?, screen),
         TabletCommand::Conflicts { device } => device::print_conflicts(&open(device)?.conflicts()?, screen),
         TabletCommand::Dissensus { device } => dissensus(&open(device)?.dissensus()?, screen),
-        TabletCommand::Correct { device, record, item, value, role } => {
+        TabletCommand::Correct { device, record, set, role } => {
             let tablet = open(device)?;
-            let value = tablet.read_value(record, item, value)?;
-            let changes = vec![(item.clone(), value)];
+            let mut changes = Vec::new();
+            for one in set {
+                let (item, value) = one.split_once('=').ok_or_else(|| {
+                    Trouble::Given(format!("--set takes an item and its value, as in kept=7, not \"{one}\""))
+                })?;
+                changes.push((item.to_owned(), tablet.read_value(record, item, value)?));
+            }
             tablet.amend(AmendRequest { record: record.clone(), role: role.clone(), changes })?;
             screen.line("corrected; `nightjar tablet history` shows what it said before")
         }

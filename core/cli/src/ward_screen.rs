@@ -10,6 +10,7 @@ use nightjar_screen::{Screen as WardScreen, Settings};
 use tokio::runtime::Runtime;
 
 use crate::command::{CollectArgs, KeyArgs, PlaceArgs, ScreenArgs};
+use crate::hub::asked_to_end;
 use crate::practice::Practice;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
@@ -70,11 +71,7 @@ fn serve(tablet: Tablet, settings: Settings, place: &PlaceArgs, screen: &mut Scr
                 None
             }
         };
-        ward.serve(async {
-            // Whether it is heard or not, the program ends then.
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await?;
+        ward.serve(asked_to_end()?).await?;
         screen.line("The ward screen is closed.")
     })
 }

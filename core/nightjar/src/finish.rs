@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::view::DisputeRequest;
-use data_encoding::HEXLOWER;
 use nightjar_form::{Answers, CellKey, Instrument, LeftBehind, Missing, Session, Value};
 use nightjar_record::study::{InstrumentKind, StudyInstrument, WARD};
 use nightjar_record::{
-    Actor, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle, Written,
-    create, options_of,
+    Actor, ChangeHash, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle,
+    Written, create, options_of,
 };
 use nightjar_seal::{Dictionary, Header, Origin, RecordKey, Sealing, seal_with};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
-use crate::correcting::Corrected;
+use crate::correcting::Correcting;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
-use crate::moving::{INFORMATION, ORIGIN, never_given};
+use crate::moving::{INFORMATION, never_given};
 use crate::sitting::Open;
 use crate::time;
 use crate::view::FinishedView;
@@ -57,7 +56,7 @@ pub(crate) fn finish(
     let instrument = Arc::clone(session.instrument());
     let entry = joined.entry(&about.instrument)?;
     let confidential = entry.confidential;
-    let origin = has_origin(entry.kind).then(|| origin_of(device, about));
+    let origin = has_origin(entry.kind).then(|| origin_of(device, draft)).transpose()?;
     let meta =
         describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
     let id = meta.record_id(&joined.identity);
@@ -83,7 +82,7 @@ pub(crate) fn finish(
     }
     let mut form: &Instrument = &instrument;
     if let Some(record) = existing(device, &joined, &id)? {
-        if says_all(&record, &cells) {
+        if says_all(&record, &cells, &options) {
             return Err(Failure::Invalid(
                 "this record says exactly that already; throw these answers away".into(),
             ));
@@ -111,19 +110,27 @@ pub(crate) fn finish(
 }
 
 /// Whether a record says all of this already, with nothing beside it.
-fn says_all(record: &Record, cells: &[(CellKey, Value)]) -> bool {
-    let held = record.cells();
-    cells.iter().all(|(key, value)| held.iter().any(|cell| cell.key == *key && cell.values() == [value]))
+fn says_all(record: &Record, cells: &[(CellKey, Value)], options: &nightjar_record::Options) -> bool {
+    let (held, open) = (record.cells(), record.conflicts());
+    let lines = |text: &str| format!("\n{}\n", text.trim());
+    let says = |there: &Value, value: &Value, key: &CellKey| match (there, value) {
+        (Value::Text(there), Value::Text(text))
+            if options.get(&key.item).is_some_and(|choices| choices.note) =>
+        {
+            lines(there).contains(&lines(text))
+        }
+        _ => there == value,
+    };
+    cells.iter().all(|(key, value)| {
+        let there = held.iter().filter(|cell| cell.key == *key && !open.iter().any(|c| c.cell == *key));
+        there.map(|cell| cell.values()).any(|values| matches!(values[..], [only] if says(only, value, key)))
+    })
 }
 
 /// What the id of a finished draft is made of: the same however often it is finished, so that a copy of the tablet from before
 /// makes no second response of it.
-fn origin_of(device: &Device, about: &DraftMeta) -> Origin {
-    let kept = about.extra.get(ORIGIN).and_then(|text| HEXLOWER.decode(text.as_bytes()).ok());
-    match kept.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
-        Some(salt) => Origin { withdrawal: None, creator: device.tag(), salt },
-        None => Origin::new(device.tag(), None, &mut OsEntropy),
-    }
+fn origin_of(device: &Device, draft: &DraftId) -> Result<Origin, Failure> {
+    Ok(Origin { withdrawal: None, creator: device.tag(), salt: device.vault.salt_of(draft)? })
 }
 
 /// Corrects cells of a fact.
@@ -133,28 +140,63 @@ pub(crate) fn amend(
     role: &str,
     changes: &[(String, Value)],
 ) -> Result<(), Failure> {
-    write(device, id, role, |record, forms, hand, actor| {
-        let mut cells = changes
-            .iter()
-            .map(|(name, value)| Ok((cell_named(forms, name)?, value.clone())))
-            .collect::<Result<Vec<_>, Failure>>()?;
-        let corrected = corrected(device, record, &cells)?;
-        let open = record.conflicts();
-        let is_open = |key: &CellKey| open.iter().any(|conflict| conflict.cell == *key);
-        cells.extend(corrected.worked_out(record).into_iter().filter(|(key, _)| !is_open(key)));
-        Ok(Some(record.edit(&cells, &all_options(forms), hand, actor)?))
-    })
+    let write_it = |follow: bool| {
+        write(device, id, role, |record, forms, hand, actor| {
+            let named = changes
+                .iter()
+                .map(|(name, value)| Ok((cell_named(forms, name)?, value.clone())))
+                .collect::<Result<Vec<_>, Failure>>()?;
+            let (mut cells, open) = with_what_follows(device, record, &named, false)?;
+            let options = all_options(forms);
+            if open.is_empty() || !follow {
+                return Ok(Some(record.edit(&cells, &options, hand, actor)?));
+            }
+            cells.retain(|(key, _)| !open.iter().any(|settle| settle.cell == *key));
+            Ok(Some(record.settle_with(&open, &cells, "", &options, hand, actor)?))
+        })
+    };
+    match write_it(true) {
+        // What follows settles something, which this device was not granted; the correction it was.
+        Err(Failure::Rejected(_)) => write_it(false),
+        done => done,
+    }
 }
 
-/// The record's form with what it says and new values, if they fit it.
-fn corrected(device: &Device, record: &Record, cells: &[(CellKey, Value)]) -> Result<Corrected, Failure> {
+/// Values by cell.
+type Cells = Vec<(CellKey, Value)>;
+
+/// New values as the form takes them with what it works out from them, and apart what of that settles a conflict.
+fn with_what_follows(
+    device: &Device,
+    record: &Record,
+    changes: &[(CellKey, Value)],
+    settling: bool,
+) -> Result<(Cells, Vec<Settle>), Failure> {
     let joined = device.joined()?;
     let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
     let own = joined.version_of(device, &meta.instrument, &meta.version)?;
     let form = own.or_else(|| joined.pack.instrument(&meta.instrument).cloned());
     let form =
         form.ok_or_else(|| Failure::Incompatible(format!("the study has no form \"{}\"", meta.instrument)))?;
-    Corrected::check(joined.entry(&meta.instrument)?, form, record, cells, &device.now()?)
+    let correcting = Correcting { entry: joined.entry(&meta.instrument)?, form, record, now: device.now()? };
+    let mut cells = correcting.check(changes, settling)?;
+    let mut settles = Vec::new();
+    for (cell, value) in correcting.worked_out(&cells)? {
+        if cells.iter().any(|(key, _)| *key == cell) {
+            continue;
+        }
+        match differing(record, &cell) {
+            named if named.is_empty() => cells.push((cell, value)),
+            named => settles.push(Settle { cell, value, settles: named }),
+        }
+    }
+    Ok((cells, settles))
+}
+
+/// The changes that differ about a cell.
+fn differing(record: &Record, cell: &CellKey) -> Vec<ChangeHash> {
+    let conflicts = record.conflicts().into_iter().filter(|conflict| conflict.cell == *cell);
+    conflicts.flat_map(|conflict| conflict.values.into_iter().map(|held| held.change)).collect()
 }
 
 /// Settles one conflict with the value a person chose, naming every value that is held now.
@@ -167,39 +209,55 @@ pub(crate) fn settle(
 ) -> Result<(), Failure> {
     write(device, id, role, |record, forms, hand, actor| {
         let cell = cell_named(forms, name)?;
-        let settles: Vec<_> = record
-            .conflicts()
-            .iter()
-            .filter(|conflict| conflict.cell == cell)
-            .flat_map(|conflict| conflict.values.iter().map(|held| held.change))
-            .collect();
-        if settles.is_empty() {
+        let named = differing(record, &cell);
+        if named.is_empty() {
             return Err(Failure::Invalid(format!(
                 "\"{name}\" has no conflict to settle (any more); look again"
             )));
         }
-        let settle = Settle { cell, value: value.clone(), settles };
-        // What follows from it is settled with it.
-        let corrected = corrected(device, record, &[(cell, value.clone())])?;
-        let follows = corrected.worked_out(record).into_iter().filter_map(|(cell, value)| {
-            let open = record.conflicts().into_iter().find(|conflict| conflict.cell == cell)?;
-            let settles = open.values.iter().map(|held| held.change).collect();
-            Some(Settle { cell, value, settles })
-        });
+        let options = all_options(forms);
+        let chosen = match with_the_agreed(record, &cell, value, &options) {
+            Some(whole) => whole,
+            None => value.clone(),
+        };
+        let (mut cells, follows) = with_what_follows(device, record, &[(cell, chosen.clone())], true)?;
+        let value = cells.iter().find(|(key, _)| *key == cell).map_or(chosen, |(_, value)| value.clone());
+        cells.retain(|(key, _)| *key != cell);
+        let settle = Settle { cell, value, settles: named };
+        // What follows from it is settled or written with it.
         let all: Vec<Settle> = std::iter::once(settle).chain(follows).collect();
-        Ok(Some(record.settle(&all, "", &all_options(forms), hand, actor)?))
-    })?;
-    // What the form works out from it and nobody differed about.
-    write(device, id, role, |record, forms, hand, actor| {
-        let open = record.conflicts();
-        let is_open = |key: &CellKey| open.iter().any(|conflict| conflict.cell == *key);
-        let mut cells = corrected(device, record, &[])?.worked_out(record);
-        cells.retain(|(key, _)| !is_open(key));
-        match cells.is_empty() {
-            true => Ok(None),
-            false => Ok(Some(record.edit(&cells, &all_options(forms), hand, actor)?)),
-        }
+        Ok(Some(record.settle_with(&all, &cells, "", &options, hand, actor)?))
     })
+}
+
+/// Of a question with several ticks: what nobody disputes, and of what is disputed that which was chosen. `None` for another question.
+fn with_the_agreed(
+    record: &Record,
+    cell: &CellKey,
+    value: &Value,
+    options: &nightjar_record::Options,
+) -> Option<Value> {
+    let conflicts = record.conflicts();
+    let disputed: Vec<&str> = conflicts
+        .iter()
+        .filter(|conflict| conflict.cell == *cell)
+        .filter_map(|c| c.option.as_deref())
+        .collect();
+    if disputed.is_empty() {
+        return None;
+    }
+    let chosen = |value: &Value| match value {
+        Value::Many(codes) => codes.clone(),
+        _ => Vec::new(),
+    };
+    let wanted = chosen(value);
+    let held = record.cells().into_iter().find(|held| held.key == *cell)?;
+    let agreed: Vec<String> = held.held.iter().flat_map(|held| chosen(&held.value)).collect();
+    let is_in = |code: &&String| match disputed.contains(&code.as_str()) {
+        true => wanted.contains(code),
+        false => agreed.contains(code),
+    };
+    Some(Value::Many(options.get(&cell.item)?.codes.iter().filter(is_in).cloned().collect()))
 }
 
 /// Puts another value beside what the last settlement of an item wrote.
@@ -207,8 +265,9 @@ pub(crate) fn dispute(device: &Device, id: RecordId, request: &DisputeRequest) -
     let DisputeRequest { name, value, role, reason, .. } = request;
     write(device, id, role, |record, forms, hand, actor| {
         let cell = cell_named(forms, name)?;
-        corrected(device, record, &[(cell, value.clone())])?;
-        let dispute = Dispute { cell, value: value.clone() };
+        let (cells, _) = with_what_follows(device, record, &[(cell, value.clone())], false)?;
+        let value = cells.first().map_or_else(|| value.clone(), |(_, value)| value.clone());
+        let dispute = Dispute { cell, value };
         let written = record.dispute(&[dispute], reason, &all_options(forms), hand, actor);
         written.map(Some).map_err(|error| match error {
             RecordError::DisputesOther(_) => Failure::Invalid(format!(

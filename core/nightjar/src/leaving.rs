@@ -100,7 +100,8 @@ fn leave(
 
 /// When somebody last did something; `None` when that cannot be read, and then nothing is ended for it.
 fn last_act(device: &Device, draft: &DraftId, meta: &DraftMeta) -> Result<Option<Zoned>, Failure> {
-    let act = device.vault.last_entry(draft)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let act =
+        device.vault.last_entry(draft).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Ok(match act {
         Some(Line::Act(act)) => Some(act.at),
         _ => meta.opened.parse().ok(),

@@ -181,7 +181,7 @@ impl Joined {
 
     /// Who this device is to those who wrap keys.
     pub(crate) fn holder<'a>(&'a self, device: &'a Device) -> Holder<'a> {
-        Holder { device: Some(&device.keys), epochs: &self.epochs, recovery: None }
+        Holder { device: Some(&device.keys), epochs: &self.epochs, ..Holder::default() }
     }
 
     /// Those who may read a record: evaluators and the recovery key, and for ward records the members of the scope.

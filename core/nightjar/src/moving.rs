@@ -23,8 +23,6 @@ struct Checked {
 
 /// Where a draft says which information page the person has read.
 pub(crate) const INFORMATION: &str = "information";
-/// Under this name a draft keeps what its record's id is made of.
-pub(crate) const ORIGIN: &str = "origin";
 
 /// What moving a draft does.
 pub(crate) fn check(device: &Device, draft: DraftId) -> Result<MoveView, Failure> {

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
 use nightjar_form::{Language, Value};
 use nightjar_vault::{DraftId, DraftMeta};
 
@@ -13,7 +12,7 @@ use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
 use crate::leaving;
-use crate::moving::{self, INFORMATION, ORIGIN};
+use crate::moving::{self, INFORMATION};
 use crate::observe::{Observer, Subscription};
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
@@ -191,11 +190,7 @@ impl Tablet {
             language: language.name().to_owned(),
             opened: self.device.now()?.to_string(),
             seed: u64::from_le_bytes(random()?),
-            extra: [
-                (INFORMATION.to_owned(), study.information_version.clone()),
-                (ORIGIN.to_owned(), HEXLOWER.encode(&random::<16>()?)),
-            ]
-            .into(),
+            extra: [(INFORMATION.to_owned(), study.information_version.clone())].into(),
         };
         Sitting::begin(Arc::clone(&self.device), meta, Arc::clone(instrument))
     }

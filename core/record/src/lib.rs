@@ -39,7 +39,7 @@
 //! let count = |beds_in_use, tablet| {
 //!     let written =
 //!         create(&night, &[(beds, Value::Integer(beds_in_use))], &Options::new(), &study, &hand, Actor([tablet; 16]))?;
-//!     Ok::<_, nightjar_record::RecordError>(Incoming { change: admit(&written.bytes)?, from: Contributor([tablet; 16]) })
+//!     Ok::<_, nightjar_record::RecordError>(Incoming::new(admit(&written.bytes)?, Contributor([tablet; 16])))
 //! };
 //! let both = [count(17, 1)?, count(18, 2)?];
 //! let record = Record::merge(night.record_id(&study), &study, both.clone(), |_, _| true)?;
@@ -49,7 +49,7 @@
 //! let settles = conflict.values.iter().map(|held| held.change).collect();
 //! let settle = Settle { cell: beds, value: Value::Integer(18), settles };
 //! let settled = record.settle(&[settle], "counted again", &Options::new(), &hand, Actor([3; 16]))?;
-//! let settled = Incoming { change: admit(&settled.bytes)?, from: Contributor([1; 16]) };
+//! let settled = Incoming::new(admit(&settled.bytes)?, Contributor([1; 16]));
 //! let record = Record::merge(record.id(), &study, both.into_iter().chain([settled]), |_, _| true)?;
 //! assert!(record.conflicts().is_empty());
 //! assert_eq!(record.cells()[0].settled(), Some(&Value::Integer(18)));

@@ -23,6 +23,15 @@ pub struct Incoming {
     pub change: Admitted,
     /// Tag of the device that sealed it.
     pub from: Contributor,
+    /// Whether it is signed with the receipt that the response's id commits to. The caller verified that.
+    pub by_receipt: bool,
+}
+
+impl Incoming {
+    /// A change that a device sealed, without a receipt's signature.
+    pub fn new(change: Admitted, from: Contributor) -> Self {
+        Self { change, from, by_receipt: false }
+    }
 }
 
 /// One record: everything its admitted changes say.
@@ -63,6 +72,8 @@ impl Record {
         for change in incoming {
             let entry = pool.entry(change.change.hash).or_insert_with(|| change.clone());
             entry.from = entry.from.min(change.from);
+            // One copy of it that is signed is enough, whichever came first.
+            entry.by_receipt |= change.by_receipt;
         }
         let mut refused = BTreeMap::new();
         refuse_clashes(&mut pool, &mut refused);
@@ -177,7 +188,11 @@ impl Record {
         };
         for meta in &founders {
             if action != Action::Create && meta.nature == Nature::Response {
-                return Err(RecordError::ResponseFinished);
+                match incoming.by_receipt {
+                    // It is theirs: no device needs to have been granted it.
+                    true => continue,
+                    false => return Err(RecordError::ResponseFinished),
+                }
             }
             if action == Action::Settle && meta.nature == Nature::Voice {
                 return Err(RecordError::Voice);

@@ -192,7 +192,7 @@ impl Record {
         let mut out = Vec::new();
         for hash in &self.order {
             let Some(incoming) = self.changes.get(hash) else { continue };
-            let Incoming { change, from } = incoming;
+            let Incoming { change, from, .. } = incoming;
             if !change.message.disputes.contains(&settlement) {
                 continue;
             }

@@ -104,7 +104,35 @@ impl Record {
         hand: &Hand,
         actor: Actor,
     ) -> Result<Written, RecordError> {
-        let nature = self.writable()?;
+        self.edited(self.writable()?, edits, options, hand, actor)
+    }
+
+    /// Writes what the respondent corrects in their own response, which only the receipt that its id commits to may do: whoever seals
+    /// this signs it with that.
+    ///
+    /// # Errors
+    /// As [`Record::edit`]; [`RecordError::Unfounded`] for what is no response.
+    pub fn correct(
+        &self,
+        edits: &[(CellKey, Value)],
+        options: &Options,
+        hand: &Hand,
+        actor: Actor,
+    ) -> Result<Written, RecordError> {
+        match self.meta().map(|meta| meta.nature) {
+            Some(Nature::Response) => self.edited(Nature::Response, edits, options, hand, actor),
+            _ => Err(RecordError::Unfounded),
+        }
+    }
+
+    fn edited(
+        &self,
+        nature: Nature,
+        edits: &[(CellKey, Value)],
+        options: &Options,
+        hand: &Hand,
+        actor: Actor,
+    ) -> Result<Written, RecordError> {
         let registers = self.registers();
         let mut plan = Plan::new(hand, "");
         for (cell, value) in edits {
@@ -128,6 +156,22 @@ impl Record {
     pub fn settle(
         &self,
         settles: &[Settle],
+        reason: &str,
+        options: &Options,
+        hand: &Hand,
+        actor: Actor,
+    ) -> Result<Written, RecordError> {
+        self.settle_with(settles, &[], reason, options, hand, actor)
+    }
+
+    /// Settles as [`Record::settle`] does and in the same change edits what follows from it.
+    ///
+    /// # Errors
+    /// Those of [`Record::settle`] and [`Record::edit`].
+    pub fn settle_with(
+        &self,
+        settles: &[Settle],
+        edits: &[(CellKey, Value)],
         reason: &str,
         options: &Options,
         hand: &Hand,
@@ -176,7 +220,17 @@ impl Record {
                 }
             }
         }
-        let edits: Vec<(CellKey, Value)> = settles.iter().map(|s| (s.cell, s.value.clone())).collect();
+        for (cell, value) in edits {
+            for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
+                let current = registers.get(&key);
+                if current.is_some_and(|current| self.differs(&key, current)) {
+                    return Err(RecordError::Unsettled(key));
+                }
+                plan.put(key, scalar, current);
+            }
+        }
+        let settled = settles.iter().map(|settle| (settle.cell, settle.value.clone()));
+        let edits: Vec<(CellKey, Value)> = settled.chain(edits.iter().cloned()).collect();
         self.check_after(&plan.puts, &edits)?;
         commit(Some(self), self.id, plan, actor)
     }

@@ -97,7 +97,7 @@ fn a_position_is_never_settled_away() {
     );
     // A device that settles all the same is refused by every receiver.
     let forged = forge_settlement(&changes[1..]);
-    let forged = Incoming { change: admit(&forged).unwrap(), from: from(3) };
+    let forged = Incoming::new(admit(&forged).unwrap(), from(3));
     let hash = forged.change.hash();
     let record = merge(first.record, &[changes.to_vec(), vec![forged]].concat());
     assert_eq!(record.refused().get(&hash), Some(&RecordError::Voice));

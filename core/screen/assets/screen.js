@@ -5,13 +5,15 @@
   let touched = Date.now();
   let told = Date.now();
   let waiting = null;
+  const before = new WeakMap();
 
   const form = () => document.getElementById("page");
 
   function fields(act) {
     const all = new URLSearchParams();
     for (const [name, value] of new FormData(form())) {
-      if (name !== "n" && name !== "do") all.append(name, value);
+      // That somebody is here says nothing of what stands on the page.
+      if (name === "page" || (act !== "here" && name !== "n" && name !== "do")) all.append(name, value);
     }
     sent += 1;
     all.append("n", String(sent));
@@ -38,7 +40,7 @@
     document.documentElement.className = next.documentElement.className;
     document.body.className = next.body.className;
     Object.assign(document.body.dataset, next.body.dataset);
-    speechSynthesis?.cancel();
+    window.speechSynthesis?.cancel();
     document.body.replaceChildren(...next.body.childNodes);
     begin();
     scrollTo(0, 0);
@@ -51,7 +53,7 @@
     clearTimeout(waiting);
     waiting = null;
     const act = event.submitter ? event.submitter.value : "";
-    await show(await hand(act));
+    await show(await hand(act)).catch(() => location.reload());
   }
 
   // Each input is saved at once.
@@ -59,7 +61,7 @@
     clearTimeout(waiting);
     waiting = null;
     hand("save").then((response) => {
-      if (!response || response.redirected) location.reload();
+      if (!response || response.redirected || !response.ok) location.reload();
     });
   }
 
@@ -68,10 +70,24 @@
     if (one && event.target.checked) {
       for (const other of one.querySelectorAll("input")) if (other !== event.target) other.checked = false;
     }
+    // A tick that there is no answer takes what was written off the page; without it, it is there again.
+    if (one) {
+      for (const text of one.closest(".nhsuk-form-group").querySelectorAll("textarea, input[type=text]")) {
+        if (event.target.checked) {
+          if (text.value) before.set(text, text.value);
+          text.value = "";
+        } else {
+          text.value = before.get(text) ?? text.value;
+        }
+      }
+    }
     save();
   }
 
-  function typed() {
+  // Who writes has an answer: the tick that there is none goes.
+  function typed(event) {
+    const group = event.target.closest(".nhsuk-form-group");
+    for (const tick of group?.querySelectorAll("[data-one] input") ?? []) tick.checked = false;
     clearTimeout(waiting);
     waiting = setTimeout(save, 600);
   }
@@ -113,7 +129,7 @@
     page.addEventListener("submit", submit);
     page.addEventListener("change", changed);
     page.addEventListener("input", (event) => {
-      if (event.target.matches("textarea, input[type=text]")) typed();
+      if (event.target.matches("textarea, input[type=text]")) typed(event);
     });
     listen();
   }
@@ -121,7 +137,11 @@
   // Nobody touches the tablet: the page is drawn again, and hides what it shows when it is time.
   function touch() {
     touched = Date.now();
-    if (touched - told > 30000 && form()) hand("here");
+    if (touched - told > 30000 && form()) {
+      hand("here").then((response) => {
+        if (!response || response.redirected || !response.ok) location.reload();
+      });
+    }
   }
   for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(kind, touch, { passive: true });
   setInterval(() => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nightjar::study::Voice;
-use nightjar::{BeginRequest, Failure, FormView, Tablet};
+use nightjar::{BeginRequest, Failure, FormView, Sitting, Tablet};
 use nightjar_form::{Page, Question};
 
 use crate::answer::{self, Found};
@@ -21,6 +21,15 @@ pub(crate) enum Then {
     Stay,
     /// The page that handed in is out of date: draw anew.
     Gone,
+}
+
+/// What became of a page's answers.
+#[derive(Default)]
+struct Taken {
+    /// Something is no answer.
+    wrong: bool,
+    /// The page has other questions now.
+    other_questions: bool,
 }
 
 /// A tablet and what it shows.
@@ -46,12 +55,25 @@ impl Acting<'_> {
         }
         issued.number = posted.number;
         let of_now = issued.turn == turn;
-        let questions = issued.questions.clone();
+        let mut questions = issued.questions.clone();
         self.hands.touched = self.tablet.clock().now();
-        let wrong = self.answers(&questions, posted, quiet)?;
-        if quiet {
+        if posted.act == "here" {
             return Ok(Then::Stay);
         }
+        let taken = self.answers(&mut questions, posted, quiet);
+        // What this page has handed in counts as drawn: the same again changes nothing, however late it comes.
+        if let Some(issued) = self.hands.issued(&posted.page) {
+            issued.questions.clone_from(&questions);
+        }
+        let taken = match taken {
+            // Whoever wants to stop or to talk is not kept from it by a disk.
+            Err(_) if is_always(&posted.act) => Taken::default(),
+            taken => taken?,
+        };
+        if quiet {
+            return Ok(if taken.other_questions && of_now { Then::Gone } else { Then::Stay });
+        }
+        let wrong = taken.wrong || (taken.other_questions && posted.act == "next");
         match of_now || is_always(&posted.act) {
             true => self.act(&posted.act, &questions, wrong, posted)?,
             // What was answered is kept; the page turns only once.
@@ -64,41 +86,60 @@ impl Acting<'_> {
         Texts::of(&self.hands.look.language)
     }
 
-    /// Takes the answers of a page; whether something on it is none. What is still being typed is not judged.
-    fn answers(&mut self, questions: &[Question], posted: &Posted, typing: bool) -> Result<bool, Failure> {
+    /// Takes the answers of a page that differ from what it was drawn with. What is still being typed is not judged.
+    fn answers(
+        &mut self,
+        questions: &mut [Question],
+        posted: &Posted,
+        typing: bool,
+    ) -> Result<Taken, Failure> {
         let texts = self.texts();
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(false) };
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(Taken::default()) };
         let (Some(sitting), None, false) = (&held.sitting, held.covered, questions.is_empty()) else {
-            return Ok(false);
+            return Ok(Taken::default());
         };
+        let paths = |questions: &[Question]| -> Vec<String> {
+            questions.iter().map(|question| question.path.clone()).collect()
+        };
+        let before = paths(&sitting.page()?.questions);
         let mut wrong = BTreeMap::new();
-        for (at, question) in questions.iter().enumerate() {
+        let mut failed = None;
+        for (at, question) in questions.iter_mut().enumerate() {
             let value = match answer::read(question, at, posted, texts) {
                 Found::Nothing => continue,
                 Found::Wrong(why) => {
                     wrong.insert(question.path.clone(), typed(posted, at, why));
                     continue;
                 }
+                Found::Answer(value) if value == question.value => continue,
                 Found::Answer(value) => value,
             };
-            let now = sitting.page()?.questions.into_iter().find(|now| now.path == question.path);
-            let stands = now.as_ref().map_or(&question.value, |now| &now.value);
-            if *stands == value {
-                continue;
-            }
-            match sitting.answer(&question.path, value) {
-                Ok(_) => {}
+            match sitting.answer(&question.path, value.clone()) {
+                Ok(_) => question.value = value,
                 Err(Failure::Invalid(why)) => {
                     let why = filled(&texts.error_refused, &[("why", &why)]);
                     wrong.insert(question.path.clone(), typed(posted, at, why));
                 }
-                Err(failure) => return Err(failure),
+                // Nothing that was typed is lost for it: it is shown again.
+                Err(failure) => {
+                    wrong.insert(question.path.clone(), typed(posted, at, String::new()));
+                    failed = failed.or(Some(failure));
+                }
             }
         }
-        let any = !wrong.is_empty();
+        if let Some(failure) = failed {
+            held.typed = wrong;
+            return Err(failure);
+        }
+        let now = paths(&sitting.page()?.questions);
+        // What an answer took off the page is not in the way of going on.
+        if before == paths(questions) {
+            wrong.retain(|path, _| now.contains(path));
+        }
+        let taken = Taken { wrong: !wrong.is_empty(), other_questions: now != before };
         held.typed = if typing { BTreeMap::new() } else { wrong };
         held.blocked = None;
-        Ok(any)
+        Ok(taken)
     }
 
     fn act(
@@ -168,7 +209,9 @@ impl Acting<'_> {
         match (name, self.hands.talking) {
             ("talk", false) => {
                 self.hands.talking = true;
-                self.tablet.talk_to_someone(&self.place.ward)?;
+                self.hands.turned();
+                // It is counted where it can be; the message is there in any case.
+                let _ = self.tablet.talk_to_someone(&self.place.ward);
             }
             ("again", true) => self.hands.talking = false,
             _ => return Ok(()),
@@ -197,27 +240,42 @@ impl Acting<'_> {
                 }
             }
             "words" => Mode::Locked(Start::Words { wrong: false }),
-            "open" => match self.tablet.resume_with_words(&posted.one("words").unwrap_or_default()) {
-                Ok(sitting) => {
-                    let id = sitting.id();
-                    let draft = self.tablet.drafts()?.into_iter().find(|draft| draft.id == id);
-                    let draft = draft.ok_or_else(|| Failure::Closed("these answers are gone".into()))?;
-                    let draft = named(self.tablet, draft)?;
-                    Mode::Held(Box::new(Held {
-                        sitting: Some(sitting),
-                        stage: Stage::Asking,
-                        ..Held::new(draft.role, draft.form)
-                    }))
+            "open" => {
+                // Before it is opened: what is open and was left alone for long is ended when drafts are listed.
+                let drafts = self.tablet.drafts()?;
+                match self.tablet.resume_with_words(&posted.one("words").unwrap_or_default()) {
+                    Ok(sitting) => {
+                        let id = sitting.id();
+                        let draft = drafts.into_iter().find(|draft| draft.id == id);
+                        let draft = draft.ok_or_else(|| Failure::Closed("these answers are gone".into()))?;
+                        let Draft { role, form, .. } = named(self.tablet, draft)?;
+                        self.come_back(sitting, role, form)?
+                    }
+                    Err(Failure::Invalid(_)) => Mode::Locked(Start::Words { wrong: true }),
+                    Err(failure) => return Err(failure),
                 }
-                Err(Failure::Invalid(_)) => Mode::Locked(Start::Words { wrong: true }),
-                Err(failure) => return Err(failure),
-            },
+            }
             "home" => Mode::Locked(Start::Who),
             _ => return Ok(()),
         };
         self.hands.mode = next;
         self.hands.turned();
         Ok(())
+    }
+
+    /// Goes on with a form in the language it was left in. That they came back is an act: the time that it may be left alone begins anew.
+    fn come_back(&mut self, sitting: Sitting, role: String, form: FormView) -> Result<Mode, Failure> {
+        let spoken = sitting.spoken()?;
+        sitting.language(&spoken)?;
+        let code = nightjar_form::Language::new(&spoken).code().to_owned();
+        if self.tablet.pack()?.study().wordings.iter().any(|wording| wording.language == code) {
+            self.hands.look.language = code;
+        }
+        Ok(Mode::Held(Box::new(Held {
+            sitting: Some(sitting),
+            stage: Stage::Asking,
+            ..Held::new(role, form)
+        })))
     }
 
     /// What somebody in a role sees next.
@@ -264,7 +322,7 @@ impl Acting<'_> {
             ("back", _) => drop(sitting.back()?),
             ("go", Some(path)) => drop(sitting.go_to(path)?),
             ("clear", Some(path)) => drop(sitting.answer(path, None)?),
-            ("add" | "less", _) => repeat(&sitting.page()?, name, sitting)?,
+            ("add", _) => repeat(&sitting.page()?, sitting)?,
             ("stop", _) => held.stage = Stage::Stopping,
             ("finish", _) => match sitting.finish() {
                 Ok(finished) => {
@@ -300,11 +358,13 @@ impl Acting<'_> {
                 sitting.throw_away()?;
                 self.end(Ending::Thrown);
             }
-            "later" => {
+            "later" if held.form.kind == "response" => {
                 let words = sitting.take_words()?;
                 // Locked before they are shown: whatever happens then, only they open it.
-                self.tablet.hand_over()?;
+                // Whatever becomes of that, they are not lost.
                 held.stage = Stage::Later(words);
+                held.sitting = None;
+                self.tablet.hand_over()?;
                 self.hands.forget_pages();
                 self.hands.turned();
             }
@@ -345,18 +405,8 @@ impl Acting<'_> {
         match name {
             "me" => {
                 let sitting = self.tablet.resume(&draft.id)?;
-                let spoken = sitting.spoken()?;
-                let pack = self.tablet.pack()?;
-                let code = nightjar_form::Language::new(&spoken).code().to_owned();
-                if pack.study().wordings.iter().any(|wording| wording.language == code) {
-                    self.hands.look.language = code;
-                }
-                let held = Held {
-                    sitting: Some(sitting),
-                    stage: Stage::Asking,
-                    ..Held::new(draft.role.clone(), draft.form.clone())
-                };
-                self.hands.mode = Mode::Held(Box::new(held));
+                let (role, form) = (draft.role.clone(), draft.form.clone());
+                self.hands.mode = self.come_back(sitting, role, form)?;
             }
             "other" => *sure = true,
             "leave" => *sure = false,
@@ -372,7 +422,7 @@ impl Acting<'_> {
 
     /// The next unfinished answers that nobody holds, or the start.
     fn next_left(&mut self) -> Result<(), Failure> {
-        let mode = unfinished(self.tablet)?;
+        let mode = unfinished(self.tablet, self.place)?;
         self.hands.release(mode);
         Ok(())
     }
@@ -391,13 +441,11 @@ fn is_always(act: &str) -> bool {
     matches!(act, "stop" | "talk")
 }
 
-fn repeat(page: &Page, name: &str, sitting: &nightjar::Sitting) -> Result<(), Failure> {
-    let Some(repeat) = &page.repeat else { return Ok(()) };
-    match name {
-        "add" => sitting.add_repeat(&repeat.path)?,
-        _ => sitting.next()?,
-    };
-    Ok(())
+fn repeat(page: &Page, sitting: &Sitting) -> Result<(), Failure> {
+    match &page.repeat {
+        Some(repeat) => sitting.add_repeat(&repeat.path).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The fields of a question as they were typed.
@@ -448,9 +496,11 @@ fn named(tablet: &Tablet, draft: nightjar::DraftView) -> Result<Draft, Failure> 
 }
 
 /// Unfinished answers that no words lock, if there are any; else the start.
-pub(crate) fn unfinished(tablet: &Tablet) -> Result<Mode, Failure> {
-    for draft in tablet.drafts()?.into_iter().filter(|draft| !draft.locked) {
-        if let Ok(draft) = named(tablet, draft) {
+pub(crate) fn unfinished(tablet: &Tablet, place: &Place) -> Result<Mode, Failure> {
+    for draft in tablet.drafts()?.into_iter().filter(|draft| !draft.locked && draft.ward == place.ward) {
+        if let Ok(draft) = named(tablet, draft)
+            && is_asked(&draft.form, place)
+        {
             return Ok(Mode::Left { draft, sure: false });
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Text
             _ => Found::Nothing,
         },
         ItemKind::Text | ItemKind::Integer | ItemKind::Decimal => {
-            or_none(at, posted, texts, posted.one(&field), |text| match question.kind {
+            or_none(question, at, posted, texts, posted.one(&field), |text| match question.kind {
                 ItemKind::Text => Ok(Value::Text(text.to_owned())),
                 ItemKind::Integer => {
                     text.trim().parse().map(Value::Integer).map_err(|_| texts.error_number.clone())
@@ -51,26 +51,26 @@ pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Text
                 let (from, to) = question.scale.map_or_else(Default::default, |scale| ends(&scale));
                 filled(&texts.error_scale, &[("from", &from), ("to", &to)])
             };
-            or_none(at, posted, texts, posted.one(&field), |text| {
+            or_none(question, at, posted, texts, posted.one(&field), |text| {
                 decimal(text).map(on_scale).ok_or_else(wrong)
             })
         }
         ItemKind::Date => {
             let parts = [part('d'), part('m'), part('y')];
-            or_none(at, posted, texts, joined(&parts), |_| {
+            or_none(question, at, posted, texts, joined(&parts), |_| {
                 date(&parts).map(Value::Date).ok_or_else(|| texts.error_date.clone())
             })
         }
         ItemKind::Time => {
             let parts = [part('h'), part('i')];
-            or_none(at, posted, texts, joined(&parts), |_| {
+            or_none(question, at, posted, texts, joined(&parts), |_| {
                 time(&parts).map(Value::Time).ok_or_else(|| texts.error_time.clone())
             })
         }
         ItemKind::DateTime => {
             let (day, hour) = ([part('d'), part('m'), part('y')], [part('h'), part('i')]);
             let all: Vec<Option<String>> = day.iter().chain(&hour).cloned().collect();
-            or_none(at, posted, texts, joined(&all), |_| {
+            or_none(question, at, posted, texts, joined(&all), |_| {
                 let day = date(&day).ok_or_else(|| texts.error_date.clone())?;
                 let hour = time(&hour).ok_or_else(|| texts.error_time.clone())?;
                 Ok(Value::DateTime(DateTime::from_parts(day, hour)))
@@ -82,6 +82,7 @@ pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Text
 
 /// A typed answer, or in its place a tick that says why there is none.
 fn or_none(
+    question: &Question,
     at: usize,
     posted: &Posted,
     texts: &Texts,
@@ -93,9 +94,17 @@ fn or_none(
         "declined" => Some(Missing::Declined),
         _ => None,
     });
+    // Of a text and a tick that stand there together that one counts which is new.
+    let was_ticked = matches!(question.value, Some(Value::Missing(_)));
+    let was_typed = question.value.is_some() && !was_ticked;
     match (typed, ticked) {
         (Some(typed), None) if typed.trim().is_empty() => Found::Answer(None),
-        (Some(typed), Some(_)) if !typed.trim().is_empty() => Found::Wrong(texts.error_both.clone()),
+        (Some(typed), Some(_)) if !typed.trim().is_empty() && was_ticked => {
+            read(&typed).map_or_else(Found::Wrong, |value| Found::Answer(Some(value)))
+        }
+        (Some(typed), Some(_)) if !typed.trim().is_empty() && !was_typed => {
+            Found::Wrong(texts.error_both.clone())
+        }
         (_, Some(why)) => Found::Answer(Some(Value::Missing(why))),
         (Some(typed), None) => read(&typed).map_or_else(Found::Wrong, |value| Found::Answer(Some(value))),
         (None, None) => Found::Nothing,
@@ -138,10 +147,12 @@ pub(crate) fn ends(scale: &Scale) -> (String, String) {
 
 /// The numbers of a scale, where they are few enough to be shown as choices.
 pub(crate) fn steps(scale: &Scale) -> Option<Vec<f64>> {
-    let count = ((scale.end - scale.start) / scale.step).abs().round();
+    let count = ((scale.end - scale.start) / scale.step + 1e-6).abs().floor();
     let step = scale.step.copysign(scale.end - scale.start);
     let few = count < SHOWN_SCALE as f64;
-    few.then(|| (0..=count as u32).map(|at| scale.start + step * f64::from(at)).collect())
+    few.then(|| {
+        (0..=count as u32).map(|at| ((scale.start + step * f64::from(at)) * 1e6).round() / 1e6).collect()
+    })
 }
 
 fn offers(question: &Question, code: &str) -> bool {

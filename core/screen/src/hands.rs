@@ -186,7 +186,7 @@ impl Hands {
     pub(crate) fn release(&mut self, mode: Mode) {
         self.mode = mode;
         self.talking = false;
-        self.look = Look { language: self.language.clone(), ..Look::default() };
+        self.look = self.first_look();
         self.forget_pages();
         self.turned();
     }
@@ -197,9 +197,10 @@ impl Hands {
         self.notice = None;
     }
 
-    /// Hides what was left alone for so long; whether anything changed.
-    pub(crate) fn left_alone(&mut self, now: &Zoned, hide_after: SignedDuration) -> bool {
+    /// Hides what was left alone for so long.
+    pub(crate) fn left_alone(&mut self, now: &Zoned, hide_after: SignedDuration) {
         let alone = now.duration_since(&self.touched);
+        let first = self.first_look();
         match &mut self.mode {
             Mode::Held(held) if alone >= hide_after && held.covered.is_none() => match held.sitting {
                 // Nothing was answered, or what was answered is locked already.
@@ -214,12 +215,27 @@ impl Hands {
                 }
             },
             Mode::Ended(_) if alone >= GOODBYE => self.release(Mode::Locked(Start::Who)),
+            Mode::Locked(Start::Who) if alone >= GOODBYE && self.look != first => {
+                self.release(Mode::Locked(Start::Who));
+            }
             Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. }) if alone >= GOODBYE => {
                 self.release(Mode::Locked(Start::Who));
             }
-            _ => return false,
+            _ => {}
         }
-        true
+    }
+
+    /// Seconds after which the page on display is to be looked at again when nobody touches it.
+    pub(crate) fn patience(&self, hide_after: SignedDuration) -> u64 {
+        let patience = match self.mode {
+            Mode::Held(_) | Mode::Left { .. } => hide_after,
+            Mode::Locked(_) | Mode::Ended(_) => GOODBYE,
+        };
+        patience.as_secs().max(1).unsigned_abs()
+    }
+
+    fn first_look(&self) -> Look {
+        Look { language: self.language.clone(), ..Look::default() }
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<
         Mode::Held(held) => match (held.covered, &held.stage, &page) {
             (Some(sure), _, _) => Ok(ends::covered(&frame, sure)),
             (None, Stage::Information, _) => information::draw(&frame, tablet, held),
-            (None, Stage::Stopping, _) => Ok(ends::stopping(&frame)),
+            (None, Stage::Stopping, _) => Ok(ends::stopping(&frame, held.form.kind == "response")),
             (None, Stage::Later(words), _) => Ok(ends::later(&frame, words)),
             (None, Stage::Asking, Some(page)) if page.check => Ok(check::draw(&frame, held, page)),
             (None, Stage::Asking, Some(page)) => Ok(question::draw(&frame, &pack, held, page)),

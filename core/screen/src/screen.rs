@@ -71,7 +71,7 @@ impl Screen {
         let work = move || -> Result<Shared, Failure> {
             let place = place(&tablet, settings)?;
             let language = tablet.pack()?.study().wordings.first().map(|wording| wording.language.clone());
-            let mode = act::unfinished(&tablet)?;
+            let mode = act::unfinished(&tablet, &place)?;
             let hands = Hands::new(mode, language.unwrap_or_else(|| "en".to_owned()), tablet.clock().now());
             Ok(Shared { tablet, place, guard, hands: Mutex::new(hands) })
         };
@@ -147,7 +147,10 @@ impl Shared {
 
     fn answer(&self, asked: Asked, posted: Option<&Posted>) -> Response<Body> {
         let mut hands = self.hands();
-        let done = self.notice_time(&mut hands).and_then(|()| match (asked, posted) {
+        // A page of whoever still holds it hands in what stands there before anything is hidden.
+        let in_time = posted.is_some_and(|posted| hands.issued(&posted.page).is_some());
+        let noticed = if in_time { Ok(()) } else { self.notice_time(&mut hands) };
+        let done = noticed.and_then(|()| match (asked, posted) {
             (Asked::Asset(name), _) => Ok(assets::named(&name).map_or_else(
                 || Refusal::Nothing.response(),
                 |(kind, bytes)| respond(StatusCode::OK, kind, bytes.into()),
@@ -156,7 +159,22 @@ impl Shared {
             (Asked::Act, Some(posted)) => self.act(&mut hands, posted),
             _ => self.draw(&mut hands),
         });
-        done.unwrap_or_else(|failure| self.fault(&hands, &failure))
+        done.unwrap_or_else(|failure| self.failed(&mut hands, &failure))
+    }
+
+    /// What cannot be done is told without anything that somebody answered: the page goes to a member of staff.
+    fn failed(&self, hands: &mut Hands, failure: &Failure) -> Response<Body> {
+        if matches!(failure, Failure::Closed(_)) {
+            // The form was ended: by time, or by another program that has the vault.
+            let mode = act::unfinished(&self.tablet, &self.place).unwrap_or(Mode::Locked(Start::Who));
+            hands.release(mode);
+        } else if let Mode::Held(held) = &mut hands.mode
+            && held.sitting.is_some()
+        {
+            held.covered = Some(false);
+            hands.forget_pages();
+        }
+        self.fault(hands, failure)
     }
 
     /// Hides what was left alone, and throws away what was left alone too long.
@@ -169,8 +187,9 @@ impl Shared {
             Mode::Held(held) => held.covered.is_some(),
             _ => false,
         };
-        if waits && self.tablet.end_idle()?.stopped > 0 {
-            let mode = act::unfinished(&self.tablet)?;
+        let ended = if waits { self.tablet.end_idle()? } else { return Ok(()) };
+        if ended.stopped + ended.kept > 0 {
+            let mode = act::unfinished(&self.tablet, &self.place)?;
             hands.release(mode);
         }
         Ok(())

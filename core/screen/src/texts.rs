@@ -20,6 +20,7 @@ texts! {
     outside_hours at_handover nothing_to_ask start_again
     back next stop clear place place_only dont_know declined or_instead tick day month year hour minute from_to rank_hint
     not_here only_read add_one no_more there_are
+    ward_reads begin
     check_title check_lead change no_answer hand_in
     stop_title stop_lead stop_keep stop_throw stop_later stop_go_on
     thanks_title thanks_sealed thanks_kept thanks_thrown fine_title fine_no fine_not_now give_back done

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::{
-    DeviceTag, Entropy, KeyId, RecordKey, RecordTag, Refused, RosterHead, ScopeTag, StudyTag,
+    DeviceTag, Entropy, KeyId, RecordKey, RecordTag, Refused, RosterHead, ScopeTag, Signature, StudyTag,
     WithdrawalPublic, entropy::random, hash::digest,
 };
 
@@ -47,6 +47,10 @@ pub struct Header {
     /// Where a response's id comes from; in the first header of the response.
     #[n(10)]
     pub origin: Option<Origin>,
+    /// Of a change to a response that was finished: the signature of the receipt that it commits to. See
+    /// [`Receipt::sign_correction`](crate::Receipt::sign_correction).
+    #[n(11)]
+    pub proof: Option<Signature>,
 }
 
 impl Header {
@@ -71,12 +75,13 @@ impl Header {
             parts: 1,
             period: None,
             origin: None,
+            proof: None,
         }
     }
 
     /// The header of the envelope that hands out the key of this one.
     pub fn keys(&self) -> Self {
-        Self { kind: Kind::Keys, part: 1, parts: 1, origin: None, ..self.clone() }
+        Self { kind: Kind::Keys, part: 1, parts: 1, origin: None, proof: None, ..self.clone() }
     }
 
     pub(crate) fn check(&self) -> Result<(), Refused> {
@@ -92,6 +97,9 @@ impl Header {
             .is_some_and(|p| !(1..=53).contains(&p.week.week) || !(2000..=2999).contains(&p.week.year))
         {
             return wrong("there is no such week");
+        }
+        if self.proof.is_some() && (self.origin.is_some() || self.kind != Kind::Change) {
+            return wrong("a proof stands in what is no change to a response");
         }
         match &self.origin {
             Some(origin) if origin.record() != self.record => wrong("the origin is that of another record"),

@@ -160,13 +160,8 @@ id!(
     32
 );
 id!(
-    /// Ed25519 public key whose holder may withdraw a response.
+    /// Ed25519 public key whose holder may change a response or take it out.
     WithdrawalPublic,
-    32
-);
-id!(
-    /// Ed25519 public key whose holder may change a response.
-    CorrectionPublic,
     32
 );
 id!(

@@ -66,8 +66,8 @@ pub use entropy::Entropy;
 pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, open_with, seal, seal_with};
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    CorrectionPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash,
-    ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
+    DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, ReadingPublic,
+    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
     WithdrawalPublic,
 };
 pub use receipt::Receipt;

@@ -8,7 +8,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
-    CorrectionPublic, Entropy, ReadingPublic, Refused, Signature, WithdrawalPublic,
+    DeviceTag, Entropy, Origin, ReadingPublic, RecordTag, Refused, Signature, StudyTag, WithdrawalPublic,
     device::{sign, verify},
     entropy::random,
     hash::digest,
@@ -17,7 +17,6 @@ use crate::{
 const WORDS: usize = 12;
 const MAX_TEXT: usize = 512;
 const WITHDRAWAL: &str = "nightjar v0 receipt withdrawal";
-const CORRECTION: &str = "nightjar v0 receipt correction";
 const WITHDRAW: &str = "nightjar v0 withdrawal";
 const CORRECT: &str = "nightjar v0 correction";
 
@@ -77,15 +76,22 @@ impl Receipt {
         WithdrawalPublic(self.signing(WITHDRAWAL).verifying_key().to_bytes())
     }
 
-    /// Its holder may change the response.
-    pub fn correction(&self) -> CorrectionPublic {
-        CorrectionPublic(self.signing(CORRECTION).verifying_key().to_bytes())
-    }
-
     /// Its holder may read the response back.
     pub fn reading(&self) -> ReadingPublic {
-        let secret = StaticSecret::from(*self.derive("nightjar v0 receipt reading"));
-        ReadingPublic(PublicKey::from(&secret).to_bytes())
+        ReadingPublic(PublicKey::from(&self.secret()).to_bytes())
+    }
+
+    /// What opens what was wrapped for [`reading`](Self::reading).
+    pub(crate) fn secret(&self) -> StaticSecret {
+        StaticSecret::from(*self.derive("nightjar v0 receipt reading"))
+    }
+
+    /// Where a response comes from that commits to this receipt: from the words and the device alone, so that they find it again
+    /// without anything that names it.
+    pub fn origin(&self, creator: DeviceTag) -> Origin {
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.derive("nightjar v0 receipt salt")[..16]);
+        Origin { withdrawal: Some(self.withdrawal()), creator, salt }
     }
 
     /// Signs a withdrawal.
@@ -93,9 +99,9 @@ impl Receipt {
         sign(&self.signing(WITHDRAWAL), WITHDRAW, message)
     }
 
-    /// Signs a correction.
-    pub fn sign_correction(&self, message: &[u8]) -> Signature {
-        sign(&self.signing(CORRECTION), CORRECT, message)
+    /// Signs a change of the response after it was finished: its bytes before they are sealed.
+    pub fn sign_correction(&self, study: &StudyTag, record: &RecordTag, change: &[u8]) -> Signature {
+        sign(&self.signing(WITHDRAWAL), CORRECT, &correction(study, record, change))
     }
 
     fn derive(&self, context: &str) -> Zeroizing<[u8; 32]> {
@@ -115,16 +121,24 @@ impl WithdrawalPublic {
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
         verify(&self.0, WITHDRAW, message, signature)
     }
-}
 
-impl CorrectionPublic {
-    /// Checks a correction that [`Receipt::sign_correction`] signed.
+    /// Checks a change that [`Receipt::sign_correction`] signed. One key for both: whoever may take a response out may change it.
     ///
     /// # Errors
     /// [`Refused::Altered`], [`Refused::WeakKey`].
-    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refused> {
-        verify(&self.0, CORRECT, message, signature)
+    pub fn verify_correction(
+        &self,
+        study: &StudyTag,
+        record: &RecordTag,
+        change: &[u8],
+        signature: &Signature,
+    ) -> Result<(), Refused> {
+        verify(&self.0, CORRECT, &correction(study, record, change), signature)
     }
+}
+
+fn correction(study: &StudyTag, record: &RecordTag, change: &[u8]) -> Vec<u8> {
+    [&study.0[..], &record.0, blake3::hash(change).as_bytes()].concat()
 }
 
 impl fmt::Debug for Receipt {

@@ -19,8 +19,8 @@ use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use crate::{
-    DeviceKeys, DevicePublic, Entropy, Envelope, EpochId, EpochKey, Header, Kind, RecordKey, RecoveryKeys,
-    RecoveryPublic, Refused, canonical,
+    DeviceKeys, DevicePublic, Entropy, Envelope, EpochId, EpochKey, Header, Kind, ReadingPublic, Receipt,
+    RecordKey, RecoveryKeys, RecoveryPublic, Refused, canonical,
     entropy::{Adapter, random},
     hash::digest,
 };
@@ -48,6 +48,8 @@ pub enum Recipient<'a> {
     Recovery(&'a RecoveryPublic),
     /// Everybody who holds this epoch key.
     Epoch(&'a EpochKey),
+    /// The respondent, by the receipt they took.
+    Receipt(&'a ReadingPublic),
 }
 
 /// Who unwraps, and with what.
@@ -59,6 +61,8 @@ pub struct Holder<'a> {
     pub epochs: &'a [(EpochId, EpochKey)],
     /// The recovery key, when it was fetched from its paper.
     pub recovery: Option<&'a RecoveryKeys>,
+    /// A receipt, while its respondent is there.
+    pub receipt: Option<&'a Receipt>,
 }
 
 #[derive(Encode, Decode)]
@@ -173,6 +177,11 @@ pub(crate) fn wraps(
                 to: recovery_tag(public),
                 sealed: to_public(&public.0, RECORD, &plain[..], aad, entropy)?,
             },
+            Recipient::Receipt(public) => Wrap {
+                suite: SUITE_X25519,
+                to: reading_tag(public),
+                sealed: to_public(&public.0, RECORD, &plain[..], aad, entropy)?,
+            },
             Recipient::Epoch(epoch) => Wrap {
                 suite: SUITE_EPOCH,
                 to: epoch.id().0,
@@ -200,12 +209,17 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
     for wrap in &wraps.wraps {
         let plain = match wrap.suite {
             SUITE_X25519 => {
-                let secret = match (holder.device, holder.recovery) {
-                    (Some(keys), _) if keys.tag().0 == wrap.to => keys.receiving(),
-                    (_, Some(keys)) if recovery_tag(&keys.public()) == wrap.to => keys.secret(),
-                    _ => continue,
-                };
-                from_public(secret, RECORD, &wrap.sealed, aad)?
+                let receipt = holder.receipt.filter(|receipt| reading_tag(&receipt.reading()) == wrap.to);
+                if let Some(receipt) = receipt {
+                    from_public(&receipt.secret(), RECORD, &wrap.sealed, aad)?
+                } else {
+                    let secret = match (holder.device, holder.recovery) {
+                        (Some(keys), _) if keys.tag().0 == wrap.to => keys.receiving(),
+                        (_, Some(keys)) if recovery_tag(&keys.public()) == wrap.to => keys.secret(),
+                        _ => continue,
+                    };
+                    from_public(secret, RECORD, &wrap.sealed, aad)?
+                }
             }
             SUITE_EPOCH => {
                 let Some((_, epoch)) = holder.epochs.iter().find(|(id, _)| id.0 == wrap.to) else { continue };
@@ -231,6 +245,11 @@ pub(crate) fn verify(header: &Header, aad: &[u8], key: &RecordKey, wrapped: &[u8
 /// Names the recovery key among recipients.
 fn recovery_tag(public: &RecoveryPublic) -> [u8; 16] {
     digest("nightjar v0 recovery tag", &[&public.0])
+}
+
+/// Names a receipt among recipients.
+fn reading_tag(public: &ReadingPublic) -> [u8; 16] {
+    digest("nightjar v0 receipt reading tag", &[&public.0])
 }
 
 /// Wraps bytes for one X25519 key and one purpose: encapsulated key, then ciphertext.

@@ -54,7 +54,7 @@ pub enum Event {
         /// Its place in its device's chain.
         link: Link,
         /// The envelope, not yet opened.
-        envelope: Envelope,
+        envelope: Box<Envelope>,
     },
 
     /// Bytes that cannot be taken in now. Keep them; nothing else waits for them.

@@ -32,9 +32,12 @@ impl Receiver<'_> {
             }
             let taken = proven.and_then(|good| if link.seq > good { Err(SetAside::Revoked) } else { Ok(()) });
             let event = match taken.and_then(|()| self.read(&link, &body.bytes)) {
-                Ok(envelope) => {
-                    Event::Received { scope: self.scope, sequence: self.cursor.sequence, link, envelope }
-                }
+                Ok(envelope) => Event::Received {
+                    scope: self.scope,
+                    sequence: self.cursor.sequence,
+                    link,
+                    envelope: Box::new(envelope),
+                },
                 Err(why) => Event::SetAside {
                     scope: self.scope,
                     sequence: self.cursor.sequence,

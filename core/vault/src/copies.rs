@@ -48,32 +48,42 @@ impl Vault {
     }
 
     /// Puts a backup in the place of a vault, which it need not be a backup of. What is there is moved aside with its log, and
-    /// nothing is deleted; gives its new place.
+    /// nothing is deleted; gives its new place. A log that lies beside the backup is part of it.
     ///
     /// # Errors
-    /// What [`Vault::open`] and [`Vault::check`] say of the backup; [`VaultError::Locked`] while another program has the vault open; storage
+    /// What [`Vault::open`] and [`Vault::check`] say of the backup; [`VaultError::Locked`] while another program has the vault open
+    /// (on Unix; elsewhere the system itself keeps an open file in its place); [`VaultError::Exists`] when both are one file; storage
     /// errors. Nothing has been moved then.
     pub fn restore(backup: &Path, to: &Path, key: &VaultKey) -> Result<Option<PathBuf>, VaultError> {
+        if fs::canonicalize(backup)
+            .ok()
+            .is_some_and(|backup| fs::canonicalize(to).is_ok_and(|to| to == backup))
+        {
+            return Err(VaultError::Exists);
+        }
         let new = beside(to, ".restoring");
         for file in whole(&new) {
             // Of an attempt that did not come to its end.
             let _ = fs::remove_file(file);
         }
         let put_in_place = || {
-            new_file(&new)?;
-            fs::copy(backup, &new).map_err(VaultError::io)?;
-            fs::File::open(&new).and_then(|file| file.sync_all()).map_err(VaultError::io)?;
+            for (from, to) in whole(backup).iter().zip(whole(&new)).take(2) {
+                copy_of(from, &to)?;
+            }
             let vault = Self::open(&new, key)?;
             vault.check()?;
             vault.pause();
-            match Self::open(to, key) {
-                Ok(there) => there.alone(keep_others_out)?,
-                Err(error @ (VaultError::Locked | VaultError::StorageFull)) => return Err(error),
-                // What cannot be opened is moved as it is.
-                Err(_) => {}
-            }
+            // Held until the new file is in its place.
+            let _nobody_else = in_nobodys_use(to)?;
             let aside = move_aside(to)?;
-            fs::rename(&new, to).map_err(VaultError::io)?;
+            if let Err(error) = fs::rename(&new, to) {
+                if let Some(aside) = &aside {
+                    for (from, to) in whole(aside).iter().zip(whole(to)) {
+                        let _ = fs::rename(from, to);
+                    }
+                }
+                return Err(VaultError::io(error));
+            }
             sync_folder(to)?;
             Ok(aside)
         };
@@ -153,16 +163,47 @@ fn whole(vault: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|ending| beside(vault, ending))
 }
 
+/// Copies one of a vault's files, for nobody else's eyes; nothing where there is none.
+fn copy_of(from: &Path, to: &Path) -> Result<(), VaultError> {
+    let mut source = match fs::File::open(from) {
+        Ok(source) => source,
+        // A vault may have no log; without the vault itself there is nothing to open, which is said then.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(VaultError::io(error)),
+    };
+    new_file(to)?;
+    let mut copy = fs::OpenOptions::new().write(true).open(to).map_err(VaultError::io)?;
+    std::io::copy(&mut source, &mut copy).map_err(VaultError::io)?;
+    copy.sync_all().map_err(VaultError::io)
+}
+
+/// The file of a vault that no other program has open: whoever has it holds one of SQLite's locks on it, whatever its key. As long as
+/// this is kept, nobody opens it. `None` where there is no file.
+fn in_nobodys_use(vault: &Path) -> Result<Option<fs::File>, VaultError> {
+    let file = match fs::OpenOptions::new().read(true).write(true).open(vault) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(VaultError::io(error)),
+    };
+    #[cfg(unix)]
+    rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| VaultError::Locked)?;
+    Ok(Some(file))
+}
+
 /// Moves all that is there of a vault to a name that is free; `None` when there is nothing.
 fn move_aside(vault: &Path) -> Result<Option<PathBuf>, VaultError> {
     if whole(vault).iter().all(|file| !file.exists()) {
         return Ok(None);
     }
-    let names = (1..).map(|n| beside(vault, &format!(".before-restore-{n}")));
-    let free = |name: &PathBuf| whole(name).iter().all(|file| !file.exists());
-    let aside = names.take(1_000).find(free).ok_or(VaultError::Exists)?;
-    // The log first: by itself the vault is whole up to its last checkpoint, and the log alone is nothing.
-    for (from, to) in whole(vault).iter().zip(whole(&aside)).rev() {
+    // A move that did not come to its end left the log behind: it goes where its vault went.
+    let fits = |name: &PathBuf| match (vault.exists(), name.exists()) {
+        (true, _) | (false, false) => whole(name).iter().all(|file| !file.exists()),
+        (false, true) => whole(name)[1..].iter().all(|file| !file.exists()),
+    };
+    let mut names = (1..).map(|n| beside(vault, &format!(".before-restore-{n}"))).take(1_000);
+    let aside = names.find(fits).ok_or(VaultError::Exists)?;
+    for (from, to) in whole(vault).iter().zip(whole(&aside)) {
         match fs::rename(from, to) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(VaultError::io(error)),
             _ => {}

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 use nightjar_seal::{
     DeviceTag, Envelope, EnvelopeId, Header, KeyId, Kind, Origin, Parts, Period, RecordTag, RosterHead,
-    ScopeTag, StudyTag, WithdrawalPublic,
+    ScopeTag, Signature, StudyTag, WithdrawalPublic,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -216,23 +216,25 @@ struct More {
     /// Of an origin, whose creator is the device.
     #[cbor(n(4), with = "minicbor::bytes")]
     salt: Option<[u8; 16]>,
+    #[n(5)]
+    proof: Option<Signature>,
 }
 
 impl More {
     fn of(header: &Header) -> Result<Option<Vec<u8>>, VaultError> {
-        let Header { part, parts, period, ref origin, .. } = *header;
-        if (part, parts, period, origin) == (1, 1, None, &None) {
+        let Header { part, parts, period, ref origin, proof, .. } = *header;
+        if (part, parts, period, origin, proof) == (1, 1, None, &None, None) {
             return Ok(None);
         }
         let withdrawal = origin.as_ref().and_then(|origin| origin.withdrawal);
         let salt = origin.as_ref().map(|origin| origin.salt);
-        let more = Self { part, parts, period, withdrawal, salt };
+        let more = Self { part, parts, period, withdrawal, salt, proof };
         minicbor::to_vec(&more).map(Some).map_err(|_| VaultError::Corrupt("an envelope's header"))
     }
 
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         match bytes {
-            None => Some(Self { part: 1, parts: 1, period: None, withdrawal: None, salt: None }),
+            None => Some(Self { part: 1, parts: 1, period: None, withdrawal: None, salt: None, proof: None }),
             Some(bytes) => minicbor::decode(bytes).ok(),
         }
     }
@@ -367,7 +369,7 @@ pub(crate) fn read_envelope(row: &Row<'_>) -> Result<Envelope, VaultError> {
         let lead = blob(7)?;
         let (format, lead) = lead.split_first_chunk()?;
         let (study, head) = lead.split_first_chunk()?;
-        let More { part, parts, period, withdrawal, salt } = More::read(maybe(9)?)?;
+        let More { part, parts, period, withdrawal, salt, proof } = More::read(maybe(9)?)?;
         let device = DeviceTag(blob(5)?.try_into().ok()?);
         let header = Header {
             kind: match row.get_ref(8).ok()?.as_i64().ok()? {
@@ -385,6 +387,7 @@ pub(crate) fn read_envelope(row: &Row<'_>) -> Result<Envelope, VaultError> {
             parts,
             period,
             origin: salt.map(|salt| Origin { withdrawal, creator: device, salt }),
+            proof,
         };
         let (keys, body) = (maybe(10)?.map(<[u8]>::to_vec), blob(BODY)?.to_vec());
         let id = EnvelopeId(numbers::join(number(0)?, blob(1)?)?);

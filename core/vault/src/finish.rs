@@ -71,7 +71,7 @@ impl Checked {
             }
             // A first change must found its record by itself.
             let from = Contributor(received.header().device.0);
-            let alone = Incoming { change: admitted, from };
+            let alone = Incoming::new(admitted, from);
             let record = Record::merge(written.record, reading.identity, [alone], |_, _| true)?;
             if let Some(reason) = record.refused().values().next() {
                 return Err(reason.clone().into());

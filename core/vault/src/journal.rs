@@ -210,6 +210,21 @@ impl Vault {
         })
     }
 
+    /// 16 bytes that are this draft's alone and say nothing of it: of its key, so that they are gone with that, and the same in a copy
+    /// of the vault.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`] when there is none or it is locked; storage errors.
+    pub fn salt_of(&self, draft: &DraftId) -> Result<[u8; 16], VaultError> {
+        self.read(|c| {
+            let key = draft_key(c, draft)?;
+            let mut salt = [0; 16];
+            let derived = Zeroizing::new(blake3::derive_key("nightjar 2026 salt of a draft", &*key));
+            salt.copy_from_slice(&derived[..16]);
+            Ok(salt)
+        })
+    }
+
     /// Seals a draft's key under words of 80 random bits that its respondent takes; those taken before open nothing any
     /// more. The draft stays open here until [`Vault::lock`].
     ///

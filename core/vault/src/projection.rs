@@ -1,11 +1,16 @@
 //! Projection: from the sealed changes of one record to its one row, in the transaction that brought the change.
 //! The state of each envelope and the row are functions of the envelopes, keys and roster held, not of their order.
 
+use std::collections::BTreeMap;
+
 use nightjar_record::{
     ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, Row, admit,
 };
 use nightjar_record::{Identity, Meta};
-use nightjar_seal::{DeviceTag, Envelope, EnvelopeId, Header, RecordKey, RecordTag, Refused, open_with};
+use nightjar_seal::{
+    DeviceTag, Envelope, EnvelopeId, Header, KeyId, RecordKey, RecordTag, Refused, Signature,
+    WithdrawalPublic, open_with,
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::dictionaries;
@@ -66,11 +71,23 @@ pub(crate) fn load(
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<(Option<Record>, States), VaultError> {
+    load_with(c, tag, &record_keys(c, tag)?, reading)
+}
+
+/// The same with keys that need not be in the vault.
+pub(crate) fn load_with(
+    c: &Connection,
+    tag: &RecordTag,
+    keys: &BTreeMap<KeyId, RecordKey>,
+    reading: Reading<'_>,
+) -> Result<(Option<Record>, States), VaultError> {
     let mut states = Vec::new();
     let mut opened: Vec<(EnvelopeId, ChangeHash)> = Vec::new();
     let mut incoming = Vec::new();
-    let keys = record_keys(c, tag)?;
-    for envelope in envelopes::changes(c, tag)? {
+    let envelopes = envelopes::changes(c, tag)?;
+    // The id commits to it, so that any first change says it truly.
+    let receipt = envelopes.iter().find_map(|envelope| envelope.header().origin.as_ref()?.withdrawal);
+    for envelope in envelopes {
         let header = envelope.header();
         let id = envelope.id();
         if !reading.gate.knows(&header.device) {
@@ -93,8 +110,16 @@ pub(crate) fn load(
             states.push((id, State::WaitsForChange));
             continue;
         }
-        let change = match open_stored(c, &envelope, key)?.map(|payload| admit(&payload)) {
-            Ok(Ok(change)) => change,
+        let judged = open_stored(c, &envelope, key)?.map(|payload| {
+            let signed = |receipt: WithdrawalPublic, proof: &Signature| {
+                receipt.verify_correction(&header.study, tag, &payload, proof).is_ok()
+            };
+            let by_receipt =
+                receipt.zip(header.proof.as_ref()).is_some_and(|(key, proof)| signed(key, proof));
+            admit(&payload).map(|change| (change, by_receipt))
+        });
+        let (change, by_receipt) = match judged {
+            Ok(Ok(judged)) => judged,
             Err(Refused::UnknownDictionary { .. }) => {
                 states.push((id, State::WaitsForForm));
                 continue;
@@ -113,7 +138,7 @@ pub(crate) fn load(
             continue;
         }
         opened.push((id, change.hash()));
-        incoming.push(Incoming { change, from: Contributor(header.device.0) });
+        incoming.push(Incoming { change, from: Contributor(header.device.0), by_receipt });
     }
     // The record's id is what its founding changes commit to; without one, everything waits.
     let Some(id) = incoming.iter().find_map(|i| Some(i.change.meta()?.record_id(reading.identity))) else {

@@ -88,10 +88,17 @@ fn what_came_while_a_form_was_filled_in_is_not_covered_by_it() {
             ["11", "14"].into()
         );
     }
-    // The same again from another form says nothing new of what stands there; the same of all that stands is refused.
+    // The same again from another form takes a side, and is no third value.
     let third = begin(other, "ward-night", "night_coordinator");
     finish_night(other, &third, 14, 16).unwrap();
-    assert_eq!(other.must("conflicts", json!({})).as_array().unwrap().len(), 1);
+    let conflict = other.must("conflicts", json!({}))[0].clone();
+    let settle = json!({ "record": conflict["record"], "name": "in_bed", "value": { "integer": 14 }, "role": "night_coordinator" });
+    other.must("settle", settle);
+    assert_eq!(other.must("conflicts", json!({})), json!([]));
+    // What says exactly what stands is refused.
+    let fourth = begin(other, "ward-night", "night_coordinator");
+    let refused = finish_night(other, &fourth, 14, 16).unwrap_err();
+    assert!(refused.contains("exactly that already"), "{refused}");
 }
 
 #[test]
@@ -138,6 +145,91 @@ fn what_is_corrected_settled_or_disputed_keeps_the_rules_of_its_form() {
     let history = one.must("history", json!({ "record": record }));
     let why = history.as_array().unwrap().iter().filter(|step| step["disputes"] == "The rota says so.");
     assert_eq!(why.count(), 1, "history tells why for ever");
+}
+
+/// Fills in a ward night on a tablet, as far as it goes.
+fn night(tablet: &mut Device, answers: &[(&str, i64)]) {
+    let night = begin(tablet, "ward-night", "night_coordinator");
+    for (path, value) in answers {
+        answer(tablet, &night, path, json!({ "integer": value }));
+    }
+    answer(tablet, &night, "night", json!({ "date": "2026-02-09" }));
+    tablet.must("stop_keeping", json!({ "sitting": night }));
+    tablet.must("sync", json!({}));
+}
+
+#[test]
+fn what_is_only_worked_out_differently_is_settled_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 2, &mut random_key);
+    let [one, other] = &mut ward.tablets[..] else { panic!("two tablets") };
+    // One had not come to what the other filled in: nothing that they said differs.
+    night(one, &[("in_bed", 15)]);
+    night(other, &[("in_bed", 15), ("beds_open", 16), ("planned", 8), ("kept", 6)]);
+    one.must("sync", json!({}));
+    let conflicts = one.must("conflicts", json!({}));
+    let record = conflicts[0]["record"].clone();
+    assert!(conflicts.as_array().unwrap().iter().all(|c| c["name"].as_str().unwrap().starts_with("broken")));
+    let change =
+        json!({ "record": record, "role": "night_coordinator", "changes": [["kept", { "integer": 5 }]] });
+    one.must("amend", change);
+    assert_eq!(one.must("conflicts", json!({})), json!([]), "it follows from what was corrected");
+    assert_eq!(texts(&one.must("records", json!({})), "broken"), ["3"]);
+    // Or somebody settles on one of the two.
+    let held = conflicts.as_array().unwrap().iter().find(|c| c["name"] == "broken").unwrap();
+    let value =
+        held["values"].as_array().unwrap().iter().find(|v| v["text"] == "2").unwrap()["value"].clone();
+    other.must("sync", json!({}));
+    let settle = json!({ "record": record, "name": "broken", "value": value, "role": "night_coordinator" });
+    if !other.must("conflicts", json!({})).as_array().unwrap().is_empty() {
+        other.must("settle", settle);
+    }
+    // What breaks a rule at another question is named.
+    let too_few =
+        json!({ "record": record, "role": "night_coordinator", "changes": [["planned", { "integer": 4 }]] });
+    assert!(one.ask("amend", too_few).is_err(), "fewer planned than kept");
+    let both = json!([["planned", { "integer": 4 }], ["kept", { "integer": 4 }]]);
+    one.must("amend", json!({ "record": record, "role": "night_coordinator", "changes": both }));
+    assert_eq!(texts(&one.must("records", json!({})), "broken"), ["0"]);
+}
+
+#[test]
+fn a_tick_is_settled_without_the_ticks_that_nobody_disputes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ward = Ward::found(&program(), folder.path(), 2, &mut random_key);
+    let [one, other] = &mut ward.tablets[..] else { panic!("two tablets") };
+    for (tablet, told, label) in
+        [(&mut *one, json!(["patient", "carer"]), "Owl 3"), (&mut *other, json!(["patient"]), "Owl 3 ")]
+    {
+        let decision = begin(tablet, "decision", "doctor");
+        for (path, value) in [
+            ("case_label", json!({ "text": label })),
+            ("outcome", json!({ "one": "against_view" })),
+            ("reasons", json!({ "text": "Two falls this week." })),
+            ("explained_to", json!({ "many": told })),
+            ("review_date", json!({ "date": "2036-12-01" })),
+        ] {
+            answer(tablet, &decision, path, value);
+        }
+        tablet.must("finish", json!({ "sitting": decision }));
+        tablet.must("sync", json!({}));
+    }
+    one.must("sync", json!({}));
+    loop {
+        let conflicts = one.must("conflicts", json!({}));
+        let Some(conflict) = conflicts.as_array().unwrap().first() else { break };
+        // Each on a value that it holds: also what says which record this is.
+        let value = match conflict["name"].as_str().unwrap() {
+            "explained_to" => json!({ "many": ["carer"] }),
+            _ => conflict["values"][0]["value"].clone(),
+        };
+        let settle = json!({ "record": conflict["record"], "name": conflict["name"], "value": value, "role": "doctor" });
+        one.must("settle", settle);
+    }
+    let case = one.must("dissensus", json!({}));
+    let cells = case[0]["outcome"]["cells"].as_array().unwrap();
+    let told = cells.iter().find(|cell| cell["name"] == "explained_to").unwrap();
+    assert_eq!(told["values"][0]["value"], json!({ "many": ["patient", "carer"] }));
 }
 
 #[test]

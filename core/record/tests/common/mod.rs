@@ -102,7 +102,7 @@ pub(crate) fn found(meta: &Meta, cells: &[(CellKey, Value)], n: u64) -> Written 
 }
 
 pub(crate) fn incoming(written: &Written, device: u8) -> Incoming {
-    Incoming { change: admit(&written.bytes).unwrap(), from: from(device) }
+    Incoming::new(admit(&written.bytes).unwrap(), from(device))
 }
 
 pub(crate) fn merge(id: RecordId, changes: &[Incoming]) -> Record {

@@ -1,7 +1,7 @@
 //! Check your answers: everything that was asked, and a way back to each.
 
 use maud::{Markup, html};
-use nightjar_form::{ItemKind, Page as FormPage};
+use nightjar_form::{ItemKind, Missing, Page as FormPage, Value};
 
 use super::frame::{Frame, Page, ways};
 use crate::hands::Held;
@@ -23,8 +23,12 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
                     div .nhsuk-summary-list__row {
                         dt .nhsuk-summary-list__key { (question.label) }
                         dd .nhsuk-summary-list__value {
-                            @if question.value.is_none() { span .place { (texts.no_answer) } }
-                            @else { (question.answer) }
+                            @match (&question.value, question.answer.is_empty()) {
+                                (Some(Value::Missing(Missing::Declined)), true) => (texts.declined),
+                                (Some(Value::Missing(Missing::DontKnow)), true) => (texts.dont_know),
+                                (None | Some(Value::Missing(_)), _) => span .place { (texts.no_answer) },
+                                _ => (question.answer),
+                            }
                             @if let Some(problem) = &question.problem {
                                 span .nhsuk-error-message { (problem) }
                             }

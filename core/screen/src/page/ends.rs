@@ -5,9 +5,10 @@ use nightjar::Failure;
 
 use super::frame::{Frame, Page, classes, head, many, ways};
 use crate::hands::{Ending, Look};
-use crate::texts::{Texts, filled};
+use crate::texts::Texts;
 
-pub(super) fn stopping(frame: &Frame<'_>) -> Markup {
+/// `words`: whether it can be gone on with later, by words.
+pub(super) fn stopping(frame: &Frame<'_>, words: bool) -> Markup {
     let texts = frame.texts;
     let choices = [
         ("keep", &texts.stop_keep),
@@ -18,7 +19,7 @@ pub(super) fn stopping(frame: &Frame<'_>) -> Markup {
     let main = html! {
         h1 { (texts.stop_title) }
         p { (texts.stop_lead) }
-        (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
+        (many(&choices.into_iter().filter(|(act, _)| words || *act != "later").map(|(act, words)| (act.to_owned(), words.as_str())).collect::<Vec<_>>()))
     };
     let title = texts.stop_title.clone();
     frame.around(Page { title, primary: "", back: false, always: true, main })
@@ -37,10 +38,9 @@ pub(super) fn talking(frame: &Frame<'_>) -> Markup {
 
 pub(super) fn later(frame: &Frame<'_>, words: &str) -> Markup {
     let texts = frame.texts;
-    let hours = frame.study.idle.discard_after_hours.to_string();
     let main = html! {
         h1 { (texts.later_title) }
-        p { (filled(&texts.later_lead, &[("hours", &hours)])) }
+        p { (texts.later_lead) }
         ol .words lang="en" translate="no" { @for word in words.split(' ') { li { (word) } } }
         (ways(("done", &texts.later_done), &[]))
     };

@@ -8,6 +8,9 @@ use crate::answer;
 use crate::hands::Typed;
 use crate::texts::filled;
 
+/// Most letters of a text that a form takes.
+const LONGEST: usize = 4_000;
+
 /// A question as it is drawn.
 pub(crate) struct Shown<'a> {
     pub(crate) question: &'a Question,
@@ -108,18 +111,18 @@ fn single(frame: &Frame<'_>, shown: &Shown<'_>, kind: &str, mode: Option<&str>) 
             }
             (said(shown))
             @if let Some((from, to)) = &scale {
-                p .nhsuk-hint { (filled(&frame.texts.from_to, &[("from", from), ("to", to)])) }
+                p #(format!("r{at}")) .nhsuk-hint { (filled(&frame.texts.from_to, &[("from", from), ("to", to)])) }
             }
             @if shown.free_text && shown.response {
                 div #(format!("f{at}")) .nhsuk-inset-text { p { (frame.wording.free_text_notice) } }
             }
             @if tall {
-                textarea #(id) .nhsuk-textarea.textarea-tall name=(id) rows="5" aria-describedby=[described(shown)] {
+                textarea #(id) .nhsuk-textarea.textarea-tall name=(id) rows="5" maxlength=(LONGEST) aria-describedby=[described(shown)] {
                     // The first line end of a textarea is not part of it.
                     "\n" (value)
                 }
             } @else {
-                input #(id) .nhsuk-input type=(kind) name=(id) value=(value) inputmode=[mode]
+                input #(id) .nhsuk-input type=(kind) name=(id) value=(value) inputmode=[mode] maxlength=(LONGEST)
                     .nhsuk-input--width-5[mode.is_some()] aria-describedby=[described(shown)];
             }
             (instead(frame, shown))
@@ -182,7 +185,6 @@ fn choices(shown: &Shown<'_>, kind: &str) -> Markup {
     };
     let (given, none) = (group(false), group(true));
     html! {
-        @if let Some(image) = &question.image { img .of-question src=(format!("m/{image}")) alt=""; }
         div class=(format!("nhsuk-{}", family(kind))) { @for choice in &given { (item(choice)) } }
         @if !none.is_empty() {
             div class=(format!("nhsuk-{} apart", family(kind))) { @for choice in &none { (item(choice)) } }
@@ -238,7 +240,7 @@ fn ranked(frame: &Frame<'_>, shown: &Shown<'_>) -> Markup {
         _ => None,
     };
     html! {
-        p .nhsuk-hint { (frame.texts.rank_hint) }
+        p #(format!("r{at}")) .nhsuk-hint { (frame.texts.rank_hint) }
         @for (n, choice) in shown.question.choices.iter().enumerate() {
             @let part = format!("r{n}");
             @let id = format!("q{at}{part}");
@@ -301,6 +303,7 @@ fn said(shown: &Shown<'_>) -> Markup {
     let at = shown.at;
     html! {
         @if !shown.question.hint.is_empty() { div #(format!("h{at}")) .nhsuk-hint { (shown.question.hint) } }
+        @if let Some(image) = &shown.question.image { img .of-question src=(format!("m/{image}")) alt=""; }
         @if let Some(wrong) = &shown.wrong { span #(format!("e{at}")) .nhsuk-error-message { (wrong) } }
     }
 }
@@ -314,6 +317,10 @@ fn described(shown: &Shown<'_>) -> Option<String> {
     }
     if shown.free_text && shown.response && shown.question.kind == ItemKind::Text {
         ids.push(format!("f{at}"));
+    }
+    let scale = shown.question.scale.is_some_and(|scale| answer::steps(&scale).is_none());
+    if shown.question.kind == ItemKind::Rank || (shown.question.kind == ItemKind::Range && scale) {
+        ids.push(format!("r{at}"));
     }
     if shown.wrong.is_some() {
         ids.push(format!("e{at}"));

@@ -1,8 +1,8 @@
 //! What every page has: head, the buttons that are always there, language and look.
 
 use data_encoding::HEXLOWER;
-use jiff::Zoned;
 use jiff::civil::Time;
+use jiff::{SignedDuration, Zoned};
 use maud::{DOCTYPE, Markup, html};
 use nightjar::study::{Study, Wording};
 
@@ -23,6 +23,8 @@ pub(crate) struct Frame<'a> {
     /// Whether it is so late that nothing may be bright or loud.
     pub(crate) night: bool,
     look: Look,
+    /// Seconds after which it is drawn again when nobody touches it.
+    patience: u64,
     nonce: Nonce,
     notice: Option<Notice>,
 }
@@ -56,6 +58,7 @@ impl<'a> Frame<'a> {
             study,
             night: is_night(now.time()),
             look,
+            patience: hands.patience(SignedDuration::from_mins(i64::from(study.idle.hide_after_minutes))),
             nonce,
             notice,
         }
@@ -64,7 +67,7 @@ impl<'a> Frame<'a> {
     /// The whole page.
     pub(crate) fn around(&self, page: Page) -> Markup {
         let texts = self.texts;
-        let hide = u64::from(self.study.idle.hide_after_minutes) * 60;
+        let hide = self.patience;
         let notice = self.notice.map(|notice| match notice {
             Notice::Older => &texts.notice_older,
             Notice::Twice => &texts.notice_twice,

@@ -3,10 +3,13 @@
 use maud::{Markup, html};
 use nightjar::{Failure, Tablet};
 
-use super::frame::{Frame, Page};
+use super::frame::{Frame, Page, ways};
 use crate::hands::Held;
 
 pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Markup, Failure> {
+    if !held.form.confidential {
+        return Ok(of_the_ward(frame, held));
+    }
     let page = tablet.information(&frame.wording.language)?;
     let main = html! {
         h1 { (page.title) }
@@ -22,4 +25,16 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Ma
         }
     };
     Ok(frame.around(Page { title: page.title, primary: "", back: false, always: true, main }))
+}
+
+/// A form that the ward reads: nothing may promise otherwise.
+fn of_the_ward(frame: &Frame<'_>, held: &Held) -> Markup {
+    let texts = frame.texts;
+    let main = html! {
+        h1 { (held.form.title) }
+        p { (texts.ward_reads) }
+        p { (frame.wording.not_the_care_record) }
+        (ways(("yes", &texts.begin), &[("home", &texts.start_again)]))
+    };
+    frame.around(Page { title: held.form.title.clone(), primary: "", back: false, always: false, main })
 }

@@ -29,14 +29,15 @@ fn each_recipient_and_nobody_else_takes_the_key_out() {
         Holder { device: Some(&world.evaluators[0]), ..Holder::default() },
         Holder { device: Some(&world.evaluators[1]), ..Holder::default() },
         Holder { recovery: Some(&world.recovery), ..Holder::default() },
-        Holder { device: Some(&world.tablet), epochs: &epochs, recovery: None },
+        Holder { device: Some(&world.tablet), epochs: &epochs, ..Holder::default() },
     ] {
         let key = unwrap(&keys, &holder).unwrap().expect("a recipient");
         assert_eq!(open(&change, &key).unwrap(), b"one change");
     }
-    for holder in
-        [Holder::default(), Holder { device: Some(&world.tablet), epochs: &other_epochs, recovery: None }]
-    {
+    for holder in [
+        Holder::default(),
+        Holder { device: Some(&world.tablet), epochs: &other_epochs, ..Holder::default() },
+    ] {
         assert_eq!(unwrap(&keys, &holder), Ok(None));
     }
 }

@@ -101,6 +101,13 @@ impl Device {
         wrap(change.header().keys(), &key, &recipients, &mut entropy).unwrap().encode()
     }
 
+    /// A first change of this device.
+    pub(crate) fn written(&self, meta: &Meta, cells: &[(CellKey, Value)]) -> Written {
+        let hand = Hand { role: meta.role.clone(), at: None };
+        let actor = self.actor(meta.record_id(&IDENTITY));
+        create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).unwrap()
+    }
+
     /// Fills in a form and finishes it.
     pub(crate) fn give(
         &self,
@@ -123,9 +130,7 @@ impl Device {
     ) -> Finished {
         let draft = self.vault.begin(&draft_meta()).unwrap();
         self.vault.append(&draft, b"an entry").unwrap();
-        let hand = Hand { role: meta.role.clone(), at: None };
-        let actor = self.actor(meta.record_id(&IDENTITY));
-        let written = create(meta, cells, &Options::new(), &IDENTITY, &hand, actor).unwrap();
+        let written = self.written(meta, cells);
         let (checked, _) = self.check(&written, meta, readers, dictionary);
         self.vault.finish(&draft, checked, readable, self.reading()).unwrap()
     }
@@ -163,7 +168,7 @@ impl Device {
 
     pub(crate) fn receive<'e>(&self, envelopes: impl IntoIterator<Item = &'e Vec<u8>>) -> Imported {
         let epochs = [];
-        let holder = Holder { device: Some(&self.keys), epochs: &epochs, recovery: None };
+        let holder = Holder { device: Some(&self.keys), epochs: &epochs, ..Holder::default() };
         self.vault.import(envelopes.into_iter().map(Vec::as_slice), &holder, self.reading()).unwrap()
     }
 

@@ -251,7 +251,7 @@ impl InMemory {
         self.held.envelopes.insert(id, bytes.to_vec());
         if head[0] == 0 || self.evaluator {
             let from = Contributor(head[17..33].try_into().expect("16 bytes"));
-            self.held.changes.entry(record).or_default().push(Incoming { change, from });
+            self.held.changes.entry(record).or_default().push(Incoming::new(change, from));
         }
     }
 }
