@@ -33,14 +33,6 @@ async function scenario(name, does, { form, ...settings } = {}) {
   }
 }
 
-/** Ends what somebody left, so that the next begins at the start. */
-async function clean(hands) {
-  if (await hands.page.getByRole("heading", { name: "Is it still you?" }).count()) {
-    await hands.press("No, I am somebody else");
-    await hands.press("Yes, throw them away");
-  }
-}
-
 const SECRET = "The torch at four o'clock <b>& the bins</b>";
 
 await scenario("a patient answers, in at most three taps to the first question", async (hands) => {
@@ -324,7 +316,6 @@ await scenario("without script it works as well", async (hands) => {
 }, { javaScriptEnabled: false });
 
 await scenario("the page's own policy holds, and a hostile client gets nothing", async (hands) => {
-  await clean(hands);
   await hostile(hands);
 }, { bypassCSP: false });
 

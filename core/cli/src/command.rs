@@ -69,9 +69,9 @@ pub(crate) struct DemoArgs {
     pub(crate) study: Option<PathBuf>,
 }
 
-/// `nightjar screen`
+/// The tablet that asks: one of a study, or one to practise with.
 #[derive(Debug, Args)]
-pub(crate) struct ScreenArgs {
+pub(crate) struct TabletArgs {
     /// The tablet's vault; see `nightjar tablet create`
     #[arg(long, value_name = "FILE", required_unless_present = "practice", conflicts_with = "practice")]
     pub(crate) vault: Option<PathBuf>,
@@ -83,6 +83,13 @@ pub(crate) struct ScreenArgs {
     /// Study pack for `--practice`, instead of the one built in
     #[arg(long, value_name = "DIR", requires = "practice")]
     pub(crate) study: Option<PathBuf>,
+}
+
+/// `nightjar screen`
+#[derive(Debug, Args)]
+pub(crate) struct ScreenArgs {
+    #[command(flatten)]
+    pub(crate) tablet: TabletArgs,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
 }
@@ -104,17 +111,8 @@ pub(crate) struct PlaceArgs {
 /// `nightjar collect`
 #[derive(Debug, Args)]
 pub(crate) struct CollectArgs {
-    /// The tablet's vault; see `nightjar tablet create`
-    #[arg(long, value_name = "FILE", required_unless_present = "practice", conflicts_with = "practice")]
-    pub(crate) vault: Option<PathBuf>,
-    /// Try it out with a study that is thrown away afterwards
-    #[arg(long)]
-    pub(crate) practice: bool,
     #[command(flatten)]
-    pub(crate) key: KeyArgs,
-    /// Study pack for `--practice`, instead of the one built in
-    #[arg(long, value_name = "DIR", requires = "practice")]
-    pub(crate) study: Option<PathBuf>,
+    pub(crate) tablet: TabletArgs,
     /// Ask on the ward screen instead: the form of `--form` only
     #[arg(long, requires = "form")]
     pub(crate) serve: bool,

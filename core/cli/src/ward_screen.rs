@@ -3,13 +3,11 @@
 mod browser;
 mod kiosk;
 
-use std::path::Path;
-
 use nightjar::{Clock, Options, Tablet};
 use nightjar_screen::{Screen as WardScreen, Settings};
 use tokio::runtime::Runtime;
 
-use crate::command::{CollectArgs, KeyArgs, PlaceArgs, ScreenArgs};
+use crate::command::{CollectArgs, PlaceArgs, ScreenArgs, TabletArgs};
 use crate::hub::asked_to_end;
 use crate::practice::Practice;
 use crate::terminal::Screen;
@@ -17,27 +15,23 @@ use crate::trouble::Trouble;
 use crate::{key, pack};
 
 pub(crate) fn run(asked: &ScreenArgs, screen: &mut Screen) -> Result<(), Trouble> {
-    let ScreenArgs { vault, key, study, place, .. } = asked;
-    open(vault.as_deref(), key, study.as_deref(), place, None, screen)
+    open(&asked.tablet, &asked.place, None, screen)
 }
 
 /// One form on the ward screen.
 pub(crate) fn collect(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
-    let CollectArgs { vault, key, study, place, form, .. } = asked;
-    open(vault.as_deref(), key, study.as_deref(), place, form.clone(), screen)
+    open(&asked.tablet, &asked.place, asked.form.clone(), screen)
 }
 
 fn open(
-    vault: Option<&Path>,
-    key: &KeyArgs,
-    study: Option<&Path>,
+    asked: &TabletArgs,
     place: &PlaceArgs,
     form: Option<String>,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
-    let Some(vault) = vault else {
+    let Some(vault) = &asked.vault else {
         screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
-        let practice = Practice::begin(&pack::load(study)?)?;
+        let practice = Practice::begin(&pack::load(asked.study.as_deref())?)?;
         let tablet = practice.tablet().clone();
         // Practice is on the first ward, unless another is named.
         let ward = place.ward.clone().or(tablet.status()?.wards.first().cloned());
@@ -49,7 +43,7 @@ fn open(
             vault.display()
         )));
     }
-    let key = key::open(vault, key)?;
+    let key = key::open(vault, &asked.key)?;
     let tablet = Tablet::open(vault, &key, Options { clock: Clock::System })?;
     serve(tablet, Settings { ward: place.ward.clone(), form }, place, screen)
 }

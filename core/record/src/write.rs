@@ -133,10 +133,24 @@ impl Record {
         hand: &Hand,
         actor: Actor,
     ) -> Result<Written, RecordError> {
-        let registers = self.registers();
         let mut plan = Plan::new(hand, "");
+        self.plan_edits(&mut plan, nature, edits, options, actor, &self.registers())?;
+        self.check_after(&plan.puts, edits)?;
+        commit(Some(self), self.id, plan, actor)
+    }
+
+    /// Adds edits to a plan: what the record says already is not written again, and what is a conflict is not closed by one.
+    fn plan_edits(
+        &self,
+        plan: &mut Plan,
+        nature: Nature,
+        edits: &[(CellKey, Value)],
+        options: &Options,
+        actor: Actor,
+        registers: &BTreeMap<String, Current<'_>>,
+    ) -> Result<(), RecordError> {
         for (cell, value) in edits {
-            for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
+            for (key, scalar) in self.changed(nature, cell, value, options, actor, registers)? {
                 let current = registers.get(&key);
                 if current.is_some_and(|current| self.differs(&key, current)) {
                     return Err(RecordError::Unsettled(key));
@@ -144,8 +158,7 @@ impl Record {
                 plan.put(key, scalar, current);
             }
         }
-        self.check_after(&plan.puts, edits)?;
-        commit(Some(self), self.id, plan, actor)
+        Ok(())
     }
 
     /// Settles conflicts: writes the values that stand from now on, naming the changes that are closed.
@@ -220,15 +233,7 @@ impl Record {
                 }
             }
         }
-        for (cell, value) in edits {
-            for (key, scalar) in self.changed(nature, cell, value, options, actor, &registers)? {
-                let current = registers.get(&key);
-                if current.is_some_and(|current| self.differs(&key, current)) {
-                    return Err(RecordError::Unsettled(key));
-                }
-                plan.put(key, scalar, current);
-            }
-        }
+        self.plan_edits(&mut plan, nature, edits, options, actor, &registers)?;
         let settled = settles.iter().map(|settle| (settle.cell, settle.value.clone()));
         let edits: Vec<(CellKey, Value)> = settled.chain(edits.iter().cloned()).collect();
         self.check_after(&plan.puts, &edits)?;

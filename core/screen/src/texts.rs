@@ -57,15 +57,9 @@ fn read(file: &str) -> Texts {
 impl Texts {
     /// The words in a language; else in the language that it is a variant of; else in English.
     pub(crate) fn of(code: &str) -> &'static Texts {
-        Self::spoken(code).1
-    }
-
-    /// The language that [`Texts::of`] finds, and its words.
-    pub(crate) fn spoken(code: &str) -> (&'static str, &'static Texts) {
         let known = |code: &str| BUILT_IN.iter().find(|known| known.code == code);
         let base = code.split('-').next().unwrap_or_default();
-        let found = known(code).or_else(|| known(base)).unwrap_or(&BUILT_IN[0]);
-        (found.code, &found.texts)
+        &known(code).or_else(|| known(base)).unwrap_or(&BUILT_IN[0]).texts
     }
 }
 
@@ -117,9 +111,9 @@ mod tests {
                 assert_eq!(holes(text.as_str().unwrap()), holes(there), "{name}");
             }
         }
-        assert_eq!(Texts::spoken("pl-PL").0, "pl");
-        assert_eq!(Texts::spoken("xx").0, "en");
-        assert_eq!(Texts::spoken("en-x-easyread").0, "en-x-easyread");
+        let next = |code| Texts::of(code).next.as_str();
+        assert_eq!([next("pl-PL"), next("pl"), next("xx"), next("en")], ["Dalej", "Dalej", "Next", "Next"]);
+        assert_eq!(Texts::of("en-x-easyread").error_title, "Something is not right");
     }
 
     #[test]

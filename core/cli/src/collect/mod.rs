@@ -11,7 +11,7 @@ use std::path::Path;
 
 use nightjar::{Clock, Options, Tablet};
 
-use crate::command::CollectArgs;
+use crate::command::{CollectArgs, PlaceArgs};
 use crate::key;
 use crate::pack;
 use crate::practice::Practice;
@@ -25,11 +25,15 @@ const COLLECTED: &str = "Goodbye. Everything finished is sealed; unfinished answ
 const PRACTISED: &str = "Goodbye. The practice study and everything in it is thrown away.";
 
 pub(crate) fn run(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let PlaceArgs { ward, port, browser } = &asked.place;
+    if ward.is_some() || *port != 0 || browser.is_some() {
+        return Err(Trouble::Given("--ward, --port and --browser go with --serve".into()));
+    }
     let interactive = screen.is_interactive();
     let input = io::stdin().lock();
-    let Some(vault) = &asked.vault else {
+    let Some(vault) = &asked.tablet.vault else {
         screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
-        let practice = Practice::begin(&pack::load(asked.study.as_deref())?)?;
+        let practice = Practice::begin(&pack::load(asked.tablet.study.as_deref())?)?;
         let talk = Talk::new(input, screen.writer(), interactive);
         return Desk::new(practice.tablet(), talk, PRACTISED).open();
     };
@@ -44,6 +48,6 @@ fn open(vault: &Path, asked: &CollectArgs) -> Result<Tablet, Trouble> {
             vault.display()
         )));
     }
-    let key = key::open(vault, &asked.key)?;
+    let key = key::open(vault, &asked.tablet.key)?;
     Ok(Tablet::open(vault, &key, Options { clock: Clock::System })?)
 }

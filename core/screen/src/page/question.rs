@@ -15,7 +15,8 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
     let asked: Vec<&Question> = page.questions.iter().collect();
     let alone = asked.len() == 1;
     let wrong = |question: &Question| {
-        let typed = held.typed.get(&question.path).map(|typed| typed.wrong.clone());
+        let typed =
+            held.typed.get(&question.path).map(|typed| typed.wrong.clone()).filter(|wrong| !wrong.is_empty());
         typed.or_else(|| question.problem.clone())
     };
     let problems: Vec<(usize, String)> =
