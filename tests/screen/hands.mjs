@@ -23,6 +23,14 @@ export class Hands {
     await this.page.goto(home);
   }
 
+  /** Nobody's answers are left from a scenario that failed. */
+  async alone() {
+    while (await this.page.getByRole("heading", { name: "Is it still you?" }).count()) {
+      await this.press("No, I am somebody else");
+      await this.press("Yes, throw them away");
+    }
+  }
+
   /** Presses a button and waits for the page after it. */
   async press(name) {
     const before = await this.nonce();

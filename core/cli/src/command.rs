@@ -80,8 +80,8 @@ pub(crate) struct TabletArgs {
     pub(crate) practice: bool,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
-    /// Study pack for `--practice`, instead of the one built in
-    #[arg(long, value_name = "DIR", requires = "practice")]
+    /// Study pack for `--practice`, or for a tablet that joins a study on the screen, instead of the one built in
+    #[arg(long, value_name = "DIR")]
     pub(crate) study: Option<PathBuf>,
 }
 
@@ -254,6 +254,14 @@ pub(crate) enum TabletCommand {
         /// The study's pack; the one built in if absent
         #[arg(long, value_name = "DIR")]
         study: Option<PathBuf>,
+    },
+    /// Set the PIN of ward staff, which opens their side of the ward screen
+    Pin {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Read the PIN, 6 to 12 digits, from this inherited file descriptor instead of asking for it
+        #[arg(long, value_name = "N")]
+        pin_fd: Option<u32>,
     },
     /// Exchange what is new with the hub
     Sync {

@@ -88,20 +88,26 @@ fn from_raw(bytes: &[u8]) -> Result<VaultKey, Trouble> {
     Ok(key)
 }
 
-/// Unix shows a process its own open descriptors under `/dev/fd`.
+/// A key that comes through a descriptor.
 pub(crate) fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
-    let path = PathBuf::from(format!("/dev/fd/{number}"));
-    let file = File::open(&path).map_err(|_| {
-        Trouble::Key(
-            "the descriptor given with --key-fd is not open here; pass a pipe, as in 3<keyfile --key-fd 3",
-        )
-    })?;
-    let mut given = Zeroizing::new(Vec::with_capacity(80));
-    file.take(80).read_to_end(&mut given).map_err(Trouble::file(path))?;
+    let given = from_pipe(number)?;
     if given.len() == 32 {
         return from_raw(&given);
     }
     from_hex(std::str::from_utf8(&given).map_err(|_| BAD_KEY)?)
+}
+
+/// A short secret that comes through a descriptor. Unix shows a process its own open descriptors under `/dev/fd`.
+fn from_pipe(number: u32) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    let path = PathBuf::from(format!("/dev/fd/{number}"));
+    let file = File::open(&path).map_err(|_| {
+        Trouble::Key(
+            "the descriptor given is not open here; pass a pipe, as in 3<keyfile --key-fd 3",
+        )
+    })?;
+    let mut given = Zeroizing::new(Vec::with_capacity(80));
+    file.take(80).read_to_end(&mut given).map_err(Trouble::file(path))?;
+    Ok(given)
 }
 
 /// What turns a passphrase into a key, kept beside the vault. Not secret; without it the passphrase opens nothing.
@@ -263,6 +269,20 @@ pub(crate) fn for_copy(vault: &Path, key: &KeyArgs, copy: &Path) -> Result<Optio
         return Ok(Some(to));
     }
     Ok(None)
+}
+
+/// A PIN: from a descriptor, or typed twice.
+pub(crate) fn pin(descriptor: Option<u32>) -> Result<Zeroizing<String>, Trouble> {
+    if let Some(number) = descriptor {
+        let given = from_pipe(number)?;
+        let text = std::str::from_utf8(&given).map_err(|_| Trouble::Key("a PIN has digits only"))?;
+        return Ok(Zeroizing::new(text.trim().to_owned()));
+    }
+    let typed = prompted("New PIN: ")?;
+    match *typed == *prompted("The same again: ")? {
+        true => Ok(typed),
+        false => Err(Trouble::Key("the two PINs differ; type them again")),
+    }
 }
 
 fn prompted(words: &str) -> Result<Zeroizing<String>, Trouble> {

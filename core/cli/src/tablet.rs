@@ -23,6 +23,11 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
             tablet.join(&invitation, pack)?;
             screen.line(format_args!("joined: {}", tablet.status()?.study.unwrap_or_default()))
         }
+        TabletCommand::Pin { device, pin_fd } => {
+            let tablet = open(device)?;
+            tablet.set_pin(&key::pin(*pin_fd)?)?;
+            screen.line("The PIN is set.")
+        }
         TabletCommand::Sync { device } => {
             let tablet = open(device)?;
             device::print_sync(&tablet.sync()?, screen)?;

@@ -33,9 +33,12 @@ fn open(
         screen.line("Practice: a study is made in a temporary folder and thrown away when you leave.")?;
         let practice = Practice::begin(&pack::load(asked.study.as_deref())?)?;
         let tablet = practice.tablet().clone();
+        let pin = practice_pin()?;
+        tablet.set_pin(&pin)?;
+        screen.line(format_args!("The PIN for staff is {} here.", pin.as_str()))?;
         // Practice is on the first ward, unless another is named.
         let ward = place.ward.clone().or(tablet.status()?.wards.first().cloned());
-        return serve(tablet, Settings { ward, form }, place, screen);
+        return serve(tablet, Settings { ward, form, pack: None }, place, screen);
     };
     if !vault.is_file() {
         return Err(Trouble::Given(format!(
@@ -45,7 +48,20 @@ fn open(
     }
     let key = key::open(vault, &asked.key)?;
     let tablet = Tablet::open(vault, &key, Options { clock: Clock::System })?;
-    serve(tablet, Settings { ward: place.ward.clone(), form }, place, screen)
+    let pack = if tablet.has_joined()? { None } else { Some(pack::load(asked.study.as_deref())?) };
+    if !tablet.has_pin()? {
+        screen.line("No PIN for staff is set: their side stays closed. `nightjar tablet pin` sets one.")?;
+    }
+    serve(tablet, Settings { ward: place.ward.clone(), form, pack }, place, screen)
+}
+
+/// Six digits that are thrown away with the study.
+fn practice_pin() -> Result<zeroize::Zeroizing<String>, Trouble> {
+    let no_random = |_| Trouble::Key("this system gives no random numbers");
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(no_random)?;
+    // The first two keep it from being one after the other.
+    Ok(zeroize::Zeroizing::new(format!("73{:04}", u32::from_le_bytes(bytes) % 10_000)))
 }
 
 fn serve(tablet: Tablet, settings: Settings, place: &PlaceArgs, screen: &mut Screen) -> Result<(), Trouble> {

@@ -171,7 +171,6 @@ impl Correcting<'_> {
         way: Option<&(CellKey, Value)>,
     ) -> Result<Session, Failure> {
         let opening = Opening { language: None, now: self.now.clone(), seed: 0 };
-        let mut session = Session::open(Arc::clone(&self.form), opening).map_err(Failure::invalid)?;
         let held = self.record.cells();
         let value_of = |item: &Item| {
             let key = CellKey::from(item.key());
@@ -179,15 +178,32 @@ impl Correcting<'_> {
             let stands = || Some(held.iter().find(|cell| cell.key == key)?.held.first()?.value.clone());
             given.next().map(|(_, value)| value.clone()).or_else(stands)
         };
-        // Twice: a question may hang on one further down.
-        for _ in 0..2 {
-            for item in self.form.items() {
-                let Some(value) = value_of(item) else { continue };
-                let entry = Entry::Answer { path: item.path().to_owned(), value: Some(value) };
-                // What does not fit any more stays what it was; only the new values are judged.
-                let _ = session.apply(&entry, &self.now);
+        filled_in(&self.form, opening, value_of).map(|(session, _)| session)
+    }
+}
+
+/// A form filled in with values by item, outside repeats, and the entries that did it. What the form does not take stays blank.
+pub(crate) fn filled_in(
+    form: &Arc<Instrument>,
+    opening: Opening,
+    value_of: impl Fn(&Item) -> Option<Value>,
+) -> Result<(Session, Vec<Entry>), Failure> {
+    let now = opening.now.clone();
+    let mut session = Session::open(Arc::clone(form), opening).map_err(Failure::invalid)?;
+    let mut entries = Vec::new();
+    // Twice: a question may hang on one further down.
+    for _ in 0..2 {
+        for item in form.items() {
+            let Some(value) = value_of(item) else { continue };
+            let path = item.path().to_owned();
+            if session.value(&path) == Some(&value) && session.is_relevant(&path) {
+                continue;
+            }
+            let entry = Entry::Answer { path, value: Some(value) };
+            if session.apply(&entry, &now).is_ok() {
+                entries.push(entry);
             }
         }
-        Ok(session)
     }
+    Ok((session, entries))
 }

@@ -15,12 +15,13 @@ use crate::failure::Failure;
 use crate::key::{OsEntropy, VaultKey};
 use crate::membership::{Joined, check_document};
 use crate::observe::Notifier;
+use crate::pin::PinWait;
 use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
 use crate::time;
 use crate::view::{
     AuditView, ConflictView, DissensusView, HitView, RecordView, RecordsRequest, RepairedView, StatusView,
-    StepView, VerifiedView,
+    StepView, TalkView, VerifiedView,
 };
 
 /// What a device is opened with.
@@ -81,6 +82,7 @@ pub(crate) struct Device {
     /// One sync, or one change of the roster, at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
     counting: Mutex<()>,
+    pub(crate) pin_wait: PinWait,
     joined: RwLock<Option<Arc<Joined>>>,
     /// `None` only while this is dropped.
     runtime: Option<Runtime>,
@@ -142,6 +144,7 @@ impl Device {
             sittings: Sittings::default(),
             syncing: tokio::sync::Mutex::new(()),
             counting: Mutex::new(()),
+            pin_wait: PinWait::default(),
             joined: RwLock::new(None),
             runtime: Some(runtime),
         }))
@@ -350,6 +353,19 @@ impl Device {
             self.vault.setting(&name)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes);
         self.vault.keep_setting(&name, &(before + 1).to_le_bytes())?;
         Ok(before + 1)
+    }
+
+    /// How often somebody asked to talk, by week, the newest first.
+    pub(crate) fn talks(&self, ward: &str) -> Result<Vec<TalkView>, Failure> {
+        let begin = format!("talk/{ward}/");
+        let mut found = Vec::new();
+        for name in self.vault.settings(&begin)? {
+            let count = self.vault.setting(&name)?.and_then(|bytes| bytes.try_into().ok());
+            let week = name.strip_prefix(&begin).unwrap_or_default().to_owned();
+            found.push(TalkView { week, count: count.map_or(0, u64::from_le_bytes) });
+        }
+        found.sort_by(|a, b| b.week.cmp(&a.week));
+        Ok(found)
     }
 
     /// Envelopes of this device that at least one evaluator has signed for, over both scopes.

@@ -10,7 +10,7 @@ use nightjar_record::{
     Actor, ChangeHash, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle,
     Written, create, options_of,
 };
-use nightjar_seal::{Dictionary, Header, Origin, RecordKey, Sealing, seal_with};
+use nightjar_seal::{Dictionary, Header, Origin, ReadingPublic, Receipt, Recipient, RecordKey, Sealing, seal_with};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
 use crate::correcting::Correcting;
@@ -21,7 +21,7 @@ use crate::membership::Joined;
 use crate::moving::{INFORMATION, never_given};
 use crate::sitting::Open;
 use crate::time;
-use crate::view::FinishedView;
+use crate::view::{FinishedView, ReceiptKind};
 
 /// How a person's answering ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,20 @@ pub(crate) fn finish(
     open: &Open,
     answers: Answers,
     ended: Ended,
+    receipt: Option<(&Receipt, ReceiptKind)>,
 ) -> Result<FinishedView, Failure> {
     let joined = device.joined()?;
     let session = &open.session;
     let instrument = Arc::clone(session.instrument());
     let entry = joined.entry(&about.instrument)?;
     let confidential = entry.confidential;
-    let origin = has_origin(entry.kind).then(|| origin_of(device, draft)).transpose()?;
+    let origin = match receipt {
+        // The words and this device alone find it again. Finished in a copy of the tablet it is another response: a receipt is
+        // nowhere but with whoever took it.
+        Some((receipt, _)) if entry.kind == InstrumentKind::Response => Some(receipt.origin(device.tag())),
+        Some(_) => return Err(Failure::Invalid("only for what people say about themselves there are receipts".into())),
+        None => has_origin(entry.kind).then(|| origin_of(device, draft)).transpose()?,
+    };
     let meta =
         describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
     let id = meta.record_id(&joined.identity);
@@ -103,7 +110,8 @@ pub(crate) fn finish(
     let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     header.origin = origin;
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
-    let checked = sealed(&joined, &written, header, key, hand_out, confidential, form)?;
+    let reads = receipt.filter(|(_, kind)| *kind == ReceiptKind::Read).map(|(receipt, _)| receipt.reading());
+    let checked = sealed(&joined, &written, header, key, hand_out, confidential, reads.as_ref(), form)?;
     let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
     let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
     Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
@@ -303,14 +311,14 @@ fn write(
     let scope = joined.scopes.ward;
     let header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     let form = sealing_form(device, &joined, meta, &forms)?;
-    let checked = sealed(&joined, &written, header, key, hand_out, false, form)?;
+    let checked = sealed(&joined, &written, header, key, hand_out, false, None, form)?;
     joined.reading(|reading| device.vault.amend(checked, reading))?;
     device.notifier.changed([id.to_string()]);
     Ok(())
 }
 
 /// The versions of a record's form, the newest first: what it asks it names.
-fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j Instrument>, Failure> {
+pub(crate) fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j Instrument>, Failure> {
     let mut forms = joined.versions(device, meta);
     forms.sort_by_key(|form| {
         joined.pack.instrument(&meta.instrument).is_none_or(|now| now.hash() != form.hash())
@@ -323,7 +331,7 @@ fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j
 
 /// The form whose dictionary a change of a record is sealed with: the one that it was made with, so that nobody who has read the
 /// record waits for another; a form that is here where that one is not.
-fn sealing_form<'j>(
+pub(crate) fn sealing_form<'j>(
     device: &Device,
     joined: &'j Joined,
     meta: &Meta,
@@ -346,6 +354,7 @@ pub(crate) fn read_value(device: &Device, id: RecordId, name: &str, text: &str) 
 }
 
 /// Seals a change and with it, where its key is new, the key for those who may read; opens it again as a receiver would.
+#[expect(clippy::too_many_arguments, reason = "what a change is, and who may read it")]
 fn sealed(
     joined: &Joined,
     written: &Written,
@@ -353,9 +362,13 @@ fn sealed(
     key: RecordKey,
     hand_out: bool,
     confidential: bool,
+    respondent: Option<&ReadingPublic>,
     form: &Instrument,
 ) -> Result<Checked, Failure> {
-    let recipients = if hand_out { Some(joined.readers(confidential)?) } else { None };
+    let mut recipients = if hand_out { Some(joined.readers(confidential)?) } else { None };
+    if let Some(recipients) = &mut recipients {
+        recipients.extend(respondent.map(Recipient::Receipt));
+    }
     let dictionary = Dictionary::new(nightjar_record::dictionary(form))?;
     let sealing = Sealing { recipients: recipients.as_deref(), dictionary: Some(&dictionary) };
     let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
@@ -382,7 +395,7 @@ fn describe(
     let natural = natural_key(entry, instrument, &about.ward, answers)?;
     let identity = match origin {
         Some(origin) => Identity::Given(nightjar_record::Origin {
-            withdrawal: None,
+            withdrawal: origin.withdrawal.map(|key| key.0),
             creator: origin.creator.0,
             random: origin.salt,
         }),
@@ -495,10 +508,10 @@ fn cell_named(forms: &[&Instrument], name: &str) -> Result<CellKey, Failure> {
 }
 
 /// What may be ticked in any version, as the newest has it.
-fn all_options(forms: &[&Instrument]) -> nightjar_record::Options {
+pub(crate) fn all_options(forms: &[&Instrument]) -> nightjar_record::Options {
     forms.iter().rev().flat_map(|form| options_of(form)).collect()
 }
 
-fn fresh_actor(device: &Device, record: RecordId) -> Result<Actor, Failure> {
+pub(crate) fn fresh_actor(device: &Device, record: RecordId) -> Result<Actor, Failure> {
     Ok(Actor::fresh(device.tag().as_bytes(), record, random()?))
 }

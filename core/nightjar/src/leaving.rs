@@ -8,9 +8,11 @@ use nightjar_record::study::{InstrumentKind, Study, Voice};
 use nightjar_seal::{Refused, ResumeWords};
 use nightjar_vault::{DraftId, DraftMeta};
 
+use crate::asking;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::OsEntropy;
+use crate::own;
 use crate::sitting::Line;
 use crate::view::HandedOverView;
 
@@ -40,6 +42,7 @@ pub(crate) fn is_respondents(study: &Study, meta: &DraftMeta) -> bool {
 pub(crate) fn end_idle(device: &Device) -> Result<HandedOverView, Failure> {
     let mut view = HandedOverView { stopped: 0, kept: 0 };
     let Some(joined) = device.maybe_joined()? else { return Ok(view) };
+    asking::wipe_ended(device)?;
     let longest = SignedDuration::from_hours(i64::from(joined.study().idle.discard_after_hours));
     let now = device.now()?;
     for draft in device.vault.drafts()?.into_iter().filter(|draft| !draft.locked) {
@@ -90,6 +93,10 @@ fn leave(
     device.sittings.end(draft, || {
         if device.vault.lock(draft)? {
             view.kept += 1;
+        } else if own::corrects(meta) {
+            // What they had handed in before stands as it was.
+            device.vault.discard(draft)?;
+            view.stopped += 1;
         } else {
             device.vault.stop(draft, &phase(device, &meta.ward)?)?;
             view.stopped += 1;

@@ -7,6 +7,8 @@
 //!   [`Sitting::finish`] seals the answers. A confidential response cannot be read on the tablet from then on.
 //! - [`Tablet::hand_over`] destroys the keys of unfinished forms; only words that a respondent took
 //!   ([`Sitting::take_words`]) open theirs again.
+//! - [`Sitting::finish_with`] gives the respondent a receipt of twelve words; with them [`Tablet::own_answers`] finds their response again,
+//!   [`Tablet::correct_own`] changes it and [`Tablet::take_out`] takes it out. Nothing else does.
 //! - [`Tablet::update`] takes a newer version of the study; unfinished answers stay in the version they were begun with
 //!   until [`Tablet::move_draft`] moves them, after [`Tablet::check_move`] has said what does not come along.
 //! - [`Tablet::records`], [`Tablet::conflicts`] and [`Tablet::dissensus`] show what ward staff may read back. Positions
@@ -34,6 +36,7 @@
 //! # }
 //! ```
 
+mod asking;
 mod clock;
 mod correcting;
 mod device;
@@ -46,6 +49,8 @@ mod leaving;
 mod membership;
 mod moving;
 mod observe;
+mod own;
+mod pin;
 mod reading;
 #[cfg(feature = "evaluate")]
 mod received;

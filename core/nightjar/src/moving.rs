@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::device::Device;
 use crate::failure::Failure;
+use crate::own;
 use crate::sitting::{self, Act, Kept, Line, Open};
 use crate::view::{MoveView, StaysView};
 
@@ -109,6 +110,9 @@ fn stays_in(
 
 fn checked(device: &Device, draft: &DraftId) -> Result<Checked, Failure> {
     let (meta, old) = sitting::replay(device, draft)?;
+    if own::corrects(&meta) {
+        return Err(Failure::Invalid("a correction stays in the version that was answered".into()));
+    }
     let joined = device.joined()?;
     let new = joined.pack.instrument(&meta.instrument).cloned().ok_or_else(|| {
         Failure::Incompatible(format!("the study has no form \"{}\" (any more)", meta.instrument))

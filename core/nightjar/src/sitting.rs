@@ -8,15 +8,19 @@ use nightjar_form::{
     Answers, CellKey, Entry, Instrument, Language, LeftBehind, Opening, Outcome, Page, Refusal, Session,
     Value,
 };
+use nightjar_seal::Receipt;
 use nightjar_vault::{DraftId, DraftMeta};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::finish::{self, Ended};
+use crate::key::OsEntropy;
 use crate::leaving;
 use crate::moving;
-use crate::view::{FinishedView, OutcomeView, ProblemView, StaysView};
+use crate::own;
+use crate::view::{FinishedView, OutcomeView, ProblemView, ReceiptKind, StaysView};
 
 /// One person answering one form. Handles are cheap to clone; when one finishes, all are closed.
 #[derive(Clone)]
@@ -286,13 +290,47 @@ impl Sitting {
     /// # Errors
     /// [`Failure::Invalid`] with what still blocks; the draft is kept then, as it is when sealing or storing fails.
     pub fn finish(&self) -> Result<FinishedView, Failure> {
-        self.end(Ended::Finished, |session| {
-            session.finish().map_err(|problems| {
-                let problems: Vec<_> =
-                    problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
-                Failure::Invalid(problems.join("\n"))
-            })
-        })
+        self.end(Ended::Finished, None, finished)
+    }
+
+    /// [`Sitting::finish`] with a receipt: twelve words that the respondent keeps, that are told once and are nowhere else. With them they
+    /// find their answers again on this device, see [`Tablet::own_answers`](crate::Tablet::own_answers).
+    ///
+    /// # Errors
+    /// As [`Sitting::finish`]; [`Failure::Invalid`] for a form that is no response.
+    pub fn finish_with(&self, kind: ReceiptKind) -> Result<(FinishedView, Zeroizing<String>), Failure> {
+        let receipt = Receipt::generate(&mut OsEntropy);
+        let view = self.end(Ended::Finished, Some((&receipt, kind)), finished)?;
+        Ok((view, receipt.words()))
+    }
+
+    /// What stands in the way of finishing; nothing is changed.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with what blocks; [`Failure::Closed`].
+    pub fn check(&self) -> Result<(), Failure> {
+        finished(&self.lock().as_ref().ok_or_else(closed)?.session).map(drop)
+    }
+
+    /// Whether this corrects a response that was handed in: see [`Tablet::correct_own`](crate::Tablet::correct_own).
+    #[must_use]
+    pub fn corrects(&self) -> bool {
+        own::corrects(&self.about)
+    }
+
+    /// Hands in what was corrected, signed by the receipt that these words are. Whether anything differs from what was handed in
+    /// before; if not, nothing is sent.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with what still blocks, for other words than those of the response, and for a form that corrects none; the
+    /// draft is kept then.
+    pub fn finish_correction(&self, words: &str) -> Result<bool, Failure> {
+        let mut held = self.lock();
+        let open = held.as_ref().ok_or_else(closed)?;
+        let answers = finished(&open.session)?;
+        let differs = own::correct(&self.device, &self.draft, &self.about, &open.session, &answers, words)?;
+        *held = None;
+        Ok(differs)
     }
 
     /// Stop, and keep what was answered.
@@ -300,18 +338,45 @@ impl Sitting {
     /// # Errors
     /// As [`Sitting::finish`], but no question blocks.
     pub fn stop_keeping(&self) -> Result<FinishedView, Failure> {
-        self.end(Ended::Stopped, |session| Ok(session.stop()))
+        self.end(Ended::Stopped, None, |session| Ok(session.stop()))
     }
 
-    /// Stop, and throw everything away: the draft's key is destroyed first. It counts as stopped.
+    /// [`Sitting::stop_keeping`] with a receipt, as [`Sitting::finish_with`] gives one.
+    ///
+    /// # Errors
+    /// As [`Sitting::finish_with`], but no question blocks.
+    pub fn stop_keeping_with(
+        &self,
+        kind: ReceiptKind,
+    ) -> Result<(FinishedView, Zeroizing<String>), Failure> {
+        let receipt = Receipt::generate(&mut OsEntropy);
+        let view = self.end(Ended::Stopped, Some((&receipt, kind)), |session| Ok(session.stop()))?;
+        Ok((view, receipt.words()))
+    }
+
+    /// Stop, and throw everything away: the draft's key is destroyed first. It counts as stopped, unless it corrects what was handed
+    /// in, which then stays as it was.
     ///
     /// # Errors
     /// [`Failure::Closed`] when it was ended already; storage failures.
     pub fn throw_away(&self) -> Result<(), Failure> {
         let mut session = self.lock();
         session.as_ref().ok_or_else(closed)?;
+        if self.corrects() {
+            drop(session);
+            return self.discard();
+        }
         let phase = leaving::phase(&self.device, &self.about.ward)?;
         self.device.vault.stop(&self.draft, &phase)?;
+        *session = None;
+        Ok(())
+    }
+
+    /// Throws everything away and counts nothing.
+    pub(crate) fn discard(&self) -> Result<(), Failure> {
+        let mut session = self.lock();
+        session.as_ref().ok_or_else(closed)?;
+        self.device.vault.discard(&self.draft)?;
         *session = None;
         Ok(())
     }
@@ -337,17 +402,30 @@ impl Sitting {
     fn end(
         &self,
         ended: Ended,
+        receipt: Option<(&Receipt, ReceiptKind)>,
         answers: impl FnOnce(&Session) -> Result<Answers, Failure>,
     ) -> Result<FinishedView, Failure> {
+        if self.corrects() {
+            return Err(Failure::Invalid("a correction is handed in with the words of its receipt".into()));
+        }
         let mut held = self.lock();
         let open = held.as_ref().ok_or_else(closed)?;
         let answers = answers(&open.session)?;
-        let view = finish::finish(&self.device, &self.draft, &self.about, open, answers, ended)?;
+        let view = finish::finish(&self.device, &self.draft, &self.about, open, answers, ended, receipt)?;
         *held = None;
         drop(held);
         self.device.notifier.changed([view.record.clone()]);
         Ok(view)
     }
+}
+
+/// The answers of a form that nothing blocks.
+fn finished(session: &Session) -> Result<Answers, Failure> {
+    session.finish().map_err(|problems| {
+        let problems: Vec<_> =
+            problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
+        Failure::Invalid(problems.join("\n"))
+    })
 }
 
 fn closed() -> Failure {

@@ -1,16 +1,25 @@
-//! What each button does.
+//! What each button does: here what is the same on every page, in the rooms below what follows from where somebody is.
+
+mod asked;
+mod own;
+mod staff;
+mod start;
 
 use std::collections::BTreeMap;
 
-use nightjar::study::Voice;
-use nightjar::{BeginRequest, Failure, FormView, Sitting, Tablet};
-use nightjar_form::{Page, Question};
+use nightjar::{Failure, Tablet};
+use nightjar_form::Question;
 
 use crate::answer::{self, Found};
-use crate::hands::{Draft, Ending, Hands, Held, Mode, Notice, Stage, Start, Typed};
+use crate::hands::{Ending, Hands, Mode, Notice, Start, Typed};
 use crate::posted::Posted;
 use crate::screen::Place;
+use crate::staff::Today;
 use crate::texts::{Texts, filled};
+
+pub(crate) use staff::{records, roles as staff_roles, unfinished as unfinished_records};
+use start::spoken;
+pub(crate) use start::{forms, roles, unfinished};
 
 /// What follows an act.
 #[derive(Debug, PartialEq, Eq)]
@@ -156,21 +165,16 @@ impl Acting<'_> {
         if self.hands.talking || name == "talk" {
             return self.talk(name);
         }
-        match &mut self.hands.mode {
+        match &self.hands.mode {
             Mode::Locked(_) => self.start(name, of, posted),
             Mode::Left { .. } => self.left(name),
-            Mode::Held(held) if held.covered.is_some() => self.covered(name),
-            Mode::Held(held) => match held.stage {
-                Stage::Information => self.information(name),
-                Stage::Asking => self.asking(name, of, questions, wrong),
-                Stage::Stopping => self.stopping(name),
-                Stage::Later(_) => {
-                    if name == "done" {
-                        self.hands.release(Mode::Locked(Start::Who));
-                    }
-                    Ok(())
-                }
-            },
+            Mode::Held(_) => self.held(name, of, questions, wrong, posted),
+            Mode::Kept(_) => {
+                self.kept(name);
+                Ok(())
+            }
+            Mode::Own(_) => self.own(name),
+            Mode::Staff(_) => self.staff(name, of, posted),
             Mode::Ended(_) => {
                 if name == "done" {
                     self.hands.release(Mode::Locked(Start::Who));
@@ -178,6 +182,12 @@ impl Acting<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Today's numbers.
+    fn today(&mut self) -> &mut Today {
+        let now = self.tablet.clock().now();
+        self.hands.today.on(now.date())
     }
 
     /// Language and look, on every page.
@@ -188,7 +198,7 @@ impl Acting<'_> {
             "contrast" => look.contrast = of == "on",
             "left" => look.left = of == "on",
             "language" => {
-                let pack = self.tablet.pack()?;
+                let pack = self.place.pack(self.tablet)?;
                 if pack.study().wordings.iter().any(|wording| wording.language == of) {
                     look.language = of.to_owned();
                     if let Mode::Held(held) = &self.hands.mode
@@ -220,213 +230,6 @@ impl Acting<'_> {
         Ok(())
     }
 
-    fn start(&mut self, name: &str, of: &str, posted: &Posted) -> Result<(), Failure> {
-        let next = match name {
-            "voice" => {
-                let Some(voice) = voice(of) else { return Ok(()) };
-                match roles(self.tablet, self.place, voice)?.as_slice() {
-                    [] => return Ok(()),
-                    [(role, _)] => self.role(role)?,
-                    _ => Mode::Locked(Start::Role(voice)),
-                }
-            }
-            "role" => self.role(of)?,
-            "form" => {
-                let Mode::Locked(Start::Form(role)) = &self.hands.mode else { return Ok(()) };
-                let role = role.clone();
-                match forms(self.tablet, self.place, &role)?.into_iter().find(|form| form.form_id == of) {
-                    Some(form) => Mode::Held(Box::new(Held::new(role, form))),
-                    None => return Ok(()),
-                }
-            }
-            "words" => Mode::Locked(Start::Words { wrong: false }),
-            "open" => {
-                // Before it is opened: what is open and was left alone for long is ended when drafts are listed.
-                let drafts = self.tablet.drafts()?;
-                match self.tablet.resume_with_words(&posted.one("words").unwrap_or_default()) {
-                    Ok(sitting) => {
-                        let id = sitting.id();
-                        let draft = drafts.into_iter().find(|draft| draft.id == id);
-                        let draft = draft.ok_or_else(|| Failure::Closed("these answers are gone".into()))?;
-                        let Draft { role, form, .. } = named(self.tablet, draft)?;
-                        self.come_back(sitting, role, form)?
-                    }
-                    Err(Failure::Invalid(_)) => Mode::Locked(Start::Words { wrong: true }),
-                    Err(failure) => return Err(failure),
-                }
-            }
-            "home" => Mode::Locked(Start::Who),
-            _ => return Ok(()),
-        };
-        self.hands.mode = next;
-        self.hands.turned();
-        Ok(())
-    }
-
-    /// Goes on with a form in the language it was left in. That they came back is an act: the time that it may be left alone begins anew.
-    fn come_back(&mut self, sitting: Sitting, role: String, form: FormView) -> Result<Mode, Failure> {
-        let spoken = sitting.spoken()?;
-        sitting.language(&spoken)?;
-        let code = nightjar_form::Language::new(&spoken).code().to_owned();
-        if self.tablet.pack()?.study().wordings.iter().any(|wording| wording.language == code) {
-            self.hands.look.language = code;
-        }
-        Ok(Mode::Held(Box::new(Held {
-            sitting: Some(sitting),
-            stage: Stage::Asking,
-            ..Held::new(role, form)
-        })))
-    }
-
-    /// What somebody in a role sees next.
-    fn role(&self, role: &str) -> Result<Mode, Failure> {
-        let mut forms = forms(self.tablet, self.place, role)?;
-        Ok(match (forms.pop(), forms.is_empty()) {
-            (Some(form), true) => Mode::Held(Box::new(Held::new(role.to_owned(), form))),
-            (Some(_), false) => Mode::Locked(Start::Form(role.to_owned())),
-            (None, _) => Mode::Locked(Start::Who),
-        })
-    }
-
-    fn information(&mut self, name: &str) -> Result<(), Failure> {
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
-        match name {
-            "yes" => {
-                let language = spoken(&held.form.languages, &self.hands.look.language);
-                let sitting = self.tablet.begin(BeginRequest {
-                    form_id: held.form.form_id.clone(),
-                    role: held.role.clone(),
-                    ward: self.place.ward.clone(),
-                    language,
-                })?;
-                held.sitting = Some(sitting);
-                held.stage = Stage::Asking;
-                self.hands.turned();
-            }
-            "not-now" => self.end(Ending::NotNow),
-            "no" | "stop" => self.end(Ending::No),
-            "home" => self.hands.release(Mode::Locked(Start::Who)),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn asking(&mut self, name: &str, of: &str, questions: &[Question], wrong: bool) -> Result<(), Failure> {
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
-        let Some(sitting) = &held.sitting else { return Ok(()) };
-        let path = of.parse::<usize>().ok().and_then(|at| questions.get(at)).map(|question| &question.path);
-        match (name, path) {
-            // Something on the page is no answer yet: it stays, and says so.
-            ("next", _) if wrong => return Ok(()),
-            ("next", _) => drop(sitting.next()?),
-            ("back", _) => drop(sitting.back()?),
-            ("go", Some(path)) => drop(sitting.go_to(path)?),
-            ("clear", Some(path)) => drop(sitting.answer(path, None)?),
-            ("add", _) => repeat(&sitting.page()?, sitting)?,
-            ("stop", _) => held.stage = Stage::Stopping,
-            ("finish", _) => match sitting.finish() {
-                Ok(finished) => {
-                    let ending = if finished.readable { Ending::Stored } else { Ending::Sealed };
-                    self.end(ending);
-                    return Ok(());
-                }
-                Err(Failure::Invalid(why)) => {
-                    held.blocked = Some(why);
-                    return Ok(());
-                }
-                Err(failure) => return Err(failure),
-            },
-            _ => return Ok(()),
-        }
-        // What was typed on the page before says nothing on the next.
-        if name != "clear" {
-            held.typed.clear();
-        }
-        self.hands.turned();
-        Ok(())
-    }
-
-    fn stopping(&mut self, name: &str) -> Result<(), Failure> {
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
-        let Some(sitting) = &held.sitting else { return Ok(()) };
-        match name {
-            "keep" => {
-                let finished = sitting.stop_keeping()?;
-                self.end(if finished.readable { Ending::Stored } else { Ending::Sealed });
-            }
-            "throw" => {
-                sitting.throw_away()?;
-                self.end(Ending::Thrown);
-            }
-            "later" if held.form.kind == "response" => {
-                let words = sitting.take_words()?;
-                // Locked before they are shown: whatever happens then, only they open it.
-                // Whatever becomes of that, they are not lost.
-                held.stage = Stage::Later(words);
-                held.sitting = None;
-                self.tablet.hand_over()?;
-                self.hands.forget_pages();
-                self.hands.turned();
-            }
-            "on" => {
-                held.stage = Stage::Asking;
-                self.hands.turned();
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Whether it is still the same person, after nobody touched the tablet for a while.
-    fn covered(&mut self, name: &str) -> Result<(), Failure> {
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
-        match name {
-            "me" => {
-                held.covered = None;
-                held.stage = Stage::Asking;
-            }
-            "other" => held.covered = Some(true),
-            "leave" => held.covered = Some(false),
-            "throw" if held.covered == Some(true) => {
-                if let Some(sitting) = &held.sitting {
-                    sitting.throw_away()?;
-                }
-                return self.next_left();
-            }
-            _ => return Ok(()),
-        }
-        self.hands.turned();
-        Ok(())
-    }
-
-    /// The same after the program had ended.
-    fn left(&mut self, name: &str) -> Result<(), Failure> {
-        let Mode::Left { draft, sure } = &mut self.hands.mode else { return Ok(()) };
-        match name {
-            "me" => {
-                let sitting = self.tablet.resume(&draft.id)?;
-                let (role, form) = (draft.role.clone(), draft.form.clone());
-                self.hands.mode = self.come_back(sitting, role, form)?;
-            }
-            "other" => *sure = true,
-            "leave" => *sure = false,
-            "throw" if *sure => {
-                self.tablet.resume(&draft.id)?.throw_away()?;
-                return self.next_left();
-            }
-            _ => return Ok(()),
-        }
-        self.hands.turned();
-        Ok(())
-    }
-
-    /// The next unfinished answers that nobody holds, or the start.
-    fn next_left(&mut self) -> Result<(), Failure> {
-        let mode = unfinished(self.tablet, self.place)?;
-        self.hands.release(mode);
-        Ok(())
-    }
-
     /// The last page: from here on nothing of the person is left.
     fn end(&mut self, ending: Ending) {
         let look = self.hands.look.clone();
@@ -441,13 +244,6 @@ fn is_always(act: &str) -> bool {
     matches!(act, "stop" | "talk")
 }
 
-fn repeat(page: &Page, sitting: &Sitting) -> Result<(), Failure> {
-    match &page.repeat {
-        Some(repeat) => sitting.add_repeat(&repeat.path).map(drop),
-        None => Ok(()),
-    }
-}
-
 /// The fields of a question as they were typed.
 fn typed(posted: &Posted, at: usize, wrong: String) -> Typed {
     let names = ["", "d", "m", "y", "h", "i"].map(str::to_owned).into_iter();
@@ -456,53 +252,3 @@ fn typed(posted: &Posted, at: usize, wrong: String) -> Typed {
     Typed { fields: fields.collect(), wrong }
 }
 
-/// The voice of a code.
-fn voice(code: &str) -> Option<Voice> {
-    [Voice::Patient, Voice::Carer, Voice::Staff].into_iter().find(|voice| voice.code() == code)
-}
-
-/// Roles of a voice that have something to answer themselves, with what they are called.
-pub(crate) fn roles(tablet: &Tablet, place: &Place, voice: Voice) -> Result<Vec<(String, String)>, Failure> {
-    let (pack, all) = (tablet.pack()?, tablet.forms()?);
-    let asked =
-        |role: &str| all.iter().any(|form| is_asked(form, place) && form.roles.iter().any(|r| r == role));
-    let roles = pack.study().roles.iter().filter(|role| role.voice == voice && asked(&role.code));
-    Ok(roles.map(|role| (role.code.clone(), role.label.clone())).collect())
-}
-
-/// What somebody in a role is asked about themselves.
-pub(crate) fn forms(tablet: &Tablet, place: &Place, role: &str) -> Result<Vec<FormView>, Failure> {
-    let all = tablet.forms()?.into_iter();
-    Ok(all.filter(|form| is_asked(form, place) && form.roles.iter().any(|known| known == role)).collect())
-}
-
-fn is_asked(form: &FormView, place: &Place) -> bool {
-    place.form.as_ref().map_or(form.kind == "response", |only| *only == form.form_id)
-}
-
-/// The form's language of a code; else the language that it is a variant of.
-pub(crate) fn spoken(languages: &[String], code: &str) -> Option<String> {
-    let known = |code: &str| {
-        let is_it = |name: &&String| nightjar_form::Language::new(name).code() == code;
-        languages.iter().find(is_it).cloned()
-    };
-    known(code).or_else(|| known(code.split('-').next().unwrap_or_default()))
-}
-
-fn named(tablet: &Tablet, draft: nightjar::DraftView) -> Result<Draft, Failure> {
-    let form = tablet.forms()?.into_iter().find(|form| form.form_id == draft.form_id);
-    let form = form.ok_or_else(|| Failure::Incompatible("the study no longer has this form".into()))?;
-    Ok(Draft { id: draft.id, role: draft.role, form })
-}
-
-/// Unfinished answers that no words lock, if there are any; else the start.
-pub(crate) fn unfinished(tablet: &Tablet, place: &Place) -> Result<Mode, Failure> {
-    for draft in tablet.drafts()?.into_iter().filter(|draft| !draft.locked && draft.ward == place.ward) {
-        if let Ok(draft) = named(tablet, draft)
-            && is_asked(&draft.form, place)
-        {
-            return Ok(Mode::Left { draft, sure: false });
-        }
-    }
-    Ok(Mode::Locked(Start::Who))
-}

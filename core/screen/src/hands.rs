@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Zoned};
 use nightjar::study::Voice;
-use nightjar::{Failure, FormView, Sitting};
+use nightjar::{Failure, FormView, ReceiptKind, Sitting};
 use nightjar_form::Question;
+use zeroize::Zeroizing;
 
 use crate::posted::Nonce;
+use crate::staff::{Asking, Staff, Today, Work};
 
 /// How many drawn pages may still hand something in.
 const PAGES: usize = 32;
 /// How long the last page stays when nobody touches it.
 const GOODBYE: SignedDuration = SignedDuration::from_mins(1);
+/// How often a page that shows how something goes is drawn again.
+const GLANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// What the tablet shows, and to whom.
 pub(crate) enum Mode {
@@ -27,8 +31,14 @@ pub(crate) enum Mode {
         /// Whether "somebody else" was said, and waits to be confirmed.
         sure: bool,
     },
+    /// The words that somebody took with the answers they have just handed in. They are shown once.
+    Kept(Box<Kept>),
+    /// Somebody came back to the answers they had handed in.
+    Own(Box<Own>),
     /// The last page for who has just been asked.
     Ended(Ending),
+    /// Somebody of the ward's staff, who has typed the PIN.
+    Staff(Box<Staff>),
 }
 
 /// Where somebody is who has not begun yet.
@@ -41,6 +51,36 @@ pub(crate) enum Start {
     Form(String),
     /// Words from before; whether some were wrong.
     Words { wrong: bool },
+    /// The PIN of staff; what was wrong with the last one.
+    Pin(Option<PinTrouble>),
+}
+
+/// Why a PIN opened nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PinTrouble {
+    /// None was set on this device.
+    NotSet,
+    /// It was another; how many seconds the next waits.
+    Wrong(u64),
+    /// It came too early; how many seconds are left.
+    Wait(u64),
+}
+
+/// What somebody takes with them.
+pub(crate) struct Kept {
+    pub(crate) words: Zeroizing<String>,
+    pub(crate) kind: ReceiptKind,
+    /// Whether they are shown as a picture for a camera.
+    pub(crate) picture: bool,
+    /// How it ends after that.
+    pub(crate) ending: Ending,
+}
+
+/// Somebody with the words of their receipt.
+pub(crate) struct Own {
+    pub(crate) words: Zeroizing<String>,
+    /// Whether "take out" was pressed, and waits to be confirmed.
+    pub(crate) sure: bool,
 }
 
 /// Unfinished answers, without their content.
@@ -63,6 +103,10 @@ pub(crate) struct Held {
     pub(crate) blocked: Option<String>,
     /// Nobody touched the tablet for the study's time: answers are hidden. Whether "somebody else" was said.
     pub(crate) covered: Option<bool>,
+    /// The words of the receipt of whoever corrects what they had handed in.
+    pub(crate) words: Option<Zeroizing<String>>,
+    /// The role of staff who write a record of the ward, to whom the tablet goes back.
+    pub(crate) staff: Option<String>,
 }
 
 /// What was typed into the fields of one question.
@@ -83,6 +127,16 @@ pub(crate) enum Stage {
     Stopping,
     /// Words to go on later with. The form is locked already.
     Later(String),
+    /// Before it is handed in: which words they want to take with them. Whether they stop here.
+    Receipt {
+        /// Whether they stop before the end.
+        stopped: bool,
+    },
+    /// The words again, to hand in a correction after the program had ended in between; whether some were wrong.
+    Prove {
+        /// Whether some were wrong.
+        wrong: bool,
+    },
 }
 
 /// How it ended.
@@ -98,6 +152,12 @@ pub(crate) enum Ending {
     No,
     /// Perhaps another time.
     NotNow,
+    /// What they had handed in was changed.
+    Corrected,
+    /// Nothing of what they had handed in was changed.
+    Unchanged,
+    /// What they had handed in was taken out.
+    TakenOut,
 }
 
 /// How it looks, for whoever holds the tablet.
@@ -140,6 +200,12 @@ pub(crate) struct Hands {
     /// Grows with every page that is gone to.
     pub(crate) turn: u64,
     pub(crate) touched: Zoned,
+    /// Whom staff have just handed the tablet to, until it is known what came of it.
+    pub(crate) asking: Option<Asking>,
+    /// What came of asking today. In memory only: for a day it would say too much.
+    pub(crate) today: Today,
+    /// What goes on beside the pages.
+    pub(crate) work: Work,
     issued: VecDeque<Issued>,
     /// The language in which the start is shown.
     language: String,
@@ -154,7 +220,10 @@ impl Hands {
             notice: None,
             talking: false,
             turn: 0,
+            today: Today::of(now.date()),
             touched: now,
+            asking: None,
+            work: Work::default(),
             issued: VecDeque::new(),
             language,
         }
@@ -186,6 +255,7 @@ impl Hands {
     pub(crate) fn release(&mut self, mode: Mode) {
         self.mode = mode;
         self.talking = false;
+        self.asking = None;
         self.look = self.first_look();
         self.forget_pages();
         self.turned();
@@ -205,6 +275,8 @@ impl Hands {
             Mode::Held(held) if alone >= hide_after && held.covered.is_none() => match held.sitting {
                 // Nothing was answered, or what was answered is locked already.
                 None => self.release(Mode::Locked(Start::Who)),
+                // What staff have begun to write waits behind their PIN.
+                Some(_) if held.staff.is_some() => self.release(Mode::Locked(Start::Who)),
                 Some(_) if matches!(held.stage, Stage::Later(_)) => self.release(Mode::Locked(Start::Who)),
                 Some(_) => {
                     held.covered = Some(false);
@@ -214,11 +286,14 @@ impl Hands {
                     self.turned();
                 }
             },
+            Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) if alone >= hide_after => {
+                self.release(Mode::Locked(Start::Who));
+            }
             Mode::Ended(_) if alone >= GOODBYE => self.release(Mode::Locked(Start::Who)),
             Mode::Locked(Start::Who) if alone >= GOODBYE && self.look != first => {
                 self.release(Mode::Locked(Start::Who));
             }
-            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. }) if alone >= GOODBYE => {
+            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. } | Start::Pin(_)) if alone >= GOODBYE => {
                 self.release(Mode::Locked(Start::Who));
             }
             _ => {}
@@ -227,8 +302,10 @@ impl Hands {
 
     /// Seconds after which the page on display is to be looked at again when nobody touches it.
     pub(crate) fn patience(&self, hide_after: SignedDuration) -> u64 {
-        let patience = match self.mode {
-            Mode::Held(_) | Mode::Left { .. } => hide_after,
+        let patience = match &self.mode {
+            // Something goes on that is looked at.
+            Mode::Staff(staff) if staff.watches() && self.work.goes_on() => GLANCE,
+            Mode::Held(_) | Mode::Left { .. } | Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) => hide_after,
             Mode::Locked(_) | Mode::Ended(_) => GOODBYE,
         };
         patience.as_secs().max(1).unsigned_abs()
@@ -250,6 +327,8 @@ impl Held {
             typed: BTreeMap::new(),
             blocked: None,
             covered: None,
+            words: None,
+            staff: None,
         }
     }
 }

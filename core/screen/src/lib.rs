@@ -4,7 +4,8 @@
 //! loopback only, at an address that holds a new secret each time; [`Screen::serve`] serves it.
 //!
 //! A reader finds what happens to a tap by file: `guard` (does it come from here?), `posted` (what was handed in), `act` (what the
-//! button does to whose hands the tablet is in, `hands`), `answer` (from fields to an answer), `page` (what is drawn next).
+//! button does to whose hands the tablet is in, `hands` and for the ward's staff `staff`), `answer` (from fields to an answer), `page`
+//! (what is drawn next).
 //! `texts/` has the fixed words, `style/` what the stylesheet is made of, `assets/` what is served as it is.
 
 mod act;
@@ -13,8 +14,10 @@ mod assets;
 mod guard;
 mod hands;
 mod page;
+mod picture;
 mod posted;
 mod screen;
+mod staff;
 mod texts;
 
 pub use screen::{Screen, Settings};

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::{Response, StatusCode};
 use jiff::SignedDuration;
-use nightjar::{Failure, Tablet};
+use nightjar::{Failure, StudyPack, Tablet};
 use tokio::net::TcpListener;
 
 use crate::act::{self, Acting, Then};
@@ -24,22 +24,38 @@ use crate::posted::Posted;
 const HTML: &str = "text/html; charset=utf-8";
 
 /// How the screen is set up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// Code of the ward it stands on; needed where the tablet may collect on more than one.
     pub ward: Option<String>,
     /// Asks this form only, whatever it is about; if absent, what people answer about themselves.
     pub form: Option<String>,
+    /// The study's files, for a tablet that has not joined it yet: its staff join on the screen.
+    pub pack: Option<StudyPack>,
 }
 
 /// Where a screen stands, and what it asks.
 pub(crate) struct Place {
+    /// Whether the tablet has joined a study.
+    pub(crate) joined: bool,
+    /// The files of the study that it may join.
+    pub(crate) offered: Option<StudyPack>,
     /// The ward's code.
     pub(crate) ward: String,
     /// What people call it.
     pub(crate) name: String,
     /// The only form, if there is one.
     pub(crate) form: Option<String>,
+}
+
+impl Place {
+    /// The study as this tablet knows it; until it has joined one, the one that it may join.
+    pub(crate) fn pack(&self, tablet: &Tablet) -> Result<StudyPack, Failure> {
+        match &self.offered {
+            Some(pack) if !self.joined => Ok(pack.clone()),
+            _ => tablet.pack(),
+        }
+    }
 }
 
 /// The ward screen of one tablet.
@@ -50,7 +66,8 @@ pub struct Screen {
 
 struct Shared {
     tablet: Tablet,
-    place: Place,
+    settings: Settings,
+    place: Mutex<Arc<Place>>,
     guard: Guard,
     hands: Mutex<Hands>,
 }
@@ -60,8 +77,8 @@ impl Screen {
     /// program ended is kept for them, see [`Tablet::drafts`].
     ///
     /// # Errors
-    /// [`Failure::Invalid`] when the tablet has not joined a study, when it is not said which of its wards this is, and when the port is
-    /// taken; storage failures.
+    /// [`Failure::Invalid`] when the tablet has joined no study and none is offered, when it is not said which of its wards this is, and
+    /// when the port is taken; storage failures.
     pub async fn open(tablet: Tablet, settings: Settings, port: u16) -> Result<Self, Failure> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port))
             .await
@@ -69,11 +86,13 @@ impl Screen {
         let at = listener.local_addr().map_err(|error| Failure::Internal(error.to_string()))?;
         let guard = Guard::new(at).map_err(|error| Failure::Internal(error.to_string()))?;
         let work = move || -> Result<Shared, Failure> {
-            let place = place(&tablet, settings)?;
-            let language = tablet.pack()?.study().wordings.first().map(|wording| wording.language.clone());
+            let place = place(&tablet, &settings)?;
+            let pack = place.pack(&tablet)?;
+            let language = pack.study().wordings.first().map(|wording| wording.language.clone());
             let mode = act::unfinished(&tablet, &place)?;
             let hands = Hands::new(mode, language.unwrap_or_else(|| "en".to_owned()), tablet.clock().now());
-            Ok(Shared { tablet, place, guard, hands: Mutex::new(hands) })
+            let place = Mutex::new(Arc::new(place));
+            Ok(Shared { tablet, settings, place, guard, hands: Mutex::new(hands) })
         };
         let shared = tokio::task::spawn_blocking(work).await;
         let shared = shared.map_err(|error| Failure::Internal(error.to_string()))??;
@@ -97,7 +116,12 @@ impl Screen {
     }
 }
 
-fn place(tablet: &Tablet, settings: Settings) -> Result<Place, Failure> {
+fn place(tablet: &Tablet, settings: &Settings) -> Result<Place, Failure> {
+    let offered = settings.pack.clone();
+    if offered.is_some() && !tablet.has_joined()? {
+        let (ward, name) = (String::new(), String::new());
+        return Ok(Place { joined: false, offered, ward, name, form: None });
+    }
     let asked = settings.ward.as_deref();
     let (pack, granted) = (tablet.pack()?, tablet.status()?.wards);
     let code = match (asked, granted.as_slice()) {
@@ -120,7 +144,7 @@ fn place(tablet: &Tablet, settings: Settings) -> Result<Place, Failure> {
     {
         return Err(Failure::Invalid(format!("the study has no form \"{form}\"")));
     }
-    Ok(Place { ward: code.to_owned(), name, form: settings.form })
+    Ok(Place { joined: true, offered, ward: code.to_owned(), name, form: settings.form.clone() })
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
@@ -145,6 +169,17 @@ impl Shared {
         self.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where it stands: looked at again until the tablet has joined a study.
+    fn place(&self) -> Arc<Place> {
+        let mut known = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.joined
+            && let Ok(now) = place(&self.tablet, &self.settings)
+        {
+            *known = Arc::new(now);
+        }
+        Arc::clone(&known)
+    }
+
     fn answer(&self, asked: Asked, posted: Option<&Posted>) -> Response<Body> {
         let mut hands = self.hands();
         // A page of whoever still holds it hands in what stands there before anything is hidden.
@@ -166,10 +201,11 @@ impl Shared {
     fn failed(&self, hands: &mut Hands, failure: &Failure) -> Response<Body> {
         if matches!(failure, Failure::Closed(_)) {
             // The form was ended: by time, or by another program that has the vault.
-            let mode = act::unfinished(&self.tablet, &self.place).unwrap_or(Mode::Locked(Start::Who));
+            let mode = act::unfinished(&self.tablet, &self.place()).unwrap_or(Mode::Locked(Start::Who));
             hands.release(mode);
         } else if let Mode::Held(held) = &mut hands.mode
             && held.sitting.is_some()
+            && held.staff.is_none()
         {
             held.covered = Some(false);
             hands.forget_pages();
@@ -179,7 +215,7 @@ impl Shared {
 
     /// Hides what was left alone, and throws away what was left alone too long.
     fn notice_time(&self, hands: &mut Hands) -> Result<(), Failure> {
-        let idle = self.tablet.pack()?.study().idle;
+        let idle = self.place().pack(&self.tablet)?.study().idle;
         let now = self.tablet.clock().now();
         hands.left_alone(&now, SignedDuration::from_mins(i64::from(idle.hide_after_minutes)));
         let waits = match &hands.mode {
@@ -189,7 +225,8 @@ impl Shared {
         };
         let ended = if waits { self.tablet.end_idle()? } else { return Ok(()) };
         if ended.stopped + ended.kept > 0 {
-            let mode = act::unfinished(&self.tablet, &self.place)?;
+            hands.today.on(now.date()).stopped += ended.stopped;
+            let mode = act::unfinished(&self.tablet, &self.place())?;
             hands.release(mode);
         }
         Ok(())
@@ -197,7 +234,7 @@ impl Shared {
 
     fn act(&self, hands: &mut Hands, posted: &Posted) -> Result<Response<Body>, Failure> {
         let held = !matches!(hands.mode, Mode::Locked(_));
-        let then = Acting { tablet: &self.tablet, place: &self.place, hands }.take(posted)?;
+        let then = Acting { tablet: &self.tablet, place: &self.place(), hands }.take(posted)?;
         Ok(match then {
             Then::Stay => respond(StatusCode::NO_CONTENT, HTML, Body::empty()),
             Then::Draw | Then::Gone => {
@@ -216,7 +253,7 @@ impl Shared {
     }
 
     fn draw(&self, hands: &mut Hands) -> Result<Response<Body>, Failure> {
-        let html = page::draw(&self.tablet, &self.place, hands)?;
+        let html = page::draw(&self.tablet, &self.place(), hands)?;
         Ok(respond(StatusCode::OK, HTML, html.into_string().into()))
     }
 

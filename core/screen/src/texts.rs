@@ -6,15 +6,17 @@ use serde::Deserialize;
 
 /// Declares the words once: a language that lacks one, or has one too many, does not load.
 macro_rules! texts {
-    ($($name:ident)*) => {
-        /// The fixed words in one language. Placeholders stand in braces; see [`filled`].
+    ($(#[$about:meta])* $of:ident: $($name:ident)*) => {
+        $(#[$about])*
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(crate) struct Texts { $(pub(crate) $name: String,)* }
+        pub(crate) struct $of { $(pub(crate) $name: String,)* }
     };
 }
 
 texts! {
+    /// The fixed words in one language. Placeholders stand in braces; see [`filled`].
+    Texts:
     page_title skip_to_main
     locked_title locked_lead voice_patient voice_carer voice_staff which_role which_form words_door
     outside_hours at_handover nothing_to_ask start_again
@@ -32,6 +34,30 @@ texts! {
     language display large_on large_off contrast_on contrast_off left_on left_off
     listen listen_stop headphones recorded no_sound_at_night
     fault_title fault_lead fault_full fault_again
+    receipt_title receipt_lead receipt_none receipt_out receipt_read receipt_note kept_title kept_lead_out
+    kept_lead_read kept_once kept_picture kept_no_picture kept_picture_label own_title own_nowhere own_taken_out
+    own_left own_sealed own_week own_corrected own_no_change own_counted own_change own_take_out own_sure_title
+    own_sure_lead own_sure_yes own_sure_no check_lead_change hand_in_change prove_title prove_lead stop_lead_change
+    stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead staff_door
+    date_format
+}
+
+texts! {
+    /// The words of the side for staff, in English.
+    StaffTexts:
+    back_to_start pin_title pin_label pin_hint pin_open pin_wrong pin_wrong_wait pin_wait pin_not_set roles_title
+    roles_lead ways hand_over to_home home_title to_list to_numbers to_conflicts to_voices to_sync to_tablet
+    unfinished_title go_on records_title look other_role said_stored said_thrown said_waiting said_noted said_settled
+    said_refused list_title list_lead list_empty list_left list_change ask_now not_asked list_add_label list_add_hint
+    list_add state_not_yet state_yes state_no state_not_today state_never label_now label_drop why_title why_lead
+    back_to_list numbers_title numbers_lead today_asked today_declined today_not_today today_stopped today_finished
+    unnoted unfinished_count tallies_title tally none_yet talks_title talks_lead more in_conflict voices_title
+    voices_lead voices_differ voices_agree voices_outcome voices_open voices_position conflicts_title conflicts_lead
+    no_conflicts disputed this_holds other_value other_holds sync_title sync_goes_on sync_offline sync_failed sync_all
+    sync_some sync_nothing sync_received sync_waits sync_read sync_pulled sync_hub_lost sync_refused sync_set_aside
+    sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined to_roles
+    join_title join_request_lead join_request join_picture join_invitation_lead join_invitation join joining
+    join_offline
 }
 
 /// A language whose words are built in, and its file.
@@ -49,8 +75,10 @@ static BUILT_IN: LazyLock<[BuiltIn; 3]> = LazyLock::new(|| {
     .map(|(code, file)| BuiltIn { code, texts: read(file) })
 });
 
+static OF_STAFF: LazyLock<StaffTexts> = LazyLock::new(|| read(include_str!("../texts/staff.toml")));
+
 #[allow(clippy::expect_used, reason = "the files are compiled in, and a test reads them")]
-fn read(file: &str) -> Texts {
+fn read<T: for<'d> Deserialize<'d>>(file: &str) -> T {
     toml::from_str(file).expect("the words that are built in")
 }
 
@@ -60,6 +88,13 @@ impl Texts {
         let known = |code: &str| BUILT_IN.iter().find(|known| known.code == code);
         let base = code.split('-').next().unwrap_or_default();
         &known(code).or_else(|| known(base)).unwrap_or(&BUILT_IN[0]).texts
+    }
+}
+
+impl StaffTexts {
+    /// The words.
+    pub(crate) fn get() -> &'static StaffTexts {
+        &OF_STAFF
     }
 }
 
@@ -114,6 +149,7 @@ mod tests {
         let next = |code| Texts::of(code).next.as_str();
         assert_eq!([next("pl-PL"), next("pl"), next("xx"), next("en")], ["Dalej", "Dalej", "Next", "Next"]);
         assert_eq!(Texts::of("en-x-easyread").error_title, "Something is not right");
+        assert_eq!(StaffTexts::get().pin_open, "Open");
     }
 
     #[test]

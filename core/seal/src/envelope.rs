@@ -199,8 +199,13 @@ impl Envelope {
         match self.header.kind {
             Kind::Keys => Some(&self.body),
             Kind::Change => self.keys.as_deref(),
-            Kind::Other(_) => None,
+            Kind::Withdrawal | Kind::Other(_) => None,
         }
+    }
+
+    /// The marker of a withdrawal, as it stands in clear.
+    pub(crate) fn marker(&self) -> Option<&[u8]> {
+        (self.header.kind == Kind::Withdrawal).then_some(&self.body)
     }
 }
 

@@ -84,6 +84,30 @@ impl Header {
         Self { kind: Kind::Keys, part: 1, parts: 1, origin: None, proof: None, ..self.clone() }
     }
 
+    /// The header of a marker that a response was taken out; nothing in it is sealed, so that it names no key.
+    pub fn withdrawal(
+        study: StudyTag,
+        scope: ScopeTag,
+        record: RecordTag,
+        device: DeviceTag,
+        roster_head: RosterHead,
+    ) -> Self {
+        Self {
+            kind: Kind::Withdrawal,
+            study,
+            scope,
+            record,
+            device,
+            roster_head,
+            key: KeyId([0; 16]),
+            part: 1,
+            parts: 1,
+            period: None,
+            origin: None,
+            proof: None,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), Refused> {
         let wrong = |problem| Err(Refused::Malformed { what: "envelope header", problem });
         if self.parts == 0 || self.parts > MAX_PARTS {
@@ -116,6 +140,8 @@ pub enum Kind {
     Change,
     /// The record key, wrapped for those who may read.
     Keys,
+    /// A marker that the record was withdrawn, in clear: see [`Withdrawal`](crate::Withdrawal).
+    Withdrawal,
     /// Something a later version makes: kept and passed on as it is.
     Other(u16),
 }
@@ -125,6 +151,7 @@ impl<C> Encode<C> for Kind {
         let number = match self {
             Kind::Change => 0,
             Kind::Keys => 1,
+            Kind::Withdrawal => 2,
             Kind::Other(number) => *number,
         };
         e.u16(number)?.ok()
@@ -136,6 +163,7 @@ impl<'b, C> Decode<'b, C> for Kind {
         Ok(match d.u16()? {
             0 => Kind::Change,
             1 => Kind::Keys,
+            2 => Kind::Withdrawal,
             number => Kind::Other(number),
         })
     }

@@ -2,7 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::{Origin, Receipt, RecordTag, Refused, Signature, StudyTag, canonical};
+use crate::{
+    DeviceTag, Envelope, Header, Origin, Receipt, RecordTag, Refused, RosterHead, ScopeTag, Signature, StudyTag,
+    canonical,
+};
 
 const MAX: usize = 512;
 
@@ -55,6 +58,33 @@ impl Withdrawal {
         Ok(withdrawal)
     }
 
+    /// The envelope that carries it to whoever has the response. Any device may: what counts is the signature in it.
+    ///
+    /// # Errors
+    /// None for a header of this record.
+    pub fn envelope(
+        &self,
+        scope: ScopeTag,
+        device: DeviceTag,
+        roster_head: RosterHead,
+    ) -> Result<Envelope, Refused> {
+        let header = Header::withdrawal(self.study, scope, self.record(), device, roster_head);
+        Envelope::sealed(header, |_| Ok(self.encode()))
+    }
+
+    /// The marker that an envelope carries, checked as [`Withdrawal::decode`] does and against the header.
+    ///
+    /// # Errors
+    /// [`Refused::WrongKind`]; [`Refused::Altered`] when it is about another record or study; what [`Withdrawal::decode`] says.
+    pub fn of(envelope: &Envelope) -> Result<Self, Refused> {
+        let withdrawal = Self::decode(envelope.marker().ok_or(Refused::WrongKind)?)?;
+        let header = envelope.header();
+        match withdrawal.record() == header.record && withdrawal.study == header.study {
+            true => Ok(withdrawal),
+            false => Err(Refused::Altered { what: "a withdrawal" }),
+        }
+    }
+
     fn verify(&self) -> Result<(), Refused> {
         let key = self.origin.withdrawal.ok_or(Refused::Altered { what: "a withdrawal" })?;
         key.verify(&message(&self.study, &self.record()), &self.signature)
@@ -92,6 +122,15 @@ mod tests {
             assert!(Withdrawal::decode(&changed).is_err(), "byte {at}");
             assert!(Withdrawal::decode(&bytes[..at]).is_err(), "cut at {at}");
         }
+        let (scope, device, head) = (ScopeTag([2; 16]), DeviceTag([7; 16]), RosterHead([0; 32]));
+        let carried = marker.envelope(scope, device, head).unwrap();
+        let read = Envelope::decode(&carried.encode()).unwrap();
+        assert_eq!(Withdrawal::of(&read).unwrap(), marker, "any device carries it");
+        let mut other = Header::withdrawal(study, scope, RecordTag([9; 16]), device, head);
+        let moved = |header: &Header| Envelope::sealed(header.clone(), |_| Ok(bytes.clone())).unwrap();
+        assert!(Withdrawal::of(&moved(&other)).is_err(), "about another record");
+        (other.record, other.study) = (origin.record(), StudyTag([6; 16]));
+        assert!(Withdrawal::of(&moved(&other)).is_err(), "of another study");
         let without = Origin::new(DeviceTag([1; 16]), None, &mut entropy);
         assert!(Withdrawal::new(&mine, study, without).is_err());
     }

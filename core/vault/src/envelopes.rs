@@ -269,6 +269,7 @@ fn put(
     let kind: i64 = match header.kind {
         Kind::Change => 0,
         Kind::Keys => 1,
+        Kind::Withdrawal => 2,
         Kind::Other(number) => number.into(),
     };
     let lead = [&format.to_be_bytes()[..], &header.study.0, &header.roster_head.0].concat();
@@ -375,6 +376,7 @@ pub(crate) fn read_envelope(row: &Row<'_>) -> Result<Envelope, VaultError> {
             kind: match row.get_ref(8).ok()?.as_i64().ok()? {
                 0 => Kind::Change,
                 1 => Kind::Keys,
+                2 => Kind::Withdrawal,
                 number => Kind::Other(number.try_into().ok()?),
             },
             study: StudyTag(*study),

@@ -29,11 +29,11 @@ pub enum Readable {
 /// What was sealed, opened again with a receiver's code and bounds and found to be what was written. Only this can be
 /// finished, so nobody can forget to look.
 pub struct Checked {
-    change: Envelope,
-    dictionary: Option<Dictionary>,
-    key: RecordKey,
+    pub(crate) change: Envelope,
+    pub(crate) dictionary: Option<Dictionary>,
+    pub(crate) key: RecordKey,
     meta: Option<Meta>,
-    record: RecordId,
+    pub(crate) record: RecordId,
 }
 
 /// What finishing made.

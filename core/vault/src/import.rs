@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, unwrap};
+use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Withdrawal, unwrap};
 use rusqlite::{Transaction, params};
 
 use crate::envelopes::{self, State};
@@ -12,7 +12,7 @@ use crate::error::VaultError;
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project};
 use crate::vault::Vault;
-use crate::withdrawal::is_withdrawn;
+use crate::withdrawal::{is_withdrawn, take_out};
 
 /// What an import did. Read [`Vault::held`] for totals.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,7 +21,9 @@ pub struct Imported {
     pub new: u64,
     /// Envelopes that were here already.
     pub known: u64,
-    /// Records whose row may have changed, sorted.
+    /// Responses that were taken out because an envelope said so.
+    pub withdrawn: u64,
+    /// Records whose row may have changed, or is gone, sorted.
     pub records: Vec<RecordId>,
     /// Envelopes of this import that were set aside, with the reason; `None` for bytes that are no envelope.
     pub set_aside: Vec<(Option<EnvelopeId>, String)>,
@@ -41,14 +43,14 @@ impl Vault {
         holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
-        self.write(|t| {
+        let done = self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
             let mut mine = Vec::new();
             for bytes in envelopes {
                 match Envelope::decode(bytes) {
                     Ok(envelope) => {
-                        if store(t, &envelope, holder, reading)? {
+                        if store(t, &envelope, holder, reading, &mut done)? {
                             done.new += 1;
                             touched.insert(envelope.header().record);
                             mine.push(envelope.id());
@@ -76,7 +78,16 @@ impl Vault {
                 }
             }
             Ok(done)
-        })
+        })?;
+        self.forget(&done);
+        Ok(done)
+    }
+
+    /// What was taken out leaves the log, too.
+    fn forget(&self, done: &Imported) {
+        if done.withdrawn > 0 {
+            self.truncate_log();
+        }
     }
 
     /// Keeps bytes that did not prove whose they are: forged, altered, of a device that was put out. They are never read,
@@ -97,7 +108,7 @@ impl Vault {
     /// # Errors
     /// Storage errors, and then nothing changed.
     pub fn retry(&self, holder: &Holder<'_>, reading: Reading<'_>) -> Result<Imported, VaultError> {
-        self.write(|t| {
+        let done = self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
             // What waits, and keys of others that may be for this device by now.
@@ -113,13 +124,15 @@ impl Vault {
                 waiting.push(envelopes::read_envelope(row)?);
             }
             for envelope in waiting {
-                let state = receive(t, &envelope, holder, reading)?;
+                let state = receive(t, &envelope, holder, reading, &mut done)?;
                 envelopes::set_state(t, &envelope.id(), &state)?;
                 touched.insert(envelope.header().record);
             }
             project_all(t, touched, reading, &mut done)?;
             Ok(done)
-        })
+        })?;
+        self.forget(&done);
+        Ok(done)
     }
 }
 
@@ -128,30 +141,45 @@ fn store(
     envelope: &Envelope,
     holder: &Holder<'_>,
     reading: Reading<'_>,
+    done: &mut Imported,
 ) -> Result<bool, VaultError> {
-    if is_withdrawn(t, &envelope.header().record)? {
+    if envelope.header().kind != Kind::Withdrawal && is_withdrawn(t, &envelope.header().record)? {
         return envelopes::insert_erased(t, envelope);
     }
     if envelopes::number_of(t, &envelope.id())?.is_some() {
         return Ok(false);
     }
-    let state = receive(t, envelope, holder, reading)?;
+    let state = receive(t, envelope, holder, reading, done)?;
     envelopes::insert(t, envelope, &state)
 }
 
-/// What an envelope is to this device before its record is looked at; takes the record key that it hands out.
+/// What an envelope is to this device before its record is looked at; takes the record key that it hands out, and takes out what it
+/// says was withdrawn.
 fn receive(
     t: &Transaction<'_>,
     envelope: &Envelope,
     holder: &Holder<'_>,
     reading: Reading<'_>,
+    done: &mut Imported,
 ) -> Result<State, VaultError> {
     let header = envelope.header();
     if !reading.gate.knows(&header.device) {
         return Ok(State::WaitsForDevice);
     }
-    if matches!(header.kind, Kind::Other(_)) {
-        return Ok(State::Kept);
+    match header.kind {
+        Kind::Withdrawal => {
+            return Ok(match Withdrawal::of(envelope) {
+                Ok(withdrawal) => {
+                    let taken = take_out(t, &withdrawal)?;
+                    done.withdrawn += u64::from(taken.new);
+                    done.records.extend(taken.record);
+                    State::Applied
+                }
+                Err(reason) => State::SetAside(reason.to_string()),
+            });
+        }
+        Kind::Other(_) => return Ok(State::Kept),
+        Kind::Change | Kind::Keys => {}
     }
     if !envelope.hands_out() {
         return Ok(State::WaitsForKey);
@@ -177,6 +205,7 @@ fn project_all(
         done.records.extend(project(t, &tag, reading)?);
     }
     done.records.sort();
+    done.records.dedup();
     Ok(())
 }
 

@@ -96,13 +96,28 @@ impl Vault {
     /// # Errors
     /// Storage errors; nothing is left behind then.
     pub fn begin(&self, meta: &DraftMeta) -> Result<DraftId, VaultError> {
+        self.begin_with(meta, &[])
+    }
+
+    /// Begins a draft with entries in its journal, whole or not at all.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLarge`]; storage errors; nothing is left behind then.
+    pub fn begin_with(
+        &self,
+        meta: &DraftMeta,
+        entries: &[Zeroizing<Vec<u8>>],
+    ) -> Result<DraftId, VaultError> {
         let mut id = [0; 16];
         let mut key = Zeroizing::new([0; 32]);
         fill(&mut id)?;
         fill(key.as_mut_slice())?;
-        let about = about(meta)?;
-        self.write(|t| insert(t, &DraftId(id), &about, &key))?;
-        Ok(DraftId(id))
+        let (id, about) = (DraftId(id), about(meta)?);
+        self.write(|t| {
+            insert(t, &id, &about, &key)?;
+            entries.iter().try_for_each(|entry| add(t, &id, entry).map(drop))
+        })?;
+        Ok(id)
     }
 
     /// Appends one entry; when this returns, the entry survives a power cut.

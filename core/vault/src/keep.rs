@@ -67,6 +67,39 @@ impl Vault {
         })
     }
 
+    /// Keeps a single value under a name so that nothing of what was there before is left in the files.
+    ///
+    /// # Errors
+    /// Storage errors, and then what was there is there.
+    pub fn replace_setting(&self, name: &str, value: &[u8]) -> Result<(), VaultError> {
+        self.keep_setting(name, value)?;
+        self.truncate_log();
+        Ok(())
+    }
+
+    /// Forgets a single value; nothing of it is left in the files.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn forget_setting(&self, name: &str) -> Result<(), VaultError> {
+        self.write(|t| Ok(t.execute("DELETE FROM setting WHERE name = ?1", [name]).map(drop)?))?;
+        self.truncate_log();
+        Ok(())
+    }
+
+    /// The names of single values that begin so, in their order.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn settings(&self, begin: &str) -> Result<Vec<String>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT name FROM setting WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name";
+            let mut statement = c.prepare_cached(sql)?;
+            let rows = statement.query_map([begin], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Keeps the files of one version of the study, beside those of other versions.
     ///
     /// # Errors

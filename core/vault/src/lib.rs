@@ -60,6 +60,7 @@ mod key;
 mod lines;
 mod numbers;
 mod outbox;
+mod own;
 mod projection;
 mod query;
 mod retention;
@@ -82,6 +83,7 @@ pub use journal::{DraftId, DraftMeta, DraftSummary, ENTRIES, ENTRY_BYTES, Entrie
 pub use keep::{FILE_BYTES, PackFile};
 pub use key::VaultKey;
 pub use outbox::{Outbox, Pending};
+pub use own::{Opened, Own};
 pub use projection::{Gate, Reading, tag_of};
 pub use retention::{Custody, KEEP_DAYS};
 pub use vault::Vault;

@@ -4,15 +4,16 @@
 //! known for what it is: it is counted and its bytes are not kept.
 
 use nightjar_record::RecordId;
-use nightjar_seal::{RecordTag, StudyTag, Withdrawal};
-use rusqlite::{Connection, params};
+use nightjar_seal::{Envelope, RecordTag, StudyTag, Withdrawal};
+use rusqlite::{Connection, Transaction, params};
 
-use crate::envelopes::State;
+use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::numbers;
 use crate::projection::{number_of_tag, remove};
 use crate::rows;
 use crate::search;
+use crate::shared;
 use crate::vault::Vault;
 
 /// What a withdrawal did.
@@ -38,30 +39,29 @@ impl Vault {
         if withdrawal.study() != *study {
             return Err(nightjar_seal::Refused::Altered { what: "a withdrawal" }.into());
         }
-        let tag = withdrawal.record();
+        let done = self.write(|t| take_out(t, &withdrawal))?;
+        self.truncate_log();
+        Ok(done)
+    }
+
+    /// Does the same, and puts the envelope that tells others into the outbox, in the same transaction. Where it is withdrawn
+    /// already, nothing is told again.
+    ///
+    /// # Errors
+    /// As for [`Vault::withdraw`], and for what is not the envelope of a withdrawal.
+    pub fn withdraw_and_tell(&self, tells: &Envelope, study: &StudyTag) -> Result<Withdrawn, VaultError> {
+        let withdrawal = Withdrawal::of(tells)?;
+        if withdrawal.study() != *study {
+            return Err(nightjar_seal::Refused::Altered { what: "a withdrawal" }.into());
+        }
         let done = self.write(|t| {
-            let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
-            let new = t.execute(sql, params![tag.0, marker])? == 1;
-            t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
-            let (begin, rest) = numbers::split(&tag.0);
-            let sql = "SELECT count(*) FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND length(body) > 0";
-            let envelopes: i64 = t.query_row(sql, params![begin, rest], |row| row.get(0))?;
-            // All of them: what had left already is withdrawn, too, with what was still known of it.
-            let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
-                       WHERE record_begin = ?1 AND record_rest = ?3";
-            t.execute(sql, params![begin, State::Erased.number(), rest])?;
-            let envelopes = envelopes as u64;
-            let record = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
-            search::forget(t, &tag)?;
-            if record.is_some() {
-                search::put_in_order(t)?;
+            let done = take_out(t, &withdrawal)?;
+            if done.new {
+                let n = envelopes::insert_own(t, tells, &State::Applied)?;
+                let scope = shared::number(t, tells.header().scope.0)?;
+                t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
             }
-            remove(t, &tag)?;
-            // The chain names them and has their hashes; there is nothing to send any more.
-            let sql = "UPDATE outbox SET state = 3, reason = NULL
-                       WHERE state <> 1 AND n IN (SELECT n FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
-            t.execute(sql, params![begin, rest])?;
-            Ok(Withdrawn { new, record, envelopes })
+            Ok(done)
         })?;
         self.truncate_log();
         Ok(done)
@@ -78,6 +78,35 @@ impl Vault {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// Takes a response out. The envelopes that say so stay: others may still have to hear of it.
+pub(crate) fn take_out(t: &Transaction<'_>, withdrawal: &Withdrawal) -> Result<Withdrawn, VaultError> {
+    let tag = withdrawal.record();
+    let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
+    let new = t.execute(sql, params![tag.0, withdrawal.encode()])? == 1;
+    t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
+    let (begin, rest) = numbers::split(&tag.0);
+    let sql = "SELECT count(*) FROM envelope
+               WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2 AND length(body) > 0";
+    let envelopes: i64 = t.query_row(sql, params![begin, rest], |row| row.get(0))?;
+    // All of them: what had left already is withdrawn, too, with what was still known of it.
+    let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
+               WHERE record_begin = ?1 AND record_rest = ?3 AND kind <> 2";
+    t.execute(sql, params![begin, State::Erased.number(), rest])?;
+    let envelopes = envelopes as u64;
+    let record = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
+    search::forget(t, &tag)?;
+    if record.is_some() {
+        search::put_in_order(t)?;
+    }
+    remove(t, &tag)?;
+    // The chain names them and has their hashes; there is nothing to send any more.
+    let sql = "UPDATE outbox SET state = 3, reason = NULL
+               WHERE state <> 1 AND n IN (SELECT n FROM envelope
+                                          WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2)";
+    t.execute(sql, params![begin, rest])?;
+    Ok(Withdrawn { new, record, envelopes })
 }
 
 /// Whether a record was withdrawn.

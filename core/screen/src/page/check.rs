@@ -1,6 +1,7 @@
 //! Check your answers: everything that was asked, and a way back to each.
 
 use maud::{Markup, html};
+use nightjar::Sitting;
 use nightjar_form::{ItemKind, Missing, Page as FormPage, Value};
 
 use super::frame::{Frame, Page, ways};
@@ -8,6 +9,7 @@ use crate::hands::Held;
 
 pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
     let texts = frame.texts;
+    let corrects = held.sitting.as_ref().is_some_and(Sitting::corrects);
     let main = html! {
         @if let Some(why) = &held.blocked {
             div .nhsuk-error-summary role="alert" tabindex="-1" {
@@ -16,7 +18,8 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
             }
         }
         h1 { (texts.check_title) }
-        p { (texts.check_lead) }
+        p { @if corrects { (texts.check_lead_change) } @else { (texts.check_lead) } }
+        @if held.form.kind != "response" { p .draft { (frame.wording.not_the_care_record) } }
         dl .nhsuk-summary-list {
             @for (at, question) in page.questions.iter().enumerate() {
                 @if question.kind != ItemKind::Note {
@@ -42,7 +45,7 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
                 }
             }
         }
-        (ways(("finish", &texts.hand_in), &[]))
+        (ways(("finish", if corrects { &texts.hand_in_change } else { &texts.hand_in }), &[]))
     };
     let title = texts.check_title.clone();
     // Enter on this page hands nothing in by mistake.

@@ -1,25 +1,33 @@
 //! Stopping, talking to someone, coming back, and the last page.
 
 use maud::{DOCTYPE, Markup, html};
-use nightjar::Failure;
+use nightjar::{Failure, Sitting};
 
 use super::frame::{Frame, Page, classes, head, many, ways};
-use crate::hands::{Ending, Look};
+use crate::hands::{Ending, Held, Look};
 use crate::texts::Texts;
 
-/// `words`: whether it can be gone on with later, by words.
-pub(super) fn stopping(frame: &Frame<'_>, words: bool) -> Markup {
+/// What somebody may do who stops: with what they say about themselves, with a correction of it, with a record of the ward.
+pub(super) fn stopping(frame: &Frame<'_>, held: &Held) -> Markup {
     let texts = frame.texts;
-    let choices = [
-        ("keep", &texts.stop_keep),
-        ("throw", &texts.stop_throw),
-        ("later", &texts.stop_later),
-        ("on", &texts.stop_go_on),
-    ];
+    let corrects = held.sitting.as_ref().is_some_and(Sitting::corrects);
+    let mut choices = Vec::new();
+    if corrects {
+        choices.push(("throw", &texts.stop_throw_change));
+    } else {
+        choices.extend([("keep", &texts.stop_keep), ("throw", &texts.stop_throw)]);
+        if held.form.kind == "response" {
+            choices.push(("later", &texts.stop_later));
+        } else if held.staff.is_some() {
+            choices.push(("leave", &texts.stop_leave));
+        }
+    }
+    choices.push(("on", &texts.stop_go_on));
+    let choices: Vec<_> = choices.into_iter().map(|(act, words)| (act.to_owned(), words.as_str())).collect();
     let main = html! {
         h1 { (texts.stop_title) }
-        p { (texts.stop_lead) }
-        (many(&choices.into_iter().filter(|(act, _)| words || *act != "later").map(|(act, words)| (act.to_owned(), words.as_str())).collect::<Vec<_>>()))
+        p { @if corrects { (texts.stop_lead_change) } @else { (texts.stop_lead) } }
+        (many(&choices))
     };
     let title = texts.stop_title.clone();
     frame.around(Page { title, primary: "", back: false, always: true, main })
@@ -78,6 +86,9 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
         Ending::Thrown => (&texts.thanks_title, &texts.thanks_thrown),
         Ending::No => (&texts.fine_title, &texts.fine_no),
         Ending::NotNow => (&texts.fine_title, &texts.fine_not_now),
+        Ending::Corrected => (&texts.thanks_title, &texts.thanks_corrected),
+        Ending::Unchanged => (&texts.fine_title, &texts.thanks_unchanged),
+        Ending::TakenOut => (&texts.taken_out_title, &texts.taken_out_lead),
     };
     let main = html! {
         h1 { (title) }

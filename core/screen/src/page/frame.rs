@@ -12,6 +12,8 @@ use crate::texts::Texts;
 
 /// From this hour the page is dim and warm, and makes no sound.
 const EVENING: Time = Time::constant(20, 0, 0, 0);
+/// The language of the side for staff.
+const ENGLISH: &str = "en";
 /// Until this hour.
 const MORNING: Time = Time::constant(7, 0, 0, 0);
 
@@ -23,6 +25,8 @@ pub(crate) struct Frame<'a> {
     /// Whether it is so late that nothing may be bright or loud.
     pub(crate) night: bool,
     look: Look,
+    /// Whether it is a page of staff, in English.
+    staff: bool,
     /// Seconds after which it is drawn again when nobody touches it.
     patience: u64,
     nonce: Nonce,
@@ -50,18 +54,47 @@ impl<'a> Frame<'a> {
         now: &Zoned,
         nonce: Nonce,
         notice: Option<Notice>,
+        staff: bool,
     ) -> Frame<'a> {
-        let look = hands.look.clone();
+        let mut look = hands.look.clone();
+        if staff {
+            look.language = ENGLISH.to_owned();
+        }
         Frame {
             texts: Texts::of(&look.language),
             wording: study.wording(&look.language),
             study,
             night: is_night(now.time()),
             look,
+            staff,
             patience: hands.patience(SignedDuration::from_mins(i64::from(study.idle.hide_after_minutes))),
             nonce,
             notice,
         }
+    }
+
+    /// The code of the language on display.
+    pub(crate) fn language(&self) -> &str {
+        &self.look.language
+    }
+
+    /// A day (ISO 8601) as it is written in the language on display.
+    pub(crate) fn day(&self, day: &str) -> String {
+        match day.parse::<jiff::civil::Date>() {
+            Ok(date) => date.strftime(&self.texts.date_format).to_string(),
+            Err(_) => day.to_owned(),
+        }
+    }
+
+    /// The first day of a week (ISO 8601, `2026-W09`) as it is written in the language on display.
+    pub(crate) fn week(&self, week: &str) -> Option<String> {
+        let (year, week) = week.split_once("-W")?;
+        let monday = jiff::civil::ISOWeekDate::new(
+            year.parse().ok()?,
+            week.parse().ok()?,
+            jiff::civil::Weekday::Monday,
+        );
+        Some(monday.ok()?.date().strftime(&self.texts.date_format).to_string())
     }
 
     /// The whole page.
@@ -116,7 +149,7 @@ impl<'a> Frame<'a> {
         html! {
             footer {
                 div role="group" aria-label=(texts.language) {
-                    @for wording in &self.study.wordings {
+                    @for wording in self.study.wordings.iter().filter(|_| !self.staff) {
                         @if wording.language != look.language {
                             button .bare name="do" value=(format!("language:{}", wording.language)) lang=(wording.language) {
                                 (wording.name)

@@ -45,6 +45,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
                 }
             }
         }
+        @if held.form.kind != "response" { p .draft { (frame.wording.not_the_care_record) } }
         p .place { (place) @if alone && !page.heading.is_empty() { " · " (page.heading) } }
         @if !alone && !page.heading.is_empty() { h1 { (page.heading) } }
         @for (at, question) in asked.iter().enumerate() {

@@ -34,6 +34,7 @@ pub(super) fn draw(
             html! { h1 { (texts.which_form) } (many(&choices)) (ways(("home", &texts.start_again), &[])) }
         }
         Start::Words { wrong } => words(frame, *wrong),
+        Start::Pin(_) => html! {},
     };
     let primary = if matches!(at, Start::Words { .. }) { "open" } else { "" };
     let title = texts.page_title.clone();
@@ -42,6 +43,13 @@ pub(super) fn draw(
 
 fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result<Markup, Failure> {
     let texts = frame.texts;
+    if !place.joined {
+        return Ok(html! {
+            h1 { (texts.locked_title) }
+            div .nhsuk-inset-text { p { (texts.nothing_to_ask) } }
+            p { button .bare name="do" value="staff" { (texts.staff_door) } }
+        });
+    }
     let mut choices = Vec::new();
     for (voice, words) in [
         (Voice::Patient, &texts.voice_patient),
@@ -52,7 +60,6 @@ fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result
             choices.push((format!("voice:{}", voice.code()), words.as_str()));
         }
     }
-    let has_words = tablet.drafts()?.iter().any(|draft| draft.locked);
     let ready = tablet.may_collect().is_ok() && !choices.is_empty();
     let time = now.time();
     let study = frame.study;
@@ -76,22 +83,31 @@ fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result
                 div .nhsuk-inset-text { p { (texts.at_handover) } }
             }
             (many(&choices))
-            @if has_words { p { button .bare name="do" value="words" { (texts.words_door) } } }
+            p { button .bare name="do" value="words" { (texts.words_door) } }
         }
+        p { button .bare name="do" value="staff" { (texts.staff_door) } }
     })
 }
 
 fn words(frame: &Frame<'_>, wrong: bool) -> Markup {
     let texts = frame.texts;
     html! {
+        (words_field(frame, &texts.words_title, &texts.words_hint, wrong))
+        (ways(("open", &texts.words_open), &[("home", &texts.start_again)]))
+    }
+}
+
+/// A field for words that somebody has.
+pub(super) fn words_field(frame: &Frame<'_>, title: &str, hint: &str, wrong: bool) -> Markup {
+    let texts = frame.texts;
+    html! {
         div .nhsuk-form-group .nhsuk-form-group--error[wrong] {
-            h1 { (texts.words_title) }
+            h1 { (title) }
             label .nhsuk-label for="words" { (texts.words_label) }
-            div #words-hint .nhsuk-hint { (texts.words_hint) }
+            div #words-hint .nhsuk-hint { (hint) }
             @if wrong { span #words-wrong .nhsuk-error-message role="alert" { (texts.words_wrong) } }
-            textarea #words .nhsuk-textarea name="words" rows="3" autocapitalize="none" spellcheck="false"
+            textarea #words .nhsuk-textarea name="words" rows="3" autocapitalize="none" spellcheck="false" autocomplete="off"
                 aria-describedby=(if wrong { "words-hint words-wrong" } else { "words-hint" }) {}
         }
-        (ways(("open", &texts.words_open), &[("home", &texts.start_again)]))
     }
 }

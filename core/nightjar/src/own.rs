@@ -1,0 +1,279 @@
+//! A respondent comes back with the words of their receipt: they read what they said, change it or take it out. Nobody else can, and
+//! nothing here says who they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nightjar_form::{
+    Answers, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
+};
+use nightjar_record::{Hand, Meta, Record, RecordError};
+use nightjar_seal::{
+    Dictionary, Header, Receipt, Refused, Sealing, Withdrawal, seal_with,
+};
+use nightjar_vault::{Checked, DraftId, DraftMeta, Opened, Own, VaultError};
+use zeroize::Zeroizing;
+
+use crate::correcting::filled_in;
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::finish::{all_options, forms, fresh_actor, sealing_form};
+use crate::key::{OsEntropy, random};
+use crate::membership::Joined;
+use crate::sitting::{Act, Line};
+use crate::time;
+use crate::view::{OwnAnswerView, OwnState, OwnView};
+
+/// Where a draft says which response it corrects, as hexadecimal.
+const CORRECTS: &str = "corrects";
+
+/// Whether a draft corrects a response that was handed in.
+pub(crate) fn corrects(meta: &DraftMeta) -> bool {
+    meta.extra.contains_key(CORRECTS)
+}
+
+/// What this device has of the response that words belong to.
+pub(crate) fn read(device: &Device, words: &str, language: &str) -> Result<OwnView, Failure> {
+    let (joined, receipt) = (device.joined()?, receipt_of(words)?);
+    let study = joined.study();
+    let mut view = OwnView {
+        state: OwnState::Nowhere,
+        form_id: None,
+        role: None,
+        ward: None,
+        week: None,
+        answers: Vec::new(),
+        corrected: 0,
+        may_change: false,
+        data_lock: study.data_lock.to_string(),
+        counted: device.now()?.date() >= study.data_lock,
+    };
+    let opened = match own(device, &joined, &receipt)? {
+        Own::Nowhere => return Ok(view),
+        Own::Withdrawn => return Ok(OwnView { state: OwnState::TakenOut, ..view }),
+        Own::Left => return Ok(OwnView { state: OwnState::Left, ..view }),
+        Own::Sealed => return Ok(OwnView { state: OwnState::Sealed, ..view }),
+        Own::Open(opened) => opened,
+    };
+    let Opened { record, changes, .. } = *opened;
+    let meta = founded(&record)?;
+    view.answers = answers(&forms(device, &joined, meta)?, &record, language);
+    view.may_change = changeable(device, &joined, &record)?.is_some();
+    Ok(OwnView {
+        state: OwnState::Open,
+        form_id: Some(meta.instrument.clone()),
+        role: Some(meta.role.clone()),
+        ward: Some(meta.ward.clone()),
+        week: meta.week.clone(),
+        corrected: changes.saturating_sub(1),
+        ..view
+    })
+}
+
+/// Takes a response out, and tells whoever else may have it.
+pub(crate) fn take_out(device: &Device, words: &str) -> Result<bool, Failure> {
+    let (joined, receipt) = (device.joined()?, receipt_of(words)?);
+    match own(device, &joined, &receipt)? {
+        Own::Nowhere => Err(Failure::Invalid("these words belong to no answers on this tablet".into())),
+        Own::Withdrawn => Ok(false),
+        Own::Left | Own::Sealed | Own::Open(_) => {
+            let marker = Withdrawal::new(&receipt, joined.study_tag, receipt.origin(device.tag()))?;
+            let tells = marker.envelope(joined.scopes.responses, device.tag(), joined.roster().head())?;
+            let done = device.vault.withdraw_and_tell(&tells, &joined.study_tag)?;
+            device.notifier.changed(done.record.map(|record| record.to_string()));
+            Ok(done.new)
+        }
+    }
+}
+
+/// Opens a response as a draft, filled in as it was handed in.
+pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<DraftId, Failure> {
+    let (joined, receipt) = (device.joined()?, receipt_of(words)?);
+    let Own::Open(opened) = own(device, &joined, &receipt)? else {
+        return Err(Failure::Invalid("these words open no answers on this tablet".into()));
+    };
+    let record = opened.record;
+    let form = changeable(device, &joined, &record)?
+        .ok_or_else(|| Failure::Invalid("these answers can be read and taken out, but not changed here".into()))?;
+    let meta = founded(&record)?;
+    let tag = receipt.origin(device.tag()).record();
+    // One at a time: what was begun before and not handed in gives way.
+    let name = data_encoding::HEXLOWER.encode(&tag.0);
+    for draft in device.vault.drafts()? {
+        if draft.meta.extra.get(CORRECTS) == Some(&name) {
+            device.sittings.end(&draft.id, || Ok(device.vault.discard(&draft.id)?))?;
+        }
+    }
+    let now = device.now()?;
+    let language = spoken(&form, language);
+    let draft = DraftMeta {
+        instrument: meta.instrument.clone(),
+        version: meta.version,
+        role: meta.role.clone(),
+        ward: meta.ward.clone(),
+        language: language.name().to_owned(),
+        opened: now.to_string(),
+        seed: u64::from_le_bytes(random()?),
+        extra: [(CORRECTS.to_owned(), name)].into(),
+    };
+    let opening = Opening { language: Some(language.clone()), now: now.clone(), seed: draft.seed };
+    let held: BTreeMap<CellKey, Value> = said(&record);
+    let value_of = |item: &Item| Some(as_chosen(item, held.get(&CellKey::from(item.key()))?));
+    let (_, entries) = filled_in(&form, opening, value_of)?;
+    let line = |entry| serde_json::to_vec(&Line::Act(Box::new(Act { entry, at: now.clone() })));
+    let lines = entries.into_iter().map(|entry| line(entry).map(Zeroizing::new));
+    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(Failure::internal)?;
+    Ok(device.vault.begin_with(&draft, &lines)?)
+}
+
+/// Hands in what differs from what a response says, signed by its receipt. Whether anything did.
+pub(crate) fn correct(
+    device: &Device,
+    draft: &DraftId,
+    about: &DraftMeta,
+    session: &Session,
+    given: &Answers,
+    words: &str,
+) -> Result<bool, Failure> {
+    let (joined, receipt) = (device.joined()?, receipt_of(words)?);
+    let tag = receipt.origin(device.tag()).record();
+    match about.extra.get(CORRECTS) {
+        Some(name) if *name == data_encoding::HEXLOWER.encode(&tag.0) => {}
+        Some(_) => return Err(Failure::Invalid("these words belong to other answers".into())),
+        None => return Err(Failure::Invalid("these answers were not handed in yet".into())),
+    }
+    let Own::Open(opened) = own(device, &joined, &receipt)? else {
+        return Err(Failure::Invalid("these answers were taken out, or are no longer on this tablet".into()));
+    };
+    let Opened { record, key, .. } = *opened;
+    let meta = founded(&record)?;
+    let edits = differences(&record, session, given);
+    let forms = forms(device, &joined, meta)?;
+    let hand = Hand { role: meta.role.clone(), at: None };
+    let written = match record.correct(&edits, &all_options(&forms), &hand, fresh_actor(device, record.id())?) {
+        Err(RecordError::Nothing) => {
+            device.vault.discard(draft)?;
+            return Ok(false);
+        }
+        written => written?,
+    };
+    let scopes = &joined.scopes;
+    let confidential = joined.entry(&meta.instrument)?.confidential;
+    let scope = if confidential { scopes.responses } else { scopes.ward };
+    let mut header =
+        Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
+    header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
+    header.proof = Some(receipt.sign_correction(&joined.study_tag, &tag, &written.bytes));
+    let form = sealing_form(device, &joined, meta, &forms)?;
+    let dictionary = Dictionary::new(nightjar_record::dictionary(form))?;
+    let sealing = Sealing { recipients: None, dictionary: Some(&dictionary) };
+    let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
+    joined.reading(|reading| -> Result<(), VaultError> {
+        let checked = Checked::open(&written, change, Some(dictionary), key, reading)?;
+        device.vault.correct_own(draft, checked, reading).map(drop)
+    })?;
+    Ok(true)
+}
+
+fn own(device: &Device, joined: &Joined, receipt: &Receipt) -> Result<Own, Failure> {
+    Ok(joined.reading(|reading| device.vault.own_response(receipt, device.tag(), reading))?)
+}
+
+fn receipt_of(words: &str) -> Result<Receipt, Failure> {
+    Receipt::from_words(words).map_err(|refused| match refused {
+        Refused::Malformed { problem, .. } => {
+            Failure::Invalid(format!("these are not twelve of our words: {problem}. Look at each one and try again"))
+        }
+        _ => Failure::Invalid("these are not twelve of our words. Look at each one and try again".into()),
+    })
+}
+
+fn founded(record: &Record) -> Result<&Meta, Failure> {
+    record.meta().ok_or_else(|| Failure::Corrupt("a response without its beginning".into()))
+}
+
+/// The form of a response that can be filled in again: in the version it was given in, without parts that repeat, of whose instances a
+/// record does not say the order.
+fn changeable(device: &Device, joined: &Joined, record: &Record) -> Result<Option<Arc<Instrument>>, Failure> {
+    if record.cells().iter().any(|cell| cell.key.instance.is_some() || cell.held.len() != 1) {
+        return Ok(None);
+    }
+    let meta = founded(record)?;
+    joined.version_of(device, &meta.instrument, &meta.version)
+}
+
+/// What a response says, where it says one thing.
+fn said(record: &Record) -> BTreeMap<CellKey, Value> {
+    let cells = record.cells().into_iter();
+    cells.filter_map(|cell| Some((cell.key, cell.held.first()?.value.clone()))).collect()
+}
+
+/// A value as it was chosen: the choice that stands for its reason, where the form has one.
+fn as_chosen(item: &Item, value: &Value) -> Value {
+    let Value::Missing(missing) = value else { return value.clone() };
+    let stands_for = item.choices().iter().find(|choice| choice.missing() == Some(*missing));
+    match (stands_for, item.kind()) {
+        (Some(choice), ItemKind::SelectOne) => Value::One(choice.code().to_owned()),
+        (Some(choice), ItemKind::SelectMultiple) => Value::Many(vec![choice.code().to_owned()]),
+        _ => value.clone(),
+    }
+}
+
+/// What was given now and differs from what a response says. What is no longer asked does not apply any more.
+fn differences(record: &Record, session: &Session, given: &Answers) -> Vec<(CellKey, Value)> {
+    let said = said(record);
+    let form = session.instrument();
+    let mut edits: Vec<(CellKey, Value)> =
+        given.cells.iter().filter(|(key, value)| said.get(key) != Some(value)).cloned().collect();
+    let gone = Value::Missing(Missing::NotApplicable);
+    for (key, value) in &said {
+        let asked = given.cells.iter().any(|(given, _)| given == key);
+        if !asked && form.item(&key.item).is_some() && *value != gone {
+            edits.push((*key, gone.clone()));
+        }
+    }
+    edits
+}
+
+fn spoken<'f>(form: &'f Instrument, language: &str) -> &'f Language {
+    let languages = form.languages();
+    let code = Language::new(language).code().to_owned();
+    let base = code.split('-').next().unwrap_or_default();
+    let known = |code: &str| languages.iter().find(|known| known.name() == language || known.code() == code);
+    known(&code).or_else(|| known(base)).unwrap_or_else(|| form.default_language())
+}
+
+/// What was asked and said, in the order of the form; what only another version asks comes last.
+fn answers(forms: &[&Instrument], record: &Record, language: &str) -> Vec<OwnAnswerView> {
+    let cells = record.cells();
+    let mut found = Vec::new();
+    let mut told: Vec<CellKey> = Vec::new();
+    for form in forms {
+        let language = spoken(form, language);
+        for item in form.items().iter().filter(|item| item.kind().is_asked()) {
+            for cell in cells.iter().filter(|cell| cell.key.item == item.key()) {
+                if told.contains(&cell.key) {
+                    continue;
+                }
+                told.push(cell.key);
+                found.extend(cell.held.iter().map(|held| OwnAnswerView {
+                    question: item.label(language).to_owned(),
+                    answer: in_words(item, &held.value, language),
+                    value: held.value.clone(),
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// A value in words of a language; nothing for one that is none, unless a choice says why.
+fn in_words(item: &Item, value: &Value, language: &Language) -> String {
+    let label = |code: &str| item.choice(code).map_or(code, |choice| choice.label(language)).to_owned();
+    match as_chosen(item, value) {
+        Value::One(code) => label(&code),
+        Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
+        Value::Missing(_) => String::new(),
+        other => other.to_text(),
+    }
+}

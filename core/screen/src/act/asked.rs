@@ -1,0 +1,377 @@
+//! Somebody is asked: told what it is about, asked, and done.
+
+use nightjar::{AskState, BeginRequest, EncounterRequest, Failure, FinishedView, ReceiptKind, Sitting};
+use nightjar_form::{Page, Question};
+use zeroize::Zeroizing;
+
+use super::Acting;
+use super::start::{spoken, unfinished};
+use crate::hands::{Ending, Kept, Mode, Stage, Start};
+use crate::posted::Posted;
+use crate::staff::{Asking, Said, Staff};
+
+impl Acting<'_> {
+    /// What somebody does who is being asked, on whatever page of it.
+    pub(super) fn held(
+        &mut self,
+        name: &str,
+        of: &str,
+        questions: &[Question],
+        wrong: bool,
+        posted: &Posted,
+    ) -> Result<(), Failure> {
+        let Mode::Held(held) = &self.hands.mode else { return Ok(()) };
+        if held.covered.is_some() {
+            return self.covered(name);
+        }
+        match held.stage {
+            Stage::Information => self.information(name),
+            Stage::Asking => self.asking(name, of, questions, wrong),
+            Stage::Stopping => self.stopping(name),
+            Stage::Receipt { stopped } => self.receipt(name, stopped),
+            Stage::Prove { .. } => self.prove(name, posted),
+            Stage::Later(_) => {
+                if name == "done" {
+                    self.hands.release(Mode::Locked(Start::Who));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn information(&mut self, name: &str) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        match name {
+            "yes" => {
+                let language = spoken(&held.form.languages, &self.hands.look.language);
+                let sitting = self.tablet.begin(BeginRequest {
+                    form_id: held.form.form_id.clone(),
+                    role: held.role.clone(),
+                    ward: self.place.ward.clone(),
+                    language,
+                })?;
+                held.sitting = Some(sitting);
+                held.stage = Stage::Asking;
+                self.hands.turned();
+                self.came_of_it(AskState::Yes);
+            }
+            "not-now" => {
+                self.came_of_it(AskState::NotToday);
+                self.end(Ending::NotNow);
+            }
+            "no" | "stop" => {
+                self.came_of_it(AskState::No);
+                self.end(Ending::No);
+            }
+            "home" => self.hands.release(Mode::Locked(Start::Who)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Counts what came of asking and, where staff had asked from their list, writes it down there and as a record. Whoever is asked waits
+    /// for none of it: what could not be written down is said to staff.
+    fn came_of_it(&mut self, state: AskState) {
+        let Mode::Held(held) = &self.hands.mode else { return };
+        if held.form.kind != "response" {
+            return;
+        }
+        let voice = self.tablet.pack().ok().and_then(|pack| {
+            pack.study().role(&held.role).map(|role| role.voice.code().to_owned())
+        });
+        let asking = self.hands.asking.take();
+        self.today().said(state);
+        let Some(Asking { label, role }) = asking else { return };
+        let outcome = match state {
+            AskState::Yes | AskState::NotYet => "yes",
+            AskState::No | AskState::DoNotAskAgain => "no",
+            AskState::NotToday => "not_today",
+        };
+        let noted = self.tablet.encounter(&EncounterRequest {
+            ward: self.place.ward.clone(),
+            role,
+            about: voice.unwrap_or_default(),
+            outcome: outcome.to_owned(),
+            reason: None,
+        });
+        let marked = self.tablet.mark_asked(&self.place.ward, &label, state);
+        if noted.is_err() || marked.is_err() {
+            self.today().unnoted += 1;
+        }
+    }
+
+    fn asking(&mut self, name: &str, of: &str, questions: &[Question], wrong: bool) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        let Some(sitting) = &held.sitting else { return Ok(()) };
+        let path = of.parse::<usize>().ok().and_then(|at| questions.get(at)).map(|question| &question.path);
+        match (name, path) {
+            // Something on the page is no answer yet: it stays, and says so.
+            ("next", _) if wrong => return Ok(()),
+            ("next", _) => drop(sitting.next()?),
+            ("back", _) => drop(sitting.back()?),
+            ("go", Some(path)) => drop(sitting.go_to(path)?),
+            ("clear", Some(path)) => drop(sitting.answer(path, None)?),
+            ("add", _) => repeat(&sitting.page()?, sitting)?,
+            ("stop", _) => held.stage = Stage::Stopping,
+            ("finish", _) => return self.finish(),
+            _ => return Ok(()),
+        }
+        // What was typed on the page before says nothing on the next.
+        if name != "clear" {
+            held.typed.clear();
+        }
+        self.hands.turned();
+        Ok(())
+    }
+
+    /// Hands in, if nothing stands in the way; whoever said something about themselves chooses before what they take with them.
+    fn finish(&mut self) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        let Some(sitting) = &held.sitting else { return Ok(()) };
+        if let Err(Failure::Invalid(why)) = sitting.check() {
+            held.blocked = Some(why);
+            return Ok(());
+        }
+        if sitting.corrects() {
+            return match held.words.clone() {
+                Some(words) => self.hand_in_correction(&words),
+                None => {
+                    held.stage = Stage::Prove { wrong: false };
+                    self.hands.turned();
+                    Ok(())
+                }
+            };
+        }
+        if held.form.kind == "response" {
+            held.stage = Stage::Receipt { stopped: false };
+            self.hands.turned();
+            return Ok(());
+        }
+        match sitting.finish() {
+            Ok(finished) => self.finished(finished, None, false),
+            Err(Failure::Invalid(why)) => {
+                held.blocked = Some(why);
+                return Ok(());
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self, name: &str, stopped: bool) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        let Some(sitting) = &held.sitting else { return Ok(()) };
+        let kind = match name {
+            "without" => None,
+            "take-out" => Some(ReceiptKind::TakeOut),
+            "read" => Some(ReceiptKind::Read),
+            "back" | "stop" => {
+                held.stage = if name == "stop" || stopped { Stage::Stopping } else { Stage::Asking };
+                self.hands.turned();
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let (finished, kept) = match (kind, stopped) {
+            (None, false) => (sitting.finish()?, None),
+            (None, true) => (sitting.stop_keeping()?, None),
+            (Some(kind), false) => with(sitting.finish_with(kind)?, kind),
+            (Some(kind), true) => with(sitting.stop_keeping_with(kind)?, kind),
+        };
+        self.finished(finished, kept, stopped);
+        Ok(())
+    }
+
+    /// It is handed in: from here on nothing of it is on the screen but the words, where somebody took some.
+    fn finished(
+        &mut self,
+        finished: FinishedView,
+        kept: Option<(Zeroizing<String>, ReceiptKind)>,
+        stopped: bool,
+    ) {
+        let ending = if finished.readable { Ending::Stored } else { Ending::Sealed };
+        if let Mode::Held(held) = &self.hands.mode
+            && let Some(role) = held.staff.clone()
+        {
+            self.back_to_staff(role, Said::Stored);
+            return;
+        }
+        match stopped {
+            true => self.today().stopped += 1,
+            false => self.today().finished += 1,
+        }
+        self.end(ending);
+        if let Some((words, kind)) = kept {
+            self.hands.mode = Mode::Kept(Box::new(Kept { words, kind, picture: false, ending }));
+        }
+    }
+
+    /// The words that somebody takes with them.
+    pub(super) fn kept(&mut self, name: &str) {
+        let Mode::Kept(kept) = &mut self.hands.mode else { return };
+        match name {
+            "picture" => kept.picture = !kept.picture,
+            "done" => {
+                let ending = kept.ending;
+                self.end(ending);
+                return;
+            }
+            _ => return,
+        }
+        self.hands.turned();
+    }
+
+    fn prove(&mut self, name: &str, posted: &Posted) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        match name {
+            "prove" => {
+                let words = Zeroizing::new(posted.one("words").unwrap_or_default());
+                self.hand_in_correction(&words)
+            }
+            "back" | "stop" => {
+                held.stage = if name == "stop" { Stage::Stopping } else { Stage::Asking };
+                self.hands.turned();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn hand_in_correction(&mut self, words: &str) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        let Some(sitting) = &held.sitting else { return Ok(()) };
+        match sitting.finish_correction(words) {
+            Ok(true) => self.end(Ending::Corrected),
+            Ok(false) => self.end(Ending::Unchanged),
+            Err(Failure::Invalid(_)) if held.words.is_none() => {
+                held.stage = Stage::Prove { wrong: true };
+                self.hands.turned();
+            }
+            Err(Failure::Invalid(why)) => held.blocked = Some(why),
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    fn stopping(&mut self, name: &str) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        let Some(sitting) = &held.sitting else { return Ok(()) };
+        match name {
+            "keep" if sitting.corrects() => {}
+            "keep" if held.form.kind == "response" => {
+                held.stage = Stage::Receipt { stopped: true };
+                self.hands.turned();
+            }
+            "keep" => {
+                let finished = sitting.stop_keeping()?;
+                self.finished(finished, None, true);
+            }
+            "throw" => {
+                let corrects = sitting.corrects();
+                sitting.throw_away()?;
+                match held.staff.clone() {
+                    Some(role) => self.back_to_staff(role, Said::Thrown),
+                    None if corrects => self.end(Ending::Unchanged),
+                    None => {
+                        self.today().stopped += 1;
+                        self.end(Ending::Thrown);
+                    }
+                }
+            }
+            "leave" => {
+                if let Some(role) = held.staff.clone() {
+                    self.back_to_staff(role, Said::Waiting);
+                }
+            }
+            "later" if held.form.kind == "response" && !sitting.corrects() => {
+                let words = sitting.take_words()?;
+                // Locked before they are shown: whatever happens then, only they open it.
+                // Whatever becomes of that, they are not lost.
+                held.stage = Stage::Later(words);
+                held.sitting = None;
+                self.tablet.hand_over()?;
+                self.hands.forget_pages();
+                self.hands.turned();
+            }
+            "on" => {
+                held.stage = Stage::Asking;
+                self.hands.turned();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether it is still the same person, after nobody touched the tablet for a while.
+    fn covered(&mut self, name: &str) -> Result<(), Failure> {
+        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
+        match name {
+            "me" => {
+                held.covered = None;
+                held.stage = Stage::Asking;
+            }
+            "other" => held.covered = Some(true),
+            "leave" => held.covered = Some(false),
+            "throw" if held.covered == Some(true) => {
+                if let Some(sitting) = &held.sitting {
+                    let corrects = sitting.corrects();
+                    sitting.throw_away()?;
+                    self.today().stopped += u64::from(!corrects);
+                }
+                return self.next_left();
+            }
+            _ => return Ok(()),
+        }
+        self.hands.turned();
+        Ok(())
+    }
+
+    /// The same after the program had ended.
+    pub(super) fn left(&mut self, name: &str) -> Result<(), Failure> {
+        let Mode::Left { draft, sure } = &mut self.hands.mode else { return Ok(()) };
+        match name {
+            "me" => {
+                let sitting = self.tablet.resume(&draft.id)?;
+                let (role, form) = (draft.role.clone(), draft.form.clone());
+                self.hands.mode = self.come_back(sitting, role, form)?;
+            }
+            "other" => *sure = true,
+            "leave" => *sure = false,
+            "throw" if *sure => {
+                let sitting = self.tablet.resume(&draft.id)?;
+                let corrects = sitting.corrects();
+                sitting.throw_away()?;
+                self.today().stopped += u64::from(!corrects);
+                return self.next_left();
+            }
+            _ => return Ok(()),
+        }
+        self.hands.turned();
+        Ok(())
+    }
+
+    /// The next unfinished answers that nobody holds, or the start.
+    fn next_left(&mut self) -> Result<(), Failure> {
+        let mode = unfinished(self.tablet, self.place)?;
+        self.hands.release(mode);
+        Ok(())
+    }
+
+    fn back_to_staff(&mut self, role: String, said: Said) {
+        self.hands.release(Mode::Staff(Box::new(Staff::home(role, Some(said)))));
+    }
+}
+
+fn with(
+    (finished, words): (FinishedView, Zeroizing<String>),
+    kind: ReceiptKind,
+) -> (FinishedView, Option<(Zeroizing<String>, ReceiptKind)>) {
+    (finished, Some((words, kind)))
+}
+
+fn repeat(page: &Page, sitting: &Sitting) -> Result<(), Failure> {
+    match &page.repeat {
+        Some(repeat) => sitting.add_repeat(&repeat.path).map(drop),
+        None => Ok(()),
+    }
+}

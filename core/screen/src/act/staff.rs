@@ -1,0 +1,288 @@
+//! What staff do behind their PIN.
+
+use nightjar::study::Voice;
+use nightjar::{AskState, BeginRequest, DraftView, EncounterRequest, Failure, FormView, SettleRequest, Tablet};
+
+use super::Acting;
+use super::start::spoken;
+use crate::hands::{Held, Mode, Stage, Start};
+use crate::posted::Posted;
+use crate::screen::Place;
+use crate::staff::{Asking, Room, Said, Staff};
+
+/// A reason of the encounter form after which nobody is asked again, and one after which there is nobody to ask.
+const DO_NOT_ASK_AGAIN: &str = "do_not_ask_again";
+const LEFT: &str = "left_first";
+
+impl Acting<'_> {
+    /// What staff press. What cannot be done is said where they are; nothing is lost for it.
+    pub(super) fn staff(&mut self, name: &str, of: &str, posted: &Posted) -> Result<(), Failure> {
+        let done = self.staff_does(name, of, posted);
+        let Mode::Staff(staff) = &mut self.hands.mode else { return done };
+        match done {
+            Err(
+                failure @ (Failure::Invalid(_)
+                | Failure::Rejected(_)
+                | Failure::Incompatible(_)
+                | Failure::StorageFull(_)),
+            ) => {
+                staff.said = Some(Said::Refused(failure.to_string()));
+                self.hands.turned();
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn staff_does(&mut self, name: &str, of: &str, posted: &Posted) -> Result<(), Failure> {
+        let Mode::Staff(staff) = &mut self.hands.mode else { return Ok(()) };
+        let role = staff.role.clone();
+        match (name, role) {
+            // Never asks for anything.
+            ("hand-over", _) => self.hand_over()?,
+            ("join", _) => {
+                let invitation = posted.one("invitation").unwrap_or_default();
+                if let Some(pack) = &self.place.offered {
+                    self.hands.work.join(self.tablet, invitation.trim().to_owned(), pack.clone());
+                }
+            }
+            ("role", _) => {
+                if roles(self.tablet)?.iter().any(|(code, _)| code == of) {
+                    *staff.as_mut() = Staff::home(of.to_owned(), None);
+                }
+            }
+            ("go", _) if of == "roles" && self.place.joined => self.enter(Room::Roles),
+            (_, None) => return Ok(()),
+            ("go", Some(_)) => {
+                if let Some(room) = self.room(of)? {
+                    self.enter(room);
+                }
+            }
+            ("sync", Some(_)) => {
+                self.hands.work.sync(self.tablet);
+                self.enter(Room::Sync);
+            }
+            ("fill", Some(role)) => self.fill(&role, of)?,
+            ("on", Some(role)) => self.go_on(&role, of)?,
+            ("add" | "label" | "ask" | "not" | "why" | "mark" | "drop", Some(role)) => {
+                self.list(name, of, &role, posted)?;
+            }
+            ("settle" | "other", Some(role)) => self.settle(name, of, &role, posted)?,
+            _ => return Ok(()),
+        }
+        self.hands.turned();
+        Ok(())
+    }
+
+    fn enter(&mut self, room: Room) {
+        if let Mode::Staff(staff) = &mut self.hands.mode {
+            (staff.room, staff.said) = (room, None);
+        }
+    }
+
+    fn say(&mut self, room: Room, said: Said) {
+        if let Mode::Staff(staff) = &mut self.hands.mode {
+            (staff.room, staff.said) = (room, Some(said));
+        }
+    }
+
+    /// A room by the name on its door.
+    fn room(&self, name: &str) -> Result<Option<Room>, Failure> {
+        let (name, of) = name.split_once(':').unwrap_or((name, ""));
+        Ok(Some(match name {
+            "home" => Room::Home,
+            "list" => Room::List,
+            "numbers" => Room::Numbers,
+            "conflicts" => Room::Conflicts(self.tablet.conflicts()?),
+            "voices" => Room::Voices,
+            "sync" => Room::Sync,
+            "tablet" => Room::Tablet,
+            "records" => {
+                let (form_id, after) = of.split_once(':').unwrap_or((of, ""));
+                let after = Some(after.to_owned()).filter(|after| !after.is_empty());
+                Room::Records { form_id: form_id.to_owned(), after }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The tablet is nobody's again; what respondents left unfinished is ended.
+    fn hand_over(&mut self) -> Result<(), Failure> {
+        // Staff leave in any case.
+        self.hands.release(Mode::Locked(Start::Who));
+        let ended = self.tablet.hand_over()?;
+        self.today().stopped += ended.stopped;
+        Ok(())
+    }
+
+    /// Begins a record of the ward.
+    fn fill(&mut self, role: &str, form_id: &str) -> Result<(), Failure> {
+        let Some(form) = records(self.tablet, role)?.into_iter().find(|form| form.form_id == form_id) else {
+            return Ok(());
+        };
+        let sitting = self.tablet.begin(BeginRequest {
+            form_id: form.form_id.clone(),
+            role: role.to_owned(),
+            ward: self.place.ward.clone(),
+            language: spoken(&form.languages, &self.hands.look.language),
+        })?;
+        let held = Held {
+            sitting: Some(sitting),
+            stage: Stage::Asking,
+            staff: Some(role.to_owned()),
+            ..Held::new(role.to_owned(), form)
+        };
+        self.hands.mode = Mode::Held(Box::new(held));
+        Ok(())
+    }
+
+    /// Goes on with a record that staff left unfinished.
+    fn go_on(&mut self, role: &str, draft: &str) -> Result<(), Failure> {
+        let unfinished = unfinished(self.tablet, self.place)?;
+        let Some((draft, form)) = unfinished.into_iter().find(|(known, _)| known.id == draft) else {
+            return Ok(());
+        };
+        let sitting = self.tablet.resume(&draft.id)?;
+        let held = Held {
+            sitting: Some(sitting),
+            stage: Stage::Asking,
+            staff: Some(role.to_owned()),
+            ..Held::new(draft.role, form)
+        };
+        self.hands.mode = Mode::Held(Box::new(held));
+        Ok(())
+    }
+
+    fn list(&mut self, name: &str, of: &str, role: &str, posted: &Posted) -> Result<(), Failure> {
+        let ward = self.place.ward.clone();
+        if name == "add" {
+            self.tablet.add_to_asking_list(&ward, &posted.one("label").unwrap_or_default())?;
+            self.enter(Room::List);
+            return Ok(());
+        }
+        let (which, state) = match name {
+            "why" => ("", of),
+            _ => of.split_once(':').unwrap_or((of, "")),
+        };
+        let label = match (name, &self.hands.mode) {
+            ("why", Mode::Staff(staff)) => match &staff.room {
+                Room::Why(label) => Some(label.clone()),
+                _ => None,
+            },
+            _ => {
+                let list = self.tablet.asking_list(&ward)?;
+                which.parse::<usize>().ok().and_then(|at| Some(list.get(at)?.label.clone()))
+            }
+        };
+        let Some(label) = label else { return Ok(()) };
+        match name {
+            "label" => self.enter(Room::Label(label)),
+            "not" => self.enter(Room::Why(label)),
+            "drop" => {
+                self.tablet.remove_from_asking_list(&ward, &label)?;
+                self.enter(Room::List);
+            }
+            "mark" => {
+                if let Some(state) = state_of(state) {
+                    self.tablet.mark_asked(&ward, &label, state)?;
+                    self.enter(Room::List);
+                }
+            }
+            // Nobody stands beside whoever answers: from here on it is theirs.
+            "ask" => {
+                self.hand_over()?;
+                self.hands.asking = Some(Asking { label, role: role.to_owned() });
+            }
+            _ => {
+                let request = EncounterRequest {
+                    ward: ward.clone(),
+                    role: role.to_owned(),
+                    about: Voice::Patient.code().to_owned(),
+                    outcome: "not_asked".to_owned(),
+                    reason: Some(state.to_owned()),
+                };
+                self.tablet.encounter(&request)?;
+                match state {
+                    LEFT => self.tablet.remove_from_asking_list(&ward, &label)?,
+                    DO_NOT_ASK_AGAIN => {
+                        self.tablet.mark_asked(&ward, &label, AskState::DoNotAskAgain)?;
+                    }
+                    _ => self.tablet.mark_asked(&ward, &label, AskState::NotToday)?,
+                }
+                self.say(Room::List, Said::Noted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles a conflict with one of the values that stand there, or with another that is typed.
+    fn settle(&mut self, name: &str, of: &str, role: &str, posted: &Posted) -> Result<(), Failure> {
+        let Mode::Staff(staff) = &self.hands.mode else { return Ok(()) };
+        let Room::Conflicts(conflicts) = &staff.room else { return Ok(()) };
+        let (which, value) = of.split_once(':').unwrap_or((of, ""));
+        let Some(conflict) = which.parse::<usize>().ok().and_then(|at| conflicts.get(at)) else {
+            return Ok(());
+        };
+        let value = match name {
+            "settle" => {
+                let held = value.parse::<usize>().ok().and_then(|at| conflict.values.get(at));
+                let Some(held) = held else { return Ok(()) };
+                held.value.clone()
+            }
+            _ => {
+                let typed = posted.one(&format!("other{which}")).unwrap_or_default();
+                self.tablet.read_value(&conflict.record, &conflict.name, typed.trim())?
+            }
+        };
+        self.tablet.settle(SettleRequest {
+            record: conflict.record.clone(),
+            name: conflict.name.clone(),
+            value,
+            role: role.to_owned(),
+        })?;
+        let left = self.tablet.conflicts()?;
+        self.say(Room::Conflicts(left), Said::Settled);
+        Ok(())
+    }
+}
+
+/// The state of a code.
+fn state_of(code: &str) -> Option<AskState> {
+    Some(match code {
+        "not-yet" => AskState::NotYet,
+        "yes" => AskState::Yes,
+        "no" => AskState::No,
+        "not-today" => AskState::NotToday,
+        "never" => AskState::DoNotAskAgain,
+        _ => return None,
+    })
+}
+
+/// Roles that staff may choose, with what they are called.
+pub(crate) fn roles(tablet: &Tablet) -> Result<Vec<(String, String)>, Failure> {
+    let pack = tablet.pack()?;
+    let roles = pack.study().roles.iter().filter(|role| matches!(role.voice, Voice::Staff | Voice::Other));
+    Ok(roles.map(|role| (role.code.clone(), role.label.clone())).collect())
+}
+
+/// The records of the ward that a role writes.
+pub(crate) fn records(tablet: &Tablet, role: &str) -> Result<Vec<FormView>, Failure> {
+    let all = tablet.forms()?.into_iter();
+    Ok(all.filter(|form| form.kind != "response" && form.roles.iter().any(|known| known == role)).collect())
+}
+
+/// Records that staff left unfinished on this ward.
+pub(crate) fn unfinished(tablet: &Tablet, place: &Place) -> Result<Vec<(DraftView, FormView)>, Failure> {
+    let (pack, forms) = (tablet.pack()?, tablet.forms()?);
+    let of_staff = |role: &str| {
+        pack.study().role(role).is_some_and(|role| matches!(role.voice, Voice::Staff | Voice::Other))
+    };
+    let drafts = tablet.drafts()?.into_iter();
+    let drafts = drafts.filter(|draft| draft.ward == place.ward && !draft.locked && of_staff(&draft.role));
+    Ok(drafts
+        .filter_map(|draft| {
+            let form = forms.iter().find(|form| form.form_id == draft.form_id && form.kind != "response")?;
+            Some((draft, form.clone()))
+        })
+        .collect())
+}

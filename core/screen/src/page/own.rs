@@ -1,0 +1,72 @@
+//! What somebody had handed in, as far as this tablet still has it.
+
+use maud::{Markup, html};
+use nightjar::{Failure, OwnState, OwnView, Tablet};
+use nightjar_form::{Missing, Value};
+
+use super::frame::{Frame, Page, many, ways};
+use crate::hands::Own;
+use crate::texts::filled;
+
+pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Markup, Failure> {
+    let texts = frame.texts;
+    if own.sure {
+        let choices = [("take-out", &texts.own_sure_yes), ("leave", &texts.own_sure_no)];
+        let main = html! {
+            h1 { (texts.own_sure_title) }
+            p { (texts.own_sure_lead) }
+            (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
+        };
+        let title = texts.own_sure_title.clone();
+        return Ok(frame.around(Page { title, primary: "", back: false, always: false, main }));
+    }
+    let view = tablet.own_answers(&own.words, frame.language())?;
+    let can_take_out = matches!(view.state, OwnState::Left | OwnState::Sealed | OwnState::Open);
+    let main = html! {
+        h1 { (texts.own_title) }
+        @match view.state {
+            OwnState::Nowhere => p { (texts.own_nowhere) },
+            OwnState::TakenOut => p { (texts.own_taken_out) },
+            OwnState::Left => p { (texts.own_left) },
+            OwnState::Sealed => p { (texts.own_sealed) },
+            OwnState::Open => { (told(frame, &view)) },
+        }
+        @if view.counted && can_take_out {
+            div .nhsuk-inset-text { p { (filled(&texts.own_counted, &[("date", &frame.day(&view.data_lock))])) } }
+        }
+        @if can_take_out {
+            ul .many {
+                @if view.may_change { li { button .nhsuk-button.nhsuk-button--secondary name="do" value="change" { (texts.own_change) } } }
+                li { button .nhsuk-button.nhsuk-button--secondary name="do" value="take-out" { (texts.own_take_out) } }
+            }
+        }
+        (ways(("done", &texts.done), &[]))
+    };
+    let title = texts.own_title.clone();
+    Ok(frame.around(Page { title, primary: "done", back: false, always: false, main }))
+}
+
+fn told(frame: &Frame<'_>, view: &OwnView) -> Markup {
+    let texts = frame.texts;
+    let week = view.week.as_deref().and_then(|week| frame.week(week));
+    html! {
+        @if let Some(week) = week { p { (filled(&texts.own_week, &[("day", &week)])) } }
+        @if view.corrected > 0 { p { (texts.own_corrected) } }
+        @if !view.may_change { p { (texts.own_no_change) } }
+        dl .nhsuk-summary-list {
+            @for answer in &view.answers {
+                div .nhsuk-summary-list__row {
+                    dt .nhsuk-summary-list__key { (answer.question) }
+                    dd .nhsuk-summary-list__value {
+                        @match (&answer.value, answer.answer.is_empty()) {
+                            (Value::Missing(Missing::Declined), true) => (texts.declined),
+                            (Value::Missing(Missing::DontKnow), true) => (texts.dont_know),
+                            (Value::Missing(_), true) => span .place { (texts.no_answer) },
+                            _ => (answer.answer),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Records of the ward to read, and positions beside what was decided.
+
+use maud::{Markup, html};
+use nightjar::{CellView, Failure, RecordView, RecordsRequest};
+
+use super::Drawn;
+
+/// Records on one page.
+const PAGE: u32 = 20;
+
+pub(super) fn draw(drawn: &Drawn<'_>, form_id: &str, after: Option<&str>) -> Result<Markup, Failure> {
+    let texts = drawn.texts;
+    let request = RecordsRequest {
+        form_id: Some(form_id.to_owned()),
+        ward: Some(drawn.place.ward.clone()),
+        limit: Some(PAGE),
+        after: after.map(str::to_owned),
+        ..RecordsRequest::default()
+    };
+    let records = drawn.tablet.records(request)?;
+    let forms = drawn.tablet.forms()?;
+    let form = forms.iter().find(|form| form.form_id == form_id);
+    let next = records.last().filter(|_| records.len() == PAGE as usize).map(|record| &record.id);
+    Ok(html! {
+        h1 { (form.map_or(form_id, |form| &form.title)) }
+        p { (drawn.frame.wording.not_the_care_record) }
+        @if records.is_empty() { p { (texts.none_yet) } }
+        @for record in &records { (told(drawn, record)) }
+        @if let Some(next) = next {
+            p { button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("go:records:{form_id}:{next}")) { (texts.more) } }
+        }
+    })
+}
+
+fn told(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
+    html! {
+        section .record {
+            @if let Some(natural) = &record.natural_key { h2 { (natural) } }
+            dl .nhsuk-summary-list {
+                @for cell in record.cells.iter().filter(|cell| !cell.label.is_empty()) { (line(drawn, cell)) }
+            }
+        }
+    }
+}
+
+fn line(drawn: &Drawn<'_>, cell: &CellView) -> Markup {
+    html! {
+        div .nhsuk-summary-list__row {
+            dt .nhsuk-summary-list__key { (cell.label) }
+            dd .nhsuk-summary-list__value {
+                @for value in &cell.values { p { (value.text) } }
+                @if cell.in_conflict { span .nhsuk-error-message { (drawn.texts.in_conflict) } }
+            }
+        }
+    }
+}
+
+/// Positions beside what was decided, case by case.
+pub(super) fn voices(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
+    let texts = drawn.texts;
+    let cases = drawn.tablet.dissensus()?;
+    Ok(html! {
+        h1 { (texts.voices_title) }
+        p { (texts.voices_lead) }
+        @if cases.is_empty() { p { (texts.none_yet) } }
+        @for case in &cases {
+            section .record {
+                h2 { (case.case) }
+                p { strong { @if case.differs { (texts.voices_differ) } @else { (texts.voices_agree) } } }
+                h3 { (texts.voices_outcome) }
+                @if let Some(outcome) = &case.outcome { (cells(drawn, outcome)) } @else { p { (texts.voices_open) } }
+                @for position in &case.positions {
+                    h3 { (texts.voices_position) }
+                    (cells(drawn, position))
+                }
+            }
+        }
+    })
+}
+
+fn cells(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
+    html! {
+        dl .nhsuk-summary-list {
+            @for cell in record.cells.iter().filter(|cell| !cell.label.is_empty()) { (line(drawn, cell)) }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A respondent with their receipt: what of their response this device still holds, and what they change in it.
+
+use std::collections::BTreeMap;
+
+use nightjar_record::Record;
+use nightjar_seal::{DeviceTag, Envelope, Holder, Receipt, RecordKey, RecordTag, unwrap};
+use rusqlite::{Transaction, params};
+
+use crate::dictionaries;
+use crate::envelopes::{self, State};
+use crate::error::VaultError;
+use crate::finish::{Checked, Finished};
+use crate::journal::{self, DraftId};
+use crate::numbers;
+use crate::projection::{Reading, load_with};
+use crate::shared;
+use crate::vault::Vault;
+use crate::withdrawal::is_withdrawn;
+
+/// What a device holds of the response that a receipt belongs to.
+pub enum Own {
+    /// Nothing was ever given on this device with this receipt.
+    Nowhere,
+    /// It was taken out.
+    Withdrawn,
+    /// Others have it; its sealed bytes have left this device.
+    Left,
+    /// Its sealed bytes are here, and this receipt does not open them: it only takes out.
+    Sealed,
+    /// It is here, and the receipt opens it.
+    Open(Box<Opened>),
+}
+
+/// A response that its receipt opened.
+pub struct Opened {
+    /// What it says.
+    pub record: Record,
+    /// The key that it is sealed under.
+    pub key: RecordKey,
+    /// How many changes it has: one, and one for each time it was corrected.
+    pub changes: u64,
+}
+
+impl Vault {
+    /// Looks for the response that a receipt belongs to and that was given on a device. What it opens stays in memory.
+    ///
+    /// # Errors
+    /// Storage errors; what was wrapped for the receipt and is not the key it should be.
+    pub fn own_response(
+        &self,
+        receipt: &Receipt,
+        creator: DeviceTag,
+        reading: Reading<'_>,
+    ) -> Result<Own, VaultError> {
+        let tag = receipt.origin(creator).record();
+        self.read(|c| {
+            if is_withdrawn(c, &tag)? {
+                return Ok(Own::Withdrawn);
+            }
+            let sealed = envelopes::changes(c, &tag)?;
+            if sealed.is_empty() {
+                let (begin, rest) = numbers::split(&tag.0);
+                let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
+                let known: bool = c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?;
+                return Ok(if known { Own::Left } else { Own::Nowhere });
+            }
+            let Some(key) = unwrapped(&sealed, receipt)? else { return Ok(Own::Sealed) };
+            let keys = BTreeMap::from([(key.id(), key.clone())]);
+            let changes = sealed.len() as u64;
+            match load_with(c, &tag, &keys, reading)?.0 {
+                Some(record) => Ok(Own::Open(Box::new(Opened { record, key, changes }))),
+                None => Ok(Own::Sealed),
+            }
+        })
+    }
+
+    /// Puts what a respondent corrected into the outbox, in place of the draft in which they did. The change is judged as a receiver
+    /// will judge it; this device keeps no key of it.
+    ///
+    /// # Errors
+    /// [`VaultError::NoDraft`]; [`VaultError::NoRecord`] when it was taken out meanwhile; [`VaultError::SealedWrong`] for a change that
+    /// does not count, as one that the receipt has not signed; storage errors. The draft is as it was then.
+    pub fn correct_own(
+        &self,
+        draft: &DraftId,
+        checked: Checked,
+        reading: Reading<'_>,
+    ) -> Result<Finished, VaultError> {
+        let Checked { change, dictionary, key, record, .. } = checked;
+        let tag = change.header().record;
+        self.write(|t| {
+            journal::remove(t, draft)?;
+            if is_withdrawn(t, &tag)? {
+                return Err(VaultError::NoRecord);
+            }
+            if let Some(dictionary) = &dictionary {
+                dictionaries::keep(t, dictionary)?;
+            }
+            let n = envelopes::insert_own(t, &change, &State::Kept)?;
+            let scope = shared::number(t, change.header().scope.0)?;
+            t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
+            counts(t, &tag, &change, &key, reading)
+        })?;
+        drop(key);
+        self.truncate_log();
+        Ok(Finished { record, envelope: change.id() })
+    }
+}
+
+/// The key that was wrapped for a receipt, if one was.
+fn unwrapped(sealed: &[Envelope], receipt: &Receipt) -> Result<Option<RecordKey>, VaultError> {
+    let holder = Holder { receipt: Some(receipt), ..Holder::default() };
+    for envelope in sealed.iter().filter(|envelope| envelope.hands_out()) {
+        if let Some(key) = unwrap(envelope, &holder)? {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}
+
+/// A device does not send what every receiver would set aside.
+fn counts(
+    t: &Transaction<'_>,
+    tag: &RecordTag,
+    change: &Envelope,
+    key: &RecordKey,
+    reading: Reading<'_>,
+) -> Result<(), VaultError> {
+    let keys = BTreeMap::from([(key.id(), key.clone())]);
+    let (_, states) = load_with(t, tag, &keys, reading)?;
+    match states.iter().find(|(id, _)| *id == change.id()) {
+        Some((_, State::Applied)) => Ok(()),
+        _ => Err(VaultError::SealedWrong),
+    }
+}

@@ -1,0 +1,294 @@
+// Whoever is asked: from a locked tablet to "thank you", and everything on the way.
+
+import { strict as assert } from "node:assert";
+import { Hands } from "./hands.mjs";
+
+const SECRET = "The torch at four o'clock <b>& the bins</b>";
+
+export async function asked(scenario, ward) {
+  await scenario("a patient answers, in at most three taps to the first question", async (hands) => {
+    await hands.everybody("start");
+    await hands.press("I am staying on this ward");
+    await hands.sees("What are nights like here?");
+    await hands.everybody("information");
+    await hands.press("Yes");
+    await hands.sees("How did you sleep here last night?");
+    assert.equal(await hands.page.locator("input:checked").count(), 0, "nothing is chosen before");
+    await hands.everybody("one choice");
+    await hands.choose("Badly");
+    await hands.press("Next");
+    await hands.press("Back");
+    assert.ok(await hands.page.getByLabel("Badly", { exact: true }).isChecked(), "going back shows it");
+    await hands.press("Take this answer away");
+    assert.equal(await hands.page.locator("input:checked").count(), 0);
+    await hands.choose("Badly");
+    for (let turns = 0; turns < 5; turns += 1) await hands.press("Next");
+    await hands.sees("What would make nights better?");
+    assert.ok((await hands.page.content()).includes("Ward staff cannot see this and nobody reads it today"));
+    await hands.page.getByRole("textbox").fill(SECRET);
+    await hands.everybody("free text");
+    await hands.press("Next");
+    await hands.toTheEnd("Next", "Check your answers");
+    await hands.everybody("check");
+    const shown = await hands.page.getByRole("main").innerText();
+    assert.ok(shown.includes("Badly") && shown.includes(SECRET), "as it was typed, not as markup");
+    await hands.press("Hand in my answers");
+    await hands.sees("Would you like words to keep?");
+    await hands.everybody("words to keep?");
+    await hands.press("No words: just hand in my answers");
+    await hands.sees("Thank you");
+    await hands.everybody("thanks");
+    await hands.nothing([SECRET]);
+    await hands.press("Done");
+    await hands.nothing([SECRET]);
+  });
+
+  await scenario("each input is saved at once, and a kill in mid-form loses nothing", async (hands) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    await hands.choose("So-so");
+    for (let turns = 0; turns < 5; turns += 1) await hands.press("Next");
+    const saved = hands.page.waitForResponse((response) => response.status() === 204);
+    await hands.page.getByRole("textbox").fill(SECRET);
+    await saved;
+    await ward.close();
+    await hands.come(await ward.open());
+    await hands.sees("Is it still you?");
+    assert.ok(!(await hands.page.content()).includes(SECRET), "the answers are hidden until then");
+    await hands.everybody("is it still you");
+    await hands.press("Yes, it is me: go on");
+    assert.equal(await hands.page.getByRole("textbox").inputValue(), SECRET);
+    await hands.press("Stop");
+    await hands.everybody("stop");
+    await hands.press("Stop, and throw it all away");
+    await hands.press("Done");
+    hands.trouble.length = 0;
+  });
+
+  await scenario("somebody else throws away what the last person left", async (hands) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    await hands.choose("Well");
+    await hands.press("Next");
+    await ward.close();
+    await hands.come(await ward.open());
+    await hands.press("No, I am somebody else");
+    await hands.everybody("throw away?");
+    await hands.press("No, leave them");
+    await hands.press("No, I am somebody else");
+    await hands.press("Yes, throw them away");
+    await hands.sees("Who is holding this tablet?");
+    hands.trouble.length = 0;
+  });
+
+  await scenario("stop for now with words, and go on with them", async (hands) => {
+    await hands.press("I am family or a friend of somebody here");
+    await hands.press("Yes");
+    await hands.choose("Yes");
+    await hands.press("Next");
+    await hands.press("Stop");
+    await hands.press("Stop for now, and go on later with words");
+    const words = await hands.page.locator(".words li").allInnerTexts();
+    assert.equal(words.length, 8);
+    await hands.everybody("words");
+    await hands.press("I have written them down");
+    await hands.press("I have words from before");
+    await hands.everybody("words from before");
+    await hands.page.getByRole("textbox").fill("able able able able able able able able");
+    await hands.press("Go on");
+    assert.ok((await hands.page.content()).includes("These words open nothing"));
+    await hands.page.getByRole("textbox").fill(words.join(" ").toUpperCase());
+    await hands.press("Go on");
+    await hands.press("Back");
+    assert.ok(await hands.page.getByLabel("Yes", { exact: true }).isChecked());
+    await hands.press("Stop");
+    await hands.press("Stop, and hand in what I have said so far");
+    await hands.press("No words: just hand in my answers");
+    await hands.press("Done");
+  });
+
+  await scenario("a colleague answers by role, and says no", async (hands) => {
+    await hands.press("I work here");
+    await hands.everybody("roles");
+    await hands.press("Nurse");
+    await hands.press("No");
+    await hands.sees("That is fine");
+    await hands.press("Done");
+    await hands.press("I work here");
+    await hands.press("Doctor");
+    await hands.press("Not now, maybe later");
+    await hands.press("Done");
+    await hands.press("I work here");
+    await hands.press("Support worker");
+    await hands.press("Yes");
+    await hands.toTheEnd("Next", "Check your answers");
+    await hands.press("Hand in my answers");
+    await hands.press("No words: just hand in my answers");
+    await hands.press("Done");
+  });
+
+  await scenario("talk to someone now hides the answers on every page", async (hands) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("Talk to someone now");
+    await hands.everybody("talk");
+    await hands.press("Go back to my answers");
+    await hands.press("Yes");
+    await hands.choose("Badly");
+    await hands.press("Talk to someone now");
+    await hands.sees("Please take this tablet to a member of staff.");
+    assert.equal(await hands.page.locator("input[type=radio]").count(), 0);
+    await hands.press("Go back to my answers");
+    assert.ok(await hands.page.getByLabel("Badly", { exact: true }).isChecked());
+    await hands.press("Stop");
+    await hands.press("Stop, and throw it all away");
+    await hands.press("Done");
+  });
+
+  await scenario("language, easy read and look change at any time, and leave with the person", async (hands) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    await hands.choose("Badly");
+    await hands.press("Polski");
+    await hands.sees("Jak się Panu/Pani tutaj spało ostatniej nocy?");
+    assert.ok(await hands.page.getByLabel("Źle", { exact: true }).isChecked());
+    assert.equal(await hands.page.evaluate(() => document.documentElement.lang), "pl");
+    await hands.everybody("one choice, Polish");
+    await hands.press("Easy read");
+    await hands.sees("How did you sleep last night?");
+    await hands.everybody("one choice, easy read");
+    for (const look of ["Bigger words", "Stronger colours", "For the left hand"]) {
+      await hands.press(look);
+      await hands.everybody(`one choice, ${look}`);
+    }
+    await hands.press("Stop");
+    await hands.press("Stop. Throw my answers away");
+    await hands.press("Done");
+    await hands.sees("Who is holding this tablet?");
+    assert.equal(await hands.page.evaluate(() => document.documentElement.className), "", "the next person begins anew");
+  });
+
+  await scenario("a whole form by keyboard only", async (hands) => {
+    const { page } = hands;
+    const to = async (name) => {
+      for (let turns = 0; turns < 60; turns += 1) {
+        await page.keyboard.press("Tab");
+        const at = await page.evaluate(() => document.activeElement?.innerText?.trim());
+        if (at === name) return;
+      }
+      assert.fail(`${name} is not reached by Tab`);
+    };
+    const enter = async (name) => {
+      const before = await hands.nonce();
+      await to(name);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
+    };
+    await enter("I am staying on this ward");
+    await enter("Yes");
+    for (let turns = 0; turns < 40; turns += 1) {
+      if (await page.getByRole("heading", { name: "Check your answers" }).count()) break;
+      if (await page.locator("input[type=radio]").count()) {
+        for (let tabs = 0; tabs < 20; tabs += 1) {
+          await page.keyboard.press("Tab");
+          if (await page.evaluate(() => document.activeElement?.type === "radio")) break;
+        }
+        await page.keyboard.press("Space");
+      }
+      await enter("Next");
+    }
+    await enter("Hand in my answers");
+    await enter("No words: just hand in my answers");
+    await hands.sees("Thank you");
+    await enter("Done");
+  });
+
+  await scenario("several windows: nothing lost, doubled or mixed", async (hands, context) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    const other = new Hands(await context.newPage(), hands.home);
+    await other.come();
+    await other.choose("Well");
+    await other.press("Next");
+    // The first still shows the page before; what is answered there counts, and no page is skipped.
+    await hands.choose("Badly");
+    await hands.press("Next");
+    await hands.sees("Did something on the ward wake you or keep you awake?");
+    assert.ok((await hands.page.content()).includes("That page was an older one"));
+    await hands.press("Back");
+    assert.ok(await hands.page.getByLabel("Badly", { exact: true }).isChecked(), "what was chosen last");
+    await hands.press("Stop");
+    await hands.press("Stop, and throw it all away");
+    await hands.press("Done");
+    // The other window shows the last person's page still: it hands nothing in any more.
+    await other.page.getByLabel("No", { exact: true }).click();
+    await other.sees("Who is holding this tablet?");
+  });
+
+  await scenario("of a text and a tick that there is none the last counts", async (hands) => {
+    const { page } = hands;
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    for (let turns = 0; turns < 5; turns += 1) await hands.press("Next");
+    const text = page.getByRole("textbox");
+    const tick = page.getByLabel("I would rather not say", { exact: true });
+    await tick.check();
+    await hands.press("Next");
+    await hands.press("Back");
+    assert.ok(await tick.isChecked());
+    await text.fill(SECRET);
+    assert.ok(!(await tick.isChecked()), "who writes has an answer");
+    await hands.press("Next");
+    await hands.press("Back");
+    assert.equal(await text.inputValue(), SECRET);
+    await tick.check();
+    await hands.press("Next");
+    await hands.press("Back");
+    assert.ok(await tick.isChecked());
+    assert.equal(await text.inputValue(), "", "what somebody would rather not say is not handed in");
+    await hands.press("Stop");
+    await hands.press("Stop, and throw it all away");
+    await hands.press("Done");
+  });
+
+  await scenario("a record that the ward reads promises nothing else, and asks what an answer brings up", async (hands) => {
+    const { page } = hands;
+    await hands.press("I work here");
+    await hands.press("Nurse");
+    await hands.everybody("of the ward");
+    const said = await page.getByRole("main").innerText();
+    assert.ok(said.includes("Ward staff read it") && !said.includes("cannot open"), said);
+    await hands.press("Begin");
+    await page.getByLabel("Label of this decision").fill("Owl 3");
+    await hands.press("Next");
+    await page.getByRole("group", { name: "Whose voice is it?" }).getByLabel("The patient", { exact: true }).check();
+    await page.getByRole("group", { name: "Protected sleep" }).getByLabel("Against", { exact: true }).check();
+    await page.getByLabel("Somebody reports it").check();
+    const reports = page.getByRole("group", { name: "Who reports it?" });
+    await reports.getByLabel("Nurse", { exact: true }).check();
+    await hands.everybody("several questions");
+    await hands.press("Next");
+    await hands.toTheEnd("Next", "Check your answers");
+    assert.ok((await page.getByRole("main").innerText()).includes("Somebody reports it"));
+    await hands.press("Stop");
+    assert.equal(await page.getByRole("button", { name: "Stop for now" }).count(), 0, "no words for what is not theirs alone");
+    await hands.press("Do not stop: go on answering");
+    await hands.press("Hand in my answers");
+    await hands.press("Done");
+    assert.ok((await ward.reads("position")).includes("Owl 3"));
+  }, { form: "position" });
+
+  await scenario("without script it works as well", async (hands) => {
+    const { page } = hands;
+    const click = (name) => Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
+    await click("I am staying on this ward");
+    await click("Yes");
+    await page.getByLabel("Well", { exact: true }).check();
+    await click("Next");
+    await click("Back");
+    assert.ok(await page.getByLabel("Well", { exact: true }).isChecked());
+    await click("Stop");
+    await click("Stop, and throw it all away");
+    await click("Done");
+    await hands.sees("Who is holding this tablet?");
+  }, { javaScriptEnabled: false });
+}
