@@ -34,7 +34,7 @@ export class Hands {
   /** Presses a button and waits for the page after it. */
   async press(name) {
     const before = await this.nonce();
-    await this.page.getByRole("button", { name, exact: true }).click();
+    await this.page.getByRole("button", { name, exact: typeof name === "string" }).click();
     await this.page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
   }
 
@@ -50,19 +50,49 @@ export class Hands {
     await this.page.getByLabel(name, { exact: true }).check();
   }
 
-  /** Everybody can use this page: axe finds nothing, and at 320 px nothing is cut off. */
+  /** Everybody can use this page: axe finds nothing by day and by night, and neither at 320 px nor at twice the size is anything cut off. */
   async everybody(what) {
     const { page } = this;
     await page.evaluate(axe);
-    const found = await page.evaluate(() => globalThis.axe.run());
-    const faults = found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html}`);
-    assert.deepEqual(faults, [], what);
+    const now = await page.evaluate(() => document.body.className);
+    for (const theme of ["day", "night"]) {
+      await page.evaluate((wanted) => {
+        document.body.classList.remove("day", "night");
+        document.body.classList.add(wanted);
+      }, theme);
+      const found = await page.evaluate(() => globalThis.axe.run());
+      const faults = found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html}`);
+      assert.deepEqual(faults, [], `${what}, by ${theme}`);
+      await this.photograph(`${what}, ${theme}`);
+      looked.add(`${what}, ${theme}`);
+    }
+    await page.evaluate((classes) => { document.body.className = classes; }, now);
     const size = page.viewportSize();
-    await page.setViewportSize({ width: 320, height: 640 });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= 320, `${what}: ${wide} px wide at 320`);
+    const fits = async (width, root) => {
+      await page.setViewportSize({ width, height: 640 });
+      const wide = await page.evaluate((scale) => {
+        document.documentElement.style.fontSize = scale;
+        const { scrollWidth } = document.documentElement;
+        document.documentElement.removeAttribute("style");
+        return scrollWidth;
+      }, root);
+      assert.ok(wide <= width, `${what}: ${wide} px wide at ${width} with ${root}`);
+    };
+    await fits(320, "100%");
+    await fits(size.width, "200%");
     await page.setViewportSize(size);
-    looked.add(what);
+  }
+
+  /** The page as a tablet and as a phone shows it, where somebody wants to look at it. */
+  async photograph(what) {
+    if (!process.env.PICTURES) return;
+    const size = this.page.viewportSize();
+    for (const [width, height] of [[800, 1180], [390, 844]]) {
+      await this.page.setViewportSize({ width, height });
+      const name = what.replace(/[^a-z0-9]+/gi, "-");
+      await this.page.screenshot({ path: `${process.env.PICTURES}/${width}-${name}.png`, fullPage: true });
+    }
+    await this.page.setViewportSize(size);
   }
 
   /** Goes on to the page of all answers. */

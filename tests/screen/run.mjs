@@ -11,17 +11,18 @@ import { Ward } from "./ward.mjs";
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
 const ward = await Ward.found();
+await ward.makeLate();
 let held = 0;
 let failed = 0;
 
 /** A browser of its own for each, at a tablet's size, without help from the page's policy only where axe must look. */
-async function scenario(name, does, { form, ...settings } = {}) {
+async function scenario(name, does, { form, device, ...settings } = {}) {
   if (process.env.ONLY && !name.includes(process.env.ONLY)) return;
   const context = await browser.newContext({ viewport: { width: 800, height: 1180 }, bypassCSP: true, ...settings });
   const page = await context.newPage();
   page.setDefaultTimeout(15000);
   try {
-    const home = await ward.open(form);
+    const home = await ward.open(form, device?.());
     const hands = new Hands(page, home);
     await hands.come();
     await hands.alone();

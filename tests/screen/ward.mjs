@@ -2,21 +2,21 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const program = process.env.NIGHTJAR_BIN;
 
-/** Runs the program for a device, its key through descriptor 3; gives what it printed. */
-function run(folder, device, args) {
+/** Runs the program for a device, its key through descriptor 3, another secret through 4. */
+function run(folder, device, args, secret) {
   const keyed = device ? [...args, "--vault", join(folder, `${device.name}.vault`), "--key-fd", "3"] : args;
   if (!device) return spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe"] });
-  // Opened anew each time, so that it is read from its beginning.
-  const key = openSync(device.key, "r");
-  const child = spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe", key] });
-  closeSync(key);
+  // Opened anew each time, so that they are read from their beginning.
+  const opened = [device.key, secret].filter(Boolean).map((path) => openSync(path, "r"));
+  const child = spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe", ...opened] });
+  opened.forEach((file) => closeSync(file));
   return child;
 }
 
@@ -40,38 +40,88 @@ function line(child, has) {
   });
 }
 
+/** Of six digits that nobody would guess at once. */
+export const PIN = "730518";
+
 export class Ward {
   static async found() {
     const ward = new Ward();
     ward.folder = mkdtempSync(join(tmpdir(), "ward-screen-"));
+    ward.hubAt = null;
     ward.hub = run(ward.folder, null, ["hub", "serve", "--data", join(ward.folder, "hub"), "--listen", "127.0.0.1:0"]);
     const told = JSON.parse(await line(ward.hub, /setup_code/));
-    const file = (name, text) => {
-      const path = join(ward.folder, name);
-      writeFileSync(path, text);
-      return path;
-    };
-    const device = (name) => ({ name, key: file(`${name}.key`, randomBytes(32)) });
-    const [steward, second] = [device("steward"), device("second")];
+    ward.hubAt = told.listening;
+    const device = (name) => ({ name, key: ward.file(`${name}.key`, randomBytes(32)) });
+    const second = device("second");
+    ward.steward = device("steward");
     ward.tablet = device("tablet");
-    const must = (of, ...args) => output(run(ward.folder, of, args));
-    await must(steward, "evaluate", "create", "--label", "Steward");
-    const code = file("code", told.setup_code);
-    await must(steward, "study", "found", "--hub", told.listening, "--setup-code", code);
-    await must(steward, "study", "recovery");
+    ward.twin = device("twin");
+    ward.late = device("late");
+    await ward.does(ward.steward, "evaluate", "create", "--label", "Steward");
+    const code = ward.file("code", told.setup_code);
+    await ward.does(ward.steward, "study", "found", "--hub", told.listening, "--setup-code", code);
+    await ward.does(ward.steward, "study", "recovery");
     const letIn = async (of, face, ...how) => {
-      const request = file(`${of.name}.request`, await must(of, face, "create", "--label", of.name));
-      const invitation = file(`${of.name}.invitation`, await must(steward, "study", "admit", "--request", request, ...how));
-      await must(of, face, "join", "--invitation", invitation);
+      const request = await ward.does(of, face, "create", "--label", of.name);
+      const invitation = ward.file(`${of.name}.invitation`, await ward.admits(of, request, ...how));
+      await ward.does(of, face, "join", "--invitation", invitation);
     };
     await letIn(second, "evaluate", "--evaluator");
     await letIn(ward.tablet, "tablet", "--ward", "acute-male");
+    await letIn(ward.twin, "tablet", "--ward", "acute-male");
+    ward.pin = ward.file("pin", `${PIN}\n`);
+    await output(run(ward.folder, ward.tablet, ["tablet", "pin", "--pin-fd", "4"], ward.pin));
     return ward;
+  }
+
+  /** A file in the study's folder. */
+  file(name, text) {
+    const path = join(this.folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** Runs a command on a device's vault, which nothing else may have open. */
+  does(of, ...args) {
+    return output(run(this.folder, of, args));
+  }
+
+  /** The invitation that the steward gives for a request. */
+  admits(of, request, ...how) {
+    return this.does(this.steward, "study", "admit", "--request", this.file(`${of.name}.request`, request), ...how);
+  }
+
+  /** Makes a tablet that has joined no study, with a PIN. */
+  async makeLate() {
+    await this.does(this.late, "tablet", "create", "--label", "Late");
+    await output(run(this.folder, this.late, ["tablet", "pin", "--pin-fd", "4"], this.pin));
   }
 
   /** Runs a command on the tablet's vault; the screen must be closed. */
   must(...args) {
-    return output(run(this.folder, this.tablet, args));
+    return this.does(this.tablet, ...args);
+  }
+
+  /** Has another tablet write down a night and send it. */
+  async nightOfTwin(answers) {
+    const key = readFileSync(this.twin.key).toString("hex");
+    const child = spawn(program, ["tablet", "run", "--vault", join(this.folder, "twin.vault")], { stdio: ["pipe", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    let asked = 0;
+    const ask = async (text) => {
+      child.stdin.write(text);
+      const answer = JSON.parse((await lines.next()).value);
+      if (answer.failed) throw new Error(JSON.stringify(answer));
+      return answer.ok;
+    };
+    const does = (what, more) => ask(`${JSON.stringify({ id: (asked += 1), do: what, ...more })}\n`);
+    await ask(`${key}\n`);
+    const { sitting } = await does("begin", { form_id: "ward-night", role: "nurse", ward: "acute-male" });
+    for (const [path, value] of Object.entries(answers)) await does("answer", { sitting, path, value });
+    await does("finish", { sitting });
+    await does("sync");
+    child.stdin.end();
+    await new Promise((done) => child.on("exit", done));
   }
 
   /** What another program on this device reads of a form's records. */
@@ -80,9 +130,9 @@ export class Ward {
   }
 
   /** Starts the screen, for one form or for what people answer about themselves; gives its address. */
-  async open(form) {
+  async open(form, device = this.tablet) {
     const args = form ? ["collect", "--serve", "--form", form] : ["screen"];
-    this.screen = run(this.folder, this.tablet, args);
+    this.screen = run(this.folder, device, args);
     const told = await line(this.screen, /http:/);
     return told.match(/http:\S+/)[0];
   }

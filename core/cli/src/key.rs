@@ -101,9 +101,7 @@ pub(crate) fn from_descriptor(number: u32) -> Result<VaultKey, Trouble> {
 fn from_pipe(number: u32) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let path = PathBuf::from(format!("/dev/fd/{number}"));
     let file = File::open(&path).map_err(|_| {
-        Trouble::Key(
-            "the descriptor given is not open here; pass a pipe, as in 3<keyfile --key-fd 3",
-        )
+        Trouble::Key("the descriptor given is not open here; pass a pipe, as in 3<keyfile --key-fd 3")
     })?;
     let mut given = Zeroizing::new(Vec::with_capacity(80));
     file.take(80).read_to_end(&mut given).map_err(Trouble::file(path))?;

@@ -165,7 +165,9 @@ pub(crate) fn encounter(
         match item(&form, name).filter(|item| item.choice(code).is_some()) {
             Some(item) => answers.push((item.path().to_owned(), Value::One(code.to_owned()))),
             None if needed => {
-                return Err(Failure::Incompatible(format!("\"{form}\" does not offer \"{code}\" at \"{name}\"")));
+                return Err(Failure::Incompatible(format!(
+                    "\"{form}\" does not offer \"{code}\" at \"{name}\""
+                )));
             }
             None => {}
         }

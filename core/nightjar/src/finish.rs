@@ -10,7 +10,9 @@ use nightjar_record::{
     Actor, ChangeHash, Dispute, Hand, Identity, Meta, Nature, Purpose, Record, RecordError, RecordId, Settle,
     Written, create, options_of,
 };
-use nightjar_seal::{Dictionary, Header, Origin, ReadingPublic, Receipt, Recipient, RecordKey, Sealing, seal_with};
+use nightjar_seal::{
+    Dictionary, Header, Origin, ReadingPublic, Receipt, Recipient, RecordKey, Sealing, seal_with,
+};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
 
 use crate::correcting::Correcting;
@@ -61,7 +63,11 @@ pub(crate) fn finish(
         // The words and this device alone find it again. Finished in a copy of the tablet it is another response: a receipt is
         // nowhere but with whoever took it.
         Some((receipt, _)) if entry.kind == InstrumentKind::Response => Some(receipt.origin(device.tag())),
-        Some(_) => return Err(Failure::Invalid("only for what people say about themselves there are receipts".into())),
+        Some(_) => {
+            return Err(Failure::Invalid(
+                "only for what people say about themselves there are receipts".into(),
+            ));
+        }
         None => has_origin(entry.kind).then(|| origin_of(device, draft)).transpose()?,
     };
     let meta =
@@ -318,7 +324,11 @@ fn write(
 }
 
 /// The versions of a record's form, the newest first: what it asks it names.
-pub(crate) fn forms<'j>(device: &Device, joined: &'j Joined, meta: &Meta) -> Result<Vec<&'j Instrument>, Failure> {
+pub(crate) fn forms<'j>(
+    device: &Device,
+    joined: &'j Joined,
+    meta: &Meta,
+) -> Result<Vec<&'j Instrument>, Failure> {
     let mut forms = joined.versions(device, meta);
     forms.sort_by_key(|form| {
         joined.pack.instrument(&meta.instrument).is_none_or(|now| now.hash() != form.hash())

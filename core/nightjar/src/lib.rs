@@ -57,6 +57,7 @@ mod received;
 mod sitting;
 #[cfg(feature = "evaluate")]
 mod source;
+mod staff;
 #[cfg(feature = "evaluate")]
 mod steward;
 mod study_pack;

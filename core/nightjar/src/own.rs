@@ -8,9 +8,7 @@ use nightjar_form::{
     Answers, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
 };
 use nightjar_record::{Hand, Meta, Record, RecordError};
-use nightjar_seal::{
-    Dictionary, Header, Receipt, Refused, Sealing, Withdrawal, seal_with,
-};
+use nightjar_seal::{Dictionary, Header, Receipt, Refused, Sealing, Withdrawal, seal_with};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Opened, Own, VaultError};
 use zeroize::Zeroizing;
 
@@ -20,9 +18,40 @@ use crate::failure::Failure;
 use crate::finish::{all_options, forms, fresh_actor, sealing_form};
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
-use crate::sitting::{Act, Line};
+use crate::sitting::{Act, Line, Sitting};
+use crate::tablet::Tablet;
 use crate::time;
 use crate::view::{OwnAnswerView, OwnState, OwnView};
+
+impl Tablet {
+    /// What this device still has of the response that these twelve words belong to. `language` is one of the form's, by code or name; its
+    /// default one if it has none such.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for what is not twelve of our words; storage failures.
+    pub fn own_answers(&self, words: &str, language: &str) -> Result<OwnView, Failure> {
+        read(&self.device, words, language)
+    }
+
+    /// Opens the response that these words belong to again, as it was handed in: [`Sitting::finish_correction`] hands in what differs.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when it cannot be changed here, see [`OwnView::may_change`]; storage failures.
+    pub fn correct_own(&self, words: &str, language: &str) -> Result<Sitting, Failure> {
+        let draft = reopen(&self.device, words, language)?;
+        Sitting::resume(Arc::clone(&self.device), draft)
+    }
+
+    /// Takes the response that these words belong to out: from this device at once, and everywhere else when it hears of it. Whether it was
+    /// there; taking it out again does nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for what is not twelve of our words, and where this device never held it; storage failures, and then nothing
+    /// is changed.
+    pub fn take_out(&self, words: &str) -> Result<bool, Failure> {
+        take_out(&self.device, words)
+    }
+}
 
 /// Where a draft says which response it corrects, as hexadecimal.
 const CORRECTS: &str = "corrects";
@@ -93,8 +122,9 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
         return Err(Failure::Invalid("these words open no answers on this tablet".into()));
     };
     let record = opened.record;
-    let form = changeable(device, &joined, &record)?
-        .ok_or_else(|| Failure::Invalid("these answers can be read and taken out, but not changed here".into()))?;
+    let form = changeable(device, &joined, &record)?.ok_or_else(|| {
+        Failure::Invalid("these answers can be read and taken out, but not changed here".into())
+    })?;
     let meta = founded(&record)?;
     let tag = receipt.origin(device.tag()).record();
     // One at a time: what was begun before and not handed in gives way.
@@ -150,7 +180,8 @@ pub(crate) fn correct(
     let edits = differences(&record, session, given);
     let forms = forms(device, &joined, meta)?;
     let hand = Hand { role: meta.role.clone(), at: None };
-    let written = match record.correct(&edits, &all_options(&forms), &hand, fresh_actor(device, record.id())?) {
+    let written = match record.correct(&edits, &all_options(&forms), &hand, fresh_actor(device, record.id())?)
+    {
         Err(RecordError::Nothing) => {
             device.vault.discard(draft)?;
             return Ok(false);
@@ -160,8 +191,7 @@ pub(crate) fn correct(
     let scopes = &joined.scopes;
     let confidential = joined.entry(&meta.instrument)?.confidential;
     let scope = if confidential { scopes.responses } else { scopes.ward };
-    let mut header =
-        Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
+    let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
     header.proof = Some(receipt.sign_correction(&joined.study_tag, &tag, &written.bytes));
     let form = sealing_form(device, &joined, meta, &forms)?;
@@ -181,9 +211,9 @@ fn own(device: &Device, joined: &Joined, receipt: &Receipt) -> Result<Own, Failu
 
 fn receipt_of(words: &str) -> Result<Receipt, Failure> {
     Receipt::from_words(words).map_err(|refused| match refused {
-        Refused::Malformed { problem, .. } => {
-            Failure::Invalid(format!("these are not twelve of our words: {problem}. Look at each one and try again"))
-        }
+        Refused::Malformed { problem, .. } => Failure::Invalid(format!(
+            "these are not twelve of our words: {problem}. Look at each one and try again"
+        )),
         _ => Failure::Invalid("these are not twelve of our words. Look at each one and try again".into()),
     })
 }

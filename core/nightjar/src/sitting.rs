@@ -345,10 +345,7 @@ impl Sitting {
     ///
     /// # Errors
     /// As [`Sitting::finish_with`], but no question blocks.
-    pub fn stop_keeping_with(
-        &self,
-        kind: ReceiptKind,
-    ) -> Result<(FinishedView, Zeroizing<String>), Failure> {
+    pub fn stop_keeping_with(&self, kind: ReceiptKind) -> Result<(FinishedView, Zeroizing<String>), Failure> {
         let receipt = Receipt::generate(&mut OsEntropy);
         let view = self.end(Ended::Stopped, Some((&receipt, kind)), |session| Ok(session.stop()))?;
         Ok((view, receipt.words()))

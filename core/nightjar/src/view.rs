@@ -1,7 +1,13 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod own;
+mod staff;
+
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
+
+pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
+pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};
 
 /// What a device holds and still has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -132,75 +138,6 @@ pub struct TallyView {
     pub stopped: u64,
 }
 
-/// What became of trying a PIN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PinView {
-    /// None was set on this device.
-    NotSet,
-    /// It is the one.
-    Right,
-    /// It is not; how many seconds the next one has to wait.
-    Wrong {
-        /// 0 to 30.
-        seconds: u64,
-    },
-    /// Nothing was tried, since it came too early; how many seconds are left.
-    Wait {
-        /// 1 to 30.
-        seconds: u64,
-    },
-}
-
-/// Whether somebody on the asking list was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AskState {
-    /// Not asked yet; also who was not asked on a day before.
-    NotYet,
-    /// They said yes.
-    Yes,
-    /// They said no.
-    No,
-    /// Not today.
-    NotToday,
-    /// They do not want to be asked again.
-    DoNotAskAgain,
-}
-
-/// A label of the asking list. It stands on this tablet only and has no link to an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AskedView {
-    /// What the ward calls them: no name, room, date of birth or number.
-    pub label: String,
-    /// Whether they were asked.
-    pub state: AskState,
-}
-
-/// Writes down that somebody was asked, or was not: a record of its own, with nothing of who it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EncounterRequest {
-    /// The ward's code.
-    pub ward: String,
-    /// The role of whoever writes it down.
-    pub role: String,
-    /// About whom: `patient`, `carer` or `staff`.
-    pub about: String,
-    /// `yes`, `no`, `not_today` or `not_asked`.
-    pub outcome: String,
-    /// A code of the form's reasons.
-    pub reason: Option<String>,
-}
-
-/// How often somebody asked to talk to someone in a week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TalkView {
-    /// The week (ISO 8601, `2026-W09`).
-    pub week: String,
-    /// How often.
-    pub count: u64,
-}
-
 /// What a new version of the study changes in one form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FormChangeView {
@@ -265,68 +202,6 @@ pub struct FinishedView {
     pub record: String,
     /// Whether this device can read it back; a confidential response it cannot.
     pub readable: bool,
-}
-
-/// What a respondent takes with them when they hand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReceiptKind {
-    /// Words that take the answers out, and open nothing.
-    TakeOut,
-    /// Words that open the answers again, to read, change or take out.
-    Read,
-}
-
-/// Where somebody's response is, as far as this device knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OwnState {
-    /// It was not given on this device.
-    Nowhere,
-    /// It was taken out.
-    TakenOut,
-    /// Its sealed bytes have left this device, which no longer has anything to read. It can be taken out.
-    Left,
-    /// Its sealed bytes are here, and these words do not open them. It can be taken out.
-    Sealed,
-    /// It is here, and these words open it.
-    Open,
-}
-
-/// A response as whoever gave it sees it.
-#[derive(Clone, PartialEq, Serialize)]
-pub struct OwnView {
-    /// Where it is.
-    pub state: OwnState,
-    /// The form; absent unless it is open.
-    pub form_id: Option<String>,
-    /// The role it was given in.
-    pub role: Option<String>,
-    /// The ward's code.
-    pub ward: Option<String>,
-    /// The week it was given in (ISO 8601, `2026-W09`): no finer time is kept of it.
-    pub week: Option<String>,
-    /// What was said, in the order of the form.
-    pub answers: Vec<OwnAnswerView>,
-    /// How often it was corrected.
-    pub corrected: u64,
-    /// Whether it can be changed here: not where the form has parts that repeat, or came in a version that this device no longer has.
-    pub may_change: bool,
-    /// The day from which the study's tables are final (ISO 8601).
-    pub data_lock: String,
-    /// Whether that day has come: what is taken out then is counted already.
-    pub counted: bool,
-}
-
-/// A question and its own answer.
-#[derive(Clone, PartialEq, Serialize)]
-pub struct OwnAnswerView {
-    /// The question, in the language asked for.
-    pub question: String,
-    /// The answer in words; empty where there is none.
-    pub answer: String,
-    /// The value.
-    pub value: Value,
 }
 
 /// Which ward records to list.

@@ -251,4 +251,3 @@ fn typed(posted: &Posted, at: usize, wrong: String) -> Typed {
     let fields = names.filter_map(|name| Some((name.clone(), posted.one(&format!("q{at}{name}"))?)));
     Typed { fields: fields.collect(), wrong }
 }
-

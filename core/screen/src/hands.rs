@@ -293,7 +293,9 @@ impl Hands {
             Mode::Locked(Start::Who) if alone >= GOODBYE && self.look != first => {
                 self.release(Mode::Locked(Start::Who));
             }
-            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. } | Start::Pin(_)) if alone >= GOODBYE => {
+            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. } | Start::Pin(_))
+                if alone >= GOODBYE =>
+            {
                 self.release(Mode::Locked(Start::Who));
             }
             _ => {}

@@ -50,8 +50,7 @@ pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<
         Mode::Own(own) => own::draw(&frame, tablet, own),
         Mode::Staff(at) => {
             let (today, work) = (&hands.today, &hands.work);
-            let drawn =
-                staff::Drawn { frame: &frame, texts: StaffTexts::get(), tablet, place, today, work };
+            let drawn = staff::Drawn { frame: &frame, texts: StaffTexts::get(), tablet, place, today, work };
             staff::draw(&drawn, at)
         }
         Mode::Held(held) => match (held.covered, &held.stage, &page) {

@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    DeviceTag, Envelope, Header, Origin, Receipt, RecordTag, Refused, RosterHead, ScopeTag, Signature, StudyTag,
-    canonical,
+    DeviceTag, Envelope, Header, Origin, Receipt, RecordTag, Refused, RosterHead, ScopeTag, Signature,
+    StudyTag, canonical,
 };
 
 const MAX: usize = 512;

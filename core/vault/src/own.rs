@@ -60,7 +60,8 @@ impl Vault {
             let sealed = envelopes::changes(c, &tag)?;
             if sealed.is_empty() {
                 let (begin, rest) = numbers::split(&tag.0);
-                let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
+                let sql =
+                    "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
                 let known: bool = c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?;
                 return Ok(if known { Own::Left } else { Own::Nowhere });
             }

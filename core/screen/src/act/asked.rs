@@ -76,9 +76,11 @@ impl Acting<'_> {
         if held.form.kind != "response" {
             return;
         }
-        let voice = self.tablet.pack().ok().and_then(|pack| {
-            pack.study().role(&held.role).map(|role| role.voice.code().to_owned())
-        });
+        let voice = self
+            .tablet
+            .pack()
+            .ok()
+            .and_then(|pack| pack.study().role(&held.role).map(|role| role.voice.code().to_owned()));
         let asking = self.hands.asking.take();
         self.today().said(state);
         let Some(Asking { label, role }) = asking else { return };

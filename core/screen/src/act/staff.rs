@@ -1,7 +1,9 @@
 //! What staff do behind their PIN.
 
 use nightjar::study::Voice;
-use nightjar::{AskState, BeginRequest, DraftView, EncounterRequest, Failure, FormView, SettleRequest, Tablet};
+use nightjar::{
+    AskState, BeginRequest, DraftView, EncounterRequest, Failure, FormView, SettleRequest, Tablet,
+};
 
 use super::Acting;
 use super::start::spoken;

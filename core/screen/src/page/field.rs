@@ -89,6 +89,22 @@ fn grouped(frame: &Frame<'_>, shown: &Shown<'_>, fields: Markup) -> Markup {
                 input type="hidden" name=(format!("s{at}")) value="1";
                 (fields)
                 (instead(frame, shown))
+                (clear(frame, shown))
+            }
+        }
+    }
+}
+
+/// Takes an answer away that cannot be taken away where it is given.
+fn clear(frame: &Frame<'_>, shown: &Shown<'_>) -> Markup {
+    let question = shown.question;
+    let clears = matches!(question.kind, ItemKind::SelectOne | ItemKind::Range) && question.value.is_some();
+    html! {
+        @if clears {
+            p {
+                button .bare name="do" value=(format!("clear:{}", shown.at)) {
+                    (frame.texts.clear) @if !shown.alone { span .only-read { ": " (question.label) } }
+                }
             }
         }
     }

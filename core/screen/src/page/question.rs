@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use nightjar::StudyPack;
-use nightjar_form::{ItemKind, Page as FormPage, Question};
+use nightjar_form::{Page as FormPage, Question};
 
 use super::field::{self, Shown};
 use super::frame::{Frame, Page, ways};
@@ -34,6 +34,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
         let item = pack.instrument(&held.form.form_id).and_then(|form| form.item(&question.item));
         item.is_some_and(|item| item.risk_disclosure_plan().is_some())
     };
+    let says_it = asked.iter().any(|question| question.label == frame.wording.not_the_care_record);
     let main = html! {
         @if !problems.is_empty() {
             div .nhsuk-error-summary aria-labelledby="wrong" role="alert" tabindex="-1" {
@@ -45,7 +46,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
                 }
             }
         }
-        @if held.form.kind != "response" { p .draft { (frame.wording.not_the_care_record) } }
+        @if held.form.kind != "response" && !says_it { p .draft { (frame.wording.not_the_care_record) } }
         p .place { (place) @if alone && !page.heading.is_empty() { " · " (page.heading) } }
         @if !alone && !page.heading.is_empty() { h1 { (page.heading) } }
         @for (at, question) in asked.iter().enumerate() {
@@ -69,23 +70,9 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
             }
         } @else {
             (ways(("next", &texts.next), &[]))
-            @for (at, question) in asked.iter().enumerate() {
-                @if question.value.is_some() && !question.read_only && clears(question) {
-                    p {
-                        button .bare name="do" value=(format!("clear:{at}")) {
-                            (texts.clear) @if !alone { span .only-read { ": " (question.label) } }
-                        }
-                    }
-                }
-            }
         }
     };
     frame.around(Page { title, primary: "next", back: true, always: true, main })
-}
-
-/// Whether an answer cannot be taken away where it is given.
-fn clears(question: &Question) -> bool {
-    matches!(question.kind, ItemKind::SelectOne | ItemKind::Range)
 }
 
 /// A recording of the question, else a voice of the device; nothing late in the evening.

@@ -9,7 +9,8 @@ use crate::texts::filled;
 pub(super) fn draw(drawn: &Drawn<'_>, conflicts: &[ConflictView]) -> Result<Markup, Failure> {
     let texts = drawn.texts;
     let forms = drawn.tablet.forms()?;
-    let title = |id: &str| forms.iter().find(|form| form.form_id == id).map_or(id, |form| &form.title).to_owned();
+    let title =
+        |id: &str| forms.iter().find(|form| form.form_id == id).map_or(id, |form| &form.title).to_owned();
     Ok(html! {
         h1 { (texts.conflicts_title) }
         p { (texts.conflicts_lead) }
@@ -24,7 +25,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, conflicts: &[ConflictView]) -> Result<Mark
                             p {
                                 strong { (held.text) } br;
                                 span .place {
-                                    (held.role.replace('_', " ")) ", " (held.tablet) @if let Some(time) = &held.time { ", " (time) }
+                                    (held.role.replace('_', " ")) ", " (held.tablet) @if let Some(time) = &held.time { ", " (time.replace('T', " ")) }
                                 }
                                 @if let Some(why) = &held.disputes { br; (filled(&texts.disputed, &[("why", why)])) }
                             }

@@ -22,7 +22,8 @@ pub(super) fn draw(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
     let unfinished = drawn.tablet.drafts()?.into_iter().filter(|draft| draft.ward == *ward).count();
     let tallies = drawn.tablet.tallies()?;
     let forms = drawn.tablet.forms()?;
-    let title = |id: &str| forms.iter().find(|form| form.form_id == id).map_or(id, |form| &form.title).to_owned();
+    let title =
+        |id: &str| forms.iter().find(|form| form.form_id == id).map_or(id, |form| &form.title).to_owned();
     let talks = drawn.tablet.talks(ward)?;
     Ok(html! {
         h1 { (texts.numbers_title) }

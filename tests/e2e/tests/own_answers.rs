@@ -1,0 +1,188 @@
+//! A respondent with the words of their receipt: they read, change and take out their own answers, and everybody who has them hears of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use nightjar::form::Value;
+use nightjar::{
+    Admission, BeginRequest, Clock, Evaluator, Failure, FoundRequest, Options, OwnState, ReceiptKind,
+    RecordView, RecordsRequest, Sitting, StudyPack, Tablet, VaultKey,
+};
+use nightjar_test_support::{HubProcess, program, sleepwell};
+use tempfile::TempDir;
+
+/// What somebody writes: to be looked for where it must not be.
+const SAID: &str = "the torch and the bins at four";
+const SAID_LATER: &str = "only the torch at five";
+const SLEPT: &str = "slept";
+
+struct Study {
+    _hub: HubProcess,
+    _folder: TempDir,
+    clock: Clock,
+    evaluator: Evaluator,
+    tablet: Tablet,
+    other: Tablet,
+}
+
+impl Study {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let hub = HubProcess::start(&program(), &path("hub"));
+        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
+        let options = || Options { clock: clock.clone() };
+        let key = || VaultKey::random().unwrap();
+        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
+        let evaluator = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
+        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
+        evaluator.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
+        evaluator.add_recovery().unwrap();
+        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
+        evaluator.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
+        let tablet = |name: &str| {
+            let tablet = Tablet::create(&path(name), &key(), name, options()).unwrap();
+            let admission = Admission::Tablet { wards: Vec::new() };
+            let invitation = evaluator.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
+            tablet.join(&invitation, pack.clone()).unwrap();
+            tablet
+        };
+        let (tablet, other) = (tablet("One"), tablet("Two"));
+        Self { _hub: hub, _folder: folder, clock, evaluator, tablet, other }
+    }
+
+    fn begun(&self, slept: &str) -> Sitting {
+        let begin = BeginRequest {
+            form_id: "patient-core".into(),
+            role: "patient".into(),
+            ward: "acute-male".into(),
+            language: None,
+        };
+        let sitting = self.tablet.begin(begin).unwrap();
+        sitting.answer(SLEPT, Some(Value::One(slept.into()))).unwrap();
+        let form = self.tablet.pack().unwrap();
+        let text = form.instrument("patient-core").unwrap().items().iter();
+        let text = text.filter(|item| item.risk_disclosure_plan().is_some()).map(|item| item.path());
+        sitting.answer(text.take(1).next().unwrap(), Some(Value::Text(SAID.into()))).unwrap();
+        sitting
+    }
+
+    /// What the evaluator reads after both have been connected.
+    fn read(&self) -> Vec<RecordView> {
+        self.tablet.sync().unwrap();
+        self.evaluator.sync().unwrap();
+        let request = RecordsRequest { form_id: Some("patient-core".into()), ..RecordsRequest::default() };
+        self.evaluator.records(request).unwrap()
+    }
+}
+
+fn slept(record: &RecordView) -> Vec<&str> {
+    let cell = record.cells.iter().find(|cell| cell.name == SLEPT).unwrap();
+    cell.values.iter().map(|held| held.text.as_str()).collect()
+}
+
+#[test]
+fn words_that_read_read_change_and_take_out() {
+    let study = Study::new();
+    let tablet = &study.tablet;
+    let (finished, words) = study.begun("badly").finish_with(ReceiptKind::Read).unwrap();
+    assert!(!finished.readable, "the tablet has no key of it");
+    let other = study.begun("well");
+    other.finish().unwrap();
+
+    let own = tablet.own_answers(&words, "pl").unwrap();
+    assert_eq!((own.state, own.corrected, own.may_change, own.counted), (OwnState::Open, 0, true, false));
+    assert_eq!(own.week.as_deref(), Some("2026-W10"));
+    assert!(own.answers.iter().any(|said| said.answer == "Źle"), "in the language asked for");
+    assert!(own.answers.iter().any(|said| said.answer == SAID));
+    assert_eq!(study.read().len(), 2);
+
+    let again = tablet.correct_own(&words, "en").unwrap();
+    let drafts = tablet.drafts().unwrap();
+    assert_eq!(drafts.len(), 1);
+    assert!(matches!(again.finish(), Err(Failure::Invalid(_))), "only its words hand it in");
+    again.answer(SLEPT, Some(Value::One("well".into()))).unwrap();
+    let wrong = format!("{}about", "abandon ".repeat(11));
+    assert!(matches!(again.finish_correction(&wrong), Err(Failure::Invalid(_))));
+    assert!(again.finish_correction(&words).unwrap());
+    let own = tablet.own_answers(&words, "en").unwrap();
+    assert_eq!((own.state, own.corrected), (OwnState::Open, 1));
+    assert!(own.answers.iter().any(|said| said.answer == SAID), "what was not changed is as it was");
+    let read = study.read();
+    assert_eq!(read.len(), 2, "it is the same response");
+    let record = read.iter().find(|record| record.id == finished.record).unwrap();
+    assert_eq!(slept(record), ["Well"]);
+    assert!(!record.cells.iter().any(|cell| cell.in_conflict));
+    let told = study.evaluator.history(&finished.record).unwrap();
+    assert!(told.iter().any(|step| step.before == ["Badly"] && step.after == "Well"), "and what was before");
+    let counted: u64 = tablet.tallies().unwrap().iter().map(|tally| tally.finished).sum();
+    assert_eq!(counted, 2, "a correction is no response more");
+
+    // Nothing changed, or thought better of: nothing is sent, and nobody has stopped.
+    assert!(!tablet.correct_own(&words, "en").unwrap().finish_correction(&words).unwrap());
+    let given_up = tablet.correct_own(&words, "en").unwrap();
+    given_up.answer(SLEPT, None).unwrap();
+    given_up.throw_away().unwrap();
+    tablet.correct_own(&words, "en").unwrap();
+    tablet.hand_over().unwrap();
+    assert!(tablet.drafts().unwrap().is_empty());
+    let stopped: u64 = tablet.tallies().unwrap().iter().map(|tally| tally.stopped).sum();
+    assert_eq!((stopped, tablet.own_answers(&words, "en").unwrap().corrected), (0, 1));
+
+    assert!(tablet.take_out(&words).unwrap());
+    assert!(!tablet.take_out(&words).unwrap(), "once is enough");
+    assert_eq!(tablet.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);
+    let left = study.read();
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0].id, finished.record);
+    assert!(study.evaluator.verify().unwrap().is_sound());
+    assert!(tablet.verify().unwrap().is_sound());
+    let found = study.evaluator.audit(std::slice::from_ref(&finished.record)).unwrap();
+    assert!(found.hits.is_empty(), "not even its name in words");
+}
+
+#[test]
+fn taken_out_before_it_was_sent_it_never_arrives() {
+    let study = Study::new();
+    let (_, words) = study.begun("badly").stop_keeping_with(ReceiptKind::TakeOut).unwrap();
+    let own = study.tablet.own_answers(&words, "en").unwrap();
+    assert_eq!((own.state, own.answers.len()), (OwnState::Sealed, 0), "these words open nothing");
+    assert!(matches!(study.tablet.correct_own(&words, "en"), Err(Failure::Invalid(_))));
+    assert!(study.tablet.take_out(&words).unwrap());
+    assert!(study.read().is_empty());
+    assert_eq!(study.tablet.status().unwrap().waiting, 0, "and nothing waits for ever");
+    let found = study.tablet.audit(&[SAID.to_owned(), SAID_LATER.to_owned()]).unwrap();
+    assert!(found.pages > 0 && found.hits.is_empty());
+}
+
+#[test]
+fn on_another_tablet_and_after_the_lock_the_words_say_so() {
+    let study = Study::new();
+    let (_, words) = study.begun("badly").finish_with(ReceiptKind::Read).unwrap();
+    study.read();
+    study.other.sync().unwrap();
+    assert_eq!(study.other.own_answers(&words, "en").unwrap().state, OwnState::Nowhere);
+    assert!(matches!(study.other.take_out(&words), Err(Failure::Invalid(_))));
+    for wrong in ["", "abandon", &"abandon ".repeat(12), &"zzz ".repeat(12)] {
+        let said = study.tablet.own_answers(wrong, "en");
+        assert!(matches!(said, Err(Failure::Invalid(_))), "{wrong}");
+    }
+    study.clock.set("2027-01-31T10:00[Europe/London]".parse().unwrap());
+    let own = study.tablet.own_answers(&words, "en").unwrap();
+    assert_eq!((own.state, own.counted, own.data_lock.as_str()), (OwnState::Open, true, "2027-01-31"));
+    assert!(study.tablet.take_out(&words).unwrap(), "it leaves what is kept, also then");
+}
+
+#[test]
+fn only_what_people_say_about_themselves_has_a_receipt() {
+    let study = Study::new();
+    let begin = BeginRequest {
+        form_id: "position".into(),
+        role: "nurse".into(),
+        ward: "acute-male".into(),
+        language: None,
+    };
+    let sitting = study.tablet.begin(begin).unwrap();
+    let refused = sitting.stop_keeping_with(ReceiptKind::Read).map(drop);
+    assert!(matches!(refused, Err(Failure::Invalid(_))), "{refused:?}");
+    assert_eq!(study.tablet.drafts().unwrap().len(), 1, "and nothing is lost");
+}
