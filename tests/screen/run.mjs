@@ -47,6 +47,17 @@ await scenario("the page's own policy holds, and a hostile client gets nothing",
   await hostile(hands);
 }, { bypassCSP: false });
 
+await scenario("the address that a browser is started with leads in once", async (hands, context) => {
+  await ward.close();
+  const door = await ward.openFor();
+  await hands.page.goto(door);
+  await hands.sees("Who is holding this tablet?");
+  assert.ok(!hands.page.url().includes(door), "and is not the address of the screen");
+  const other = await context.newPage();
+  assert.equal((await other.goto(door)).status(), 404);
+  hands.trouble.length = 0;
+});
+
 await browser.close();
 ward.end();
 console.log(`${looked.size} pages looked at with axe: 0 violations on those that are ok above`);

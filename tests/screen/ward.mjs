@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -135,6 +135,20 @@ export class Ward {
     this.screen = run(this.folder, device, args);
     const told = await line(this.screen, /http:/);
     return told.match(/http:\S+/)[0];
+  }
+
+  /** Starts the screen with a program as its browser that only notes where it was sent; gives that address. */
+  async openFor() {
+    const noted = join(this.folder, "door");
+    const browser = this.file("browser.sh", `#!/bin/sh\nfor last; do :; done\necho "$last" > ${noted}.new && mv ${noted}.new ${noted}\nexec sleep 1000\n`);
+    chmodSync(browser, 0o700);
+    this.screen = run(this.folder, this.tablet, ["screen", "--browser", browser]);
+    await line(this.screen, /in its browser/);
+    for (let turns = 0; turns < 100; turns += 1) {
+      if (existsSync(noted)) return readFileSync(noted, "utf8").trim();
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error("no browser was started");
   }
 
   /** Ends the screen as a crash does, or as somebody who closes it. */

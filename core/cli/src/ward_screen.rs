@@ -73,10 +73,14 @@ fn serve(tablet: Tablet, settings: Settings, place: &PlaceArgs, screen: &mut Scr
                  turn on assigned access (Windows), a single app profile (macOS) or a kiosk session (Linux).",
             )?;
         }
-        screen.line(format_args!("The ward screen is at {}", ward.address()))?;
         let _window = match &place.browser {
-            Some(program) => Some(browser::open(program, &ward.address())?),
+            Some(program) => {
+                let window = browser::open(program, &ward.door()?)?;
+                screen.line("The ward screen is in its browser.")?;
+                Some(window)
+            }
             None => {
+                screen.line(format_args!("The ward screen is at {}", ward.address()))?;
                 screen.line("Open that address in this device's browser. It is the tablet's door: give it to nobody.")?;
                 None
             }

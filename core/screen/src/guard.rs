@@ -4,6 +4,7 @@
 //! nothing is kept there. Whoever does not know it, or comes by another host name, or from another site's page, gets nothing.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -36,6 +37,8 @@ pub(crate) struct Guard {
     host: String,
     origin: String,
     secret: String,
+    /// Leads to the secret once.
+    once: Mutex<Option<String>>,
 }
 
 /// What is asked for.
@@ -45,6 +48,8 @@ pub(crate) enum Asked {
     Page,
     /// Something done on a page.
     Act,
+    /// The way in that is good for once.
+    Door,
     /// A file of the program: its name.
     Asset(String),
     /// A picture or recording of a form: its file name.
@@ -87,10 +92,28 @@ impl Refusal {
 impl Guard {
     /// A guard with a new secret.
     pub(crate) fn new(at: SocketAddr) -> Result<Self, getrandom::Error> {
-        let mut secret = [0; SECRET];
-        getrandom::fill(&mut secret)?;
         let host = at.to_string();
-        Ok(Self { origin: format!("http://{host}"), host, secret: HEXLOWER.encode(&secret) })
+        Ok(Self { origin: format!("http://{host}"), host, secret: drawn()?, once: Mutex::default() })
+    }
+
+    /// An address that leads to the screen once: for a browser that is given it where others on this device could read it.
+    pub(crate) fn door(&self) -> Result<String, getrandom::Error> {
+        let door = drawn()?;
+        let address = format!("{}/{door}/", self.origin);
+        *self.once.lock().unwrap_or_else(PoisonError::into_inner) = Some(door);
+        Ok(address)
+    }
+
+    /// Whether this is the way in that is good for once; it is used up then.
+    fn is_door(&self, method: &Method, secret: &str, rest: &str) -> bool {
+        let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = method == Method::GET
+            && rest.is_empty()
+            && once.as_ref().is_some_and(|door| same(secret.as_bytes(), door.as_bytes()));
+        if is_it {
+            *once = None;
+        }
+        is_it
     }
 
     /// The address of the screen.
@@ -113,6 +136,9 @@ impl Guard {
         }
         let path = request.uri.path().strip_prefix('/').and_then(|path| path.split_once('/'));
         let (secret, rest) = path.ok_or(Refusal::Nothing)?;
+        if request.uri.query().is_none() && self.is_door(&request.method, secret, rest) {
+            return Ok(Asked::Door);
+        }
         if !same(secret.as_bytes(), self.secret.as_bytes()) || request.uri.query().is_some() {
             return Err(Refusal::Nothing);
         }
@@ -138,6 +164,12 @@ impl Guard {
             _ => Err(Refusal::Method),
         }
     }
+}
+
+fn drawn() -> Result<String, getrandom::Error> {
+    let mut secret = [0; SECRET];
+    getrandom::fill(&mut secret)?;
+    Ok(HEXLOWER.encode(&secret))
 }
 
 fn is_form(kind: &[u8]) -> bool {
@@ -233,6 +265,12 @@ mod tests {
         {
             assert_eq!(asked(&guard, as_it_is, Method::GET, path), Err(Refusal::Nothing), "{path}");
         }
+        // The way in is good for once.
+        let door = guard.door().unwrap();
+        let door = door.strip_prefix(&guard.origin).unwrap();
+        assert_eq!(asked(&guard, as_it_is, Method::POST, door), Err(Refusal::Nothing));
+        assert_eq!(asked(&guard, as_it_is, Method::GET, door), Ok(Asked::Door));
+        assert_eq!(asked(&guard, as_it_is, Method::GET, door), Err(Refusal::Nothing));
         // A name that somebody made to point here.
         let rebound = |request: &mut Parts| {
             request.headers.insert(HOST, "evil.example:4000".parse().unwrap());

@@ -106,6 +106,15 @@ impl Screen {
         self.shared.guard.home()
     }
 
+    /// An address that leads to the screen once: for a browser that is started with it, where others on this device could read it. Asked
+    /// for again, the one before leads nowhere.
+    ///
+    /// # Errors
+    /// [`Failure::Internal`] when this system gives no random numbers.
+    pub fn door(&self) -> Result<String, Failure> {
+        self.shared.guard.door().map_err(|error| Failure::Internal(error.to_string()))
+    }
+
     /// Serves until `stop` is done.
     ///
     /// # Errors
@@ -192,6 +201,7 @@ impl Shared {
             )),
             (Asked::Media(name), _) => self.media(&hands, &name),
             (Asked::Act, Some(posted)) => self.act(&mut hands, posted),
+            (Asked::Door, _) => Ok(self.to_the_page()),
             _ => self.draw(&mut hands),
         });
         done.unwrap_or_else(|failure| self.failed(&mut hands, &failure))
@@ -238,10 +248,7 @@ impl Shared {
         Ok(match then {
             Then::Stay => respond(StatusCode::NO_CONTENT, HTML, Body::empty()),
             Then::Draw | Then::Gone => {
-                let mut response = respond(StatusCode::SEE_OTHER, HTML, Body::empty());
-                if let Ok(path) = HeaderValue::from_str(&self.guard.path()) {
-                    response.headers_mut().insert(LOCATION, path);
-                }
+                let mut response = self.to_the_page();
                 if held && matches!(hands.mode, Mode::Locked(Start::Who) | Mode::Ended(_)) {
                     // Nothing of whoever held it stays in the browser.
                     let all = HeaderValue::from_static("\"cache\", \"storage\"");
@@ -250,6 +257,14 @@ impl Shared {
                 response
             }
         })
+    }
+
+    fn to_the_page(&self) -> Response<Body> {
+        let mut response = respond(StatusCode::SEE_OTHER, HTML, Body::empty());
+        if let Ok(path) = HeaderValue::from_str(&self.guard.path()) {
+            response.headers_mut().insert(LOCATION, path);
+        }
+        response
     }
 
     fn draw(&self, hands: &mut Hands) -> Result<Response<Body>, Failure> {

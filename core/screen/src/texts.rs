@@ -52,7 +52,7 @@ texts! {
     list_add state_not_yet state_yes state_no state_not_today state_never label_now label_drop why_title why_lead
     back_to_list numbers_title numbers_lead today_asked today_declined today_not_today today_stopped today_finished
     unnoted unfinished_count tallies_title tally none_yet talks_title talks_lead more in_conflict voices_title
-    voices_lead voices_differ voices_agree voices_outcome voices_open voices_position conflicts_title conflicts_lead
+    voices_lead voices_differ voices_agree voices_one voices_outcome voices_open voices_position conflicts_title conflicts_lead
     no_conflicts disputed this_holds other_value other_holds sync_title sync_goes_on sync_offline sync_failed sync_all
     sync_some sync_nothing sync_received sync_waits sync_read sync_pulled sync_hub_lost sync_refused sync_set_aside
     sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined to_roles

@@ -8,6 +8,7 @@ mod form;
 mod machine;
 mod ours;
 mod responses;
+mod screen;
 mod shape;
 mod trouble;
 mod vault;
@@ -35,6 +36,12 @@ enum Measure {
         #[arg(long)]
         quick: bool,
     },
+    /// The ward screen: from a tap to the next page on a slow tablet, what a page weighs
+    Screen {
+        /// Fewer repetitions
+        #[arg(long)]
+        quick: bool,
+    },
     /// Opens a vault in this process and prints the KiB of memory it took
     #[command(hide = true)]
     Opened {
@@ -52,6 +59,10 @@ fn main() -> ExitCode {
         Measure::Vault { quick } => {
             println!("{}", machine::describe());
             vault::run(quick)
+        }
+        Measure::Screen { quick } => {
+            println!("{}", machine::describe());
+            screen::run(quick)
         }
         Measure::Opened { path } => vault::opened(&path),
     };

@@ -14,6 +14,12 @@ pub(crate) enum Trouble {
     /// A peer did not answer.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
+    /// Something on our side failed.
+    #[error(transparent)]
+    Failed(#[from] nightjar::Failure),
+    /// Something was not as it should be.
+    #[error("{0}")]
+    Unlike(String),
     /// A form that is measured is refused.
     #[error("{form}: {why}")]
     Refused {

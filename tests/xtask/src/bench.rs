@@ -7,8 +7,22 @@ use crate::peers;
 
 /// The vault beside bare SQLCipher and automerge. Whether everything was measured.
 pub(crate) fn vault(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    alone(checkout, "vault", quick)
+}
+
+/// The ward screen beside the bare work. Whether everything was measured.
+pub(crate) fn screen(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    // Its study has a hub, which is the program.
+    let mut build = cargo(checkout);
+    build.args(["build", "--quiet", "--release", "--package", "nightjar-cli"]);
+    let built =
+        build.status().map_err(|source| Failure::NotStarted { program: "cargo build".to_owned(), source })?;
+    Ok(built.success() && alone(checkout, "screen", quick)?)
+}
+
+fn alone(checkout: &Checkout, what: &str, quick: bool) -> Result<bool, Failure> {
     let mut bench = cargo(checkout);
-    bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", "vault"]);
+    bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", what]);
     if quick {
         bench.arg("--quick");
     }

@@ -144,6 +144,12 @@ pub(crate) enum Measured {
         #[arg(long)]
         quick: bool,
     },
+    /// The ward screen: from a tap to the next page with a sixth of the processor, beside the bare work; what a page weighs
+    Screen {
+        /// Fewer repetitions
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -59,6 +59,7 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
         Task::Conformance(arguments) => conformance::run(&checkout, arguments),
         Task::Bench { what: Measured::Form { quick } } => bench::form(&checkout, *quick),
         Task::Bench { what: Measured::Vault { quick } } => bench::vault(&checkout, *quick),
+        Task::Bench { what: Measured::Screen { quick } } => bench::screen(&checkout, *quick),
         Task::Fuzz(arguments) => fuzz::run(&checkout, arguments),
         Task::Bindings { language } => bindings::run(&checkout, *language),
     }

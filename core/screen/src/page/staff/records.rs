@@ -66,7 +66,13 @@ pub(super) fn voices(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
         @for case in &cases {
             section .record {
                 h2 { (case.case) }
-                p { strong { @if case.differs { (texts.voices_differ) } @else { (texts.voices_agree) } } }
+                p {
+                    strong {
+                        @if case.differs { (texts.voices_differ) }
+                        @else if case.positions.len() < 2 { (texts.voices_one) }
+                        @else { (texts.voices_agree) }
+                    }
+                }
                 h3 { (texts.voices_outcome) }
                 @if let Some(outcome) = &case.outcome { (cells(drawn, outcome)) } @else { p { (texts.voices_open) } }
                 @for position in &case.positions {
