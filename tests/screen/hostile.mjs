@@ -2,6 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
+import { PIN } from "./ward.mjs";
 
 /** Sends what a browser would not. */
 function send(home, { method = "GET", path, headers = {}, body = "" }) {
@@ -66,6 +67,20 @@ export async function hostile(hands) {
   assert.equal((await post(`page=${next}&n=3&do=save&q0=nonsense&q7=well`)).status, 204);
   await page.reload();
   assert.ok(await page.getByLabel("Well", { exact: true }).isChecked(), "a replay changes nothing");
+
+  // What staff and others may do elsewhere does nothing here.
+  const elsewhere = [
+    "staff", "pin", "role:nurse", "go:home", "go:list", "fill:ward-night", "on:0", "add", "ask:0", "not:0", "why:asleep", "mark:0:yes", "drop:0",
+    "settle:0:0", "other:0", "sync", "join", "hand-over", "open", "words", "take-out", "read", "change", "leave", "done", "home",
+  ];
+  for (const act of elsewhere) {
+    const here = await hands.nonce();
+    const status = (await post(`page=${here}&n=1&do=${act}&pin=${PIN}&label=x&words=x`)).status;
+    assert.equal(status, 303, act);
+    await page.reload();
+    await hands.sees("How did you sleep here last night?");
+    assert.ok(await page.getByLabel("Well", { exact: true }).isChecked(), act);
+  }
 
   // What every page says to its browser.
   const got = await send(home, {});
