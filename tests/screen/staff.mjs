@@ -68,6 +68,7 @@ export async function staff(scenario, ward) {
       await writes(hands, "Add a label", label);
       await hands.press("Add to the list");
     }
+    await hands.photograph("asking list, three labels");
     await writes(hands, "Add a label", "owl");
     await hands.press("Add to the list");
     await says(hands, "on the list already");
