@@ -93,8 +93,11 @@ pub(crate) fn remove(device: &Device, ward: &str, label: &str) -> Result<(), Fai
 pub(crate) fn wipe_ended(device: &Device) -> Result<(), Failure> {
     for name in device.vault.settings(NAME)? {
         let ward = name.strip_prefix(NAME).unwrap_or_default();
-        // Reading wipes.
-        read(device, ward)?;
+        match read(device, ward) {
+            // Of a ward that the study no longer has, or damaged: nothing is to be had of it.
+            Err(Failure::Invalid(_) | Failure::Corrupt(_)) => device.vault.forget_setting(&name)?,
+            read => drop(read?),
+        }
     }
     Ok(())
 }

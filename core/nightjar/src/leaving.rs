@@ -96,7 +96,6 @@ fn leave(
         } else if own::corrects(meta) {
             // What they had handed in before stands as it was.
             device.vault.discard(draft)?;
-            view.stopped += 1;
         } else {
             device.vault.stop(draft, &phase(device, &meta.ward)?)?;
             view.stopped += 1;

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::finish::{all_options, forms, fresh_actor, sealing_form};
 use crate::key::{OsEntropy, random};
 use crate::membership::Joined;
-use crate::sitting::{Act, Line, Sitting};
+use crate::sitting::{self, Act, Line, Sitting};
 use crate::tablet::Tablet;
 use crate::time;
 use crate::view::{OwnAnswerView, OwnState, OwnView};
@@ -40,6 +40,15 @@ impl Tablet {
     pub fn correct_own(&self, words: &str, language: &str) -> Result<Sitting, Failure> {
         let draft = reopen(&self.device, words, language)?;
         Sitting::resume(Arc::clone(&self.device), draft)
+    }
+
+    /// Locks what was begun to correct a response under the words of its receipt: whoever was there with them has gone. Also done at
+    /// hand-over, after idle time, and whenever the vault is opened.
+    ///
+    /// # Errors
+    /// Storage failures.
+    pub fn lock_own(&self) -> Result<(), Failure> {
+        lock(&self.device)
     }
 
     /// Takes the response that these words belong to out: from this device at once, and everywhere else when it hears of it. Whether it was
@@ -107,6 +116,9 @@ pub(crate) fn take_out(device: &Device, words: &str) -> Result<bool, Failure> {
         Own::Withdrawn => Ok(false),
         Own::Left | Own::Sealed | Own::Open(_) => {
             let marker = Withdrawal::new(&receipt, joined.study_tag, receipt.origin(device.tag()))?;
+            for draft in corrections(device, &receipt)? {
+                device.sittings.end(&draft, || Ok(device.vault.discard(&draft)?))?;
+            }
             let tells = marker.envelope(joined.scopes.responses, device.tag(), joined.roster().head())?;
             let done = device.vault.withdraw_and_tell(&tells, &joined.study_tag)?;
             device.notifier.changed(done.record.map(|record| record.to_string()));
@@ -126,14 +138,11 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
         Failure::Invalid("these answers can be read and taken out, but not changed here".into())
     })?;
     let meta = founded(&record)?;
-    let tag = receipt.origin(device.tag()).record();
-    // One at a time: what was begun before and not handed in gives way.
-    let name = data_encoding::HEXLOWER.encode(&tag.0);
-    for draft in device.vault.drafts()? {
-        if draft.meta.extra.get(CORRECTS) == Some(&name) {
-            device.sittings.end(&draft.id, || Ok(device.vault.discard(&draft.id)?))?;
-        }
+    // What was begun before and not handed in goes on: only these words open it.
+    if let Some(draft) = device.vault.unlock(&receipt.draft_secret())? {
+        return Ok(draft);
     }
+    let name = named(device, &receipt);
     let now = device.now()?;
     let language = spoken(&form, language);
     let draft = DraftMeta {
@@ -153,7 +162,30 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
     let line = |entry| serde_json::to_vec(&Line::Act(Box::new(Act { entry, at: now.clone() })));
     let lines = entries.into_iter().map(|entry| line(entry).map(Zeroizing::new));
     let lines = lines.collect::<Result<Vec<_>, _>>().map_err(Failure::internal)?;
-    Ok(device.vault.begin_with(&draft, &lines)?)
+    let draft = device.vault.begin_with(&draft, &lines)?;
+    device.vault.seal_under(&receipt.draft_secret(), &draft)?;
+    Ok(draft)
+}
+
+/// Nobody is there with their words any more: what corrects a response opens with them only.
+pub(crate) fn lock(device: &Device) -> Result<(), Failure> {
+    let drafts = device.vault.drafts()?.into_iter();
+    for draft in drafts.filter(|draft| !draft.locked && corrects(&draft.meta)) {
+        device.sittings.end(&draft.id, || Ok(device.vault.lock(&draft.id).map(drop)?))?;
+    }
+    Ok(())
+}
+
+/// How a draft names the response of a receipt that it corrects.
+fn named(device: &Device, receipt: &Receipt) -> String {
+    data_encoding::HEXLOWER.encode(&receipt.origin(device.tag()).record().0)
+}
+
+/// What was begun to correct the response of a receipt, and not handed in.
+fn corrections(device: &Device, receipt: &Receipt) -> Result<Vec<DraftId>, Failure> {
+    let name = named(device, receipt);
+    let drafts = device.vault.drafts()?.into_iter();
+    Ok(drafts.filter(|draft| draft.meta.extra.get(CORRECTS) == Some(&name)).map(|draft| draft.id).collect())
 }
 
 /// Hands in what differs from what a response says, signed by its receipt. Whether anything did.
@@ -168,7 +200,7 @@ pub(crate) fn correct(
     let (joined, receipt) = (device.joined()?, receipt_of(words)?);
     let tag = receipt.origin(device.tag()).record();
     match about.extra.get(CORRECTS) {
-        Some(name) if *name == data_encoding::HEXLOWER.encode(&tag.0) => {}
+        Some(name) if *name == named(device, &receipt) => {}
         Some(_) => return Err(Failure::Invalid("these words belong to other answers".into())),
         None => return Err(Failure::Invalid("these answers were not handed in yet".into())),
     }
@@ -177,7 +209,7 @@ pub(crate) fn correct(
     };
     let Opened { record, key, .. } = *opened;
     let meta = founded(&record)?;
-    let edits = differences(&record, session, given);
+    let edits = differences(&record, session, about, given)?;
     let forms = forms(device, &joined, meta)?;
     let hand = Hand { role: meta.role.clone(), at: None };
     let written = match record.correct(&edits, &all_options(&forms), &hand, fresh_actor(device, record.id())?)
@@ -249,20 +281,34 @@ fn as_chosen(item: &Item, value: &Value) -> Value {
     }
 }
 
-/// What was given now and differs from what a response says. What is no longer asked does not apply any more.
-fn differences(record: &Record, session: &Session, given: &Answers) -> Vec<(CellKey, Value)> {
+/// What was given now and differs from what a response says, and from the form as it was opened: what the form drew or worked out anew
+/// by itself is nobody's correction, nor is why a question was left blank. What is no longer asked does not apply any more.
+fn differences(
+    record: &Record,
+    session: &Session,
+    about: &DraftMeta,
+    given: &Answers,
+) -> Result<Vec<(CellKey, Value)>, Failure> {
     let said = said(record);
     let form = session.instrument();
-    let mut edits: Vec<(CellKey, Value)> =
-        given.cells.iter().filter(|(key, value)| said.get(key) != Some(value)).cloned().collect();
-    let gone = Value::Missing(Missing::NotApplicable);
-    for (key, value) in &said {
+    let value_of = |item: &Item| Some(as_chosen(item, said.get(&CellKey::from(item.key()))?));
+    let opened = filled_in(form, sitting::opening(about)?, value_of)?.0.stop().cells;
+    let opened: BTreeMap<CellKey, Value> = opened.into_iter().collect();
+    let blank = |value: Option<&Value>| {
+        value.is_none_or(|value| value.missing().is_some_and(|missing| !missing.is_chosen()))
+    };
+    let changed = |(key, value): &&(CellKey, Value)| {
+        let before = said.get(key);
+        before != Some(value) && opened.get(key) != Some(value) && !(blank(before) && blank(Some(value)))
+    };
+    let mut edits: Vec<(CellKey, Value)> = given.cells.iter().filter(changed).cloned().collect();
+    for key in opened.keys() {
         let asked = given.cells.iter().any(|(given, _)| given == key);
-        if !asked && form.item(&key.item).is_some() && *value != gone {
-            edits.push((*key, gone.clone()));
+        if !asked && said.get(key).is_some_and(|before| !blank(Some(before))) {
+            edits.push((*key, Value::Missing(Missing::NotApplicable)));
         }
     }
-    edits
+    Ok(edits)
 }
 
 fn spoken<'f>(form: &'f Instrument, language: &str) -> &'f Language {

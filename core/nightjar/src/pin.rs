@@ -55,8 +55,10 @@ pub(crate) fn set(device: &Device, pin: &str) -> Result<(), Failure> {
         ));
     }
     let salt = random()?;
-    keep(device, &Kept { salt, hash: hashed(pin, &salt)?, wrong: 0 })?;
-    *device.pin_wait.0.lock().unwrap_or_else(PoisonError::into_inner) = Waiting::Until(None);
+    let hash = hashed(pin, &salt)?;
+    let mut waiting = device.pin_wait.0.lock().unwrap_or_else(PoisonError::into_inner);
+    keep(device, &Kept { salt, hash, wrong: 0 })?;
+    *waiting = Waiting::Until(None);
     Ok(())
 }
 
@@ -67,9 +69,9 @@ pub(crate) fn is_set(device: &Device) -> Result<bool, Failure> {
 
 /// Tries a PIN. One that is tried too early counts for nothing, right or wrong.
 pub(crate) fn attempt(device: &Device, pin: &str) -> Result<PinView, Failure> {
-    let Some(mut kept) = read(device)? else { return Ok(PinView::NotSet) };
     // One at a time, so that many at once are not many.
     let mut waiting = device.pin_wait.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut kept) = read(device)? else { return Ok(PinView::NotSet) };
     let now = device.clock.now();
     if matches!(*waiting, Waiting::Unknown) {
         // Starting the program anew is no way around the wait.

@@ -206,6 +206,9 @@ impl Sitting {
     /// # Errors
     /// As [`Sitting::answer`].
     pub fn take_words(&self) -> Result<String, Failure> {
+        if self.corrects() {
+            return Err(Failure::Invalid("a correction opens with the words of its receipt".into()));
+        }
         let held = self.lock();
         held.as_ref().ok_or_else(closed)?;
         leaving::words_for(&self.device, &self.draft)

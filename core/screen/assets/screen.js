@@ -60,6 +60,8 @@
   function save() {
     clearTimeout(waiting);
     waiting = null;
+    // Words and PINs are nobody's answers: they go when a button is pressed.
+    if (!document.querySelector("[name^=q], [name^=x]")) return;
     hand("save").then((response) => {
       if (!response || response.redirected || !response.ok) location.reload();
     });
@@ -136,6 +138,9 @@
 
   // Nobody touches the tablet: the page is drawn again, and hides what it shows when it is time.
   function touch() {
+    // A tablet that slept: whoever wakes it sees first what it hides.
+    const hide = Number(document.body.dataset.hide || 0) * 1000;
+    if (hide && Date.now() - Math.max(touched, told) >= hide) return location.reload();
     touched = Date.now();
     if (touched - told > 30000 && form()) {
       hand("here").then((response) => {

@@ -168,7 +168,7 @@ impl Acting<'_> {
         match &self.hands.mode {
             Mode::Locked(_) => self.start(name, of, posted),
             Mode::Left { .. } => self.left(name),
-            Mode::Held(_) => self.held(name, of, questions, wrong, posted),
+            Mode::Held(_) => self.held(name, of, questions, wrong),
             Mode::Kept(_) => {
                 self.kept(name);
                 Ok(())

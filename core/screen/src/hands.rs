@@ -16,7 +16,7 @@ const PAGES: usize = 32;
 /// How long the last page stays when nobody touches it.
 const GOODBYE: SignedDuration = SignedDuration::from_mins(1);
 /// How often a page that shows how something goes is drawn again.
-const GLANCE: SignedDuration = SignedDuration::from_secs(1);
+const GLANCE: SignedDuration = SignedDuration::from_secs(3);
 
 /// What the tablet shows, and to whom.
 pub(crate) enum Mode {
@@ -132,11 +132,6 @@ pub(crate) enum Stage {
         /// Whether they stop before the end.
         stopped: bool,
     },
-    /// The words again, to hand in a correction after the program had ended in between; whether some were wrong.
-    Prove {
-        /// Whether some were wrong.
-        wrong: bool,
-    },
 }
 
 /// How it ended.
@@ -144,6 +139,8 @@ pub(crate) enum Stage {
 pub(crate) enum Ending {
     /// Answers were sealed, and nobody here can read them.
     Sealed,
+    /// Answers were sealed, and only the words that somebody took open them here.
+    SealedForWords,
     /// A record of the ward was stored.
     Stored,
     /// Answers were thrown away.
@@ -255,7 +252,8 @@ impl Hands {
     pub(crate) fn release(&mut self, mode: Mode) {
         self.mode = mode;
         self.talking = false;
-        self.asking = None;
+        // Asked from the list, and nobody knows what came of it.
+        self.today.unnoted += u64::from(self.asking.take().is_some());
         self.look = self.first_look();
         self.forget_pages();
         self.turned();
@@ -275,8 +273,10 @@ impl Hands {
             Mode::Held(held) if alone >= hide_after && held.covered.is_none() => match held.sitting {
                 // Nothing was answered, or what was answered is locked already.
                 None => self.release(Mode::Locked(Start::Who)),
-                // What staff have begun to write waits behind their PIN.
-                Some(_) if held.staff.is_some() => self.release(Mode::Locked(Start::Who)),
+                // What staff have begun to write waits behind their PIN, what somebody corrects behind their words.
+                Some(_) if held.staff.is_some() || held.words.is_some() => {
+                    self.release(Mode::Locked(Start::Who));
+                }
                 Some(_) if matches!(held.stage, Stage::Later(_)) => self.release(Mode::Locked(Start::Who)),
                 Some(_) => {
                     held.covered = Some(false);
@@ -291,6 +291,12 @@ impl Hands {
             }
             Mode::Ended(_) if alone >= GOODBYE => self.release(Mode::Locked(Start::Who)),
             Mode::Locked(Start::Who) if alone >= GOODBYE && self.look != first => {
+                let asking = self.asking.take().filter(|_| alone < hide_after);
+                self.release(Mode::Locked(Start::Who));
+                self.asking = asking;
+            }
+            // Whoever comes now is not the one whom staff had handed it to.
+            Mode::Locked(Start::Who) if alone >= hide_after && self.asking.is_some() => {
                 self.release(Mode::Locked(Start::Who));
             }
             Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. } | Start::Pin(_))

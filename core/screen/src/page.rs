@@ -59,7 +59,6 @@ pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<
             (None, Stage::Stopping, _) => Ok(ends::stopping(&frame, held)),
             (None, Stage::Later(words), _) => Ok(ends::later(&frame, words)),
             (None, Stage::Receipt { .. }, _) => Ok(receipt::offer(&frame)),
-            (None, Stage::Prove { wrong }, _) => Ok(receipt::prove(&frame, *wrong)),
             (None, Stage::Asking, Some(page)) if page.check => Ok(check::draw(&frame, held, page)),
             (None, Stage::Asking, Some(page)) => Ok(question::draw(&frame, &pack, held, page)),
             (None, Stage::Asking, None) => Err(Failure::Internal("asking without a form".into())),

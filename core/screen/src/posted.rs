@@ -43,6 +43,12 @@ impl Posted {
         Ok(Self { page, number, act: one("do").unwrap_or_default(), fields })
     }
 
+    /// The same, and nothing but its answers.
+    pub(crate) fn only_answers(&self) -> Self {
+        let Self { page, number, fields, .. } = self;
+        Self { page: *page, number: *number, act: "save".to_owned(), fields: fields.clone() }
+    }
+
     /// A field that holds one value; line ends as the forms have them.
     pub(crate) fn one(&self, name: &str) -> Option<String> {
         self.fields.get(name)?.last().map(|value| value.replace("\r\n", "\n"))

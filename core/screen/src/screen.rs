@@ -38,6 +38,8 @@ pub struct Settings {
 pub(crate) struct Place {
     /// Whether the tablet has joined a study.
     pub(crate) joined: bool,
+    /// Why it does not know where it stands though it has joined.
+    pub(crate) trouble: Option<String>,
     /// The files of the study that it may join.
     pub(crate) offered: Option<StudyPack>,
     /// The ward's code.
@@ -49,6 +51,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Of a tablet that has joined no study.
+    fn nowhere(offered: Option<StudyPack>) -> Self {
+        let (ward, name) = (String::new(), String::new());
+        Self { joined: false, trouble: None, offered, ward, name, form: None }
+    }
+
     /// The study as this tablet knows it; until it has joined one, the one that it may join.
     pub(crate) fn pack(&self, tablet: &Tablet) -> Result<StudyPack, Failure> {
         match &self.offered {
@@ -128,8 +136,7 @@ impl Screen {
 fn place(tablet: &Tablet, settings: &Settings) -> Result<Place, Failure> {
     let offered = settings.pack.clone();
     if offered.is_some() && !tablet.has_joined()? {
-        let (ward, name) = (String::new(), String::new());
-        return Ok(Place { joined: false, offered, ward, name, form: None });
+        return Ok(Place::nowhere(offered));
     }
     let asked = settings.ward.as_deref();
     let (pack, granted) = (tablet.pack()?, tablet.status()?.wards);
@@ -153,7 +160,14 @@ fn place(tablet: &Tablet, settings: &Settings) -> Result<Place, Failure> {
     {
         return Err(Failure::Invalid(format!("the study has no form \"{form}\"")));
     }
-    Ok(Place { joined: true, offered, ward: code.to_owned(), name, form: settings.form.clone() })
+    Ok(Place {
+        joined: true,
+        trouble: None,
+        offered,
+        ward: code.to_owned(),
+        name,
+        form: settings.form.clone(),
+    })
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
@@ -181,19 +195,38 @@ impl Shared {
     /// Where it stands: looked at again until the tablet has joined a study.
     fn place(&self) -> Arc<Place> {
         let mut known = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.joined
-            && let Ok(now) = place(&self.tablet, &self.settings)
-        {
-            *known = Arc::new(now);
+        if !known.joined {
+            match place(&self.tablet, &self.settings) {
+                Ok(now) => *known = Arc::new(now),
+                // It has joined, and does not know where it stands.
+                Err(failure) if known.trouble.is_none() => {
+                    let trouble = Some(failure.to_string());
+                    *known = Arc::new(Place { trouble, ..Place::nowhere(self.settings.pack.clone()) });
+                }
+                Err(_) => {}
+            }
         }
         Arc::clone(&known)
     }
 
     fn answer(&self, asked: Asked, posted: Option<&Posted>) -> Response<Body> {
         let mut hands = self.hands();
-        // A page of whoever still holds it hands in what stands there before anything is hidden.
-        let in_time = posted.is_some_and(|posted| hands.issued(&posted.page).is_some());
-        let noticed = if in_time { Ok(()) } else { self.notice_time(&mut hands) };
+        // A page of whoever still holds it hands in what stands there before anything is hidden; it turns no page then.
+        let late = self.is_late(&hands);
+        let known = posted.is_some_and(|posted| hands.issued(&posted.page).is_some());
+        let answers = matches!(
+            &hands.mode,
+            Mode::Held(held) if held.covered.is_none() && held.staff.is_none() && held.words.is_none()
+        );
+        if late && known && answers {
+            let touched = hands.touched.clone();
+            let only = posted.map(Posted::only_answers);
+            let saved = only.map_or(Ok(()), |only| self.act(&mut hands, &only).map(drop));
+            hands.touched = touched;
+            let done = saved.and_then(|()| self.notice_time(&mut hands)).map(|()| self.to_the_page());
+            return done.unwrap_or_else(|failure| self.failed(&mut hands, &failure));
+        }
+        let noticed = if known && !late { Ok(()) } else { self.notice_time(&mut hands) };
         let done = noticed.and_then(|()| match (asked, posted) {
             (Asked::Asset(name), _) => Ok(assets::named(&name).map_or_else(
                 || Refusal::Nothing.response(),
@@ -223,11 +256,22 @@ impl Shared {
         self.fault(hands, failure)
     }
 
+    /// Whether nobody has touched the tablet for so long that it is hidden.
+    fn is_late(&self, hands: &Hands) -> bool {
+        let Ok(pack) = self.place().pack(&self.tablet) else { return false };
+        let hide_after = SignedDuration::from_mins(i64::from(pack.study().idle.hide_after_minutes));
+        self.tablet.clock().now().duration_since(&hands.touched) >= hide_after
+    }
+
     /// Hides what was left alone, and throws away what was left alone too long.
     fn notice_time(&self, hands: &mut Hands) -> Result<(), Failure> {
         let idle = self.place().pack(&self.tablet)?.study().idle;
         let now = self.tablet.clock().now();
+        let corrected = matches!(&hands.mode, Mode::Held(held) if held.words.is_some());
         hands.left_alone(&now, SignedDuration::from_mins(i64::from(idle.hide_after_minutes)));
+        if corrected && !matches!(hands.mode, Mode::Held(_)) {
+            self.tablet.lock_own()?;
+        }
         let waits = match &hands.mode {
             Mode::Left { .. } => true,
             Mode::Held(held) => held.covered.is_some(),

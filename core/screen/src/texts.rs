@@ -25,7 +25,7 @@ texts! {
     ward_reads begin
     check_title check_lead change no_answer hand_in
     stop_title stop_lead stop_keep stop_throw stop_later stop_go_on
-    thanks_title thanks_sealed thanks_kept thanks_thrown fine_title fine_no fine_not_now give_back done
+    thanks_title thanks_sealed thanks_sealed_words thanks_kept thanks_thrown fine_title fine_no fine_not_now give_back done
     covered_title covered_lead still_me not_me sure_title sure_lead sure_throw sure_leave
     later_title later_lead later_done words_title words_label words_hint words_open words_wrong
     talk_hidden talk_again
@@ -37,7 +37,7 @@ texts! {
     receipt_title receipt_lead receipt_none receipt_out receipt_read receipt_note kept_title kept_lead_out
     kept_lead_read kept_once kept_picture kept_no_picture kept_picture_label own_title own_nowhere own_taken_out
     own_left own_sealed own_week own_corrected own_no_change own_counted own_change own_take_out own_sure_title
-    own_sure_lead own_sure_yes own_sure_no check_lead_change hand_in_change prove_title prove_lead stop_lead_change
+    own_sure_lead own_sure_yes own_sure_no check_lead_change hand_in_change stop_lead_change
     stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead staff_door
     date_format
 }
@@ -48,14 +48,14 @@ texts! {
     back_to_start pin_title pin_label pin_hint pin_open pin_wrong pin_wrong_wait pin_wait pin_not_set roles_title
     roles_lead ways hand_over to_home home_title to_list to_numbers to_conflicts to_voices to_sync to_tablet
     unfinished_title go_on records_title look other_role said_stored said_thrown said_waiting said_noted said_settled
-    said_refused list_title list_lead list_empty list_left list_change ask_now not_asked list_add_label list_add_hint
+    said_refused list_title list_lead list_may_not list_empty list_left list_change ask_now not_asked list_add_label list_add_hint
     list_add state_not_yet state_yes state_no state_not_today state_never label_now label_drop why_title why_lead
     back_to_list numbers_title numbers_lead today_asked today_declined today_not_today today_stopped today_finished
     unnoted unfinished_count tallies_title tally none_yet talks_title talks_lead more in_conflict voices_title
     voices_lead voices_differ voices_agree voices_one voices_outcome voices_open voices_position conflicts_title conflicts_lead
     no_conflicts disputed this_holds other_value other_holds sync_title sync_goes_on sync_offline sync_failed sync_all
     sync_some sync_nothing sync_received sync_waits sync_read sync_pulled sync_hub_lost sync_refused sync_set_aside
-    sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined to_roles
+    sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined no_ward to_roles
     join_title join_request_lead join_request join_picture join_invitation_lead join_invitation join joining
     join_offline
 }

@@ -94,6 +94,13 @@ impl Receipt {
         Origin { withdrawal: Some(self.withdrawal()), creator, salt }
     }
 
+    /// What a draft is locked under that corrects the response.
+    pub fn draft_secret(&self) -> Zeroizing<[u8; 10]> {
+        let mut secret = Zeroizing::new([0; 10]);
+        secret.copy_from_slice(&self.derive("nightjar v0 receipt draft")[..10]);
+        secret
+    }
+
     /// Signs a withdrawal.
     pub fn sign_withdrawal(&self, message: &[u8]) -> Signature {
         sign(&self.signing(WITHDRAWAL), WITHDRAW, message)

@@ -123,7 +123,13 @@ impl Vault {
             while let Some(row) = rows.next()? {
                 waiting.push(envelopes::read_envelope(row)?);
             }
+            // What was taken out first: nothing of it is opened any more.
+            waiting.sort_by_key(|envelope| envelope.header().kind != Kind::Withdrawal);
             for envelope in waiting {
+                let header = envelope.header();
+                if header.kind != Kind::Withdrawal && is_withdrawn(t, &header.record)? {
+                    continue;
+                }
                 let state = receive(t, &envelope, holder, reading, &mut done)?;
                 envelopes::set_state(t, &envelope.id(), &state)?;
                 touched.insert(envelope.header().record);

@@ -179,6 +179,13 @@ fn what_is_left_alone_is_hidden_and_then_gone() {
     ward.hides(SAID);
     ward.press("me", "");
     ward.shows(SAID);
+    // Pressed too late: what stands there is kept, and nothing is shown for it.
+    ward.later(6);
+    ward.press("next", "q0=the+torch+at+five");
+    ward.shows("Is it still you?");
+    ward.hides("the torch");
+    ward.press("me", "");
+    ward.shows("the torch at five");
     ward.later(25 * 60);
     ward.look();
     ward.shows("Who is holding this tablet?");
@@ -243,6 +250,13 @@ fn the_side_for_staff_closes_by_itself_and_keeps_what_they_began() {
     ward.press("pin", &format!("pin={PIN}"));
     ward.press("role:nurse", "");
     ward.shows("Begun and not finished");
+    // A page that slept opens nothing: what was pressed on it is not done.
+    ward.later(5);
+    ward.press("go:list", "");
+    ward.shows("Who is holding this tablet?");
+    ward.press("staff", "");
+    ward.press("pin", &format!("pin={PIN}"));
+    ward.press("role:nurse", "");
     // Today ends at midnight, on the screen as well.
     ward.press("hand-over", "");
     ward.press("voice:patient", "");

@@ -1,5 +1,6 @@
 //! Somebody is asked: told what it is about, asked, and done.
 
+use nightjar::study::Voice;
 use nightjar::{AskState, BeginRequest, EncounterRequest, Failure, FinishedView, ReceiptKind, Sitting};
 use nightjar_form::{Page, Question};
 use zeroize::Zeroizing;
@@ -7,7 +8,6 @@ use zeroize::Zeroizing;
 use super::Acting;
 use super::start::{spoken, unfinished};
 use crate::hands::{Ending, Kept, Mode, Stage, Start};
-use crate::posted::Posted;
 use crate::staff::{Asking, Said, Staff};
 
 impl Acting<'_> {
@@ -18,7 +18,6 @@ impl Acting<'_> {
         of: &str,
         questions: &[Question],
         wrong: bool,
-        posted: &Posted,
     ) -> Result<(), Failure> {
         let Mode::Held(held) = &self.hands.mode else { return Ok(()) };
         if held.covered.is_some() {
@@ -29,7 +28,6 @@ impl Acting<'_> {
             Stage::Asking => self.asking(name, of, questions, wrong),
             Stage::Stopping => self.stopping(name),
             Stage::Receipt { stopped } => self.receipt(name, stopped),
-            Stage::Prove { .. } => self.prove(name, posted),
             Stage::Later(_) => {
                 if name == "done" {
                     self.hands.release(Mode::Locked(Start::Who));
@@ -84,11 +82,18 @@ impl Acting<'_> {
         let asking = self.hands.asking.take();
         self.today().said(state);
         let Some(Asking { label, role }) = asking else { return };
+        if voice.as_deref() == Some(Voice::Staff.code()) {
+            // Somebody else has it than whom it was handed to.
+            self.today().unnoted += 1;
+            return;
+        }
         let outcome = match state {
             AskState::Yes | AskState::NotYet => "yes",
             AskState::No | AskState::DoNotAskAgain => "no",
             AskState::NotToday => "not_today",
         };
+        // The list first: what is on it is not asked again, even if the record could not be written.
+        let marked = self.tablet.mark_asked(&self.place.ward, &label, state);
         let noted = self.tablet.encounter(&EncounterRequest {
             ward: self.place.ward.clone(),
             role,
@@ -96,7 +101,6 @@ impl Acting<'_> {
             outcome: outcome.to_owned(),
             reason: None,
         });
-        let marked = self.tablet.mark_asked(&self.place.ward, &label, state);
         if noted.is_err() || marked.is_err() {
             self.today().unnoted += 1;
         }
@@ -134,15 +138,8 @@ impl Acting<'_> {
             held.blocked = Some(why);
             return Ok(());
         }
-        if sitting.corrects() {
-            return match held.words.clone() {
-                Some(words) => self.hand_in_correction(&words),
-                None => {
-                    held.stage = Stage::Prove { wrong: false };
-                    self.hands.turned();
-                    Ok(())
-                }
-            };
+        if let Some(words) = held.words.clone() {
+            return self.hand_in_correction(&words);
         }
         if held.form.kind == "response" {
             held.stage = Stage::Receipt { stopped: false };
@@ -191,7 +188,12 @@ impl Acting<'_> {
         kept: Option<(Zeroizing<String>, ReceiptKind)>,
         stopped: bool,
     ) {
-        let ending = if finished.readable { Ending::Stored } else { Ending::Sealed };
+        let reads = kept.as_ref().is_some_and(|(_, kind)| *kind == ReceiptKind::Read);
+        let ending = match (finished.readable, reads) {
+            (true, _) => Ending::Stored,
+            (false, true) => Ending::SealedForWords,
+            (false, false) => Ending::Sealed,
+        };
         if let Mode::Held(held) = &self.hands.mode
             && let Some(role) = held.staff.clone()
         {
@@ -213,7 +215,7 @@ impl Acting<'_> {
         let Mode::Kept(kept) = &mut self.hands.mode else { return };
         match name {
             "picture" => kept.picture = !kept.picture,
-            "done" => {
+            "done" | "stop" => {
                 let ending = kept.ending;
                 self.end(ending);
                 return;
@@ -223,32 +225,12 @@ impl Acting<'_> {
         self.hands.turned();
     }
 
-    fn prove(&mut self, name: &str, posted: &Posted) -> Result<(), Failure> {
-        let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
-        match name {
-            "prove" => {
-                let words = Zeroizing::new(posted.one("words").unwrap_or_default());
-                self.hand_in_correction(&words)
-            }
-            "back" | "stop" => {
-                held.stage = if name == "stop" { Stage::Stopping } else { Stage::Asking };
-                self.hands.turned();
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn hand_in_correction(&mut self, words: &str) -> Result<(), Failure> {
         let Mode::Held(held) = &mut self.hands.mode else { return Ok(()) };
         let Some(sitting) = &held.sitting else { return Ok(()) };
         match sitting.finish_correction(words) {
             Ok(true) => self.end(Ending::Corrected),
             Ok(false) => self.end(Ending::Unchanged),
-            Err(Failure::Invalid(_)) if held.words.is_none() => {
-                held.stage = Stage::Prove { wrong: true };
-                self.hands.turned();
-            }
             Err(Failure::Invalid(why)) => held.blocked = Some(why),
             Err(failure) => return Err(failure),
         }

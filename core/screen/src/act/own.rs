@@ -33,7 +33,7 @@ impl Acting<'_> {
                 self.end(Ending::TakenOut);
                 return Ok(());
             }
-            ("done", false) => {
+            ("done" | "stop", _) => {
                 self.hands.release(Mode::Locked(Start::Who));
                 return Ok(());
             }

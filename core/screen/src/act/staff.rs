@@ -203,7 +203,6 @@ impl Acting<'_> {
                     outcome: "not_asked".to_owned(),
                     reason: Some(state.to_owned()),
                 };
-                self.tablet.encounter(&request)?;
                 match state {
                     LEFT => self.tablet.remove_from_asking_list(&ward, &label)?,
                     DO_NOT_ASK_AGAIN => {
@@ -211,6 +210,7 @@ impl Acting<'_> {
                     }
                     _ => self.tablet.mark_asked(&ward, &label, AskState::NotToday)?,
                 }
+                self.tablet.encounter(&request)?;
                 self.say(Room::List, Said::Noted);
             }
         }
@@ -225,6 +225,13 @@ impl Acting<'_> {
         let Some(conflict) = which.parse::<usize>().ok().and_then(|at| conflicts.get(at)) else {
             return Ok(());
         };
+        // What came meanwhile was not seen, and is not closed by this.
+        let now = self.tablet.conflicts()?;
+        if !now.contains(conflict) {
+            let why = "something else was written there meanwhile; look again".to_owned();
+            self.say(Room::Conflicts(now), Said::Refused(why));
+            return Ok(());
+        }
         let value = match name {
             "settle" => {
                 let held = value.parse::<usize>().ok().and_then(|at| conflict.values.get(at));

@@ -82,6 +82,7 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
     let texts = frame.texts;
     let (title, lead) = match ending {
         Ending::Sealed => (&texts.thanks_title, &texts.thanks_sealed),
+        Ending::SealedForWords => (&texts.thanks_title, &texts.thanks_sealed_words),
         Ending::Stored => (&texts.thanks_title, &texts.thanks_kept),
         Ending::Thrown => (&texts.thanks_title, &texts.thanks_thrown),
         Ending::No => (&texts.fine_title, &texts.fine_no),

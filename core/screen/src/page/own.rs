@@ -18,7 +18,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Mark
             (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
         };
         let title = texts.own_sure_title.clone();
-        return Ok(frame.around(Page { title, primary: "", back: false, always: false, main }));
+        return Ok(frame.around(Page { title, primary: "", back: false, always: true, main }));
     }
     let view = tablet.own_answers(&own.words, frame.language())?;
     let can_take_out = matches!(view.state, OwnState::Left | OwnState::Sealed | OwnState::Open);
@@ -43,7 +43,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Mark
         (ways(("done", &texts.done), &[]))
     };
     let title = texts.own_title.clone();
-    Ok(frame.around(Page { title, primary: "done", back: false, always: false, main }))
+    Ok(frame.around(Page { title, primary: "done", back: false, always: true, main }))
 }
 
 fn told(frame: &Frame<'_>, view: &OwnView) -> Markup {

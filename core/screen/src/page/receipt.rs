@@ -4,7 +4,6 @@ use maud::{Markup, html};
 use nightjar::ReceiptKind;
 
 use super::frame::{Frame, Page, many, ways};
-use super::start::words_field;
 use crate::hands::Kept;
 use crate::picture;
 use crate::texts::filled;
@@ -40,16 +39,5 @@ pub(super) fn kept(frame: &Frame<'_>, kept: &Kept) -> Markup {
         (ways(("done", &texts.later_done), &[("picture", if kept.picture { &texts.kept_no_picture } else { &texts.kept_picture })]))
     };
     let title = texts.kept_title.clone();
-    frame.around(Page { title, primary: "", back: false, always: false, main })
-}
-
-/// The words again, before a correction is handed in.
-pub(super) fn prove(frame: &Frame<'_>, wrong: bool) -> Markup {
-    let texts = frame.texts;
-    let main = html! {
-        (words_field(frame, &texts.prove_title, &texts.prove_lead, wrong))
-        (ways(("prove", &texts.hand_in_change), &[]))
-    };
-    let title = texts.prove_title.clone();
-    frame.around(Page { title, primary: "prove", back: true, always: true, main })
+    frame.around(Page { title, primary: "", back: false, always: true, main })
 }

@@ -90,7 +90,8 @@ pub(super) fn draw(drawn: &Drawn<'_>, staff: &Staff) -> Result<Markup, Failure> 
             }
         }
     };
-    Ok(drawn.frame.around(Page { title: title.clone(), primary: "", back: false, always: false, main }))
+    let primary = if matches!(staff.room, Room::List) { "add" } else { "" };
+    Ok(drawn.frame.around(Page { title: title.clone(), primary, back: false, always: false, main }))
 }
 
 fn told(texts: &StaffTexts, said: &Said) -> Markup {

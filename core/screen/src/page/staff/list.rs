@@ -15,6 +15,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, role: &str) -> Result<Markup, Failure> {
     Ok(html! {
         h1 { (texts.list_title) }
         p { (texts.list_lead) }
+        @if !may_note { p { (texts.list_may_not) } }
         @if list.is_empty() { p { (texts.list_empty) } }
         @else { p { (filled(&texts.list_left, &[("left", &left.to_string()), ("all", &list.len().to_string())])) } }
         ul .labels {
@@ -24,15 +25,13 @@ pub(super) fn draw(drawn: &Drawn<'_>, role: &str) -> Result<Markup, Failure> {
                         button .bare name="do" value=(format!("label:{at}")) { (asked.label) span .only-read { ": " (texts.list_change) } }
                         " " span .place { (state(drawn, asked)) }
                     }
-                    @if matches!(asked.state, AskState::NotYet | AskState::NotToday) {
+                    @if may_note && matches!(asked.state, AskState::NotYet | AskState::NotToday) {
                         div .acts {
                             button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("ask:{at}")) {
                                 (texts.ask_now) span .only-read { ": " (asked.label) }
                             }
-                            @if may_note {
-                                button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("not:{at}")) {
-                                    (texts.not_asked) span .only-read { ": " (asked.label) }
-                                }
+                            button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("not:{at}")) {
+                                (texts.not_asked) span .only-read { ": " (asked.label) }
                             }
                         }
                     }

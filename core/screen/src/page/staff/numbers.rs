@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use nightjar::Failure;
 
 use super::Drawn;
+use crate::act;
 use crate::texts::filled;
 
 /// Weeks of talks that are shown.
@@ -19,7 +20,8 @@ pub(super) fn draw(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
         (&texts.today_stopped, today.stopped),
         (&texts.today_finished, today.finished),
     ];
-    let unfinished = drawn.tablet.drafts()?.into_iter().filter(|draft| draft.ward == *ward).count();
+    let drafts = drawn.tablet.drafts()?.into_iter().filter(|draft| draft.ward == *ward).count();
+    let unfinished = drafts.saturating_sub(act::unfinished_records(drawn.tablet, drawn.place)?.len());
     let tallies = drawn.tablet.tallies()?;
     let forms = drawn.tablet.forms()?;
     let title =

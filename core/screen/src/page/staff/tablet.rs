@@ -77,7 +77,9 @@ pub(super) fn draw(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
                     div .nhsuk-summary-list__row { dt .nhsuk-summary-list__key { (words) } dd .nhsuk-summary-list__value { (value) } }
                 }
             }
-            @if matches!(drawn.work.now(), Job::Joined) {
+            @if let Some(trouble) = &drawn.place.trouble {
+                div .nhsuk-error-summary role="alert" tabindex="-1" { p { (trouble) } p { (texts.no_ward) } }
+            } @else if matches!(drawn.work.now(), Job::Joined) {
                 div .nhsuk-inset-text role="status" { p { (texts.joined) } }
                 p { button .nhsuk-button.nhsuk-button--secondary name="do" value="go:roles" { (texts.to_roles) } }
             }
