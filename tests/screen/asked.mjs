@@ -167,6 +167,27 @@ export async function asked(scenario, ward) {
     assert.equal(await hands.page.evaluate(() => document.documentElement.className), "", "the next person begins anew");
   });
 
+  for (const [who, acts] of [["patient", ["voice:patient"]], ["carer", ["voice:carer"]], ["nurse", ["voice:staff", "role:nurse"]]]) {
+    await scenario(`a ${who} answers a whole form in English, in Polish and in easy read`, async (hands) => {
+      const { page } = hands;
+      for (const language of ["en", "pl", "en-x-easyread"]) {
+        if (language !== "en") await hands.does(`language:${language}`);
+        for (const act of [...acts, "yes"]) await hands.does(act);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+        for (let turns = 0; turns < 40 && !(await page.locator('button[value="finish"]').count()); turns += 1) {
+          const choices = page.getByRole("radio");
+          if (await choices.count()) await choices.nth(turns % 3 % (await choices.count())).check();
+          await hands.does("next");
+        }
+        await hands.does("finish");
+        await hands.does("without");
+        assert.equal(await page.evaluate(() => document.documentElement.lang), language, "thanks in their language");
+        await hands.does("done");
+        assert.equal(await page.evaluate(() => document.documentElement.lang), "en", "the next person begins anew");
+      }
+    });
+  }
+
   await scenario("a whole form by keyboard only", async (hands) => {
     const { page } = hands;
     const to = async (name) => {

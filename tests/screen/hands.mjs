@@ -38,6 +38,13 @@ export class Hands {
     await this.page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
   }
 
+  /** Presses a button by what it does, whatever language it speaks. */
+  async does(act) {
+    const before = await this.nonce();
+    await this.page.locator(`main button[value="${act}"], header button[value="${act}"], footer button[value="${act}"]`).first().click();
+    await this.page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
+  }
+
   nonce() {
     return this.page.locator("[name=page]").first().inputValue();
   }
