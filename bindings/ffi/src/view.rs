@@ -144,6 +144,8 @@ views! {
         other_version: bool,
         /// Whether only the words that its respondent took open it.
         locked: bool,
+        /// Whether it corrects a response that was handed in: nobody is offered it but whoever has the words of its receipt.
+        corrects: bool,
     }
 
     /// What handing the tablet over ended.

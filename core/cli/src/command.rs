@@ -1,11 +1,13 @@
 //! What can be asked for: the command tree and the words `--help` prints.
 
+mod bundle;
 mod form;
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub(crate) use bundle::BundleCommand;
 pub(crate) use form::FormCommand;
 
 use crate::terminal::Screen;
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// Run the hub, which keeps sealed envelopes it cannot open
     #[command(subcommand)]
     Hub(HubCommand),
+    /// Carry what is new by a file, where there is no hub
+    #[command(subcommand)]
+    Bundle(BundleCommand),
     /// Make and run a tablet
     #[command(subcommand)]
     Tablet(TabletCommand),
@@ -251,6 +256,9 @@ pub(crate) enum TabletCommand {
         /// File with the invitation; `-` reads it from standard input
         #[arg(long, value_name = "FILE")]
         invitation: PathBuf,
+        /// Join without the hub: a bundle that the steward exported after letting this device in
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
         /// The study's pack; the one built in if absent
         #[arg(long, value_name = "DIR")]
         study: Option<PathBuf>,
@@ -382,6 +390,9 @@ pub(crate) enum EvaluateCommand {
         /// File with the invitation; `-` reads it from standard input
         #[arg(long, value_name = "FILE")]
         invitation: PathBuf,
+        /// Join without the hub: a bundle that the steward exported after letting this device in
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
         /// The study's pack; the one built in if absent
         #[arg(long, value_name = "DIR")]
         study: Option<PathBuf>,

@@ -4,8 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use nightjar::{ConflictView, HeldView, Options, StatusView, StudyPack, SyncView};
+use nightjar::{
+    ConflictView, Evaluator, Failure, HeldView, Options, StatusView, StudyPack, SyncView, Tablet,
+};
 
+use crate::command::VaultArgs;
+use crate::key;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -15,6 +19,26 @@ const LONGEST: u64 = 64 * 1024;
 /// The system's clock: what a device in real use goes by.
 pub(crate) fn options() -> Options {
     Options { clock: nightjar::Clock::System }
+}
+
+/// A vault of either sort.
+pub(crate) enum Opened {
+    Tablet(Tablet),
+    Evaluator(Evaluator),
+}
+
+pub(crate) fn opened(device: &VaultArgs) -> Result<Opened, Trouble> {
+    let path = &device.vault;
+    if !path.is_file() {
+        return Err(Trouble::Given(format!("{}: there is no vault; check the path", path.display())));
+    }
+    let key = key::open(path, &device.key)?;
+    match Tablet::open(path, &key, options()) {
+        Ok(tablet) => Ok(Opened::Tablet(tablet)),
+        // The vault of an evaluator says so when a tablet opens it.
+        Err(Failure::Invalid(_)) => Ok(Opened::Evaluator(Evaluator::open(path, &key, options())?)),
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// A short text from a file; `-` is standard input.

@@ -19,10 +19,13 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             )?;
             screen.line(evaluator.enrolment_request()?)
         }
-        EvaluateCommand::Join { device, invitation, study } => {
+        EvaluateCommand::Join { device, invitation, bundle, study } => {
             let (invitation, pack) = (device::text(invitation)?, pack::load(study.as_deref())?);
             let evaluator = open(device)?;
-            evaluator.join(&invitation, pack)?;
+            match bundle {
+                Some(file) => drop(evaluator.join_with_bundle(&invitation, &pack, file)?),
+                None => evaluator.join(&invitation, pack)?,
+            }
             screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
         }
         EvaluateCommand::Sync { device } => {

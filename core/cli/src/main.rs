@@ -3,6 +3,7 @@
 //! Each command is a thin layer over the facade. Keys reach it through a pipe or are typed in; they never stand in an
 //! argument, the environment, a file or a log.
 
+mod bundle;
 mod child;
 mod collect;
 mod command;
@@ -57,6 +58,7 @@ fn run(command: Command, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Form(asked) => form::run(&asked, screen),
         Command::Study(asked) => study::run(&asked, screen),
         Command::Hub(asked) => hub::run(&asked, screen),
+        Command::Bundle(asked) => bundle::run(&asked, screen),
         Command::Tablet(asked) => tablet::run(&asked, screen),
         Command::Evaluate(asked) => evaluate::run(&asked, screen),
         Command::Vault(asked) => vault::run(&asked, screen),

@@ -17,10 +17,13 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
                 Tablet::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
             screen.line(tablet.enrolment_request()?)
         }
-        TabletCommand::Join { device, invitation, study } => {
+        TabletCommand::Join { device, invitation, bundle, study } => {
             let (invitation, pack) = (device::text(invitation)?, pack::load(study.as_deref())?);
             let tablet = open(device)?;
-            tablet.join(&invitation, pack)?;
+            match bundle {
+                Some(file) => drop(tablet.join_with_bundle(&invitation, &pack, file)?),
+                None => tablet.join(&invitation, pack)?,
+            }
             screen.line(format_args!("joined: {}", tablet.status()?.study.unwrap_or_default()))
         }
         TabletCommand::Pin { device, pin_fd } => {

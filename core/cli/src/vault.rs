@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use nightjar::{
-    Evaluator, Failure, RecordView, RecordsRequest, RepairedView, StatusView, Tablet, VerifiedView,
-};
+use nightjar::{Failure, RecordView, RecordsRequest, RepairedView, StatusView, VerifiedView};
 
 use crate::command::{VaultArgs, VaultCommand};
-use crate::device::options;
+use crate::device::{Opened, opened};
 use crate::key;
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
@@ -113,26 +111,6 @@ fn restore(device: &VaultArgs, from: &Path, screen: &mut Screen) -> Result<(), T
             aside.display()
         )),
         None => Ok(()),
-    }
-}
-
-/// A vault of either sort.
-enum Opened {
-    Tablet(Tablet),
-    Evaluator(Evaluator),
-}
-
-fn opened(device: &VaultArgs) -> Result<Opened, Trouble> {
-    let path = &device.vault;
-    if !path.is_file() {
-        return Err(Trouble::Given(format!("{}: there is no vault; check the path", path.display())));
-    }
-    let key = key::open(path, &device.key)?;
-    match Tablet::open(path, &key, options()) {
-        Ok(tablet) => Ok(Opened::Tablet(tablet)),
-        // The vault of an evaluator says so when a tablet opens it.
-        Err(Failure::Invalid(_)) => Ok(Opened::Evaluator(Evaluator::open(path, &key, options())?)),
-        Err(failure) => Err(failure.into()),
     }
 }
 

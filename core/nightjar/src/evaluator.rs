@@ -21,7 +21,7 @@ use crate::view::{
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
 #[derive(Clone)]
 pub struct Evaluator {
-    device: Arc<Device>,
+    pub(crate) device: Arc<Device>,
 }
 
 impl Evaluator {

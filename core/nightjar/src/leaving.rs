@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Zoned};
 use nightjar_record::study::{InstrumentKind, Study, Voice};
 use nightjar_seal::{Refused, ResumeWords};
-use nightjar_vault::{DraftId, DraftMeta};
+use nightjar_vault::{DraftId, DraftMeta, DraftSummary};
 
 use crate::asking;
 use crate::device::Device;
@@ -45,13 +45,28 @@ pub(crate) fn end_idle(device: &Device) -> Result<HandedOverView, Failure> {
     asking::wipe_ended(device)?;
     let longest = SignedDuration::from_hours(i64::from(joined.study().idle.discard_after_hours));
     let now = device.now()?;
-    for draft in device.vault.drafts()?.into_iter().filter(|draft| !draft.locked) {
+    // What staff have begun to write about the ward waits for them as long as it takes.
+    let left = |draft: &DraftSummary| !draft.locked && is_respondents(joined.study(), &draft.meta);
+    for draft in device.vault.drafts()?.into_iter().filter(left) {
         let Some(last) = last_act(device, &draft.id, &draft.meta)? else { continue };
         if now.duration_since(&last) > longest {
             leave(device, &draft.id, &draft.meta, &mut view)?;
         }
     }
     Ok(view)
+}
+
+/// Ends one form without looking into it.
+pub(crate) fn throw_away(device: &Device, draft: &str) -> Result<(), Failure> {
+    let drafts = device.vault.drafts()?.into_iter();
+    let Some(draft) = drafts.into_iter().find(|known| known.id.to_string() == draft && !known.locked) else {
+        return Err(Failure::Invalid("there is no such unfinished form, or words lock it".into()));
+    };
+    let study = device.maybe_joined()?;
+    if study.is_some_and(|joined| !is_respondents(joined.study(), &draft.meta)) {
+        return device.sittings.end(&draft.id, || Ok(device.vault.discard(&draft.id)?));
+    }
+    leave(device, &draft.id, &draft.meta, &mut HandedOverView { stopped: 0, kept: 0 })
 }
 
 /// Words for a draft; those taken before open nothing any more.

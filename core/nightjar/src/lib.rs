@@ -37,6 +37,7 @@
 //! ```
 
 mod asking;
+mod bundle;
 mod clock;
 mod correcting;
 mod device;
@@ -69,6 +70,7 @@ mod view;
 pub use nightjar_form as form;
 pub use nightjar_record::study;
 
+pub use bundle::inspect_bundle;
 pub use clock::Clock;
 pub use device::Options;
 #[cfg(feature = "evaluate")]

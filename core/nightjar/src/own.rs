@@ -162,9 +162,8 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
     let line = |entry| serde_json::to_vec(&Line::Act(Box::new(Act { entry, at: now.clone() })));
     let lines = entries.into_iter().map(|entry| line(entry).map(Zeroizing::new));
     let lines = lines.collect::<Result<Vec<_>, _>>().map_err(Failure::internal)?;
-    let draft = device.vault.begin_with(&draft, &lines)?;
-    device.vault.seal_under(&receipt.draft_secret(), &draft)?;
-    Ok(draft)
+    // In one transaction: there is no moment at which it could be found open without its words.
+    Ok(device.vault.begin_with(&draft, &lines, Some(&receipt.draft_secret()))?)
 }
 
 /// Nobody is there with their words any more: what corrects a response opens with them only.

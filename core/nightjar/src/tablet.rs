@@ -14,6 +14,7 @@ use crate::key::{VaultKey, random};
 use crate::leaving;
 use crate::moving::{self, INFORMATION};
 use crate::observe::{Observer, Subscription};
+use crate::own;
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::view::{
@@ -219,6 +220,7 @@ impl Tablet {
             .map(|draft| DraftView {
                 other_version: is_other(&draft.meta),
                 locked: draft.locked,
+                corrects: own::corrects(&draft.meta),
                 id: draft.id.to_string(),
                 form_id: draft.meta.instrument,
                 role: draft.meta.role,
@@ -235,6 +237,15 @@ impl Tablet {
     /// Storage failures; what was ended until then is ended.
     pub fn hand_over(&self) -> Result<HandedOverView, Failure> {
         leaving::hand_over(&self.device)
+    }
+
+    /// Throws an unfinished form away without opening it, so that one whose journal cannot be read any more stands in nobody's way. What
+    /// a respondent had begun counts as stopped.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when there is no such draft, or its respondent took words; storage failures.
+    pub fn throw_away(&self, draft: &str) -> Result<(), Failure> {
+        leaving::throw_away(&self.device, draft)
     }
 
     /// Ends forms that were left alone longer than the study announces, as [`Tablet::hand_over`] does. Also done whenever

@@ -110,6 +110,8 @@ pub struct DraftView {
     pub other_version: bool,
     /// Whether only the words that its respondent took open it.
     pub locked: bool,
+    /// Whether it corrects a response that was handed in: nobody is offered it but whoever has the words of its receipt.
+    pub corrects: bool,
 }
 
 /// What handing the tablet over ended.
@@ -369,6 +371,39 @@ pub struct SyncView {
     pub bytes_sent: u64,
     /// Application bytes received.
     pub bytes_received: u64,
+}
+
+/// A bundle: what was written to it, what is in it, or what was taken from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct BundleView {
+    /// The device that made it: its label, or the beginning of its tag where the roster here does not name it.
+    pub made_by: String,
+    /// Whether that device belongs to the study and has signed it. What is in it proves itself either way.
+    pub vouched: bool,
+    /// Whether nothing of it is missing.
+    pub whole: bool,
+    /// Why it was not read to its end, and where; what came before was taken.
+    pub trouble: Option<String>,
+    /// Its size as far as it was read, in bytes.
+    pub bytes: u64,
+    /// Roster entries in it.
+    pub roster_entries: u64,
+    /// Sealed envelopes in it.
+    pub envelopes: u64,
+    /// Of those, when it is taken in: new to this device.
+    pub new: u64,
+    /// Of those: here already.
+    pub known: u64,
+    /// Of those: not for this device, such as responses for a tablet.
+    pub passed_over: u64,
+    /// Of those: by devices that the roster here does not name yet. Take the bundle in again when it does.
+    pub of_strangers: u64,
+    /// Devices of which something from before this bundle is missing here.
+    pub missing_before: u64,
+    /// Records of this device's list that changed.
+    pub records_changed: u64,
+    /// Envelopes that cannot be read and are kept as they came, with the reason.
+    pub set_aside: Vec<String>,
 }
 
 /// How much of what a device has sent an evaluator holds.

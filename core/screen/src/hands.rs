@@ -286,6 +286,9 @@ impl Hands {
                     self.turned();
                 }
             },
+            Mode::Held(held) if alone >= hide_after && held.words.is_some() => {
+                self.release(Mode::Locked(Start::Who));
+            }
             Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) if alone >= hide_after => {
                 self.release(Mode::Locked(Start::Who));
             }

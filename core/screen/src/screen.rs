@@ -246,6 +246,10 @@ impl Shared {
             // The form was ended: by time, or by another program that has the vault.
             let mode = act::unfinished(&self.tablet, &self.place()).unwrap_or(Mode::Locked(Start::Who));
             hands.release(mode);
+        } else if matches!(&hands.mode, Mode::Held(held) if held.words.is_some()) {
+            // What corrects a response opens with its words only, whoever looks next. What they had saved stays.
+            hands.release(Mode::Locked(Start::Who));
+            let _ = self.tablet.lock_own();
         } else if let Mode::Held(held) = &mut hands.mode
             && held.sitting.is_some()
             && held.staff.is_none()

@@ -25,6 +25,10 @@ pub enum Failure {
         source: nightjar_seal::Refused,
     },
 
+    /// It belongs to another study.
+    #[error("{0}")]
+    Foreign(&'static str),
+
     /// A reply came that answers no open request, or not the open one.
     #[error("a reply came that answers no open request: {0}")]
     Unasked(&'static str),

@@ -29,10 +29,11 @@
 //!
 //! # Not here yet
 //!
-//! Bundles, reconciliation by ranges, back-off and retry (the caller decides when to try again), a pinned key for the hub's
+//! Reconciliation by ranges, back-off and retry (the caller decides when to try again), a pinned key for the hub's
 //! answers: an answer proves itself only as far as it carries signatures of roster members or follows from the log's hash.
 
 pub mod bounds;
+pub mod bundle;
 mod event;
 mod exchange;
 mod failure;

@@ -150,7 +150,8 @@ CREATE INDEX outbox_new ON outbox (scope) WHERE chained = 1 AND offered IS NULL;
 CREATE INDEX outbox_custody ON outbox (custody) WHERE state = 1 AND custody IS NOT NULL;
 CREATE INDEX outbox_open ON outbox (scope, chained) WHERE state = 0;
 
--- The chain of every line of every device in every scope, own and others', and the last signed head of each.
+-- The chain of every line of every device in every scope, own and others'; the last signed head of each, and of those before it so
+-- many that no two are further apart than what one part of a bundle may name.
 CREATE TABLE chain (
   n      INTEGER PRIMARY KEY,
   device BLOB NOT NULL,
@@ -175,7 +176,7 @@ CREATE TABLE head (
   scope  BLOB NOT NULL,
   seq    INTEGER NOT NULL,
   bytes  BLOB NOT NULL,
-  PRIMARY KEY (device, line, scope)
+  PRIMARY KEY (device, line, scope, seq)
 ) WITHOUT ROWID;
 
 -- The projection: one row per readable record, numbered in the order in which this device could first read it (after a repair, in the

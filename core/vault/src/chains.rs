@@ -11,6 +11,9 @@ use crate::error::VaultError;
 use crate::numbers;
 use crate::vault::Vault;
 
+/// How far apart the signed heads of a chain that are kept may be, in links: as many as a hub takes at once.
+pub const HEADS_APART: u64 = 2_000;
+
 /// How much of what a device sent in a scope is here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
@@ -60,6 +63,28 @@ impl Vault {
     /// Storage errors.
     pub fn head(&self, strand: &Strand, scope: &ScopeTag) -> Result<Option<SignedHead>, VaultError> {
         self.read(|c| head_of(c, strand, scope))
+    }
+
+    /// Signed heads of a chain after a place, in order: from one to the next are at most [`HEADS_APART`] links, where the chain came
+    /// in such stretches.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn heads(
+        &self,
+        strand: &Strand,
+        scope: &ScopeTag,
+        after: u64,
+    ) -> Result<Vec<SignedHead>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT bytes FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq > ?4 ORDER BY seq";
+            let mut statement = c.prepare_cached(sql)?;
+            let row = params![strand.device.0, strand.line.0, scope.0, place(after)];
+            let heads = statement.query_map(row, |row| row.get::<_, Vec<u8>>(0))?;
+            heads
+                .map(|bytes| minicbor::decode(&bytes?).map_err(|_| VaultError::Corrupt("a stored head")))
+                .collect()
+        })
     }
 
     /// Follows another device's chain from where it is known to a signed head, and keeps the links. Links that are known
@@ -171,8 +196,9 @@ pub(crate) fn head_of(
     strand: &Strand,
     scope: &ScopeTag,
 ) -> Result<Option<SignedHead>, VaultError> {
-    let mut statement =
-        c.prepare_cached("SELECT bytes FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3")?;
+    let mut statement = c.prepare_cached(
+        "SELECT bytes FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3 ORDER BY seq DESC LIMIT 1",
+    )?;
     let bytes: Option<Vec<u8>> =
         statement.query_row(params![strand.device.0, strand.line.0, scope.0], |row| row.get(0)).optional()?;
     let head = bytes.map(|bytes| minicbor::decode(&bytes));
@@ -185,7 +211,7 @@ pub(crate) fn strands(
     device: &DeviceTag,
     scope: &ScopeTag,
 ) -> Result<Vec<Strand>, VaultError> {
-    let sql = "SELECT line FROM head WHERE device = ?1 AND scope = ?2 ORDER BY line";
+    let sql = "SELECT DISTINCT line FROM head WHERE device = ?1 AND scope = ?2 ORDER BY line";
     let mut statement = c.prepare_cached(sql)?;
     let lines = statement.query_map(params![device.0, scope.0], |row| row.get(0).map(Line))?;
     lines.map(|line| Ok(Strand { device: *device, line: line? })).collect()
@@ -225,7 +251,19 @@ pub(crate) fn insert(c: &Connection, link: &Link) -> Result<(), VaultError> {
     Ok(())
 }
 
+/// Keeps a signed head. The last one before it goes where the one before that is near enough to do without it.
 pub(crate) fn keep_head(c: &Connection, head: &SignedHead) -> Result<(), VaultError> {
+    let of = params![head.device.0, head.line.0, head.scope.0];
+    let sql = "SELECT seq FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3 ORDER BY seq DESC LIMIT 2";
+    let mut statement = c.prepare_cached(sql)?;
+    let before = statement.query_map(of, |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    if let Some(last) = before.first().copied().filter(|last| *last < place(head.seq)) {
+        let anchor = before.get(1).copied().unwrap_or(0);
+        if place(head.seq) - anchor <= place(HEADS_APART) {
+            let sql = "DELETE FROM head WHERE device = ?1 AND line = ?2 AND scope = ?3 AND seq = ?4";
+            c.prepare_cached(sql)?.execute(params![head.device.0, head.line.0, head.scope.0, last])?;
+        }
+    }
     let sql = "INSERT OR REPLACE INTO head (device, line, scope, seq, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
     let bytes = minicbor::to_vec(head).map_err(|_| VaultError::Corrupt("a head"))?;
     c.prepare_cached(sql)?.execute(params![

@@ -3,7 +3,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -96,10 +96,11 @@ impl Vault {
     /// # Errors
     /// Storage errors; nothing is left behind then.
     pub fn begin(&self, meta: &DraftMeta) -> Result<DraftId, VaultError> {
-        self.begin_with(meta, &[])
+        self.begin_with(meta, &[], None)
     }
 
-    /// Begins a draft with entries in its journal, whole or not at all.
+    /// Begins a draft with entries in its journal and, if any, the words under which its key is sealed as in
+    /// [`Vault::seal_under`]: whole or not at all.
     ///
     /// # Errors
     /// [`VaultError::TooLarge`]; storage errors; nothing is left behind then.
@@ -107,6 +108,7 @@ impl Vault {
         &self,
         meta: &DraftMeta,
         entries: &[Zeroizing<Vec<u8>>],
+        words: Option<&[u8; 10]>,
     ) -> Result<DraftId, VaultError> {
         let mut id = [0; 16];
         let mut key = Zeroizing::new([0; 32]);
@@ -115,7 +117,8 @@ impl Vault {
         let (id, about) = (DraftId(id), about(meta)?);
         self.write(|t| {
             insert(t, &id, &about, &key)?;
-            entries.iter().try_for_each(|entry| add(t, &id, entry).map(drop))
+            entries.iter().try_for_each(|entry| add(t, &id, entry).map(drop))?;
+            words.map_or(Ok(()), |words| seal(t, words, &id))
         })?;
         Ok(id)
     }
@@ -246,18 +249,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoDraft`]; storage errors.
     pub fn seal_under(&self, words: &[u8; 10], draft: &DraftId) -> Result<(), VaultError> {
-        let mut nonce = [0; NONCE];
-        fill(&mut nonce)?;
-        self.write(|t| {
-            let key = draft_key(t, draft)?;
-            let payload = Payload { msg: key.as_slice(), aad: &draft.0 };
-            let sealed = under(words).encrypt(&XNonce::from(nonce), payload);
-            let mut stored = nonce.to_vec();
-            stored.extend(sealed.map_err(|_| VaultError::Corrupt("a key could not be sealed"))?);
-            let sql = "INSERT OR REPLACE INTO draft_words (draft, sealed) VALUES (?1, ?2)";
-            t.execute(sql, params![draft.0, stored])?;
-            Ok(())
-        })
+        self.write(|t| seal(t, words, draft))
     }
 
     /// Destroys a draft's key but for the one sealed under words. Whether there is one; if not, nothing is done.
@@ -433,6 +425,20 @@ fn unseal(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &[u8]) -> Result<Zeroi
 
 fn cipher(c: &Connection, draft: &DraftId) -> Result<XChaCha20Poly1305, VaultError> {
     Ok(XChaCha20Poly1305::new(&Key::from(*draft_key(c, draft)?)))
+}
+
+/// Seals a draft's key under words.
+fn seal(t: &Transaction<'_>, words: &[u8; 10], draft: &DraftId) -> Result<(), VaultError> {
+    let mut nonce = [0; NONCE];
+    fill(&mut nonce)?;
+    let key = draft_key(t, draft)?;
+    let payload = Payload { msg: key.as_slice(), aad: &draft.0 };
+    let sealed = under(words).encrypt(&XNonce::from(nonce), payload);
+    let mut stored = nonce.to_vec();
+    stored.extend(sealed.map_err(|_| VaultError::Corrupt("a key could not be sealed"))?);
+    let sql = "INSERT OR REPLACE INTO draft_words (draft, sealed) VALUES (?1, ?2)";
+    t.execute(sql, params![draft.0, stored])?;
+    Ok(())
 }
 
 fn draft_key(c: &Connection, draft: &DraftId) -> Result<Zeroizing<[u8; 32]>, VaultError> {

@@ -322,10 +322,10 @@ impl Acting<'_> {
             "other" => *sure = true,
             "leave" => *sure = false,
             "throw" if *sure => {
-                let sitting = self.tablet.resume(&draft.id)?;
-                let corrects = sitting.corrects();
-                sitting.throw_away()?;
-                self.today().stopped += u64::from(!corrects);
+                // Not opened first: what cannot be opened any more could never be thrown away.
+                let id = draft.id.clone();
+                self.tablet.throw_away(&id)?;
+                self.today().stopped += 1;
                 return self.next_left();
             }
             _ => return Ok(()),

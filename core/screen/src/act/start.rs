@@ -158,6 +158,9 @@ pub(crate) fn unfinished(tablet: &Tablet, place: &Place) -> Result<Mode, Failure
     }
     for draft in tablet.drafts()?.into_iter().filter(|draft| !draft.locked && draft.ward == place.ward) {
         // What corrects a response opens with its words only.
+        if draft.corrects {
+            continue;
+        }
         if let Ok(draft) = named(tablet, draft)
             && is_asked(&draft.form, place)
         {

@@ -143,7 +143,7 @@ impl<'b> Reader<'b> {
         Self { decoder: Decoder::new(body), size: body.len(), name }
     }
 
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.size.saturating_sub(self.decoder.position())
     }
 

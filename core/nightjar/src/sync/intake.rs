@@ -1,0 +1,223 @@
+//! What a sync or a bundle brought, kept: the one way into the vault for what others wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use nightjar_seal::{DeviceTag, Entry, Line, Link, Membership, ScopeTag, SignedHead};
+use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
+use nightjar_sync::{Event, SetAside};
+
+use super::memory::{PULLED, PUSHED, seen};
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::membership::Joined;
+use crate::view::SyncView;
+
+/// Where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A hub, which is asked again for what could not be taken.
+    Hub,
+    /// A bundle, which may have left out what came before.
+    Bundle,
+}
+
+/// Takes events in and counts what they did.
+pub(crate) struct Intake<'a> {
+    pub(crate) device: &'a Device,
+    pub(crate) joined: Arc<Joined>,
+    way: Way,
+    pub(crate) view: SyncView,
+    pub(crate) changed: BTreeSet<String>,
+    /// Whether it was found on the way that this vault is an older copy: what is pulled is then asked for again.
+    begun_line: bool,
+    /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
+    pub(crate) applied: BTreeMap<(ScopeTag, Line), u64>,
+    /// Envelopes that were here before.
+    pub(crate) known: u64,
+    /// Envelopes of devices that the roster here does not name.
+    pub(crate) of_strangers: u64,
+    /// Chains of which earlier stretches are missing here.
+    pub(crate) gaps: BTreeSet<(DeviceTag, Line)>,
+}
+
+impl<'a> Intake<'a> {
+    pub(crate) fn begin(device: &'a Device, way: Way) -> Result<Self, Failure> {
+        Ok(Self {
+            device,
+            joined: device.joined()?,
+            way,
+            view: SyncView::default(),
+            changed: BTreeSet::new(),
+            begun_line: false,
+            applied: BTreeMap::new(),
+            known: 0,
+            of_strangers: 0,
+            gaps: BTreeSet::new(),
+        })
+    }
+
+    /// Whether this device reads confidential responses.
+    pub(crate) fn is_evaluator(&self) -> bool {
+        let member = self.joined.roster().member(&self.device.tag());
+        member.is_some_and(|member| member.membership == Membership::Evaluator)
+    }
+
+    /// Keeps what one response, or one part of a bundle, brought. Each step may be repeated: what is known already is harmless.
+    pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
+        let mut grown = Vec::new();
+        let mut received: Vec<Vec<u8>> = Vec::new();
+        let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
+        let mut too_early = false;
+        let mut pulled = Vec::new();
+        for event in events {
+            match event {
+                Event::RosterGrew(entry) => grown.push(entry),
+                Event::HubLostData { scope } => {
+                    self.view.hub_lost_data = true;
+                    self.device.vault.offer_again(&scope)?;
+                }
+                Event::Acknowledged { scope, outcomes, mark, .. } => {
+                    let mut held = Vec::new();
+                    for judged in outcomes {
+                        match judged.outcome {
+                            Outcome::Stored | Outcome::Known => held.push(judged.envelope),
+                            Outcome::Refused(objection) => {
+                                let why = format!("{objection:?}").to_lowercase();
+                                self.device.vault.refuse(&judged.envelope, &why)?;
+                                self.view.refused.push(why);
+                            }
+                        }
+                    }
+                    self.view.pushed += held.len() as u64;
+                    self.device.vault.acknowledge(&held)?;
+                    self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
+                }
+                Event::Received { envelope, .. } => received.push(envelope.encode()),
+                // The roster that names its device is on its way: ask again in the next sync, with that roster.
+                Event::SetAside { why: SetAside::UnknownDevice, .. } => {
+                    too_early = true;
+                    self.of_strangers += 1;
+                }
+                Event::SetAside { why, bytes, .. } => {
+                    let why = format!("{why:?}").to_lowercase();
+                    self.device.vault.keep_unproven(&bytes, &why)?;
+                    self.view.set_aside.push(why);
+                }
+                Event::ChainSeen { head, links } => heads.push((head, links)),
+                Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
+                Event::Applied(applied) => self.learn(&applied),
+                Event::Published { .. } => {}
+                Event::ScopeRefused { refusal, .. } => {
+                    // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
+                    // its own in the next sync.
+                    // Or bytes of places before were let go, and the hub lost them.
+                    if [Reason::ChainForked, Reason::ChainGap].contains(&refusal.reason) {
+                        self.begin_line()?;
+                    }
+                    self.view.refused.push(refusal.to_string());
+                }
+                _ => {}
+            }
+        }
+        if !grown.is_empty() {
+            self.roster_grew(&grown)?;
+        }
+        self.import(&received, &heads)?;
+        for (scope, mark) in pulled.into_iter().filter(|_| !too_early && !self.begun_line) {
+            self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
+        }
+        self.keep_learnt()
+    }
+
+    fn roster_grew(&mut self, entries: &[Entry]) -> Result<(), Failure> {
+        let held = self.device.vault.roster()?.len();
+        // An entry this device made itself meanwhile comes back as well.
+        let new: Vec<_> =
+            entries.iter().filter(|entry| entry.seq() >= held as u64).map(Entry::encode).collect();
+        self.device.vault.keep_roster(held, &new)?;
+        self.device.study_changed();
+        self.joined = self.device.joined()?;
+        let holder = self.joined.holder(self.device);
+        let done = self.joined.reading(|reading| self.device.vault.retry(&holder, reading))?;
+        self.changed.extend(done.records.iter().map(ToString::to_string));
+        Ok(())
+    }
+
+    fn import(&mut self, received: &[Vec<u8>], heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
+        if !received.is_empty() {
+            let holder = self.joined.holder(self.device);
+            let envelopes = received.iter().map(Vec::as_slice);
+            let done =
+                self.joined.reading(|reading| self.device.vault.import(envelopes, &holder, reading))?;
+            self.view.pulled += done.new;
+            self.known += done.known;
+            self.view.records_changed += done.records.len() as u64;
+            self.view.set_aside.extend(done.set_aside.into_iter().map(|(_, why)| why));
+            self.changed.extend(done.records.iter().map(ToString::to_string));
+        }
+        for (head, links) in heads {
+            // The hub knows more of this vault's own line than it does itself: it is an older image of its disk.
+            if self.device.vault.strand(&self.device.tag())? == Some(head.strand())
+                && self.device.vault.chain(&head.strand(), &head.scope)?.seq < head.seq
+            {
+                self.begin_line()?;
+            }
+            let Some(member) = self.joined.roster().member(&head.device) else { continue };
+            // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it.
+            match self.device.vault.follow(links, head, &member.public) {
+                Ok(()) => {}
+                Err(nightjar_vault::VaultError::Seal(_)) if self.way == Way::Hub => {}
+                // The stretch before it may come with another bundle, or from a hub.
+                Err(nightjar_vault::VaultError::Seal(_)) => {
+                    self.gaps.insert((head.device, head.line));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            // Last: while this is not kept, the hub's next answer brings the links again.
+            let mut reach = head.seq.to_le_bytes().to_vec();
+            reach.extend_from_slice(&head.hash.0);
+            self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on as a copy does: on a line of its own, asking for everything again, its own included.
+    fn begin_line(&mut self) -> Result<(), Failure> {
+        self.device.vault.begin_line()?;
+        for scope in [self.joined.scopes.responses, self.joined.scopes.ward] {
+            self.device.vault.keep_cursor(&scope, PULLED, &[])?;
+        }
+        self.begun_line = true;
+        Ok(())
+    }
+
+    /// What this evaluator has applied of every chain.
+    pub(crate) fn applied_here(&self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
+        let of_scope = self.device.vault.received()?.into_iter().filter(|chain| chain.scope == *scope);
+        let vector: Vec<Reach> = of_scope
+            .map(|chain| Reach { device: chain.device, line: chain.line, seq: chain.applied_to })
+            .collect();
+        match vector.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?)),
+        }
+    }
+
+    fn learn(&mut self, applied: &Applied) {
+        let me = self.device.tag();
+        for reach in applied.vector().iter().filter(|reach| reach.device == me) {
+            let known = self.applied.entry((applied.scope(), reach.line)).or_default();
+            *known = reach.seq.max(*known);
+        }
+    }
+
+    fn keep_learnt(&self) -> Result<(), Failure> {
+        let learnt: u64 = self.applied.values().sum();
+        match learnt > self.device.applied_by_evaluator()? {
+            true => self.device.keep_applied_by_evaluator(learnt),
+            false => Ok(()),
+        }
+    }
+}

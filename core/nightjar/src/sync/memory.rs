@@ -1,0 +1,71 @@
+//! What a device remembers of a scope between syncs, as it stands in its vault.
+
+use std::collections::BTreeMap;
+
+use nightjar_seal::{Chain, DeviceTag, LinkHash, ScopeTag, Strand};
+use nightjar_sync::Memory;
+use nightjar_sync::wire::{Mark, Message};
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::membership::Joined;
+
+pub(super) const PULLED: &str = "pulled";
+pub(super) const PUSHED: &str = "pushed";
+
+/// What is remembered of a scope at the hub.
+pub(super) fn remembered(device: &Device, joined: &Joined, scope: &ScopeTag) -> Result<Memory, Failure> {
+    let mark = |name: &str| -> Result<Option<Mark>, Failure> {
+        // A mark that does not read is as good as none: everything is asked for again.
+        Ok(device.vault.cursor(scope, name)?.and_then(|bytes| Mark::decode(&bytes).ok()))
+    };
+    Ok(Memory { pulled: mark(PULLED)?, pushed: mark(PUSHED)?, chains: known_chains(device, joined, scope)? })
+}
+
+/// The furthest signed ends of all chains in a scope.
+pub(crate) fn known_chains(
+    device: &Device,
+    joined: &Joined,
+    scope: &ScopeTag,
+) -> Result<BTreeMap<Strand, Chain>, Failure> {
+    let mut chains = BTreeMap::new();
+    for tag in joined.roster().members().keys() {
+        for (strand, seq, hash) in seen_of(device, tag, scope)? {
+            let Strand { device, line } = strand;
+            chains.insert(strand, Chain { device, line, scope: *scope, seq, hash });
+        }
+    }
+    Ok(chains)
+}
+
+/// The name under which the furthest signed end of a chain is kept.
+pub(super) fn seen(strand: &Strand) -> String {
+    format!("{}{}", seen_by(&strand.device), strand.line)
+}
+
+/// What the names of all lines of a device begin with.
+fn seen_by(device: &DeviceTag) -> String {
+    format!("seen/{device}/")
+}
+
+/// The furthest signed ends of a device's lines in a scope: place and hash.
+pub(crate) fn seen_of(
+    device: &Device,
+    of: &DeviceTag,
+    scope: &ScopeTag,
+) -> Result<Vec<(Strand, u64, LinkHash)>, Failure> {
+    let mut found = Vec::new();
+    for (line, reach) in device.vault.cursors(scope, &seen_by(of))? {
+        // An end that does not read is as good as none: the hub's next answer brings it again.
+        if let (Ok(line), Some((seq, hash))) = (line.parse(), read_seen(&reach)) {
+            found.push((Strand { device: *of, line }, seq, hash));
+        }
+    }
+    Ok(found)
+}
+
+/// Place and hash of the furthest signed end.
+fn read_seen(bytes: &[u8]) -> Option<(u64, LinkHash)> {
+    let (seq, hash) = bytes.split_first_chunk::<8>()?;
+    Some((u64::from_le_bytes(*seq), LinkHash(hash.try_into().ok()?)))
+}

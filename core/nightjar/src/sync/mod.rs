@@ -1,0 +1,274 @@
+//! One sync over the network: the exchange decides, the vault keeps, the transport carries.
+//!
+//! Work in the vault blocks the thread it runs on. That thread is one of the device's own runtime, which serves nothing
+//! else, so no app's executor waits for a disk.
+
+mod intake;
+mod memory;
+mod outbox;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use nightjar_seal::{Invitation, Line, Roster, ScopeTag, Strand};
+use nightjar_sync::{Exchange, Patience, Request, Response, ScopePlan, Step, Transport};
+use nightjar_vault::KEEP_DAYS;
+
+use crate::bundle;
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::key::OsEntropy;
+use crate::membership::check_document;
+use crate::study_pack::StudyPack;
+use crate::view::{BundleView, SyncView};
+
+pub(crate) use intake::{Intake, Way};
+pub(crate) use memory::{known_chains, seen_of};
+pub(crate) use outbox::chain as chain_outbox;
+
+#[cfg(feature = "evaluate")]
+/// Founds a study at its hub: the founding entry goes up with the setup code, the others after it.
+pub(crate) async fn found(
+    device: &Device,
+    hub: &str,
+    roster: &Roster,
+    setup_code: &str,
+) -> Result<(), Failure> {
+    let transport = Transport::new(hub, Patience::default())?;
+    let request = nightjar_sync::found(roster, setup_code)?;
+    nightjar_sync::founded(roster, &send(device, &transport, &request).await?)?;
+    for entry in &roster.entries()[1..] {
+        let request = nightjar_sync::append(roster, entry);
+        nightjar_sync::appended(&send(device, &transport, &request).await?)?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "evaluate")]
+/// Takes roster entries to the hub, from a place on. Where it does not work, the next sync does it.
+pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+    let hub = device.hub()?;
+    if hub.is_empty() {
+        return Ok(());
+    }
+    let transport = Transport::new(&hub, Patience::default())?;
+    for entry in &roster.entries()[from..] {
+        let request = nightjar_sync::append(roster, entry);
+        nightjar_sync::appended(&send(device, &transport, &request).await?)?;
+    }
+    Ok(())
+}
+
+async fn send(device: &Device, transport: &Transport, request: &Request) -> Result<Response, Failure> {
+    Ok(transport.send(request, &device.keys, &mut OsEntropy).await?)
+}
+
+impl Device {
+    /// Fetches the roster of the study that an invitation names, checks that it is the whole one and lets this device in,
+    /// and keeps it with the study's forms.
+    pub(crate) async fn join(&self, invitation: String, pack: StudyPack) -> Result<(), Failure> {
+        let invitation = Invitation::from_text(&invitation)?;
+        if invitation.hub.is_empty() {
+            return Err(Failure::Invalid(
+                "this invitation names no hub: join with a bundle that the steward made after letting this device in".into(),
+            ));
+        }
+        let transport = Transport::new(&invitation.hub, Patience::default())?;
+        let roster = fetch_roster(self, &transport, &invitation).await?;
+        self.join_by(&invitation, &roster, &pack)
+    }
+
+    /// Joins with the roster in a bundle, offline, and takes in what else is in it.
+    pub(crate) fn join_with_bundle(
+        &self,
+        invitation: &str,
+        pack: &StudyPack,
+        file: &Path,
+    ) -> Result<BundleView, Failure> {
+        let invitation = Invitation::from_text(invitation)?;
+        self.join_by(&invitation, &bundle::roster_of(file, &invitation)?, pack)?;
+        bundle::import(self, file)
+    }
+
+    fn join_by(&self, invitation: &Invitation, roster: &Roster, pack: &StudyPack) -> Result<(), Failure> {
+        if self.maybe_joined()?.is_some() {
+            return Err(Failure::Invalid("this device belongs to a study already".into()));
+        }
+        if roster.member(&self.tag()).is_none() {
+            return Err(Failure::Rejected(
+                "the roster does not name this device; the invitation is for another".into(),
+            ));
+        }
+        check_document(roster, pack)?;
+        self.keep_study(pack, roster, &invitation.hub)?;
+        self.joined().map(|_| ())
+    }
+
+    /// Sends what is new and receives what is new.
+    pub(crate) async fn sync(&self) -> Result<SyncView, Failure> {
+        let _one_at_a_time = self.syncing.lock().await;
+        let hub = self.hub()?;
+        self.joined()?;
+        if hub.is_empty() {
+            return Err(Failure::Offline("this study has no hub".into()));
+        }
+        let transport = Transport::new(&hub, Patience::default())?;
+        let mut sync = Sync::begin(self)?;
+        let result = sync.run(&transport).await;
+        // Whatever the end, tell what changed until then.
+        self.notifier.changed(std::mem::take(&mut sync.intake.changed));
+        result?;
+        self.note_custody(&sync.intake.applied)?;
+        let traffic = transport.traffic();
+        let outbox = self.vault.outbox()?;
+        let mut view = sync.intake.view;
+        view.set_aside.extend(self.unread_for_want_of_a_form()?);
+        Ok(SyncView {
+            at_hub: outbox.acknowledged,
+            waiting: outbox.waiting,
+            applied_by_evaluator: self.applied_by_evaluator()?,
+            bytes_sent: traffic.sent,
+            bytes_received: traffic.received,
+            ..view
+        })
+    }
+}
+
+impl Device {
+    /// What was received and cannot be read before this device is given a newer version of the study, for people.
+    pub(crate) fn unread_for_want_of_a_form(&self) -> Result<Option<String>, Failure> {
+        let missing = self.vault.held()?.waiting_for_form;
+        Ok((missing > 0).then(|| {
+            format!(
+                "{missing} written with a form that this device was not given; they are kept and read once it has the version of the study \
+                 with that form"
+            )
+        }))
+    }
+
+    /// Notes what hub and evaluators have for certain since this sync, and lets go of what they have had for long enough.
+    pub(crate) fn note_custody(&self, applied: &BTreeMap<(ScopeTag, Line), u64>) -> Result<(), Failure> {
+        let (joined, today) = (self.joined()?, self.today());
+        // What is offered for the first time is noted, too, whether or not anything was applied.
+        let own = self.vault.strand(&self.tag())?.map(|strand| strand.line);
+        for scope in [joined.scopes.ward, joined.scopes.responses] {
+            let lines =
+                applied.iter().filter(|((of, _), _)| *of == scope).map(|((_, line), seq)| (*line, *seq));
+            for (line, seq) in own.map(|line| (line, 0)).into_iter().chain(lines) {
+                let strand = Strand { device: self.tag(), line };
+                self.vault.note_custody(&strand, &scope, seq, today)?;
+            }
+        }
+        self.vault.release(today, KEEP_DAYS)?;
+        Ok(())
+    }
+}
+
+/// Asks for roster entries until the hub has no more, and checks every one.
+async fn fetch_roster(
+    device: &Device,
+    transport: &Transport,
+    invitation: &Invitation,
+) -> Result<Roster, Failure> {
+    let mut roster: Option<Roster> = None;
+    loop {
+        let held = roster.as_ref().map_or(0, |roster| roster.entries().len() as u64);
+        let request = nightjar_sync::fetch_roster(invitation.study, held);
+        let (entries, all) = nightjar_sync::fetched_roster(&send(device, transport, &request).await?)?;
+        let none_came = entries.is_empty();
+        for entry in entries {
+            match &mut roster {
+                None => roster = Some(Roster::begin(entry)?),
+                Some(roster) => roster.push(entry)?,
+            }
+        }
+        let Some(known) = &roster else {
+            return Err(Failure::Rejected("the hub holds no roster of this study".into()));
+        };
+        if known.entries().len() as u64 >= all {
+            break;
+        }
+        if none_came {
+            return Err(Failure::Rejected("the hub holds back a part of the roster".into()));
+        }
+    }
+    let roster = roster.ok_or_else(|| Failure::Rejected("the hub holds no roster of this study".into()))?;
+    check_invited(&roster, invitation, "hub")?;
+    Ok(roster)
+}
+
+/// That this is the roster of an invitation, or a longer one.
+pub(crate) fn check_invited(roster: &Roster, invitation: &Invitation, source: &str) -> Result<(), Failure> {
+    let is_invited_to = roster.study() == invitation.study && roster.root() == invitation.root;
+    match is_invited_to && roster.entries().iter().any(|entry| entry.hash() == invitation.head) {
+        true => Ok(()),
+        false => {
+            Err(Failure::Rejected(format!("the roster of the {source} is not the one of the invitation")))
+        }
+    }
+}
+
+/// One sync while it runs.
+struct Sync<'a> {
+    intake: Intake<'a>,
+    exchange: Exchange,
+    /// Scopes whose outbox has got its places in this sync.
+    chained: BTreeSet<ScopeTag>,
+}
+
+impl<'a> Sync<'a> {
+    fn begin(device: &'a Device) -> Result<Self, Failure> {
+        let intake = Intake::begin(device, Way::Hub)?;
+        let joined = &intake.joined;
+        let evaluator = intake.is_evaluator();
+        let without = device.vault.strand(&device.tag())?.map(|strand| strand.line);
+        let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
+            let memory = memory::remembered(device, joined, &scope)?;
+            Ok(ScopePlan { scope, push: true, pull, without, publish: evaluator, learn: !evaluator, memory })
+        };
+        let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
+        let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
+        Ok(Self { intake, exchange, chained: BTreeSet::new() })
+    }
+
+    async fn run(&mut self, transport: &Transport) -> Result<(), Failure> {
+        let device = self.intake.device;
+        loop {
+            match self.exchange.step() {
+                Step::Done => return Ok(()),
+                Step::NeedOutbox { scope, links, bytes } => {
+                    // Only now that the hub has answered: a try that fails gives nothing its place, so that what waits
+                    // gets mixed with what is finished until then.
+                    if self.chained.insert(scope) {
+                        outbox::chain(device, &scope)?;
+                    }
+                    let outbox = outbox::next(device, &scope, links, bytes)?;
+                    self.exchange.supply_outbox(outbox)?;
+                }
+                Step::NeedApplied { scope } => {
+                    let applied = self.intake.applied_here(&scope)?;
+                    self.exchange.supply_applied(applied)?;
+                }
+                Step::Send(request) => {
+                    let response = send(device, transport, &request).await?;
+                    let events = self.exchange.on_response(&response)?;
+                    self.intake.keep(events)?;
+                }
+            }
+        }
+    }
+}
+
+impl From<nightjar_sync::Failure> for Failure {
+    fn from(failure: nightjar_sync::Failure) -> Self {
+        use nightjar_sync::Failure as Sync;
+        let text = failure.to_string();
+        match failure {
+            Sync::Unreachable(_) | Sync::TimedOut | Sync::NotAHub { .. } => Self::Offline(text),
+            Sync::Refused(_) | Sync::RosterForked { .. } => Self::Rejected(text),
+            Sync::Address(_) | Sync::Foreign(_) => Self::Invalid(text),
+            Sync::Malformed { .. } | Sync::Forged { .. } | Sync::TooLarge { .. } => Self::Rejected(text),
+            _ => Self::Internal(text),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! This device's own envelopes on their way: places in the chain, and the next stretch of it.
+
+use std::collections::BTreeMap;
+
+use nightjar_seal::{Chain, ScopeTag, Strand};
+use nightjar_sync::Outbox;
+
+use crate::device::Device;
+use crate::failure::Failure;
+use crate::key::random;
+
+/// Gives everything finished since the last sync its place in the chain, in random order: the place of a confidential
+/// response says nothing about when it was given.
+pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
+    loop {
+        let mut drawn = Vec::new();
+        for id in device.vault.unchained(scope)? {
+            drawn.push((random::<16>()?, id));
+        }
+        if drawn.is_empty() {
+            return Ok(());
+        }
+        drawn.sort_unstable();
+        let order: Vec<_> = drawn.into_iter().map(|(_, id)| id).collect();
+        match device.vault.chain_outbox(scope, &device.keys, &order) {
+            // Something was finished in between: draw again.
+            Err(nightjar_vault::VaultError::WrongOrder) => {}
+            done => return Ok(done.map(drop)?),
+        }
+    }
+}
+
+/// The next stretch of this device's chain that the hub has not acknowledged.
+pub(crate) fn next(
+    device: &Device,
+    scope: &ScopeTag,
+    most: usize,
+    bytes: usize,
+) -> Result<Option<Outbox>, Failure> {
+    let mut pending = device.vault.pending(scope, bytes)?;
+    let first = pending.first().map(|envelope| (envelope.line, envelope.seq));
+    let Some((line, first)) = first else { return Ok(None) };
+    pending.retain(|envelope| envelope.seq - first < most as u64);
+    let last = pending.last().map_or(first, |envelope| envelope.seq);
+    let span = usize::try_from(last - first + 1).map_err(Failure::internal)?;
+    let strand = Strand { device: device.tag(), line };
+    let links = device.vault.links(&strand, scope, first - 1, span)?;
+    let end = links
+        .last()
+        .ok_or_else(|| Failure::Corrupt("a link of this device's own chain is missing".into()))?;
+    let end = Chain { device: device.tag(), line, scope: *scope, seq: end.seq, hash: end.hash() };
+    let head = end.sign(&device.keys)?;
+    let mut bodies: BTreeMap<u64, Vec<u8>> =
+        pending.into_iter().map(|envelope| (envelope.seq, envelope.bytes)).collect();
+    let links = links.into_iter().map(|link| (link, bodies.remove(&link.seq))).collect();
+    Ok(Some(Outbox { links, head }))
+}

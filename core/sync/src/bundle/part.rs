@@ -1,0 +1,154 @@
+//! The parts of a bundle.
+
+use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, RosterHead, Signature, StudyTag};
+
+use super::HEADER_BYTES;
+use crate::wire::{Applied, Entry, Message, Push, Reader, Writer};
+use crate::{Failure, bounds};
+
+const CONTEXT: &str = "nightjar v0 bundle header";
+
+/// One part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Who made the bundle. The first part and no other.
+    Header(Box<Header>),
+    /// An entry of the roster. In order, before all chains.
+    Entry(Entry),
+    /// A stretch of a chain to a signed head, and sealed envelopes of it. The same stretch may come again with others of its
+    /// envelopes; of those that are no longer held the bytes are left out.
+    Chain(Push),
+    /// The last part.
+    End(End),
+}
+
+/// Who made a bundle and what that device holds, signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    study: StudyTag,
+    by: DeviceTag,
+    roster: u64,
+    roster_head: RosterHead,
+    holds: Vec<Applied>,
+    signature: Signature,
+}
+
+impl Header {
+    /// Signs a header. `holds`: what this device has applied, a vector per scope.
+    pub fn sign(
+        study: StudyTag,
+        roster: u64,
+        roster_head: RosterHead,
+        holds: Vec<Applied>,
+        keys: &DeviceKeys,
+    ) -> Self {
+        let signature = Signature([0; 64]);
+        let mut header = Self { study, by: keys.tag(), roster, roster_head, holds, signature };
+        header.signature = keys.sign(CONTEXT, &header.signed_bytes());
+        header
+    }
+
+    /// Checks that `by` signed it.
+    ///
+    /// # Errors
+    /// [`Failure::Forged`].
+    pub fn verify(&self, by: &DevicePublic) -> Result<(), Failure> {
+        let check = by.verify(CONTEXT, &self.signed_bytes(), &self.signature);
+        check.map_err(|source| Failure::Forged { what: "header of the bundle", source })
+    }
+
+    /// Of which study.
+    pub fn study(&self) -> StudyTag {
+        self.study
+    }
+
+    /// Which device made it.
+    pub fn by(&self) -> DeviceTag {
+        self.by
+    }
+
+    /// How many entries the roster has that its maker knows.
+    pub fn roster(&self) -> u64 {
+        self.roster
+    }
+
+    /// What its maker has applied, a vector per scope, each signed by itself.
+    pub fn holds(&self) -> &[Applied] {
+        &self.holds
+    }
+
+    fn signed_bytes(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        self.write_signed(&mut out);
+        out.into_bytes()
+    }
+
+    fn write_signed(&self, out: &mut Writer) {
+        out.bytes(&self.study.0).bytes(&self.by.0).number(self.roster).bytes(&self.roster_head.0);
+        out.list(&self.holds);
+    }
+}
+
+/// What a whole bundle ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// How many parts came before.
+    pub parts: u64,
+    /// BLAKE3 over the bytes of all of them, without their lengths.
+    pub hash: [u8; 32],
+}
+
+impl Message for Header {
+    const NAME: &'static str = "header of a bundle";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(6);
+        self.write_signed(out);
+        out.bytes(&self.signature.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        if input.left() > HEADER_BYTES {
+            return Err(input.malformed("it is too large"));
+        }
+        input.array(6)?;
+        Ok(Self {
+            study: StudyTag(input.fixed()?),
+            by: DeviceTag(input.fixed()?),
+            roster: input.number()?,
+            roster_head: RosterHead(input.fixed()?),
+            holds: input.list(bounds::SCOPES)?,
+            signature: Signature(input.fixed()?),
+        })
+    }
+}
+
+impl Message for Part {
+    const NAME: &'static str = "part of a bundle";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(2);
+        match self {
+            Self::Header(header) => header.write(out.number(0)),
+            Self::Entry(entry) => entry.write(out.number(1)),
+            Self::Chain(chain) => chain.write(out.number(2)),
+            Self::End(end) => {
+                out.number(3).array(2).number(end.parts).bytes(&end.hash);
+            }
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        input.array(2)?;
+        Ok(match input.number()? {
+            0 => Self::Header(Box::new(Header::read(input)?)),
+            1 => Self::Entry(Entry::read(input)?),
+            2 => Self::Chain(Push::read(input)?),
+            3 => {
+                input.array(2)?;
+                Self::End(End { parts: input.number()?, hash: input.fixed()? })
+            }
+            _ => return Err(input.malformed("an unknown part")),
+        })
+    }
+}
