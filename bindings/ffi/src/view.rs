@@ -86,6 +86,8 @@ views! {
         released: u64,
         /// Sealed envelopes that have waited more than 30 days for the hub or for an evaluator.
         late: u64,
+        /// Whether the study has a hub; without one everything goes by bundles.
+        has_hub: bool,
     }
 
     /// A form a device can open.

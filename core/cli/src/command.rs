@@ -108,6 +108,9 @@ pub(crate) struct PlaceArgs {
     /// Port on this device; a free one if absent
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
+    /// Folder where a USB stick is when it is in; where this system mounts sticks if absent. May be given several times
+    #[arg(long = "stick", value_name = "DIR")]
+    pub(crate) sticks: Vec<PathBuf>,
     /// Open it in this Chromium or Edge, full screen, with a profile that is thrown away
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) browser: Option<PathBuf>,

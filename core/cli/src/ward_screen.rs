@@ -38,7 +38,12 @@ fn open(
         screen.line(format_args!("The PIN for staff is {} here.", pin.as_str()))?;
         // Practice is on the first ward, unless another is named.
         let ward = place.ward.clone().or(tablet.status()?.wards.first().cloned());
-        return serve(tablet, Settings { ward, form, pack: None }, place, screen);
+        return serve(
+            tablet,
+            Settings { ward, form, pack: None, sticks: place.sticks.clone() },
+            place,
+            screen,
+        );
     };
     if !vault.is_file() {
         return Err(Trouble::Given(format!(
@@ -52,7 +57,8 @@ fn open(
     if !tablet.has_pin()? {
         screen.line("No PIN for staff is set: their side stays closed. `nightjar tablet pin` sets one.")?;
     }
-    serve(tablet, Settings { ward: place.ward.clone(), form, pack }, place, screen)
+    let sticks = place.sticks.clone();
+    serve(tablet, Settings { ward: place.ward.clone(), form, pack, sticks }, place, screen)
 }
 
 /// Six digits that are thrown away with the study.

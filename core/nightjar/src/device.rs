@@ -276,6 +276,7 @@ impl Device {
             released: custody.released,
             // An evaluator is who others wait for: nobody signs for what it wrote itself.
             late: if is_evaluator { 0 } else { custody.late },
+            has_hub: !self.hub()?.is_empty(),
         })
     }
 

@@ -36,6 +36,8 @@ pub struct StatusView {
     pub released: u64,
     /// Sealed envelopes that have waited more than 30 days for the hub or for an evaluator.
     pub late: u64,
+    /// Whether the study has a hub; without one everything goes by bundles.
+    pub has_hub: bool,
 }
 
 /// A form a device can open.
@@ -402,6 +404,27 @@ pub struct BundleView {
     pub missing_before: u64,
     /// Records of this device's list that changed.
     pub records_changed: u64,
+    /// Envelopes that cannot be read and are kept as they came, with the reason.
+    pub set_aside: Vec<String>,
+}
+
+/// What was taken from the bundles in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct StickView {
+    /// Bundles of other devices that were read, whole or in part.
+    pub bundles: u64,
+    /// Envelopes new to this device.
+    pub new: u64,
+    /// Envelopes that were here already.
+    pub known: u64,
+    /// Envelopes by devices that the roster here does not name yet.
+    pub of_strangers: u64,
+    /// Devices of which something from before these bundles is missing here.
+    pub missing_before: u64,
+    /// Bundles that were not read, because there are so many.
+    pub left: u64,
+    /// What is wrong with bundles, with the file and the place.
+    pub troubles: Vec<String>,
     /// Envelopes that cannot be read and are kept as they came, with the reason.
     pub set_aside: Vec<String>,
 }

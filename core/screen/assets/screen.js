@@ -30,19 +30,30 @@
     return line;
   }
 
-  // Puts a page in place of this one, without a flash.
-  async function show(response) {
+  // Windows of one browser tell each other that somebody has given the tablet back: no other shows what they said. Nothing is stored.
+  const windows = window.BroadcastChannel ? new BroadcastChannel("hands") : null;
+  if (windows) windows.onmessage = () => location.reload();
+  const nobody = () => document.body.dataset.hands === "nobody";
+
+  // Puts a page in place of this one, without a flash; at the same place, where it is the same page with more on it.
+  async function show(response, stay) {
     if (!response) return location.reload();
+    const was = nobody();
+    const at = document.activeElement?.id;
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!next.body || !next.getElementById("main")) return location.reload();
     document.title = next.title;
     document.documentElement.lang = next.documentElement.lang;
     document.documentElement.className = next.documentElement.className;
     document.body.className = next.body.className;
+    for (const name of Object.keys(document.body.dataset)) delete document.body.dataset[name];
     Object.assign(document.body.dataset, next.body.dataset);
     window.speechSynthesis?.cancel();
     document.body.replaceChildren(...next.body.childNodes);
     begin();
+    if (windows && !was && nobody()) windows.postMessage("given back");
+    const same = stay && at && document.getElementById(at);
+    if (same) return same.focus({ preventScroll: true });
     scrollTo(0, 0);
     const first = document.querySelector(".nhsuk-error-summary") || document.getElementById("main");
     first.focus({ preventScroll: true });
@@ -62,9 +73,27 @@
     waiting = null;
     // Words and PINs are nobody's answers: they go when a button is pressed.
     if (!document.querySelector("[name^=q], [name^=x]")) return;
-    hand("save").then((response) => {
-      if (!response || response.redirected || !response.ok) location.reload();
-    });
+    hand("save").then(drawn);
+  }
+
+  // What a save was answered with, where the page has changed for it.
+  async function drawn(response) {
+    if (response && response.ok && !response.redirected) return;
+    if (waiting) {
+      // What was written meanwhile goes first.
+      clearTimeout(waiting);
+      waiting = null;
+      await hand("save");
+      response = await fetch("./", { cache: "no-store" }).catch(() => null);
+    }
+    await show(response, true).catch(() => location.reload());
+  }
+
+  // All of a question: the parts of a date have groups of their own within it.
+  function whole(field) {
+    let group = field.closest(".nhsuk-form-group");
+    while (group && !group.querySelector("[data-one]")) group = group.parentElement.closest(".nhsuk-form-group");
+    return group;
   }
 
   function changed(event) {
@@ -74,7 +103,7 @@
     }
     // A tick that there is no answer takes what was written off the page; without it, it is there again.
     if (one) {
-      for (const text of one.closest(".nhsuk-form-group").querySelectorAll("textarea, input[type=text]")) {
+      for (const text of whole(one).querySelectorAll("textarea, input[type=text]")) {
         if (event.target.checked) {
           if (text.value) before.set(text, text.value);
           text.value = "";
@@ -82,21 +111,35 @@
           text.value = before.get(text) ?? text.value;
         }
       }
+      for (const choice of whole(one).querySelectorAll("input[type=radio]")) {
+        if (event.target.checked && choice.checked) {
+          before.set(choice, true);
+          choice.checked = false;
+        } else if (!event.target.checked && before.get(choice)) {
+          before.delete(choice);
+          choice.checked = true;
+        }
+      }
+    } else if (event.target.type === "radio") {
+      answered(event.target);
     }
     save();
   }
 
-  // Who writes has an answer: the tick that there is none goes.
+  // Who writes or chooses has an answer: the tick that there is none goes.
+  function answered(field) {
+    for (const tick of whole(field)?.querySelectorAll("[data-one] input") ?? []) tick.checked = false;
+  }
+
   function typed(event) {
-    const group = event.target.closest(".nhsuk-form-group");
-    for (const tick of group?.querySelectorAll("[data-one] input") ?? []) tick.checked = false;
+    answered(event.target);
     clearTimeout(waiting);
     waiting = setTimeout(save, 600);
   }
 
   // A voice that speaks on the device itself: no question leaves it.
-  function voice() {
-    const wanted = document.body.dataset.language.split("-")[0];
+  function voice(words) {
+    const wanted = (words || document.body).closest("[lang]").lang.split("-")[0];
     const voices = window.speechSynthesis ? speechSynthesis.getVoices() : [];
     return voices.find((one) => one.localService && one.lang.split(/[-_]/)[0] === wanted);
   }
@@ -104,7 +147,8 @@
   function listen() {
     for (const place of document.querySelectorAll("[data-listen]")) {
       const button = place.querySelector("button");
-      if (!voice()) continue;
+      const group = place.nextElementSibling;
+      if (!voice(group)) continue;
       place.hidden = false;
       const words = button.textContent;
       button.onclick = () => {
@@ -113,9 +157,8 @@
           button.textContent = words;
           return;
         }
-        const group = place.nextElementSibling;
         const says = new SpeechSynthesisUtterance(group ? group.innerText : "");
-        says.voice = voice();
+        says.voice = voice(group);
         says.lang = says.voice.lang;
         says.onend = () => { button.textContent = words; };
         button.textContent = button.dataset.stop;
@@ -137,9 +180,13 @@
   }
 
   // Nobody touches the tablet: the page is drawn again, and hides what it shows when it is time.
-  function touch() {
-    // A tablet that slept: whoever wakes it sees first what it hides.
+  function touch(event) {
+    // A tablet that slept: whoever wakes it sees first what it hides. Whoever wants to talk to someone is heard first.
     const hide = Number(document.body.dataset.hide || 0) * 1000;
+    if (event.target.closest?.("button[value=talk]")) {
+      touched = Date.now();
+      return;
+    }
     if (hide && Date.now() - Math.max(touched, told) >= hide) return location.reload();
     touched = Date.now();
     if (touched - told > 30000 && form()) {

@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use nightjar::{Failure, Tablet};
 use nightjar_form::Question;
 
-use crate::answer::{self, Found};
+use crate::answer::{self, Found, Stood};
 use crate::hands::{Ending, Hands, Mode, Notice, Start, Typed};
 use crate::posted::Posted;
 use crate::screen::Place;
 use crate::staff::Today;
 use crate::texts::{Texts, filled};
 
-pub(crate) use staff::{records, roles as staff_roles, unfinished as unfinished_records};
+pub(crate) use staff::{conflicts, records, roles as staff_roles, unfinished as unfinished_records};
 use start::spoken;
 pub(crate) use start::{forms, roles, unfinished};
 
@@ -65,11 +65,13 @@ impl Acting<'_> {
         issued.number = posted.number;
         let of_now = issued.turn == turn;
         let mut questions = issued.questions.clone();
+        let now = (0..questions.len()).map(|at| Stood::now(at, posted)).collect();
+        let stood = if posted.act == "here" { Vec::new() } else { std::mem::replace(&mut issued.stood, now) };
         self.hands.touched = self.tablet.clock().now();
         if posted.act == "here" {
             return Ok(Then::Stay);
         }
-        let taken = self.answers(&mut questions, posted, quiet);
+        let taken = self.answers(&mut questions, posted, quiet, &stood);
         // What this page has handed in counts as drawn: the same again changes nothing, however late it comes.
         if let Some(issued) = self.hands.issued(&posted.page) {
             issued.questions.clone_from(&questions);
@@ -101,6 +103,7 @@ impl Acting<'_> {
         questions: &mut [Question],
         posted: &Posted,
         typing: bool,
+        stood: &[Stood],
     ) -> Result<Taken, Failure> {
         let texts = self.texts();
         let Mode::Held(held) = &mut self.hands.mode else { return Ok(Taken::default()) };
@@ -114,7 +117,7 @@ impl Acting<'_> {
         let mut wrong = BTreeMap::new();
         let mut failed = None;
         for (at, question) in questions.iter_mut().enumerate() {
-            let value = match answer::read(question, at, posted, texts) {
+            let value = match answer::read(question, at, posted, texts, stood.get(at)) {
                 Found::Nothing => continue,
                 Found::Wrong(why) => {
                     wrong.insert(question.path.clone(), typed(posted, at, why));
@@ -214,15 +217,18 @@ impl Acting<'_> {
         Ok(true)
     }
 
-    /// Hides everything and counts that somebody wanted to talk, and nothing else; or shows it again.
+    /// Hides everything and counts that somebody wanted to talk, and nothing else.
+    pub(crate) fn wants_to_talk(&mut self) {
+        self.hands.talking = true;
+        self.hands.turned();
+        // It is counted where it can be; the message is there in any case.
+        let _ = self.tablet.talk_to_someone(&self.place.ward);
+    }
+
+    /// The same, or shows it again.
     fn talk(&mut self, name: &str) -> Result<(), Failure> {
         match (name, self.hands.talking) {
-            ("talk", false) => {
-                self.hands.talking = true;
-                self.hands.turned();
-                // It is counted where it can be; the message is there in any case.
-                let _ = self.tablet.talk_to_someone(&self.place.ward);
-            }
+            ("talk", false) => self.wants_to_talk(),
             ("again", true) => self.hands.talking = false,
             _ => return Ok(()),
         }

@@ -22,8 +22,35 @@ pub(crate) enum Found {
     Wrong(String),
 }
 
-/// The answer to the question that was drawn as number `at` of its page.
-pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Texts) -> Found {
+/// What stood in the fields of a question when its page last handed something in: what was written, and the tick that there is
+/// none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stood {
+    typed: Option<String>,
+    ticked: Option<String>,
+}
+
+impl Stood {
+    /// What stands there now.
+    pub(crate) fn now(at: usize, posted: &Posted) -> Self {
+        let names = ["", "d", "m", "y", "h", "i"].map(|part| posted.one(&format!("q{at}{part}")));
+        let typed = names.iter().any(Option::is_some);
+        let typed = typed.then(|| names.into_iter().flatten().collect::<Vec<_>>().join("\n"));
+        Self { typed, ticked: posted.one(&format!("x{at}")) }
+    }
+}
+
+/// The answer to the question that was drawn as number `at` of its page. `before`: what stood there when the page handed in last.
+pub(crate) fn read(
+    question: &Question,
+    at: usize,
+    posted: &Posted,
+    texts: &Texts,
+    before: Option<&Stood>,
+) -> Found {
+    let or_none = |typed: Option<String>, read: &dyn Fn(&str) -> Result<Value, String>| {
+        or_none(question, at, posted, texts, before, typed, read)
+    };
     let field = format!("q{at}");
     let part = |letter: char| posted.one(&format!("{field}{letter}"));
     match question.kind {
@@ -38,7 +65,7 @@ pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Text
             _ => Found::Nothing,
         },
         ItemKind::Text | ItemKind::Integer | ItemKind::Decimal => {
-            or_none(question, at, posted, texts, posted.one(&field), |text| match question.kind {
+            or_none(posted.one(&field), &|text| match question.kind {
                 ItemKind::Text => Ok(Value::Text(text.to_owned())),
                 ItemKind::Integer => {
                     text.trim().parse().map(Value::Integer).map_err(|_| texts.error_number.clone())
@@ -51,26 +78,24 @@ pub(crate) fn read(question: &Question, at: usize, posted: &Posted, texts: &Text
                 let (from, to) = question.scale.map_or_else(Default::default, |scale| ends(&scale));
                 filled(&texts.error_scale, &[("from", &from), ("to", &to)])
             };
-            or_none(question, at, posted, texts, posted.one(&field), |text| {
-                decimal(text).map(on_scale).ok_or_else(wrong)
-            })
+            or_none(posted.one(&field), &|text| decimal(text).map(on_scale).ok_or_else(wrong))
         }
         ItemKind::Date => {
             let parts = [part('d'), part('m'), part('y')];
-            or_none(question, at, posted, texts, joined(&parts), |_| {
+            or_none(joined(&parts), &|_| {
                 date(&parts).map(Value::Date).ok_or_else(|| texts.error_date.clone())
             })
         }
         ItemKind::Time => {
             let parts = [part('h'), part('i')];
-            or_none(question, at, posted, texts, joined(&parts), |_| {
+            or_none(joined(&parts), &|_| {
                 time(&parts).map(Value::Time).ok_or_else(|| texts.error_time.clone())
             })
         }
         ItemKind::DateTime => {
             let (day, hour) = ([part('d'), part('m'), part('y')], [part('h'), part('i')]);
             let all: Vec<Option<String>> = day.iter().chain(&hour).cloned().collect();
-            or_none(question, at, posted, texts, joined(&all), |_| {
+            or_none(joined(&all), &|_| {
                 let day = date(&day).ok_or_else(|| texts.error_date.clone())?;
                 let hour = time(&hour).ok_or_else(|| texts.error_time.clone())?;
                 Ok(Value::DateTime(DateTime::from_parts(day, hour)))
@@ -86,25 +111,34 @@ fn or_none(
     at: usize,
     posted: &Posted,
     texts: &Texts,
+    before: Option<&Stood>,
     typed: Option<String>,
-    read: impl FnOnce(&str) -> Result<Value, String>,
+    read: &dyn Fn(&str) -> Result<Value, String>,
 ) -> Found {
     let ticked = posted.one(&format!("x{at}")).and_then(|code| match code.as_str() {
         "dont_know" => Some(Missing::DontKnow),
         "declined" => Some(Missing::Declined),
         _ => None,
     });
-    // Of a text and a tick that stand there together that one counts which is new.
-    let was_ticked = matches!(question.value, Some(Value::Missing(_)));
-    let was_typed = question.value.is_some() && !was_ticked;
+    // Of a text and a tick that stand there together that one counts which is new: since the page last handed in, else since it was drawn.
+    let (text_is_new, tick_is_new) = match before {
+        Some(before) => {
+            let now = Stood::now(at, posted);
+            (before.typed != now.typed, before.ticked != now.ticked)
+        }
+        None => {
+            let was_ticked = matches!(question.value, Some(Value::Missing(_)));
+            (question.value.is_none() || was_ticked, !was_ticked)
+        }
+    };
     match (typed, ticked) {
         (Some(typed), None) if typed.trim().is_empty() => Found::Answer(None),
-        (Some(typed), Some(_)) if !typed.trim().is_empty() && was_ticked => {
-            read(&typed).map_or_else(Found::Wrong, |value| Found::Answer(Some(value)))
-        }
-        (Some(typed), Some(_)) if !typed.trim().is_empty() && !was_typed => {
-            Found::Wrong(texts.error_both.clone())
-        }
+        (Some(typed), Some(_)) if !typed.trim().is_empty() && text_is_new => match tick_is_new {
+            true => Found::Wrong(texts.error_both.clone()),
+            false => read(&typed).map_or_else(Found::Wrong, |value| Found::Answer(Some(value))),
+        },
+        // Nothing is new: what counted counts.
+        (Some(typed), Some(_)) if !typed.trim().is_empty() && !tick_is_new => Found::Nothing,
         (_, Some(why)) => Found::Answer(Some(Value::Missing(why))),
         (Some(typed), None) => read(&typed).map_or_else(Found::Wrong, |value| Found::Answer(Some(value))),
         (None, None) => Found::Nothing,

@@ -8,6 +8,7 @@ use nightjar::{Failure, FormView, ReceiptKind, Sitting};
 use nightjar_form::Question;
 use zeroize::Zeroizing;
 
+use crate::answer::Stood;
 use crate::posted::Nonce;
 use crate::staff::{Asking, Staff, Today, Work};
 
@@ -149,6 +150,10 @@ pub(crate) enum Ending {
     No,
     /// Perhaps another time.
     NotNow,
+    /// They did not want to, and staff had asked from their list.
+    NoListed,
+    /// Perhaps another time, and staff had asked from their list.
+    NotNowListed,
     /// What they had handed in was changed.
     Corrected,
     /// Nothing of what they had handed in was changed.
@@ -185,6 +190,8 @@ pub(crate) struct Issued {
     pub(crate) number: u64,
     /// Its questions, in the order of its fields.
     pub(crate) questions: Vec<Question>,
+    /// What stood in these fields when it last handed something in; empty before.
+    pub(crate) stood: Vec<Stood>,
 }
 
 /// The tablet in somebody's hands.
@@ -233,7 +240,7 @@ impl Hands {
         if self.issued.len() == PAGES {
             self.issued.pop_front();
         }
-        self.issued.push_back(Issued { nonce, turn: self.turn, number: 0, questions });
+        self.issued.push_back(Issued { nonce, turn: self.turn, number: 0, questions, stood: Vec::new() });
         Ok(nonce)
     }
 
@@ -302,9 +309,11 @@ impl Hands {
             Mode::Locked(Start::Who) if alone >= hide_after && self.asking.is_some() => {
                 self.release(Mode::Locked(Start::Who));
             }
-            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Words { .. } | Start::Pin(_))
-                if alone >= GOODBYE =>
-            {
+            Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Pin(_)) if alone >= GOODBYE => {
+                self.release(Mode::Locked(Start::Who));
+            }
+            // Who reads twelve words from paper, or types them with a switch, needs longer than a minute.
+            Mode::Locked(Start::Words { .. }) if alone >= hide_after => {
                 self.release(Mode::Locked(Start::Who));
             }
             _ => {}
@@ -317,6 +326,7 @@ impl Hands {
             // Something goes on that is looked at.
             Mode::Staff(staff) if staff.watches() && self.work.goes_on() => GLANCE,
             Mode::Held(_) | Mode::Left { .. } | Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) => hide_after,
+            Mode::Locked(Start::Words { .. }) => hide_after,
             Mode::Locked(_) | Mode::Ended(_) => GOODBYE,
         };
         patience.as_secs().max(1).unsigned_abs()

@@ -18,6 +18,7 @@ mod picture;
 mod posted;
 mod screen;
 mod staff;
+mod sticks;
 mod texts;
 
 pub use screen::{Screen, Settings};

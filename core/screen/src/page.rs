@@ -38,7 +38,8 @@ pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<
     let of_staff = matches!(hands.mode, Mode::Staff(_) | Mode::Locked(Start::Pin(_)));
     let frame = Frame::new(study, hands, &now, nonce, notice, of_staff);
     if hands.talking {
-        return Ok(ends::talking(&frame));
+        let answers = matches!(&hands.mode, Mode::Held(held) if held.sitting.is_some());
+        return Ok(ends::talking(&frame, answers));
     }
     hands.today.on(tablet.clock().now().date());
     match &hands.mode {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub form: Option<String>,
     /// The study's files, for a tablet that has not joined it yet: its staff join on the screen.
     pub pack: Option<StudyPack>,
+    /// Folders where a USB stick is, if it is in. Empty: wherever this system mounts sticks.
+    pub sticks: Vec<PathBuf>,
 }
 
 /// Where a screen stands, and what it asks.
@@ -48,13 +51,16 @@ pub(crate) struct Place {
     pub(crate) name: String,
     /// The only form, if there is one.
     pub(crate) form: Option<String>,
+    /// Where a stick is.
+    pub(crate) sticks: Vec<PathBuf>,
 }
 
 impl Place {
     /// Of a tablet that has joined no study.
-    fn nowhere(offered: Option<StudyPack>) -> Self {
+    fn nowhere(settings: &Settings) -> Self {
         let (ward, name) = (String::new(), String::new());
-        Self { joined: false, trouble: None, offered, ward, name, form: None }
+        let (offered, sticks) = (settings.pack.clone(), settings.sticks.clone());
+        Self { joined: false, trouble: None, offered, ward, name, form: None, sticks }
     }
 
     /// The study as this tablet knows it; until it has joined one, the one that it may join.
@@ -136,7 +142,7 @@ impl Screen {
 fn place(tablet: &Tablet, settings: &Settings) -> Result<Place, Failure> {
     let offered = settings.pack.clone();
     if offered.is_some() && !tablet.has_joined()? {
-        return Ok(Place::nowhere(offered));
+        return Ok(Place::nowhere(settings));
     }
     let asked = settings.ward.as_deref();
     let (pack, granted) = (tablet.pack()?, tablet.status()?.wards);
@@ -167,6 +173,7 @@ fn place(tablet: &Tablet, settings: &Settings) -> Result<Place, Failure> {
         ward: code.to_owned(),
         name,
         form: settings.form.clone(),
+        sticks: settings.sticks.clone(),
     })
 }
 
@@ -201,7 +208,7 @@ impl Shared {
                 // It has joined, and does not know where it stands.
                 Err(failure) if known.trouble.is_none() => {
                     let trouble = Some(failure.to_string());
-                    *known = Arc::new(Place { trouble, ..Place::nowhere(self.settings.pack.clone()) });
+                    *known = Arc::new(Place { trouble, ..Place::nowhere(&self.settings) });
                 }
                 Err(_) => {}
             }
@@ -223,7 +230,14 @@ impl Shared {
             let only = posted.map(Posted::only_answers);
             let saved = only.map_or(Ok(()), |only| self.act(&mut hands, &only).map(drop));
             hands.touched = touched;
-            let done = saved.and_then(|()| self.notice_time(&mut hands)).map(|()| self.to_the_page());
+            let done = saved.and_then(|()| self.notice_time(&mut hands)).map(|()| {
+                // Whoever sat still for long and now wants to talk is heard all the same.
+                if posted.is_some_and(|posted| posted.act == "talk") && !matches!(hands.mode, Mode::Locked(_))
+                {
+                    Acting { tablet: &self.tablet, place: &self.place(), hands: &mut hands }.wants_to_talk();
+                }
+                self.to_the_page()
+            });
             return done.unwrap_or_else(|failure| self.failed(&mut hands, &failure));
         }
         let noticed = if known && !late { Ok(()) } else { self.notice_time(&mut hands) };

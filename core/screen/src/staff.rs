@@ -1,10 +1,11 @@
 //! What the screen keeps for staff while they have it: where they are, whom they have just asked, today's numbers and what goes on
 //! beside the pages. All of it is in memory.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use nightjar::{AskState, ConflictView, Failure, StudyPack, SyncView, Tablet};
+use nightjar::{AskState, BundleView, ConflictView, Failure, StickView, StudyPack, SyncView, Tablet};
 
 /// Somebody of the ward's staff at the screen.
 pub(crate) struct Staff {
@@ -141,6 +142,20 @@ pub(crate) enum Job {
     Offline,
     /// It did not work, and why.
     Failed(String),
+    /// Writing to a stick.
+    Writing,
+    /// It is on the stick, under this name.
+    Written(String, BundleView),
+    /// Reading from a stick.
+    Reading,
+    /// What came of it.
+    Read(StickView),
+}
+
+impl Job {
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(self, Self::Syncing | Self::Joining | Self::Writing | Self::Reading)
+    }
 }
 
 impl Work {
@@ -150,7 +165,43 @@ impl Work {
     }
 
     pub(crate) fn goes_on(&self) -> bool {
-        matches!(self.now(), Job::Syncing | Job::Joining)
+        self.now().goes_on()
+    }
+
+    /// What came of the last one was seen, and says nothing of what comes.
+    pub(crate) fn seen(&self) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !now.goes_on() {
+            *now = Job::None;
+        }
+    }
+
+    /// Writes what others need to a stick, unless something goes on already.
+    pub(crate) fn write(&self, tablet: &Tablet, folder: PathBuf) {
+        let tablet = tablet.clone();
+        self.begin(Job::Writing, move || {
+            tablet.write_to_stick(&folder).map(|(name, written)| Job::Written(name, written))
+        });
+    }
+
+    /// Reads what others have put on a stick, unless something goes on already.
+    pub(crate) fn read(&self, tablet: &Tablet, folder: PathBuf) {
+        let tablet = tablet.clone();
+        self.begin(Job::Reading, move || tablet.read_from_stick(&folder).map(Job::Read));
+    }
+
+    /// Joins a study with the steward's bundle on a stick, unless something goes on already.
+    pub(crate) fn join_by_stick(
+        &self,
+        tablet: &Tablet,
+        invitation: String,
+        pack: StudyPack,
+        folder: PathBuf,
+    ) {
+        let tablet = tablet.clone();
+        self.begin(Job::Joining, move || {
+            tablet.join_from_stick(&invitation, &pack, &folder).map(|_| Job::Joined)
+        });
     }
 
     /// Sends and receives, unless something goes on already.
@@ -167,7 +218,7 @@ impl Work {
 
     fn begin(&self, job: Job, work: impl FnOnce() -> Result<Job, Failure> + Send + 'static) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*now, Job::Syncing | Job::Joining) {
+        if now.goes_on() {
             return;
         }
         *now = job;

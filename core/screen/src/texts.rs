@@ -25,7 +25,7 @@ texts! {
     ward_reads begin
     check_title check_lead change no_answer hand_in
     stop_title stop_lead stop_keep stop_throw stop_later stop_go_on
-    thanks_title thanks_sealed thanks_sealed_words thanks_kept thanks_thrown fine_title fine_no fine_not_now give_back done
+    thanks_title thanks_sealed thanks_sealed_words thanks_kept thanks_thrown fine_title fine_no fine_not_now fine_no_listed fine_not_now_listed other_language give_back done
     covered_title covered_lead still_me not_me sure_title sure_lead sure_throw sure_leave
     later_title later_lead later_done words_title words_label words_hint words_open words_wrong
     talk_hidden talk_again
@@ -57,7 +57,8 @@ texts! {
     sync_some sync_nothing sync_received sync_waits sync_read sync_pulled sync_hub_lost sync_refused sync_set_aside
     sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined no_ward to_roles
     join_title join_request_lead join_request join_picture join_invitation_lead join_invitation join joining
-    join_offline
+    join_offline join_stick_lead join_stick stick_title stick_lead stick_none stick_look stick_write stick_read stick_writing stick_reading
+    stick_out stick_written stick_stays stick_empty stick_taken stick_more stick_troubles stick_received stick_waits
 }
 
 /// A language whose words are built in, and its file.

@@ -25,9 +25,9 @@ const COLLECTED: &str = "Goodbye. Everything finished is sealed; unfinished answ
 const PRACTISED: &str = "Goodbye. The practice study and everything in it is thrown away.";
 
 pub(crate) fn run(asked: &CollectArgs, screen: &mut Screen) -> Result<(), Trouble> {
-    let PlaceArgs { ward, port, browser } = &asked.place;
-    if ward.is_some() || *port != 0 || browser.is_some() {
-        return Err(Trouble::Given("--ward, --port and --browser go with --serve".into()));
+    let PlaceArgs { ward, port, browser, sticks } = &asked.place;
+    if ward.is_some() || *port != 0 || browser.is_some() || !sticks.is_empty() {
+        return Err(Trouble::Given("--ward, --port, --browser and --stick go with --serve".into()));
     }
     let interactive = screen.is_interactive();
     let input = io::stdin().lock();

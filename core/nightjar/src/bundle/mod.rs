@@ -2,6 +2,7 @@
 
 mod frames;
 mod pack;
+mod stick;
 mod unpack;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::study_pack::StudyPack;
 use crate::sync::check_invited;
 use crate::tablet::Tablet;
-use crate::view::BundleView;
+use crate::view::{BundleView, StickView};
 use frames::Frames;
 
 use pack::export;
@@ -111,6 +112,36 @@ impl Tablet {
     /// [`Failure::Invalid`] for a file that is no bundle, or another study's; storage failures.
     pub fn import_bundle(&self, file: &Path) -> Result<BundleView, Failure> {
         import(&self.device, file)
+    }
+
+    /// [`Tablet::export_bundle`] into a folder, such as a stick, under a name that says nothing but when. Gives the name.
+    ///
+    /// # Errors
+    /// As [`Tablet::export_bundle`].
+    pub fn write_to_stick(&self, folder: &Path) -> Result<(String, BundleView), Failure> {
+        stick::write(&self.device, folder)
+    }
+
+    /// [`Tablet::import_bundle`] of every bundle in a folder that another device made. What is wrong with one is told and holds up
+    /// no other.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a folder that cannot be read; storage failures.
+    pub fn read_from_stick(&self, folder: &Path) -> Result<StickView, Failure> {
+        stick::read(&self.device, folder)
+    }
+
+    /// [`Tablet::join_with_bundle`], with whatever bundle in a folder holds the roster of the invitation.
+    ///
+    /// # Errors
+    /// As [`Tablet::join_with_bundle`]; where none fits, what is wrong with the first.
+    pub fn join_from_stick(
+        &self,
+        invitation: &str,
+        pack: &StudyPack,
+        folder: &Path,
+    ) -> Result<BundleView, Failure> {
+        stick::join(&self.device, invitation, pack, folder)
     }
 
     /// [`Tablet::join`] without a hub: with a bundle that the steward made after letting this device in.

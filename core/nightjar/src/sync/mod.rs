@@ -23,7 +23,9 @@ use crate::study_pack::StudyPack;
 use crate::view::{BundleView, SyncView};
 
 pub(crate) use intake::{Intake, Way};
-pub(crate) use memory::{known_chains, seen_of};
+pub(crate) use memory::known_chains;
+#[cfg(feature = "evaluate")]
+pub(crate) use memory::seen_of;
 pub(crate) use outbox::chain as chain_outbox;
 
 #[cfg(feature = "evaluate")]

@@ -54,12 +54,12 @@ impl Acting<'_> {
                 self.came_of_it(AskState::Yes);
             }
             "not-now" => {
-                self.came_of_it(AskState::NotToday);
-                self.end(Ending::NotNow);
+                let listed = self.came_of_it(AskState::NotToday);
+                self.end(if listed { Ending::NotNowListed } else { Ending::NotNow });
             }
             "no" | "stop" => {
-                self.came_of_it(AskState::No);
-                self.end(Ending::No);
+                let listed = self.came_of_it(AskState::No);
+                self.end(if listed { Ending::NoListed } else { Ending::No });
             }
             "home" => self.hands.release(Mode::Locked(Start::Who)),
             _ => {}
@@ -68,11 +68,11 @@ impl Acting<'_> {
     }
 
     /// Counts what came of asking and, where staff had asked from their list, writes it down there and as a record. Whoever is asked waits
-    /// for none of it: what could not be written down is said to staff.
-    fn came_of_it(&mut self, state: AskState) {
-        let Mode::Held(held) = &self.hands.mode else { return };
+    /// for none of it: what could not be written down is said to staff. Whether it was written on their list.
+    fn came_of_it(&mut self, state: AskState) -> bool {
+        let Mode::Held(held) = &self.hands.mode else { return false };
         if held.form.kind != "response" {
-            return;
+            return false;
         }
         let voice = self
             .tablet
@@ -81,11 +81,11 @@ impl Acting<'_> {
             .and_then(|pack| pack.study().role(&held.role).map(|role| role.voice.code().to_owned()));
         let asking = self.hands.asking.take();
         self.today().said(state);
-        let Some(Asking { label, role }) = asking else { return };
+        let Some(Asking { label, role }) = asking else { return false };
         if voice.as_deref() == Some(Voice::Staff.code()) {
             // Somebody else has it than whom it was handed to.
             self.today().unnoted += 1;
-            return;
+            return false;
         }
         let outcome = match state {
             AskState::Yes | AskState::NotYet => "yes",
@@ -104,6 +104,7 @@ impl Acting<'_> {
         if noted.is_err() || marked.is_err() {
             self.today().unnoted += 1;
         }
+        marked.is_ok()
     }
 
     fn asking(&mut self, name: &str, of: &str, questions: &[Question], wrong: bool) -> Result<(), Failure> {

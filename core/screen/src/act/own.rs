@@ -20,6 +20,10 @@ impl Acting<'_> {
                 let form = self.tablet.forms()?.into_iter().find(|form| form.form_id == form_id);
                 let Some(form) = form else { return Ok(()) };
                 let sitting = self.tablet.correct_own(&own.words, &language)?;
+                // What was begun before goes on in the language on display, where the form is in it.
+                if let Some(name) = super::start::spoken(&form.languages, &language) {
+                    sitting.language(&name)?;
+                }
                 // All of it at once, with a way to each answer.
                 sitting.go_to("")?;
                 let (sitting, words) = (Some(sitting), Some(own.words.clone()));

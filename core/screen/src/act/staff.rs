@@ -2,7 +2,8 @@
 
 use nightjar::study::Voice;
 use nightjar::{
-    AskState, BeginRequest, DraftView, EncounterRequest, Failure, FormView, SettleRequest, Tablet,
+    AskState, BeginRequest, ConflictView, DraftView, EncounterRequest, Failure, FormView, SettleRequest,
+    Tablet,
 };
 
 use super::Acting;
@@ -11,6 +12,7 @@ use crate::hands::{Held, Mode, Stage, Start};
 use crate::posted::Posted;
 use crate::screen::Place;
 use crate::staff::{Asking, Room, Said, Staff};
+use crate::sticks;
 
 /// A reason of the encounter form after which nobody is asked again, and one after which there is nobody to ask.
 const DO_NOT_ASK_AGAIN: &str = "do_not_ask_again";
@@ -48,6 +50,13 @@ impl Acting<'_> {
                     self.hands.work.join(self.tablet, invitation.trim().to_owned(), pack.clone());
                 }
             }
+            ("join-stick", _) => {
+                let invitation = posted.one("invitation").unwrap_or_default();
+                if let (Some(pack), Some(folder)) = (&self.place.offered, self.stick(of)) {
+                    let invitation = invitation.trim().to_owned();
+                    self.hands.work.join_by_stick(self.tablet, invitation, pack.clone(), folder);
+                }
+            }
             ("role", _) => {
                 if roles(self.tablet)?.iter().any(|(code, _)| code == of) {
                     *staff.as_mut() = Staff::home(of.to_owned(), None);
@@ -64,6 +73,15 @@ impl Acting<'_> {
                 self.hands.work.sync(self.tablet);
                 self.enter(Room::Sync);
             }
+            ("write-stick" | "read-stick", Some(_)) => {
+                match self.stick(of) {
+                    Some(folder) if name == "write-stick" => self.hands.work.write(self.tablet, folder),
+                    Some(folder) => self.hands.work.read(self.tablet, folder),
+                    // It was taken out meanwhile: the page shows that there is none.
+                    None => self.hands.work.seen(),
+                }
+                self.enter(Room::Sync);
+            }
             ("fill", Some(role)) => self.fill(&role, of)?,
             ("on", Some(role)) => self.go_on(&role, of)?,
             ("add" | "label" | "ask" | "not" | "why" | "mark" | "drop", Some(role)) => {
@@ -74,6 +92,13 @@ impl Acting<'_> {
         }
         self.hands.turned();
         Ok(())
+    }
+
+    /// The stick of a number, as the page showed it: still in, and of the same name.
+    fn stick(&self, of: &str) -> Option<std::path::PathBuf> {
+        let (at, name) = of.split_once(':')?;
+        let found = sticks::now(&self.place.sticks).into_iter().nth(at.parse().ok()?)?;
+        (found.name == name).then_some(found.folder)
     }
 
     fn enter(&mut self, room: Room) {
@@ -95,9 +120,12 @@ impl Acting<'_> {
             "home" => Room::Home,
             "list" => Room::List,
             "numbers" => Room::Numbers,
-            "conflicts" => Room::Conflicts(self.tablet.conflicts()?),
+            "conflicts" => Room::Conflicts(conflicts(self.tablet, self.place)?),
             "voices" => Room::Voices,
-            "sync" => Room::Sync,
+            "sync" => {
+                self.hands.work.seen();
+                Room::Sync
+            }
             "tablet" => Room::Tablet,
             "records" => {
                 let (form_id, after) = of.split_once(':').unwrap_or((of, ""));
@@ -203,6 +231,8 @@ impl Acting<'_> {
                     outcome: "not_asked".to_owned(),
                     reason: Some(state.to_owned()),
                 };
+                // The record first: what could not be written down can be tried again from the list.
+                self.tablet.encounter(&request)?;
                 match state {
                     LEFT => self.tablet.remove_from_asking_list(&ward, &label)?,
                     DO_NOT_ASK_AGAIN => {
@@ -210,7 +240,6 @@ impl Acting<'_> {
                     }
                     _ => self.tablet.mark_asked(&ward, &label, AskState::NotToday)?,
                 }
-                self.tablet.encounter(&request)?;
                 self.say(Room::List, Said::Noted);
             }
         }
@@ -220,13 +249,13 @@ impl Acting<'_> {
     /// Settles a conflict with one of the values that stand there, or with another that is typed.
     fn settle(&mut self, name: &str, of: &str, role: &str, posted: &Posted) -> Result<(), Failure> {
         let Mode::Staff(staff) = &self.hands.mode else { return Ok(()) };
-        let Room::Conflicts(conflicts) = &staff.room else { return Ok(()) };
+        let Room::Conflicts(shown) = &staff.room else { return Ok(()) };
         let (which, value) = of.split_once(':').unwrap_or((of, ""));
-        let Some(conflict) = which.parse::<usize>().ok().and_then(|at| conflicts.get(at)) else {
+        let Some(conflict) = which.parse::<usize>().ok().and_then(|at| shown.get(at)) else {
             return Ok(());
         };
         // What came meanwhile was not seen, and is not closed by this.
-        let now = self.tablet.conflicts()?;
+        let now = conflicts(self.tablet, self.place)?;
         if !now.contains(conflict) {
             let why = "something else was written there meanwhile; look again".to_owned();
             self.say(Room::Conflicts(now), Said::Refused(why));
@@ -249,10 +278,17 @@ impl Acting<'_> {
             value,
             role: role.to_owned(),
         })?;
-        let left = self.tablet.conflicts()?;
+        let left = conflicts(self.tablet, self.place)?;
         self.say(Room::Conflicts(left), Said::Settled);
         Ok(())
     }
+}
+
+/// What tablets hold differently of this ward.
+pub(crate) fn conflicts(tablet: &Tablet, place: &Place) -> Result<Vec<ConflictView>, Failure> {
+    let mut conflicts = tablet.conflicts()?;
+    conflicts.retain(|conflict| conflict.ward == place.ward);
+    Ok(conflicts)
 }
 
 /// The state of a code.

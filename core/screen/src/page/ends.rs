@@ -3,9 +3,9 @@
 use maud::{DOCTYPE, Markup, html};
 use nightjar::{Failure, Sitting};
 
-use super::frame::{Frame, Page, classes, head, many, ways};
+use super::frame::{Always, Frame, Page, classes, head, many, read_aloud, ways};
 use crate::hands::{Ending, Held, Look};
-use crate::texts::Texts;
+use crate::texts::{Texts, filled};
 
 /// What somebody may do who stops: with what they say about themselves, with a correction of it, with a record of the ward.
 pub(super) fn stopping(frame: &Frame<'_>, held: &Held) -> Markup {
@@ -25,23 +25,26 @@ pub(super) fn stopping(frame: &Frame<'_>, held: &Held) -> Markup {
     choices.push(("on", &texts.stop_go_on));
     let choices: Vec<_> = choices.into_iter().map(|(act, words)| (act.to_owned(), words.as_str())).collect();
     let main = html! {
-        h1 { (texts.stop_title) }
-        p { @if corrects { (texts.stop_lead_change) } @else { (texts.stop_lead) } }
-        (many(&choices))
+        (read_aloud(frame, &html! {
+            h1 { (texts.stop_title) }
+            p { @if corrects { (texts.stop_lead_change) } @else { (texts.stop_lead) } }
+            (many(&choices))
+        }))
     };
     let title = texts.stop_title.clone();
-    frame.around(Page { title, primary: "", back: false, always: true, main })
+    frame.around(Page { title, primary: "", back: false, always: Always::Both, main })
 }
 
-pub(super) fn talking(frame: &Frame<'_>) -> Markup {
+/// Somebody wants to talk. `answers`: whether answers of theirs are hidden meanwhile.
+pub(super) fn talking(frame: &Frame<'_>, answers: bool) -> Markup {
     let texts = frame.texts;
     let main = html! {
         h1 { (frame.wording.talk_message) }
-        p { (texts.talk_hidden) }
-        (ways(("again", &texts.talk_again), &[]))
+        @if answers { p { (texts.talk_hidden) } }
+        (ways(("again", if answers { &texts.talk_again } else { &texts.back }), &[]))
     };
     let title = frame.wording.talk_button.clone();
-    frame.around(Page { title, primary: "again", back: false, always: false, main })
+    frame.around(Page { title, primary: "again", back: false, always: Always::None, main })
 }
 
 pub(super) fn later(frame: &Frame<'_>, words: &str) -> Markup {
@@ -50,10 +53,11 @@ pub(super) fn later(frame: &Frame<'_>, words: &str) -> Markup {
         h1 { (texts.later_title) }
         p { (texts.later_lead) }
         ol .words lang="en" translate="no" { @for word in words.split(' ') { li { (word) } } }
+        p { (filled(&texts.kept_once, &[("minutes", &frame.study.idle.hide_after_minutes.to_string())])) }
         (ways(("done", &texts.later_done), &[]))
     };
     let title = texts.later_title.clone();
-    frame.around(Page { title, primary: "done", back: false, always: false, main })
+    frame.around(Page { title, primary: "done", back: false, always: Always::Talk, main })
 }
 
 /// Somebody was in the middle of it; whether it is still them.
@@ -75,7 +79,7 @@ pub(super) fn covered(frame: &Frame<'_>, sure: bool) -> Markup {
         (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
     };
     let title = title.clone();
-    frame.around(Page { title, primary: "", back: false, always: false, main })
+    frame.around(Page { title, primary: "", back: false, always: Always::Talk, main })
 }
 
 pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
@@ -87,6 +91,8 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
         Ending::Thrown => (&texts.thanks_title, &texts.thanks_thrown),
         Ending::No => (&texts.fine_title, &texts.fine_no),
         Ending::NotNow => (&texts.fine_title, &texts.fine_not_now),
+        Ending::NoListed => (&texts.fine_title, &texts.fine_no_listed),
+        Ending::NotNowListed => (&texts.fine_title, &texts.fine_not_now_listed),
         Ending::Corrected => (&texts.thanks_title, &texts.thanks_corrected),
         Ending::Unchanged => (&texts.fine_title, &texts.thanks_unchanged),
         Ending::TakenOut => (&texts.taken_out_title, &texts.taken_out_lead),
@@ -98,7 +104,7 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
         (ways(("done", &texts.done), &[]))
     };
     let title = title.clone();
-    frame.around(Page { title, primary: "done", back: false, always: false, main })
+    frame.around(Page { title, primary: "done", back: false, always: Always::Talk, main })
 }
 
 /// Something could not be done. The page takes nothing: looking again is a new page.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Zoned};
 use maud::{DOCTYPE, Markup, html};
 use nightjar::study::{Study, Wording};
 
-use crate::hands::{Hands, Look, Notice};
+use crate::hands::{Hands, Look, Mode, Notice, Start};
 use crate::posted::Nonce;
 use crate::texts::Texts;
 
@@ -27,10 +27,23 @@ pub(crate) struct Frame<'a> {
     look: Look,
     /// Whether it is a page of staff, in English.
     staff: bool,
+    /// Whether it is nobody's page: whoever held the tablet has given it back.
+    nobody: bool,
     /// Seconds after which it is drawn again when nobody touches it.
     patience: u64,
     nonce: Nonce,
     notice: Option<Notice>,
+}
+
+/// What is on a page wherever it makes sense.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Always {
+    /// It is nobody's page, or staff's.
+    None,
+    /// Talk to someone now. There is nothing to stop.
+    Talk,
+    /// Stop, and Talk to someone now.
+    Both,
 }
 
 /// A page without what stands around it.
@@ -42,7 +55,7 @@ pub(crate) struct Page {
     /// Whether one can go back.
     pub(crate) back: bool,
     /// Whether one can stop and talk to someone.
-    pub(crate) always: bool,
+    pub(crate) always: Always,
     /// The page itself.
     pub(crate) main: Markup,
 }
@@ -67,6 +80,7 @@ impl<'a> Frame<'a> {
             night: is_night(now.time()),
             look,
             staff,
+            nobody: matches!(hands.mode, Mode::Locked(Start::Who) | Mode::Ended(_)),
             patience: hands.patience(SignedDuration::from_mins(i64::from(study.idle.hide_after_minutes))),
             nonce,
             notice,
@@ -76,6 +90,14 @@ impl<'a> Frame<'a> {
     /// The code of the language on display.
     pub(crate) fn language(&self) -> &str {
         &self.look.language
+    }
+
+    /// The code of the language in which a form is asked, where that is another than the one on display: what a voice and a screen
+    /// reader have to know.
+    pub(crate) fn other_language(&self, sitting: Option<&nightjar::Sitting>) -> Option<String> {
+        let spoken = sitting?.spoken().ok()?;
+        let code = nightjar_form::Language::new(&spoken).code().to_owned();
+        (code != self.look.language).then_some(code)
     }
 
     /// A day (ISO 8601) as it is written in the language on display.
@@ -109,19 +131,19 @@ impl<'a> Frame<'a> {
             (DOCTYPE)
             html lang=(self.look.language) class=[self.look.large.then_some("large")] {
                 (head(&page.title, Some(hide)))
-                body class=(classes(&self.look, self.night)) data-hide=(hide) data-language=(self.look.language) {
+                body class=(classes(&self.look, self.night)) data-hide=(hide) data-hands=[self.nobody.then_some("nobody")] {
                     a .skip href="#main" { (texts.skip_to_main) }
                     form #page method="post" autocomplete="off" {
                         input type="hidden" name="page" value=(HEXLOWER.encode(&self.nonce));
                         input type="hidden" name="n" value="1";
                         // What Enter does, whatever stands first below.
                         button .only-read name="do" value=(page.primary) tabindex="-1" aria-hidden="true" { (texts.next) }
-                        @if page.back || page.always {
+                        @if page.back || page.always != Always::None {
                             header .always {
                                 div { @if page.back { button .bare name="do" value="back" { (texts.back) } } }
-                                @if page.always {
+                                @if page.always != Always::None {
                                     div {
-                                        button .hold name="do" value="stop" { (texts.stop) }
+                                        @if page.always == Always::Both { button .hold name="do" value="stop" { (texts.stop) } }
                                         button .hold name="do" value="talk" { (self.wording.talk_button) }
                                     }
                                 }
@@ -163,6 +185,25 @@ impl<'a> Frame<'a> {
                     (switch("left", look.left, &texts.left_on, &texts.left_off))
                 }
             }
+        }
+    }
+}
+
+/// What a voice of the device can read out: shown by the script where one speaks on the device itself, and not at night.
+pub(crate) fn read_aloud(frame: &Frame<'_>, words: &Markup) -> Markup {
+    html! {
+        @if !frame.night { (voice(frame)) }
+        div { (words) }
+    }
+}
+
+/// The button for what comes after it.
+pub(crate) fn voice(frame: &Frame<'_>) -> Markup {
+    let texts = frame.texts;
+    html! {
+        p hidden data-listen {
+            button .bare type="button" data-stop=(texts.listen_stop) { (texts.listen) }
+            " " span { (texts.headphones) }
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use nightjar::{Failure, Tablet};
 
-use super::frame::{Frame, Page, ways};
+use super::frame::{Always, Frame, Page, read_aloud, ways};
 use crate::hands::Held;
 
 pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Markup, Failure> {
@@ -12,9 +12,11 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Ma
     }
     let page = tablet.information(&frame.wording.language)?;
     let main = html! {
-        h1 { (page.title) }
-        @if let Some(notice) = &page.draft_notice { p .draft { (notice) } }
-        @for paragraph in &page.paragraphs { p { (paragraph) } }
+        (read_aloud(frame, &html! {
+            h1 { (page.title) }
+            @if let Some(notice) = &page.draft_notice { p .draft { (notice) } }
+            @for paragraph in &page.paragraphs { p { (paragraph) } }
+        }))
         @if let Some(status) = &held.form.wording_status {
             @if page.draft_notice.is_none() { p .draft lang="en" { (status) } }
         }
@@ -24,7 +26,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Ma
             li { button .nhsuk-button.nhsuk-button--secondary name="do" value="no" { (page.no) } }
         }
     };
-    Ok(frame.around(Page { title: page.title, primary: "", back: false, always: true, main }))
+    Ok(frame.around(Page { title: page.title, primary: "", back: false, always: Always::Both, main }))
 }
 
 /// A form that the ward reads: nothing may promise otherwise.
@@ -36,5 +38,11 @@ fn of_the_ward(frame: &Frame<'_>, held: &Held) -> Markup {
         p { (frame.wording.not_the_care_record) }
         (ways(("yes", &texts.begin), &[("home", &texts.start_again)]))
     };
-    frame.around(Page { title: held.form.title.clone(), primary: "", back: false, always: false, main })
+    frame.around(Page {
+        title: held.form.title.clone(),
+        primary: "",
+        back: false,
+        always: Always::None,
+        main,
+    })
 }

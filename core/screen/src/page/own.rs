@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use nightjar::{Failure, OwnState, OwnView, Tablet};
 use nightjar_form::{Missing, Value};
 
-use super::frame::{Frame, Page, many, ways};
+use super::frame::{Always, Frame, Page, many, ways};
 use crate::hands::Own;
 use crate::texts::filled;
 
@@ -18,7 +18,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Mark
             (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
         };
         let title = texts.own_sure_title.clone();
-        return Ok(frame.around(Page { title, primary: "", back: false, always: true, main }));
+        return Ok(frame.around(Page { title, primary: "", back: false, always: Always::Both, main }));
     }
     let view = tablet.own_answers(&own.words, frame.language())?;
     let can_take_out = matches!(view.state, OwnState::Left | OwnState::Sealed | OwnState::Open);
@@ -43,7 +43,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Mark
         (ways(("done", &texts.done), &[]))
     };
     let title = texts.own_title.clone();
-    Ok(frame.around(Page { title, primary: "done", back: false, always: true, main }))
+    Ok(frame.around(Page { title, primary: "done", back: false, always: Always::Both, main }))
 }
 
 fn told(frame: &Frame<'_>, view: &OwnView) -> Markup {

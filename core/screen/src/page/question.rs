@@ -5,7 +5,7 @@ use nightjar::StudyPack;
 use nightjar_form::{Page as FormPage, Question};
 
 use super::field::{self, Shown};
-use super::frame::{Frame, Page, ways};
+use super::frame::{Always, Frame, Page, voice, ways};
 use crate::assets;
 use crate::hands::Held;
 use crate::texts::filled;
@@ -34,6 +34,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
         let item = pack.instrument(&held.form.form_id).and_then(|form| form.item(&question.item));
         item.is_some_and(|item| item.risk_disclosure_plan().is_some())
     };
+    let other = frame.other_language(held.sitting.as_ref());
     let says_it = asked.iter().any(|question| question.label == frame.wording.not_the_care_record);
     let main = html! {
         @if !problems.is_empty() {
@@ -49,6 +50,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
         @if held.form.kind != "response" && !says_it { p .draft { (frame.wording.not_the_care_record) } }
         p .place { (place) @if alone && !page.heading.is_empty() { " · " (page.heading) } }
         @if !alone && !page.heading.is_empty() { h1 { (page.heading) } }
+        @if other.is_some() { p .place { (texts.other_language) } }
         @for (at, question) in asked.iter().enumerate() {
             @let shown = Shown {
                 question,
@@ -60,7 +62,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
                 response: held.form.kind == "response",
             };
             (sound(frame, question))
-            (field::draw(frame, &shown))
+            div lang=[&other] { (field::draw(frame, &shown)) }
         }
         @if let Some(repeat) = &page.repeat {
             h1 { (filled(&texts.there_are, &[("label", &repeat.label), ("count", &repeat.count.to_string())])) }
@@ -72,7 +74,7 @@ pub(super) fn draw(frame: &Frame<'_>, pack: &StudyPack, held: &Held, page: &Form
             (ways(("next", &texts.next), &[]))
         }
     };
-    frame.around(Page { title, primary: "next", back: true, always: true, main })
+    frame.around(Page { title, primary: "next", back: true, always: Always::Both, main })
 }
 
 /// A recording of the question, else a voice of the device; nothing late in the evening.
@@ -86,11 +88,7 @@ fn sound(frame: &Frame<'_>, question: &Question) -> Markup {
             p { (texts.headphones) }
             audio controls preload="none" src=(format!("m/{name}")) aria-label=(texts.recorded) {}
         } @else {
-            // Shown by the script where a voice speaks on the device itself.
-            p hidden data-listen {
-                button .bare type="button" data-stop=(texts.listen_stop) { (texts.listen) }
-                " " span { (texts.headphones) }
-            }
+            (voice(frame))
         }
     }
 }

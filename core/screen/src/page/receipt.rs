@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use nightjar::ReceiptKind;
 
-use super::frame::{Frame, Page, many, ways};
+use super::frame::{Always, Frame, Page, many, read_aloud, ways};
 use crate::hands::Kept;
 use crate::picture;
 use crate::texts::filled;
@@ -13,13 +13,15 @@ pub(super) fn offer(frame: &Frame<'_>) -> Markup {
     let choices =
         [("without", &texts.receipt_none), ("take-out", &texts.receipt_out), ("read", &texts.receipt_read)];
     let main = html! {
-        h1 { (texts.receipt_title) }
-        p { (texts.receipt_lead) }
-        (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
-        p { (texts.receipt_note) }
+        (read_aloud(frame, &html! {
+            h1 { (texts.receipt_title) }
+            p { (texts.receipt_lead) }
+            (many(&choices.map(|(act, words)| (act.to_owned(), words.as_str()))))
+            p { (texts.receipt_note) }
+        }))
     };
     let title = texts.receipt_title.clone();
-    frame.around(Page { title, primary: "", back: true, always: true, main })
+    frame.around(Page { title, primary: "", back: true, always: Always::Both, main })
 }
 
 pub(super) fn kept(frame: &Frame<'_>, kept: &Kept) -> Markup {
@@ -39,5 +41,5 @@ pub(super) fn kept(frame: &Frame<'_>, kept: &Kept) -> Markup {
         (ways(("done", &texts.later_done), &[("picture", if kept.picture { &texts.kept_no_picture } else { &texts.kept_picture })]))
     };
     let title = texts.kept_title.clone();
-    frame.around(Page { title, primary: "", back: false, always: true, main })
+    frame.around(Page { title, primary: "", back: false, always: Always::Both, main })
 }

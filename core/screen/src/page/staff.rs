@@ -9,7 +9,7 @@ mod tablet;
 use maud::{Markup, html};
 use nightjar::{Failure, Tablet};
 
-use super::frame::{Frame, Page, many, ways};
+use super::frame::{Always, Frame, Page, many, ways};
 use crate::act;
 use crate::hands::PinTrouble;
 use crate::screen::Place;
@@ -58,7 +58,13 @@ pub(super) fn pin(frame: &Frame<'_>, trouble: Option<PinTrouble>) -> Markup {
         }
     };
     let title = texts.pin_title.clone();
-    frame.around(Page { title, primary: if asks { "pin" } else { "home" }, back: false, always: false, main })
+    frame.around(Page {
+        title,
+        primary: if asks { "pin" } else { "home" },
+        back: false,
+        always: Always::None,
+        main,
+    })
 }
 
 /// The room that staff are in.
@@ -91,7 +97,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, staff: &Staff) -> Result<Markup, Failure> 
         }
     };
     let primary = if matches!(staff.room, Room::List) { "add" } else { "" };
-    Ok(drawn.frame.around(Page { title: title.clone(), primary, back: false, always: false, main }))
+    Ok(drawn.frame.around(Page { title: title.clone(), primary, back: false, always: Always::None, main }))
 }
 
 fn told(texts: &StaffTexts, said: &Said) -> Markup {
@@ -128,7 +134,7 @@ fn home(drawn: &Drawn<'_>, role: &str) -> Result<Markup, Failure> {
     let (texts, tablet) = (drawn.texts, drawn.tablet);
     let records = act::records(tablet, role)?;
     let unfinished = act::unfinished_records(tablet, drawn.place)?;
-    let conflicts = tablet.conflicts()?.len();
+    let conflicts = act::conflicts(tablet, drawn.place)?.len();
     let waiting = tablet.status()?.waiting;
     let conflicts = filled(&texts.to_conflicts, &[("count", &conflicts.to_string())]);
     let sync = filled(&texts.to_sync, &[("count", &waiting.to_string())]);

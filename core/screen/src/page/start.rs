@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use nightjar::study::Voice;
 use nightjar::{Failure, Tablet};
 
-use super::frame::{Frame, Page, many, ways};
+use super::frame::{Always, Frame, Page, many, ways};
 use crate::act;
 use crate::hands::Start;
 use crate::screen::Place;
@@ -38,7 +38,8 @@ pub(super) fn draw(
     };
     let primary = if matches!(at, Start::Words { .. }) { "open" } else { "" };
     let title = texts.page_title.clone();
-    Ok(frame.around(Page { title, primary, back: false, always: false, main }))
+    let always = if matches!(at, Start::Who) { Always::None } else { Always::Talk };
+    Ok(frame.around(Page { title, primary, back: false, always, main }))
 }
 
 fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result<Markup, Failure> {

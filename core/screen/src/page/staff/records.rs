@@ -58,7 +58,9 @@ fn line(drawn: &Drawn<'_>, cell: &CellView) -> Markup {
 /// Positions beside what was decided, case by case.
 pub(super) fn voices(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
     let texts = drawn.texts;
-    let cases = drawn.tablet.dissensus()?;
+    // Of this ward alone: every tablet holds the records of all of them, and two wards may use the same label.
+    let mut cases = drawn.tablet.dissensus()?;
+    cases.retain(|case| case.ward == drawn.place.ward);
     Ok(html! {
         h1 { (texts.voices_title) }
         p { (texts.voices_lead) }

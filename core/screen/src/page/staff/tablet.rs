@@ -6,6 +6,7 @@ use nightjar::Failure;
 use super::Drawn;
 use crate::picture;
 use crate::staff::Job;
+use crate::sticks;
 use crate::texts::filled;
 
 /// Sending and receiving: how it goes, and in plain words what came of it.
@@ -19,6 +20,10 @@ pub(super) fn sync(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
         ("waiting", status.waiting.to_string()),
         ("read", status.applied_by_evaluator.to_string()),
     ];
+    let (received, waits) = match status.has_hub {
+        true => (&texts.sync_received, &texts.sync_waits),
+        false => (&texts.stick_received, &texts.stick_waits),
+    };
     let numbers: Vec<(&str, &str)> = numbers.iter().map(|(name, count)| (*name, count.as_str())).collect();
     let job = drawn.work.now();
     Ok(html! {
@@ -28,14 +33,18 @@ pub(super) fn sync(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
                 Job::Syncing => { strong { (texts.sync_goes_on) } " " },
                 Job::Offline => { strong { (texts.sync_offline) } " " },
                 Job::Failed(why) => { strong { (texts.sync_failed) } " " (why) " " },
-                Job::Synced(done) if done.waiting == 0 => { strong { (texts.sync_all) } " " },
-                Job::Synced(_) => { strong { (texts.sync_some) } " " },
-                Job::None | Job::Joining | Job::Joined => {},
+                Job::Synced(done) if done.waiting == 0 && status.waiting == 0 => { strong { (texts.sync_all) } " " },
+                Job::Synced(done) if done.waiting > 0 => { strong { (texts.sync_some) } " " },
+                Job::Writing => { strong { (texts.stick_writing) } " " },
+                Job::Reading => { strong { (texts.stick_reading) } " " },
+                Job::Written(..) | Job::Read(_) => { strong { (texts.stick_out) } " " },
+                Job::Synced(_) | Job::None | Job::Joining | Job::Joined => {},
             }
             @if all == 0 { (texts.sync_nothing) }
-            @else if status.waiting == 0 { (filled(&texts.sync_received, &numbers)) }
-            @else { (filled(&texts.sync_waits, &numbers)) }
+            @else if status.waiting == 0 { (filled(received, &numbers)) }
+            @else { (filled(waits, &numbers)) }
         }
+        (stick(drawn, &job))
         @if matches!(job, Job::Syncing) && all > 0 {
             progress max=(all) value=(status.at_hub) aria-label=(texts.sync_goes_on) {}
         }
@@ -53,10 +62,67 @@ pub(super) fn sync(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
         }
         @if status.late > 0 { p { (filled(&texts.sync_late, &[("count", &status.late.to_string())])) } }
         @if status.newer_version { p { (texts.newer_version) } }
-        @if !matches!(job, Job::Syncing) {
-            p { button .nhsuk-button.nhsuk-button--secondary name="do" value="sync" { (texts.sync_now) } }
+        @if !job.goes_on() {
+            @if status.has_hub {
+                p { button .nhsuk-button.nhsuk-button--secondary name="do" value="sync" { (texts.sync_now) } }
+            }
+            h2 { (texts.stick_title) }
+            p { (texts.stick_lead) }
+            @let sticks = sticks::now(&drawn.place.sticks);
+            @if sticks.is_empty() {
+                p { (texts.stick_none) }
+                p { button .nhsuk-button.nhsuk-button--secondary name="do" value="go:sync" { (texts.stick_look) } }
+            }
+            ul .many {
+                @for (at, stick) in sticks.iter().enumerate() {
+                    li {
+                        button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("write-stick:{at}:{}", stick.name)) {
+                            (filled(&texts.stick_write, &[("stick", &stick.name)]))
+                        }
+                    }
+                    li {
+                        button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("read-stick:{at}:{}", stick.name)) {
+                            (filled(&texts.stick_read, &[("stick", &stick.name)]))
+                        }
+                    }
+                }
+            }
         }
     })
+}
+
+/// What came of writing to a stick or reading from it.
+fn stick(drawn: &Drawn<'_>, job: &Job) -> Markup {
+    let texts = drawn.texts;
+    html! {
+        @match job {
+            Job::Written(name, written) => {
+                p { (filled(&texts.stick_written, &[("count", &written.envelopes.to_string()), ("file", name)])) }
+                p { (texts.stick_stays) }
+            },
+            Job::Read(read) => {
+                @if read.bundles == 0 && read.troubles.is_empty() { p { (texts.stick_empty) } }
+                @else {
+                    p {
+                        (filled(&texts.stick_taken, &[
+                            ("files", &read.bundles.to_string()),
+                            ("new", &read.new.to_string()),
+                            ("known", &read.known.to_string()),
+                        ]))
+                    }
+                }
+                @if read.missing_before + read.of_strangers + read.left > 0 { p { (texts.stick_more) } }
+                @if !read.troubles.is_empty() {
+                    p { (texts.stick_troubles) }
+                    ul { @for why in read.troubles.iter().take(10) { li { (why) } } }
+                }
+                @if !read.set_aside.is_empty() {
+                    p { (filled(&texts.sync_set_aside, &[("count", &read.set_aside.len().to_string())])) }
+                }
+            },
+            _ => {},
+        }
+    }
 }
 
 /// What this tablet is, and until it has joined a study how it does.
@@ -106,6 +172,20 @@ pub(super) fn draw(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
             textarea #invitation .nhsuk-textarea.code name="invitation" rows="4" autocapitalize="none" spellcheck="false" autocomplete="off" {}
         }
         @if matches!(job, Job::Joining) { p role="status" { (texts.joining) } }
-        @else { p { button .nhsuk-button.nhsuk-button--secondary name="do" value="join" { (texts.join) } } }
+        @else {
+            p { button .nhsuk-button.nhsuk-button--secondary name="do" value="join" { (texts.join) } }
+            p { (texts.join_stick_lead) }
+            @let sticks = sticks::now(&drawn.place.sticks);
+            @if sticks.is_empty() { p { (texts.stick_none) } }
+            ul .many {
+                @for (at, stick) in sticks.iter().enumerate() {
+                    li {
+                        button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("join-stick:{at}:{}", stick.name)) {
+                            (filled(&texts.join_stick, &[("stick", &stick.name)]))
+                        }
+                    }
+                }
+            }
+        }
     })
 }
