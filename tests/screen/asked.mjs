@@ -5,6 +5,14 @@ import { Hands } from "./hands.mjs";
 
 const SECRET = "The torch at four o'clock <b>& the bins</b>";
 
+/** What says that questions are not in a language, and the first question of the patients' form in it. */
+const NOT_IN = {
+  en: "These questions are not in this language yet.",
+  pl: "Te pytania nie są jeszcze dostępne w tym języku.",
+  "en-x-easyread": "These questions are not in easy read yet.",
+};
+const FIRST = { en: "How did you sleep here last night?", pl: "Jak się Panu/Pani tutaj spało ostatniej nocy?", "en-x-easyread": "How did you sleep last night?" };
+
 export async function asked(scenario, ward) {
   await scenario("a patient answers, in at most three taps to the first question", async (hands) => {
     await hands.everybody("start");
@@ -127,20 +135,58 @@ export async function asked(scenario, ward) {
     await hands.press("Done");
   });
 
-  await scenario("talk to someone now hides the answers on every page", async (hands) => {
+  await scenario("talk to someone now is on every page of whoever holds the tablet, and hides what is there", async (hands) => {
+    const { page } = hands;
+    const heard = async (back, hidden) => {
+      await hands.press("Talk to someone now");
+      await hands.sees("Please take this tablet to a member of staff.");
+      assert.equal(await page.locator("input[type=radio], textarea, input[type=text]").count(), 0);
+      assert.equal((await page.getByRole("main").innerText()).includes("Your answers are hidden"), hidden);
+      await hands.press(back);
+    };
+    // Which role, and the words from before.
+    await hands.press("I work here");
+    await heard("Back", false);
+    await hands.press("Back to the start");
+    await hands.press("I have words from before");
+    await heard("Back", false);
+    await hands.press("Back to the start");
+    // The information page, a question, stopping, a check, the receipt, the end.
     await hands.press("I am staying on this ward");
     await hands.press("Talk to someone now");
     await hands.everybody("talk");
-    await hands.press("Go back to my answers");
+    await hands.press("Back");
     await hands.press("Yes");
     await hands.choose("Badly");
-    await hands.press("Talk to someone now");
-    await hands.sees("Please take this tablet to a member of staff.");
-    assert.equal(await hands.page.locator("input[type=radio]").count(), 0);
-    await hands.press("Go back to my answers");
-    assert.ok(await hands.page.getByLabel("Badly", { exact: true }).isChecked());
+    await heard("Go back to my answers", true);
+    assert.ok(await page.getByLabel("Badly", { exact: true }).isChecked());
     await hands.press("Stop");
-    await hands.press("Stop, and throw it all away");
+    await heard("Go back to my answers", true);
+    await hands.press("Stop for now, and go on later with words");
+    await heard("Back", false);
+    const words = await page.locator("ol.words li").allInnerTexts();
+    assert.equal(words.length, 8, "the words are there again");
+    await hands.press("I have written them down");
+    await hands.press("I have words from before");
+    await page.getByRole("textbox").fill(words.join(" "));
+    await hands.press("Go on");
+    await hands.toTheEnd("Next", "Check your answers");
+    await heard("Go back to my answers", true);
+    await hands.press("Hand in my answers");
+    await heard("Go back to my answers", true);
+    await hands.press("Words to read, change or take out my answers");
+    await heard("Back", false);
+    await hands.press("I have written them down");
+    await heard("Back", false);
+    await hands.press("Done");
+  });
+
+  await scenario("whoever was asked from nobody's list and says no hears that only this is counted", async (hands) => {
+    await hands.press("I am staying on this ward");
+    await hands.press("No");
+    const said = await hands.page.getByRole("main").innerText();
+    assert.ok(said.includes("Only that somebody said no is counted."), said);
+    await hands.everybody("that is fine");
     await hands.press("Done");
   });
 
@@ -174,6 +220,12 @@ export async function asked(scenario, ward) {
         if (language !== "en") await hands.does(`language:${language}`);
         for (const act of [...acts, "yes"]) await hands.does(act);
         assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+        // Where the form is not in that language, the page says so, and to a screen reader and a voice, too.
+        const spoken = who === "patient" ? language : "en";
+        const asks = page.getByRole("main").locator("legend, h1").first();
+        assert.equal(await asks.evaluate((node) => node.closest("[lang]").lang), spoken);
+        assert.equal((await page.getByRole("main").innerText()).includes(NOT_IN[language]), spoken !== language);
+        if (who === "patient") await hands.sees(FIRST[language]);
         for (let turns = 0; turns < 40 && !(await page.locator('button[value="finish"]').count()); turns += 1) {
           const choices = page.getByRole("radio");
           if (await choices.count()) await choices.nth(turns % 3 % (await choices.count())).check();
@@ -204,6 +256,7 @@ export async function asked(scenario, ward) {
       await page.keyboard.press("Enter");
       await page.waitForFunction((old) => document.querySelector("[name=page]")?.value !== old, before);
     };
+    const chosen = [];
     await enter("I am staying on this ward");
     await enter("Yes");
     for (let turns = 0; turns < 40; turns += 1) {
@@ -213,10 +266,14 @@ export async function asked(scenario, ward) {
           await page.keyboard.press("Tab");
           if (await page.evaluate(() => document.activeElement?.type === "radio")) break;
         }
+        assert.equal(await page.evaluate(() => document.activeElement?.type), "radio", "a choice is reached");
         await page.keyboard.press("Space");
+        chosen.push(await page.evaluate(() => document.activeElement.labels[0].innerText.trim()));
       }
       await enter("Next");
     }
+    const given = (await page.locator("main dd.nhsuk-summary-list__value").allInnerTexts()).map((text) => text.trim());
+    assert.ok(chosen.length >= 4 && chosen.every((choice) => given.includes(choice)), `${chosen} of ${given}`);
     await enter("Hand in my answers");
     await enter("No words: just hand in my answers");
     await hands.sees("Thank you");
@@ -240,9 +297,9 @@ export async function asked(scenario, ward) {
     await hands.press("Stop");
     await hands.press("Stop, and throw it all away");
     await hands.press("Done");
-    // The other window shows the last person's page still: it hands nothing in any more.
-    await other.page.getByLabel("No", { exact: true }).click();
+    // The other window hears that it was given back, and shows nothing of it either.
     await other.sees("Who is holding this tablet?");
+    await other.nothing(["wake you"]);
   });
 
   await scenario("of a text and a tick that there is none the last counts", async (hands) => {

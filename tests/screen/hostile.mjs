@@ -82,6 +82,45 @@ export async function hostile(hands) {
     assert.ok(await page.getByLabel("Well", { exact: true }).isChecked(), act);
   }
 
+  // Nor from any other place: the start, a PIN that nobody typed, words, what somebody left, the end.
+  const stays = async (where, may = []) => {
+    const heading = () => page.getByRole("heading", { level: 1 }).first().innerText();
+    const seen = await heading();
+    for (const act of [...elsewhere, "write-stick:0:STICK", "read-stick:0:STICK", "finish", "without", "keep", "throw", "later", "yes", "me", "settle:0:0"]) {
+      if (may.includes(act)) continue;
+      const here = await hands.nonce();
+      assert.equal((await post(`page=${here}&n=1&do=${act}&pin=000001&label=x&words=x&q0=badly`)).status, 303, `${where}: ${act}`);
+      await page.reload();
+      assert.equal(await heading(), seen, `${where}: ${act}`);
+    }
+  };
+  await hands.press("Stop");
+  await stays("stopping", ["keep", "throw", "later", "on:0"]);
+  await hands.press("Do not stop: go on answering");
+  await hands.toTheEnd("Next", "Check your answers");
+  await stays("the check", ["finish"]);
+  await hands.press("Stop");
+  await hands.press("Stop, and throw it all away");
+  await stays("the end", ["done"]);
+  await hands.press("Done");
+  await stays("the start", ["staff", "words"]);
+  await hands.press("For ward staff");
+  await stays("the PIN", ["home", "pin"]);
+  await hands.press("Back to the start");
+  await hands.press("I have words from before");
+  await stays("words", ["home", "open"]);
+  await hands.press("Back to the start");
+  await hands.press("I am staying on this ward");
+  await stays("the information page", ["home", "yes"]);
+  await hands.press("Yes");
+  await hands.choose("Well");
+
+  // A picture of the form, as long as somebody is asked.
+  await hands.does("language:en-x-easyread");
+  const picture = await page.locator("main img").first().evaluate((image) => new URL(image.src).pathname);
+  assert.equal((await send(home, { path: picture })).status, 200);
+  await hands.does("language:en");
+
   // What every page says to its browser.
   const got = await send(home, {});
   assert.equal(got.headers["cache-control"], "no-store");
@@ -104,7 +143,7 @@ export async function hostile(hands) {
   await hands.press("Stop, and throw it all away");
   await hands.press("Done");
   assert.equal((await post(`page=${old}&n=99&do=finish`)).status, 303);
-  assert.equal((await send(home, { path: `${at.pathname}m/face-good.svg` })).status, 404, "every route behind its mode");
+  assert.equal((await send(home, { path: picture })).status, 404, "every route behind its mode");
   await page.reload();
   await hands.sees("Who is holding this tablet?");
   hands.trouble.length = 0;

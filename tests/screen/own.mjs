@@ -37,7 +37,7 @@ export async function own(scenario, ward) {
     await hands.everybody("twelve words as a picture");
     await hands.press("I have written them down");
     await hands.sees("Thank you");
-    await hands.nothing([words.split(" ")[0] + " ", SAID]);
+    await hands.nothing([`<li>${words.split(" ")[0]}</li>`, SAID]);
     await hands.press("Done");
 
     await comesBack(hands, words.toUpperCase());

@@ -5,6 +5,7 @@ import { chromium } from "playwright-core";
 import { asked } from "./asked.mjs";
 import { Hands, looked } from "./hands.mjs";
 import { hostile } from "./hostile.mjs";
+import { kinds } from "./kinds.mjs";
 import { own } from "./own.mjs";
 import { staff } from "./staff.mjs";
 import { Ward } from "./ward.mjs";
@@ -43,6 +44,7 @@ async function scenario(name, does, { form, device, ...settings } = {}) {
 await asked(scenario, ward);
 await own(scenario, ward);
 await staff(scenario, ward);
+await kinds(scenario, ward);
 await scenario("the page's own policy holds, and a hostile client gets nothing", async (hands) => {
   await hostile(hands);
 }, { bypassCSP: false });

@@ -1,6 +1,8 @@
 // The side for staff: behind a PIN, and away again when the tablet is handed over.
 
 import { strict as assert } from "node:assert";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PIN } from "./ward.mjs";
 
 /** Opens the side for staff in a role. */
@@ -100,7 +102,7 @@ export async function staff(scenario, ward) {
     await hands.press(/^Look.*Who was asked/);
     await hands.everybody("records");
     await says(hands, "Asleep");
-    await says(hands, "No");
+    assert.ok((await page.locator("main dd").allInnerTexts()).some((text) => text.trim() === "No"), "who said no");
     assert.ok(!(await page.getByRole("main").innerText()).match(/Owl|heron/), "a record has no label");
     await hands.press("Hand over: close this side");
   });
@@ -137,7 +139,9 @@ export async function staff(scenario, ward) {
     await says(hands, "It is stored.");
 
     const iso = night.toISOString().slice(0, 10);
-    await ward.nightOfTwin({ night: { date: iso }, in_bed: { integer: 14 }, planned: { integer: 0 } });
+    await ward.twinWrites("ward-night", { night: { date: iso }, in_bed: { integer: 14 }, planned: { integer: 0 } });
+    // Another ward's voices and nights are none of this one's.
+    await ward.twinWrites("position", { case_label: { text: "Kestrel 9" }, voice: { one: "patient" }, stance: { one: "against" } }, "rehab-long");
     await page.getByRole("button", { name: /^Send and receive/ }).click();
     await hands.sees("Send and receive");
     await says(hands, "wait on this tablet");
@@ -169,10 +173,75 @@ export async function staff(scenario, ward) {
     await hands.everybody("voices");
     await says(hands, "Owl 7");
     await says(hands, "Nothing was decided yet.");
+    assert.ok(!(await page.getByRole("main").innerText()).includes("Kestrel"), "another ward's case");
+    assert.ok((await ward.reads("position")).includes("Kestrel 9"), "though this tablet holds it");
     await hands.press("Hand over: close this side");
   });
 
-  await scenario("without the hub a sync says so, and what was stored waits", async (hands) => {
+  await scenario("a hub that is not there: it says so, what was stored waits, and the next time it is sent", async (hands) => {
+    const { page } = hands;
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    await hands.choose("Well");
+    await hands.toTheEnd("Next", "Check your answers");
+    await hands.press("Hand in my answers");
+    await hands.press("No words: just hand in my answers");
+    await hands.press("Done");
+    await ward.hubGone();
+    try {
+      await unlocks(hands);
+      const door = await page.getByRole("button", { name: /^Send and receive/ }).innerText();
+      const waiting = Number(door.match(/(\d+) wait/)[1]);
+      assert.ok(waiting >= 1, door);
+      await page.getByRole("button", { name: /^Send and receive/ }).click();
+      await page.getByRole("button", { name: "Send and receive now" }).click();
+      await page.getByText("The hub cannot be reached now. Nothing is lost.").waitFor();
+      await hands.everybody("no hub");
+      await says(hands, `${waiting} wait on this tablet`);
+      await hands.press("All for staff");
+      await page.getByRole("button", { name: /^Send and receive/ }).click();
+      await hands.sees("Send and receive");
+      assert.ok(!(await page.getByRole("main").innerText()).includes("cannot be reached"), "what was said is not said again");
+    } finally {
+      await ward.hubBack();
+    }
+    await page.getByRole("button", { name: "Send and receive now" }).click();
+    await page.getByText("received by the hub").getByText("Done.").waitFor();
+    await hands.press("Hand over: close this side");
+  });
+
+  await scenario("a stick is written to and read from, and says when it is missing or holds nonsense", async (hands) => {
+    const { page } = hands;
+    await unlocks(hands);
+    await hands.press(/^Send and receive/);
+    await says(hands, "There is no stick in this tablet.");
+    ward.plug(true);
+    await hands.press("Look again");
+    await page.getByRole("button", { name: "Write to STICK" }).click();
+    await page.getByText("The stick can be taken out.").waitFor();
+    await hands.everybody("a stick is written");
+    const [file] = readdirSync(ward.stick);
+    assert.match(file, /^nightjar-[0-9-]+-[0-9a-f]{6}\.bundle$/);
+    assert.match(await ward.does(null, "bundle", "inspect", join(ward.stick, file)), /sealed envelopes .* whole/);
+    await page.getByRole("button", { name: "Read from STICK" }).click();
+    await page.getByText("Nobody else has put anything on this stick.").waitFor();
+    // The evaluator's answer, and something that is none.
+    await ward.does(ward.steward, "bundle", "export", "--to", join(ward.stick, "answer.bundle"));
+    writeFileSync(join(ward.stick, "letter.bundle"), "Dear all");
+    await hands.press("All for staff");
+    await hands.press(/^Send and receive/);
+    await page.getByRole("button", { name: "Read from STICK" }).click();
+    await page.getByText("1 files were read").waitFor();
+    await says(hands, "this is not a bundle");
+    await hands.everybody("a stick is read");
+    // Taken out while the page still shows it.
+    ward.plug(false);
+    await page.getByRole("button", { name: "Read from STICK" }).click();
+    await page.getByText("There is no stick in this tablet.").waitFor();
+    await hands.press("Hand over: close this side");
+  });
+
+  await scenario("while a hub hangs the tablet is handed over and asked with", async (hands) => {
     const { page } = hands;
     await hands.press("I am staying on this ward");
     await hands.press("Yes");
@@ -217,7 +286,7 @@ export async function staff(scenario, ward) {
     await page.getByRole("textbox", { name: "Invitation" }).fill(invitation);
     await page.getByRole("button", { name: "Join" }).click();
     await page.getByText("It has joined the study.").waitFor();
-    await page.getByRole("button", { name: "Go on" }).click();
+    await hands.press("Go on");
     await hands.press("Nurse");
     await says(hands, "Long-stay rehabilitation");
     await hands.press("Hand over: close this side");

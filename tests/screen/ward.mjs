@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -68,7 +68,8 @@ export class Ward {
     };
     await letIn(second, "evaluate", "--evaluator");
     await letIn(ward.tablet, "tablet", "--ward", "acute-male");
-    await letIn(ward.twin, "tablet", "--ward", "acute-male");
+    await letIn(ward.twin, "tablet", "--ward", "acute-male", "--ward", "rehab-long");
+    ward.stick = join(ward.folder, "STICK");
     ward.pin = ward.file("pin", `${PIN}\n`);
     await output(run(ward.folder, ward.tablet, ["tablet", "pin", "--pin-fd", "4"], ward.pin));
     return ward;
@@ -102,8 +103,8 @@ export class Ward {
     return this.does(this.tablet, ...args);
   }
 
-  /** Has another tablet write down a night and send it. */
-  async nightOfTwin(answers) {
+  /** Has another tablet write a record down and send it. */
+  async twinWrites(form, answers, at = "acute-male") {
     const key = readFileSync(this.twin.key).toString("hex");
     const child = spawn(program, ["tablet", "run", "--vault", join(this.folder, "twin.vault")], { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -116,7 +117,7 @@ export class Ward {
     };
     const does = (what, more) => ask(`${JSON.stringify({ id: (asked += 1), do: what, ...more })}\n`);
     await ask(`${key}\n`);
-    const { sitting } = await does("begin", { form_id: "ward-night", role: "nurse", ward: "acute-male" });
+    const { sitting } = await does("begin", { form_id: form, role: "nurse", ward: at });
     for (const [path, value] of Object.entries(answers)) await does("answer", { sitting, path, value });
     await does("finish", { sitting });
     await does("sync");
@@ -132,9 +133,34 @@ export class Ward {
   /** Starts the screen, for one form or for what people answer about themselves; gives its address. */
   async open(form, device = this.tablet) {
     const args = form ? ["collect", "--serve", "--form", form] : ["screen"];
-    this.screen = run(this.folder, device, args);
+    this.screen = run(this.folder, device, [...args, "--stick", this.stick]);
     const told = await line(this.screen, /http:/);
     return told.match(/http:\S+/)[0];
+  }
+
+  /** Starts the screen to practise with a study of its own; gives its address. */
+  async practise(study) {
+    this.screen = run(this.folder, null, ["screen", "--practice", "--study", study]);
+    return (await line(this.screen, /http:/)).match(/http:\S+/)[0];
+  }
+
+  /** The stick is put in, or taken out. */
+  plug(isIn) {
+    if (isIn) mkdirSync(this.stick);
+    else renameSync(this.stick, `${this.stick}-out`);
+  }
+
+  /** The hub ends as by a power cut; it comes back at the same address with what it had. */
+  async hubGone() {
+    const gone = new Promise((done) => this.hub.on("exit", done));
+    this.hub.kill("SIGKILL");
+    await gone;
+  }
+
+  async hubBack() {
+    const at = this.hubAt.replace("http://", "");
+    this.hub = run(this.folder, null, ["hub", "serve", "--data", join(this.folder, "hub"), "--listen", at]);
+    await line(this.hub, /listening/);
   }
 
   /** Starts the screen with a program as its browser that only notes where it was sent; gives that address. */

@@ -38,7 +38,6 @@
   // Puts a page in place of this one, without a flash; at the same place, where it is the same page with more on it.
   async function show(response, stay) {
     if (!response) return location.reload();
-    const was = nobody();
     const at = document.activeElement?.id;
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!next.body || !next.getElementById("main")) return location.reload();
@@ -51,7 +50,7 @@
     window.speechSynthesis?.cancel();
     document.body.replaceChildren(...next.body.childNodes);
     begin();
-    if (windows && !was && nobody()) windows.postMessage("given back");
+    if (windows && nobody()) windows.postMessage("given back");
     const same = stay && at && document.getElementById(at);
     if (same) return same.focus({ preventScroll: true });
     scrollTo(0, 0);

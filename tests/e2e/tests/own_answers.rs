@@ -50,6 +50,10 @@ impl Study {
     }
 
     fn begun(&self, slept: &str) -> Sitting {
+        self.begun_saying(slept, SAID)
+    }
+
+    fn begun_saying(&self, slept: &str, said: &str) -> Sitting {
         let begin = BeginRequest {
             form_id: "patient-core".into(),
             role: "patient".into(),
@@ -61,7 +65,7 @@ impl Study {
         let form = self.tablet.pack().unwrap();
         let text = form.instrument("patient-core").unwrap().items().iter();
         let text = text.filter(|item| item.risk_disclosure_plan().is_some()).map(|item| item.path());
-        sitting.answer(text.take(1).next().unwrap(), Some(Value::Text(SAID.into()))).unwrap();
+        sitting.answer(text.take(1).next().unwrap(), Some(Value::Text(said.into()))).unwrap();
         sitting
     }
 
@@ -85,7 +89,7 @@ fn words_that_read_read_change_and_take_out() {
     let tablet = &study.tablet;
     let (finished, words) = study.begun("badly").finish_with(ReceiptKind::Read).unwrap();
     assert!(!finished.readable, "the tablet has no key of it");
-    let other = study.begun("well");
+    let other = study.begun_saying("well", "the heating");
     other.finish().unwrap();
 
     let own = tablet.own_answers(&words, "pl").unwrap();
@@ -147,6 +151,9 @@ fn words_that_read_read_change_and_take_out() {
     let left = study.read();
     assert_eq!(left.len(), 1);
     assert_ne!(left[0].id, finished.record);
+    for audit in [study.evaluator.audit(&[SAID.to_owned()]), tablet.audit(&[SAID.to_owned()])] {
+        assert_eq!(audit.unwrap().hits, [], "nothing of it is in either file, free pages and all");
+    }
     assert!(study.evaluator.verify().unwrap().is_sound());
     assert!(tablet.verify().unwrap().is_sound());
 }

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use jiff::SignedDuration;
+use nightjar::form::Value;
 use nightjar::{
-    Admission, AskState, Clock, EncounterRequest, Evaluator, Failure, FoundRequest, Options, PinView,
-    RecordsRequest, StudyPack, Tablet, VaultKey,
+    Admission, AskState, BeginRequest, Clock, EncounterRequest, Evaluator, Failure, FoundRequest, Options,
+    PinView, RecordsRequest, StudyPack, Tablet, VaultKey,
 };
 use nightjar_test_support::{HubProcess, program, sleepwell};
 use tempfile::TempDir;
@@ -167,4 +168,33 @@ fn whom_the_ward_asked_and_whom_not_is_a_record_without_them() {
     tablet.talk_to_someone(WARD).unwrap();
     let talks: Vec<_> = tablet.talks(WARD).unwrap().into_iter().map(|talk| (talk.week, talk.count)).collect();
     assert_eq!(talks, [("2026-W11".to_owned(), 1), ("2026-W10".to_owned(), 2)]);
+}
+
+#[test]
+fn what_staff_began_waits_as_long_as_it_takes() {
+    let mut ward = OneTablet::new();
+    let begin = BeginRequest {
+        form_id: "ward-night".into(),
+        role: "nurse".into(),
+        ward: WARD.into(),
+        language: None,
+    };
+    let sitting = ward.tablet.begin(begin).unwrap();
+    sitting.answer("in_bed", Some(Value::Integer(14))).unwrap();
+    let id = sitting.id();
+    drop(sitting);
+    ward.later(9 * 24 * 3600);
+    let ended = ward.tablet.end_idle().unwrap();
+    assert_eq!((ended.stopped, ended.kept), (0, 0));
+    ward.restart();
+    let left = ward.tablet.drafts().unwrap();
+    assert_eq!((left.len(), left[0].corrects), (1, false));
+    let page = ward.tablet.resume(&id).unwrap().go_to("in_bed").unwrap();
+    let question = page.questions.iter().find(|question| question.path == "in_bed").unwrap();
+    assert_eq!(question.value, Some(Value::Integer(14)));
+    // Thrown away unopened, it is nobody's who stopped.
+    ward.tablet.throw_away(&id).unwrap();
+    assert!(ward.tablet.drafts().unwrap().is_empty());
+    assert!(ward.tablet.tallies().unwrap().iter().all(|tally| tally.stopped == 0));
+    assert!(matches!(ward.tablet.throw_away(&id), Err(Failure::Invalid(_))));
 }

@@ -14,8 +14,10 @@ const OF_A_RECEIPT: usize = 12;
 
 impl Acting<'_> {
     pub(super) fn start(&mut self, name: &str, of: &str, posted: &Posted) -> Result<(), Failure> {
-        let next = match name {
-            "voice" => {
+        let Mode::Locked(at) = &self.hands.mode else { return Ok(()) };
+        // Each act from the page that has its button, and from no other.
+        let next = match (name, at) {
+            ("voice", Start::Who) => {
                 let Some(voice) = voice(of) else { return Ok(()) };
                 match roles(self.tablet, self.place, voice)?.as_slice() {
                     [] => return Ok(()),
@@ -23,22 +25,26 @@ impl Acting<'_> {
                     _ => Mode::Locked(Start::Role(voice)),
                 }
             }
-            "role" => self.role(of)?,
-            "form" => {
-                let Mode::Locked(Start::Form(role)) = &self.hands.mode else { return Ok(()) };
+            ("role", Start::Role(voice)) => {
+                match roles(self.tablet, self.place, *voice)?.iter().any(|(role, _)| role == of) {
+                    true => self.role(of)?,
+                    false => return Ok(()),
+                }
+            }
+            ("form", Start::Form(role)) => {
                 let role = role.clone();
                 match forms(self.tablet, self.place, &role)?.into_iter().find(|form| form.form_id == of) {
                     Some(form) => Mode::Held(Box::new(Held::new(role, form))),
                     None => return Ok(()),
                 }
             }
-            "words" => Mode::Locked(Start::Words { wrong: false }),
-            "open" => self.open(&posted.one("words").unwrap_or_default())?,
-            "staff" => {
+            ("words", Start::Who) => Mode::Locked(Start::Words { wrong: false }),
+            ("open", Start::Words { .. }) => self.open(&posted.one("words").unwrap_or_default())?,
+            ("staff", Start::Who) => {
                 let trouble = if self.tablet.has_pin()? { None } else { Some(PinTrouble::NotSet) };
                 Mode::Locked(Start::Pin(trouble))
             }
-            "pin" if matches!(self.hands.mode, Mode::Locked(Start::Pin(_))) => {
+            ("pin", Start::Pin(_)) => {
                 match self.tablet.try_pin(posted.one("pin").unwrap_or_default().trim())? {
                     PinView::Right => {
                         let room = if self.place.joined { Room::Roles } else { Room::Tablet };
@@ -49,7 +55,7 @@ impl Acting<'_> {
                     PinView::NotSet => Mode::Locked(Start::Pin(Some(PinTrouble::NotSet))),
                 }
             }
-            "home" => Mode::Locked(Start::Who),
+            ("home", _) => Mode::Locked(Start::Who),
             _ => return Ok(()),
         };
         self.hands.mode = next;

@@ -1,0 +1,128 @@
+// Every kind of question: looked at, filled in, and of an answer and a tick that there is none the last counts.
+
+import { strict as assert } from "node:assert";
+import { fileURLToPath } from "node:url";
+
+const STUDY = fileURLToPath(new URL("every-kind", import.meta.url));
+
+export async function kinds(scenario, ward) {
+  await scenario("every kind of question, and of an answer and a tick that there is none the last counts", async (hands) => {
+    const { page } = hands;
+    await ward.close();
+    await hands.come(await ward.practise(STUDY));
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    const tick = (words) => page.getByLabel(words, { exact: true });
+    const again = async () => {
+      await hands.press("Next");
+      await hands.press("Back");
+    };
+    await hands.everybody("a note");
+    await hands.press("Next");
+
+    // Numbers that are chosen.
+    await hands.everybody("a scale");
+    await tick("5").check();
+    await tick("I would rather not say").check();
+    assert.ok(!(await tick("5").isChecked()), "who would rather not say has no answer");
+    await again();
+    assert.ok(await tick("I would rather not say").isChecked());
+    assert.ok(!(await tick("5").isChecked()));
+    await tick("7").check();
+    assert.ok(!(await tick("I would rather not say").isChecked()));
+    await again();
+    assert.ok(await tick("7").isChecked());
+    assert.ok(!(await tick("I would rather not say").isChecked()));
+    await hands.press("Next");
+
+    await hands.everybody("a long scale");
+    await page.getByRole("textbox").fill("120");
+    await hands.press("Next");
+    await hands.everybody("a long scale, refused");
+    await page.getByRole("textbox").fill("20");
+    await hands.press("Next");
+
+    await hands.everybody("a date");
+    await tick("I don't know").check();
+    for (const [part, value] of [["Day", "27"], ["Month", "3"], ["Year", "2026"]]) await page.getByLabel(part).fill(value);
+    assert.ok(!(await tick("I don't know").isChecked()), "who writes a date knows one");
+    await again();
+    assert.equal(await page.getByLabel("Day").inputValue(), "27");
+    assert.ok(!(await tick("I don't know").isChecked()));
+    await page.getByLabel("Day").fill("31");
+    await page.getByLabel("Month").fill("2");
+    await hands.press("Next");
+    await hands.everybody("a date, refused");
+    await tick("I don't know").check();
+    await again();
+    assert.ok(await tick("I don't know").isChecked());
+    assert.equal(await page.getByLabel("Day").inputValue(), "");
+    await hands.press("Next");
+
+    await hands.everybody("a time");
+    await hands.press("Next");
+    await hands.everybody("a date and a time");
+    await hands.press("Next");
+    await hands.everybody("a whole number that has to be there");
+    await page.getByRole("textbox").fill("21");
+    await hands.press("Next");
+    await hands.everybody("a whole number, refused");
+    await page.getByRole("textbox").fill("");
+    await hands.press("Next");
+    await hands.everybody("a whole number, missing");
+    await page.getByRole("textbox").fill("3");
+    await hands.press("Next");
+    await hands.everybody("a number");
+    await hands.press("Next");
+    await hands.everybody("a word");
+    await hands.press("Next");
+    await hands.everybody("free text");
+    await hands.press("Next");
+    await hands.everybody("yes or no");
+    await hands.press("Next");
+    await hands.everybody("several choices");
+    await tick("Noise").check();
+    await tick("Light").check();
+    await hands.press("Next");
+    await hands.sees("What else?");
+    await hands.press("Next");
+    await hands.everybody("an order");
+    await hands.press("Next");
+    await hands.everybody("a box to tick");
+    await hands.press("Next");
+    for (let turns = 0; turns < 6; turns += 1) {
+      if (await page.getByRole("heading", { name: "Check your answers" }).count()) break;
+      await hands.everybody(`a list, page ${turns}`);
+      await hands.does("next");
+    }
+    const given = await page.getByRole("main").innerText();
+    for (const said of ["7", "20", "I don't know", "Noise"]) assert.ok(given.includes(said), said);
+    await hands.press("Hand in my answers");
+    await hands.press("No words: just hand in my answers");
+    await hands.sees("Thank you");
+    await hands.press("Done");
+  });
+
+  await scenario("without script the last counts, too", async (hands) => {
+    const { page } = hands;
+    await ward.close();
+    await hands.come(await ward.practise(STUDY));
+    const press = (name) => Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
+    const tick = (words) => page.getByLabel(words, { exact: true });
+    await press("I am staying on this ward");
+    await press("Yes");
+    await press("Next");
+    await tick("5").check();
+    await press("Next");
+    await press("Back");
+    await tick("I would rather not say").check();
+    await press("Next");
+    await press("Back");
+    assert.ok(await tick("I would rather not say").isChecked());
+    assert.ok(!(await tick("5").isChecked()));
+    await tick("7").check();
+    await press("Next");
+    await press("Back");
+    assert.ok(await tick("7").isChecked() && !(await tick("I would rather not say").isChecked()));
+  }, { javaScriptEnabled: false });
+}
