@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use nightjar_seal::RequestSignature;
 use nightjar_sync::wire::{
-    Applied, Entry, Found, Greeted, Greeting, Message, Pull, Push, Reason, Refusal, Standing,
+    Applied, Entry, Found, Greeted, Greeting, Message, Pull, Push, Reason, Recall, Refusal, Standing,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::admission::Admission;
 use crate::database::Database;
+use crate::erasure;
 use crate::log::Place;
 use crate::reply::now;
 use crate::rosters::{self, Rosters};
@@ -139,7 +140,8 @@ impl Inner {
             Route::Greet(study)
             | Route::Push(study, _)
             | Route::Pull(study, _)
-            | Route::Applied(study, _) => study,
+            | Route::Applied(study, _)
+            | Route::Recall(study, _) => study,
         };
         let roster = self.rosters.of(study, &self.database)?;
         let signature =
@@ -175,8 +177,12 @@ impl Inner {
             }
             Route::Push(study, scope) => {
                 let push = decode::<Push>(body)?;
-                let pushed = self.database.write(|tx| place(study, scope).push(tx, &push, member, now))?;
-                Ok(pushed.encode())
+                let done = self.database.write(|tx| place(study, scope).push(tx, &push, member, now))?;
+                if done.erased > 0 {
+                    // It leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
+                    let _ = self.database.settle();
+                }
+                Ok(done.pushed.encode())
             }
             Route::Pull(study, scope) => {
                 let pull = decode::<Pull>(body)?;
@@ -187,6 +193,11 @@ impl Inner {
                 let applied = decode::<Applied>(body)?;
                 self.database.write(|tx| applied::publish(tx, study, scope, member, &applied))?;
                 Ok(Vec::new())
+            }
+            Route::Recall(study, scope) => {
+                let recall = decode::<Recall>(body)?;
+                let recalled = self.database.read(|tx| erasure::recall(tx, place(study, scope), &recall))?;
+                Ok(recalled.encode())
             }
             Route::Found | Route::Roster(_) => {
                 Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))

@@ -24,19 +24,22 @@
 //! - Sequences of a scope are given by the one writer inside its transaction, so "after my cursor" skips nothing.
 //! - Every reply to a push or pull carries incarnation, sequence and hash of the log, from which clients notice loss.
 //! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).
+//! - What a receipt took out is overwritten: of its envelopes header and hash are left, so that chains still add up. What comes of it later is not
+//!   kept. Whoever knows the name of a record, which only follows from its receipt, may recall its sealed bytes.
 //! - The hub logs nothing about requests.
 //!
 //! What the hub sees all the same: which device sends when, from which address, how many envelopes of which size.
 //!
 //! # Not here yet
 //!
-//! TLS of its own (put a proxy before it, or keep it in the ward's network), PostgreSQL, quotas and rates per device, erasure,
+//! TLS of its own (put a proxy before it, or keep it in the ward's network), PostgreSQL, quotas and rates per device,
 //! backup and restore with a new incarnation, metrics, a limit on how slowly a request's head may arrive.
 
 mod admission;
 mod applied;
 mod config;
 mod database;
+mod erasure;
 mod failure;
 mod hub;
 mod log;

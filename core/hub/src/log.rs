@@ -1,6 +1,8 @@
 //! The log of a scope: pushes are appended, pulls read on from a mark.
 
-use nightjar_seal::{Envelope, EnvelopeId, Link, LinkHash, Member, Membership, ScopeTag, StudyTag};
+use nightjar_seal::{
+    Envelope, EnvelopeId, Kind, Link, LinkHash, Member, Membership, ScopeTag, StudyTag, Withdrawal,
+};
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{
     Batch, Body, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled, Push, Pushed, Reason,
@@ -9,9 +11,17 @@ use nightjar_sync::wire::{
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::database::{Stop, broken};
+use crate::erasure;
 
 /// Name of the scope of confidential responses. Tablets push to it; only evaluator devices pull from it.
 pub const RESPONSES: &str = "responses";
+
+/// What a push did.
+pub(crate) struct Done {
+    pub(crate) pushed: Pushed,
+    /// How many envelopes it erased.
+    pub(crate) erased: u64,
+}
 
 /// One scope of one study, in one life of the database.
 #[derive(Clone, Copy)]
@@ -56,7 +66,7 @@ impl Place {
         push: &Push,
         member: &Member,
         now: u64,
-    ) -> Result<Pushed, Stop> {
+    ) -> Result<Done, Stop> {
         let segment = &push.segment;
         let (links, head) = (segment.links(), segment.head());
         if segment.scope() != self.scope || head.verify(&member.public).is_err() {
@@ -67,20 +77,23 @@ impl Place {
         let (_, mut mark) = self.head(tx)?;
         let mut stored_as = None;
         let mut outcomes = Vec::with_capacity(push.bodies.len());
+        let mut erased = 0;
         for body in &push.bodies {
             // The place was checked to lie inside the segment when the push was read.
             let Some(link) = links.get(body.place as usize) else { continue };
             let outcome = match self.judge(link, &body.bytes) {
                 Err(objection) => Outcome::Refused(objection),
-                Ok(()) if is_known(tx, scope, link.envelope)? => Outcome::Known,
-                Ok(()) => {
+                Ok(_) if is_known(tx, scope, link.envelope)? => Outcome::Known,
+                Ok(envelope) => {
                     let (push_id, shift) = match stored_as {
                         Some(stored) => stored,
                         None => *stored_as.insert(insert_push(tx, scope, segment)?),
                     };
-                    let body = &Body { place: body.place + shift, bytes: body.bytes.clone() };
+                    let bytes = erasure::kept(tx, scope, &envelope, &body.bytes)?;
+                    let body = &Body { place: body.place + shift, bytes };
                     mark = mark.after(link.envelope);
-                    append(tx, scope, push_id, body, link.envelope, &mark, now)?;
+                    append(tx, scope, push_id, body, &envelope, &mark, now)?;
+                    erased += erasure::obey(tx, scope, &envelope)?;
                     Outcome::Stored
                 }
             };
@@ -91,10 +104,10 @@ impl Place {
             mark.sequence,
             mark.hash
         ])?;
-        Ok(Pushed { mark, outcomes })
+        Ok(Done { pushed: Pushed { mark, outcomes }, erased })
     }
 
-    fn judge(&self, link: &Link, bytes: &[u8]) -> Result<(), Objection> {
+    fn judge(&self, link: &Link, bytes: &[u8]) -> Result<Envelope, Objection> {
         if bytes.len() > bounds::ENVELOPE_BYTES {
             return Err(Objection::TooLarge);
         }
@@ -106,7 +119,11 @@ impl Place {
         if (header.study, header.scope, header.device) != (self.study, self.scope, link.device) {
             return Err(Objection::Foreign);
         }
-        Ok(())
+        // A withdrawal that its receipt has not signed takes nothing out, and is not passed on.
+        if header.kind == Kind::Withdrawal && Withdrawal::of(&envelope).is_err() {
+            return Err(Objection::Malformed);
+        }
+        Ok(envelope)
     }
 
     /// The whole pushes after the cursor that fit one reply.
@@ -261,15 +278,25 @@ fn append(
     scope: i64,
     push: i64,
     body: &Body,
-    envelope: EnvelopeId,
+    envelope: &Envelope,
     mark: &Mark,
     now: u64,
 ) -> Result<(), Stop> {
     tx.prepare_cached(
-        "INSERT INTO log (scope, sequence, push, place, envelope, hash, received, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO log (scope, sequence, push, place, envelope, hash, received, record, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .execute(params![scope, mark.sequence, push, body.place, envelope.0, mark.hash, now, body.bytes])?;
+    .execute(params![
+        scope,
+        mark.sequence,
+        push,
+        body.place,
+        envelope.id().0,
+        mark.hash,
+        now,
+        envelope.header().record.0,
+        body.bytes
+    ])?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ pub(crate) enum Route {
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
     Applied(StudyTag, ScopeTag),
+    Recall(StudyTag, ScopeTag),
 }
 
 impl Route {
@@ -30,6 +31,7 @@ impl Route {
                     "push" => Self::Push(study, scope),
                     "pull" => Self::Pull(study, scope),
                     "applied" => Self::Applied(study, scope),
+                    "recall" => Self::Recall(study, scope),
                     _ => return None,
                 }
             }
@@ -58,6 +60,7 @@ mod tests {
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),
             (wire::applied_path(study, scope), Route::Applied(study, scope)),
+            (wire::recall_path(study, scope), Route::Recall(study, scope)),
         ] {
             assert_eq!(Route::parse(&path), Some(route), "{path}");
             for other in [format!("{path}/"), format!("{path}/x"), path.to_uppercase(), format!("/{path}")] {

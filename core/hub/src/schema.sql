@@ -57,10 +57,19 @@ CREATE TABLE log (
     envelope BLOB    NOT NULL CHECK (length(envelope) = 32),
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
     received INTEGER NOT NULL,                                  -- seconds since 1970-01-01 UTC
-    bytes    BLOB    NOT NULL
+    record   BLOB    NOT NULL CHECK (length(record) = 16),
+    bytes    BLOB    NOT NULL                                   -- the envelope, or its stub once it is erased
 ) STRICT;
 CREATE UNIQUE INDEX log_by_sequence ON log (scope, sequence);
 CREATE UNIQUE INDEX log_by_envelope ON log (scope, envelope);
+CREATE INDEX log_by_record ON log (scope, record);
+
+-- Records that were taken out, by the signature of their receipt: what comes of them later is not kept either.
+CREATE TABLE erased (
+    scope  INTEGER NOT NULL REFERENCES scope (id),
+    record BLOB    NOT NULL CHECK (length(record) = 16),
+    PRIMARY KEY (scope, record)
+) STRICT, WITHOUT ROWID;
 
 -- The newest applied vector of each evaluator device.
 CREATE TABLE applied (

@@ -8,7 +8,10 @@ use nightjar_form::{
     Answers, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
 };
 use nightjar_record::{Hand, Meta, Record, RecordError};
-use nightjar_seal::{Dictionary, Header, Receipt, Refused, Sealing, Withdrawal, seal_with};
+use nightjar_seal::{
+    DeviceTag, Dictionary, Header, Membership, Receipt, Refused, Sealing, Withdrawal, seal_with,
+};
+use nightjar_sync::{Patience, Transport};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Opened, Own, VaultError};
 use zeroize::Zeroizing;
 
@@ -31,6 +34,25 @@ impl Tablet {
     /// [`Failure::Invalid`] for what is not twelve of our words; storage failures.
     pub fn own_answers(&self, words: &str, language: &str) -> Result<OwnView, Failure> {
         read(&self.device, words, language)
+    }
+
+    /// Asks the hub for the response that these words belong to, where it was given on another tablet or has left this one; then
+    /// [`Tablet::own_answers`] and the others know it here, too. Whether the hub has any of it. Waits for the hub.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for what is not twelve of our words; [`Failure::Offline`]; storage failures.
+    pub fn fetch_own(&self, words: &str) -> Result<bool, Failure> {
+        self.device.block_on(fetch(&self.device, words))
+    }
+
+    /// [`Tablet::fetch_own`], awaited.
+    ///
+    /// # Errors
+    /// As [`Tablet::fetch_own`].
+    pub async fn fetch_own_async(&self, words: String) -> Result<bool, Failure> {
+        let words = Zeroizing::new(words);
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { fetch(&device, &words).await }).await
     }
 
     /// Opens the response that these words belong to again, as it was handed in: [`Sitting::finish_correction`] hands in what differs.
@@ -86,7 +108,7 @@ pub(crate) fn read(device: &Device, words: &str, language: &str) -> Result<OwnVi
         data_lock: study.data_lock.to_string(),
         counted: device.now()?.date() >= study.data_lock,
     };
-    let opened = match own(device, &joined, &receipt)? {
+    let opened = match own(device, &joined, &receipt)?.1 {
         Own::Nowhere => return Ok(view),
         Own::Withdrawn => return Ok(OwnView { state: OwnState::TakenOut, ..view }),
         Own::Left => return Ok(OwnView { state: OwnState::Left, ..view }),
@@ -111,12 +133,13 @@ pub(crate) fn read(device: &Device, words: &str, language: &str) -> Result<OwnVi
 /// Takes a response out, and tells whoever else may have it.
 pub(crate) fn take_out(device: &Device, words: &str) -> Result<bool, Failure> {
     let (joined, receipt) = (device.joined()?, receipt_of(words)?);
-    match own(device, &joined, &receipt)? {
+    let (creator, held) = own(device, &joined, &receipt)?;
+    match held {
         Own::Nowhere => Err(Failure::Invalid("these words belong to no answers on this tablet".into())),
         Own::Withdrawn => Ok(false),
         Own::Left | Own::Sealed | Own::Open(_) => {
-            let marker = Withdrawal::new(&receipt, joined.study_tag, receipt.origin(device.tag()))?;
-            for draft in corrections(device, &receipt)? {
+            let marker = Withdrawal::new(&receipt, joined.study_tag, receipt.origin(creator))?;
+            for draft in corrections(device, creator, &receipt)? {
                 device.sittings.end(&draft, || Ok(device.vault.discard(&draft)?))?;
             }
             let tells = marker.envelope(joined.scopes.responses, device.tag(), joined.roster().head())?;
@@ -130,7 +153,7 @@ pub(crate) fn take_out(device: &Device, words: &str) -> Result<bool, Failure> {
 /// Opens a response as a draft, filled in as it was handed in.
 pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<DraftId, Failure> {
     let (joined, receipt) = (device.joined()?, receipt_of(words)?);
-    let Own::Open(opened) = own(device, &joined, &receipt)? else {
+    let (creator, Own::Open(opened)) = own(device, &joined, &receipt)? else {
         return Err(Failure::Invalid("these words open no answers on this tablet".into()));
     };
     let record = opened.record;
@@ -142,7 +165,7 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
     if let Some(draft) = device.vault.unlock(&receipt.draft_secret())? {
         return Ok(draft);
     }
-    let name = named(device, &receipt);
+    let name = named(creator, &receipt);
     let now = device.now()?;
     let language = spoken(&form, language);
     let draft = DraftMeta {
@@ -176,13 +199,13 @@ pub(crate) fn lock(device: &Device) -> Result<(), Failure> {
 }
 
 /// How a draft names the response of a receipt that it corrects.
-fn named(device: &Device, receipt: &Receipt) -> String {
-    data_encoding::HEXLOWER.encode(&receipt.origin(device.tag()).record().0)
+fn named(creator: DeviceTag, receipt: &Receipt) -> String {
+    data_encoding::HEXLOWER.encode(&receipt.origin(creator).record().0)
 }
 
 /// What was begun to correct the response of a receipt, and not handed in.
-fn corrections(device: &Device, receipt: &Receipt) -> Result<Vec<DraftId>, Failure> {
-    let name = named(device, receipt);
+fn corrections(device: &Device, creator: DeviceTag, receipt: &Receipt) -> Result<Vec<DraftId>, Failure> {
+    let name = named(creator, receipt);
     let drafts = device.vault.drafts()?.into_iter();
     Ok(drafts.filter(|draft| draft.meta.extra.get(CORRECTS) == Some(&name)).map(|draft| draft.id).collect())
 }
@@ -197,13 +220,14 @@ pub(crate) fn correct(
     words: &str,
 ) -> Result<bool, Failure> {
     let (joined, receipt) = (device.joined()?, receipt_of(words)?);
-    let tag = receipt.origin(device.tag()).record();
+    let (creator, held) = own(device, &joined, &receipt)?;
+    let tag = receipt.origin(creator).record();
     match about.extra.get(CORRECTS) {
-        Some(name) if *name == named(device, &receipt) => {}
+        Some(name) if *name == named(creator, &receipt) => {}
         Some(_) => return Err(Failure::Invalid("these words belong to other answers".into())),
         None => return Err(Failure::Invalid("these answers were not handed in yet".into())),
     }
-    let Own::Open(opened) = own(device, &joined, &receipt)? else {
+    let Own::Open(opened) = held else {
         return Err(Failure::Invalid("these answers were taken out, or are no longer on this tablet".into()));
     };
     let Opened { record, key, .. } = *opened;
@@ -236,8 +260,50 @@ pub(crate) fn correct(
     Ok(true)
 }
 
-fn own(device: &Device, joined: &Joined, receipt: &Receipt) -> Result<Own, Failure> {
-    Ok(joined.reading(|reading| device.vault.own_response(receipt, device.tag(), reading))?)
+/// The response of a receipt, and the device it was given on: this one, else one whose sealed bytes were fetched.
+fn own(device: &Device, joined: &Joined, receipt: &Receipt) -> Result<(DeviceTag, Own), Failure> {
+    for creator in creators(device, joined) {
+        match joined.reading(|reading| device.vault.own_response(receipt, creator, reading))? {
+            Own::Nowhere => {}
+            held => return Ok((creator, held)),
+        }
+    }
+    Ok((device.tag(), Own::Nowhere))
+}
+
+/// Devices on which a response may have been given, this one first.
+fn creators(device: &Device, joined: &Joined) -> Vec<DeviceTag> {
+    let members = joined.roster().members().iter();
+    let tablets =
+        members.filter(|(tag, member)| member.membership == Membership::Tablet && **tag != device.tag());
+    std::iter::once(device.tag()).chain(tablets.map(|(tag, _)| *tag)).collect()
+}
+
+/// Asks the hub for the response of a receipt, on whatever tablet it was given, and keeps its sealed bytes. Whether there was any.
+pub(crate) async fn fetch(device: &Device, words: &str) -> Result<bool, Failure> {
+    let receipt = receipt_of(words)?;
+    let _one_at_a_time = device.syncing.lock().await;
+    let (joined, hub) = (device.joined()?, device.hub()?);
+    if hub.is_empty() {
+        return Err(Failure::Offline("this study has no hub".into()));
+    }
+    let transport = Transport::new(&hub, Patience::default())?;
+    let (study, scope) = (joined.study_tag, joined.scopes.responses);
+    let names: Vec<_> =
+        creators(device, &joined).into_iter().map(|tag| receipt.origin(tag).record()).collect();
+    for names in names.chunks(nightjar_sync::bounds::RECORDS) {
+        let request = nightjar_sync::recall(study, scope, names.to_vec())?;
+        let response = transport.send(&request, &device.keys, &mut OsEntropy).await?;
+        let envelopes = nightjar_sync::recalled(study, scope, names, &response)?;
+        if envelopes.is_empty() {
+            continue;
+        }
+        let holder = joined.holder(device);
+        let done = joined.reading(|reading| device.vault.keep_recalled(&envelopes, &holder, reading))?;
+        device.notifier.changed(done.records.iter().map(ToString::to_string));
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 fn receipt_of(words: &str) -> Result<Receipt, Failure> {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::answer::Stood;
 use crate::posted::Nonce;
-use crate::staff::{Asking, Staff, Today, Work};
+use crate::staff::{Asking, Job, Staff, Today, Work};
 
 /// How many drawn pages may still hand something in.
 const PAGES: usize = 32;
@@ -325,6 +325,7 @@ impl Hands {
         let patience = match &self.mode {
             // Something goes on that is looked at.
             Mode::Staff(staff) if staff.watches() && self.work.goes_on() => GLANCE,
+            Mode::Own(_) if matches!(self.work.now(), Job::Looking) => GLANCE,
             Mode::Held(_) | Mode::Left { .. } | Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) => hide_after,
             Mode::Locked(Start::Words { .. }) => hide_after,
             Mode::Locked(_) | Mode::Ended(_) => GOODBYE,

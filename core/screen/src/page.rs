@@ -48,7 +48,7 @@ pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<
         Mode::Left { sure, .. } => Ok(ends::covered(&frame, *sure)),
         Mode::Ended(ending) => Ok(ends::ended(&frame, *ending)),
         Mode::Kept(kept) => Ok(receipt::kept(&frame, kept)),
-        Mode::Own(own) => own::draw(&frame, tablet, own),
+        Mode::Own(own) => own::draw(&frame, tablet, own, &hands.work),
         Mode::Staff(at) => {
             let (today, work) = (&hands.today, &hands.work);
             let drawn = staff::Drawn { frame: &frame, texts: StaffTexts::get(), tablet, place, today, work };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use nightjar::{AskState, BundleView, ConflictView, Failure, StickView, StudyPack, SyncView, Tablet};
+use zeroize::Zeroizing;
 
 /// Somebody of the ward's staff at the screen.
 pub(crate) struct Staff {
@@ -150,11 +151,15 @@ pub(crate) enum Job {
     Reading,
     /// What came of it.
     Read(StickView),
+    /// Asking the hub for what somebody with words had handed in elsewhere.
+    Looking,
+    /// It was asked.
+    Looked,
 }
 
 impl Job {
     pub(crate) fn goes_on(&self) -> bool {
-        matches!(self, Self::Syncing | Self::Joining | Self::Writing | Self::Reading)
+        matches!(self, Self::Syncing | Self::Joining | Self::Writing | Self::Reading | Self::Looking)
     }
 }
 
@@ -188,6 +193,12 @@ impl Work {
     pub(crate) fn read(&self, tablet: &Tablet, folder: PathBuf) {
         let tablet = tablet.clone();
         self.begin(Job::Reading, move || tablet.read_from_stick(&folder).map(Job::Read));
+    }
+
+    /// Asks the hub for what somebody with words had handed in, unless something goes on already.
+    pub(crate) fn look(&self, tablet: &Tablet, words: Zeroizing<String>) {
+        let tablet = tablet.clone();
+        self.begin(Job::Looking, move || tablet.fetch_own(&words).map(|_| Job::Looked));
     }
 
     /// Joins a study with the steward's bundle on a stick, unless something goes on already.

@@ -35,7 +35,7 @@ texts! {
     listen listen_stop headphones recorded no_sound_at_night
     fault_title fault_lead fault_full fault_again
     receipt_title receipt_lead receipt_none receipt_out receipt_read receipt_note kept_title kept_lead_out
-    kept_lead_read kept_once kept_picture kept_no_picture kept_picture_label own_title own_nowhere own_taken_out
+    kept_lead_read kept_once kept_picture kept_no_picture kept_picture_label own_title own_look own_looking own_not_found own_no_hub own_nowhere own_taken_out
     own_left own_sealed own_week own_corrected own_no_change own_counted own_change own_take_out own_sure_title
     own_sure_lead own_sure_yes own_sure_no check_lead_change hand_in_change stop_lead_change
     stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead staff_door

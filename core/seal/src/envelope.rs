@@ -145,19 +145,8 @@ impl Envelope {
 
     /// Reads an envelope. Says nothing about who made it (see [`chain`](crate::SignedHead)) or whether the body opens.
     pub fn decode(bytes: &[u8]) -> Result<Self, Refused> {
-        let what = "envelope header";
         let wire: Wire<'_> = canonical::decode("envelope", bytes, MAX_ENVELOPE)?;
-        // The format first: another format may have another header, and must be named rather than called damaged.
-        match minicbor::decode::<FormatOnly>(wire.header) {
-            Ok(FormatOnly { format: SEALED }) => {}
-            Ok(FormatOnly { format: UNSEALED }) if cfg!(feature = "unsealed") => {}
-            Ok(FormatOnly { format: UNSEALED }) => return Err(Refused::Unsealed),
-            Ok(FormatOnly { format }) => return Err(Refused::UnknownFormat { what, format: format.into() }),
-            Err(_) => {}
-        }
-        let Formatted { format, header } =
-            canonical::decode::<Formatted<Header>>(what, wire.header, MAX_HEADER)?;
-        header.check()?;
+        let (format, header) = header_of(wire.header)?;
         if wire.keys.is_some() && header.kind == Kind::Keys {
             return Err(KEYS_TWICE);
         }
@@ -173,6 +162,11 @@ impl Envelope {
     /// What stands in clear.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The number of its format.
+    pub(crate) fn format(&self) -> u16 {
+        self.format
     }
 
     /// The header as it is authenticated and hashed. Erasure keeps it.
@@ -207,6 +201,22 @@ impl Envelope {
     pub(crate) fn marker(&self) -> Option<&[u8]> {
         (self.header.kind == Kind::Withdrawal).then_some(&self.body)
     }
+}
+
+/// Format and header as they are authenticated and hashed.
+pub(crate) fn header_of(bytes: &[u8]) -> Result<(u16, Header), Refused> {
+    let what = "envelope header";
+    // The format first: another format may have another header, and must be named rather than called damaged.
+    match minicbor::decode::<FormatOnly>(bytes) {
+        Ok(FormatOnly { format: SEALED }) => {}
+        Ok(FormatOnly { format: UNSEALED }) if cfg!(feature = "unsealed") => {}
+        Ok(FormatOnly { format: UNSEALED }) => return Err(Refused::Unsealed),
+        Ok(FormatOnly { format }) => return Err(Refused::UnknownFormat { what, format: format.into() }),
+        Err(_) => {}
+    }
+    let Formatted { format, header } = canonical::decode::<Formatted<Header>>(what, bytes, MAX_HEADER)?;
+    header.check()?;
+    Ok((format, header))
 }
 
 /// Compresses, pads and seals `payload` (at most [`MAX_PAYLOAD`] bytes) under `key`, which the header must name.

@@ -55,6 +55,7 @@ mod request;
 mod resume;
 mod roster;
 mod secret;
+mod stub;
 mod withdrawal;
 mod wrap;
 
@@ -78,5 +79,6 @@ pub use roster::{
     Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
 };
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
+pub use stub::Stub;
 pub use withdrawal::Withdrawal;
 pub use wrap::{Holder, MAX_RECIPIENTS, Recipient, unwrap, wrap};

@@ -37,6 +37,9 @@ pub const MARKS: usize = 2;
 /// Most devices in an applied vector, and most vectors per scope in a greeting's answer.
 pub const DEVICES: usize = 4_096;
 
+/// Most records asked for by name at once.
+pub const RECORDS: usize = 256;
+
 /// Most evaluator devices whose applied vectors a greeting carries per scope.
 pub const EVALUATORS: usize = 64;
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead, Strand};
+use nightjar_seal::{
+    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead, Strand, Stub,
+};
 
 use crate::wire::{Applied, Judged, Mark, Refusal};
 
@@ -55,6 +57,17 @@ pub enum Event {
         link: Link,
         /// The envelope, not yet opened.
         envelope: Box<Envelope>,
+    },
+
+    /// The hub erased an envelope because its record was taken out. That is proven only by a withdrawal, which is in the log as
+    /// well: until it is here, what the hub says is no more than that.
+    Erased {
+        /// The scope.
+        scope: ScopeTag,
+        /// Its sequence in the hub's log.
+        sequence: u64,
+        /// What is left of it, with the id that the chain names.
+        stub: Box<Stub>,
     },
 
     /// Bytes that cannot be taken in now. Keep them; nothing else waits for them.

@@ -52,6 +52,6 @@ pub use exchange::Exchange;
 pub use failure::Failure;
 pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
 pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
-pub use request::{append, appended, fetch_roster, fetched_roster, found, founded};
+pub use request::{append, appended, fetch_roster, fetched_roster, found, founded, recall, recalled};
 #[cfg(feature = "http")]
 pub use transport::{Patience, Traffic, Transport};

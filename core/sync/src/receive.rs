@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, DeviceTag, Envelope, Line, Link, Roster, ScopeTag, SignedHead, Strand};
+use nightjar_seal::{Chain, DeviceTag, Envelope, Line, Link, Roster, ScopeTag, SignedHead, Strand, Stub};
 
 use crate::event::{Event, SetAside};
 use crate::wire::{Batch, Mark};
@@ -31,6 +31,13 @@ impl Receiver<'_> {
                 continue;
             }
             let taken = proven.and_then(|good| if link.seq > good { Err(SetAside::Revoked) } else { Ok(()) });
+            if taken.is_ok()
+                && let Some(stub) = self.stub(&link, &body.bytes)
+            {
+                let (scope, sequence) = (self.scope, self.cursor.sequence);
+                self.events.push(Event::Erased { scope, sequence, stub: Box::new(stub) });
+                continue;
+            }
             let event = match taken.and_then(|()| self.read(&link, &body.bytes)) {
                 Ok(envelope) => Event::Received {
                     scope: self.scope,
@@ -70,6 +77,14 @@ impl Receiver<'_> {
         let last_good =
             member.revoked.as_ref().map(|good| good.get(&(self.scope, head.line)).copied().unwrap_or(0));
         Ok(last_good.unwrap_or(u64::MAX))
+    }
+
+    /// What is left of the envelope that the chain names here, where nothing else is.
+    fn stub(&self, link: &Link, bytes: &[u8]) -> Option<Stub> {
+        let stub = Stub::decode(bytes).ok().filter(|stub| stub.id() == link.envelope)?;
+        let header = stub.header();
+        let here = (self.roster.study(), self.scope, link.device);
+        ((header.study, header.scope, header.device) == here).then_some(stub)
     }
 
     fn read(&self, link: &Link, bytes: &[u8]) -> Result<Envelope, SetAside> {

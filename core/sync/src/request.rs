@@ -1,9 +1,11 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
-use nightjar_seal::{Entry, Roster, StudyTag};
+use nightjar_seal::{Entry, Envelope, RecordTag, Roster, ScopeTag, Stub, StudyTag};
 
 use crate::http_message::{Request, Response};
-use crate::wire::{self, Appended, Found, Founded, Greeted, Greeting, Message, Refusal};
+use crate::wire::{
+    self, Appended, Found, Founded, Greeted, Greeting, Message, Recall, Recalled, Refusal, Sealed,
+};
 use crate::{Failure, bounds};
 
 /// Founds the study of this roster at a hub, with the setup code the hub's operator was shown. Founding the same study again
@@ -53,6 +55,47 @@ pub fn fetched_roster(response: &Response) -> Result<(Vec<Entry>, u64), Failure>
     let entries =
         greeted.entries.iter().map(|entry| crate::roster::decode(&entry.0)).collect::<Result<_, _>>()?;
     Ok((entries, greeted.roster))
+}
+
+/// Asks for records by name, for somebody with a receipt: see [`Recall`].
+///
+/// # Errors
+/// [`Failure::Unsendable`] for more than [`bounds::RECORDS`] at once.
+pub fn recall(study: StudyTag, scope: ScopeTag, records: Vec<RecordTag>) -> Result<Request, Failure> {
+    if records.len() > bounds::RECORDS {
+        return Err(Failure::Unsendable("too many records are asked for at once"));
+    }
+    let path = wire::recall_path(study, scope);
+    Ok(Request { path, body: Recall { records }.encode(), signed: true })
+}
+
+/// Reads the answer to [`recall`]: envelopes of these records, whose ids and headers say so. Nothing is known of their places in
+/// a chain.
+///
+/// # Errors
+/// The hub's refusal, and what is no answer to this.
+pub fn recalled(
+    study: StudyTag,
+    scope: ScopeTag,
+    records: &[RecordTag],
+    response: &Response,
+) -> Result<Vec<Envelope>, Failure> {
+    let recalled: Recalled = answer(response)?;
+    let mut envelopes = Vec::new();
+    for Sealed(bytes) in recalled.envelopes {
+        // What was erased says nothing; the withdrawal beside it does.
+        if Stub::decode(&bytes).is_ok() {
+            continue;
+        }
+        let envelope = Envelope::decode(&bytes)
+            .map_err(|source| Failure::Forged { what: "recalled envelope", source })?;
+        let header = envelope.header();
+        if (header.study, header.scope) != (study, scope) || !records.contains(&header.record) {
+            return Err(Failure::Malformed { what: Recalled::NAME, problem: "one was not asked for" });
+        }
+        envelopes.push(envelope);
+    }
+    Ok(envelopes)
 }
 
 /// The message of a successful response, or the hub's refusal.

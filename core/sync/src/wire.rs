@@ -8,6 +8,7 @@
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
+//! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
 //!
 //! Every other status than 200 carries a [`Refusal`]. Founding and roster entries prove themselves by the signatures inside;
 //! everything else is signed by a device of the roster ([`RequestSignature`](nightjar_seal::RequestSignature) in the header
@@ -21,6 +22,7 @@ mod greet;
 mod mark;
 mod pull;
 mod push;
+mod recall;
 mod refusal;
 mod segment;
 
@@ -31,6 +33,7 @@ pub use greet::{Entry, Greeted, Greeting, Shown, Standing};
 pub use mark::{Incarnation, Mark};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
+pub use recall::{Recall, Recalled, Sealed};
 pub use refusal::{Reason, Refusal};
 pub use segment::Segment;
 
@@ -57,6 +60,11 @@ pub fn push_path(study: StudyTag, scope: ScopeTag) -> String {
 /// Where envelopes of a scope are pulled.
 pub fn pull_path(study: StudyTag, scope: ScopeTag) -> String {
     format!("/v1/studies/{study}/scopes/{scope}/pull")
+}
+
+/// Where records are recalled by name.
+pub fn recall_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/recall")
 }
 
 /// Where applied vectors of a scope are published.

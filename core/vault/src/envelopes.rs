@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 use nightjar_seal::{
     DeviceTag, Envelope, EnvelopeId, Header, KeyId, Kind, Origin, Parts, Period, RecordTag, RosterHead,
-    ScopeTag, Signature, StudyTag, WithdrawalPublic,
+    ScopeTag, Signature, Stub, StudyTag, WithdrawalPublic,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -35,6 +35,8 @@ pub enum State {
     Erased,
     /// A response that this device could not read, long in custody of hub and evaluator: the bytes are gone, the name stays.
     Released,
+    /// The hub says that its record was withdrawn, and no withdrawal has come: only its name is known.
+    SaidErased,
 }
 
 impl State {
@@ -49,6 +51,7 @@ impl State {
             Self::Erased => 6,
             Self::Released => 7,
             Self::WaitsForForm => 8,
+            Self::SaidErased => 9,
         }
     }
 
@@ -63,6 +66,7 @@ impl State {
             6 => Self::Erased,
             7 => Self::Released,
             8 => Self::WaitsForForm,
+            9 => Self::SaidErased,
             _ => return Err(VaultError::Corrupt("an envelope's state")),
         })
     }
@@ -100,6 +104,8 @@ pub struct Held {
     pub erased: u64,
     /// In custody elsewhere: counted by name, without bytes.
     pub released: u64,
+    /// Of those that wait: a hub says that they were withdrawn, and no withdrawal has come.
+    pub said_erased: u64,
 }
 
 impl Vault {
@@ -121,6 +127,10 @@ impl Vault {
                     5 => held.set_aside += count,
                     6 => held.erased += count,
                     7 => held.released += count,
+                    9 => {
+                        held.waiting += count;
+                        held.said_erased += count;
+                    }
                     8 => {
                         held.waiting += count;
                         held.waiting_for_form += count;
@@ -246,26 +256,38 @@ pub(crate) fn insert(t: &Transaction<'_>, envelope: &Envelope, state: &State) ->
         return Ok(false);
     }
     let n = numbers::next(t, Table::Envelope)?;
-    put(t, n, envelope, state, true)?;
+    put_whole(t, n, envelope, state)?;
     Ok(true)
 }
 
 /// Stores an envelope of this device, which waits for its place in the chain; gives its number.
 pub(crate) fn insert_own(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<i64, VaultError> {
     let n = numbers::drawn(t)?;
-    put(t, n, envelope, state, true)?;
+    put_whole(t, n, envelope, state)?;
     Ok(n)
+}
+
+/// What an envelope is called.
+struct Named<'a> {
+    id: EnvelopeId,
+    format: u16,
+    header: &'a Header,
+}
+
+fn put_whole(t: &Transaction<'_>, n: i64, envelope: &Envelope, state: &State) -> Result<(), VaultError> {
+    let id = envelope.id();
+    let Parts { format, header, body, keys } = envelope.clone().into_parts();
+    put(t, n, Named { id, format, header: &header }, Some((body, keys)), state)
 }
 
 fn put(
     t: &Transaction<'_>,
     n: i64,
-    envelope: &Envelope,
+    named: Named<'_>,
+    whole: Option<(Vec<u8>, Option<Vec<u8>>)>,
     state: &State,
-    whole: bool,
 ) -> Result<(), VaultError> {
-    let id = envelope.id();
-    let Parts { format, header, body, keys } = envelope.clone().into_parts();
+    let Named { id, format, header } = named;
     let kind: i64 = match header.kind {
         Kind::Change => 0,
         Kind::Keys => 1,
@@ -278,8 +300,8 @@ fn put(
     let lead = shared::number(t, lead.as_slice())?;
     // Of what was withdrawn nothing is kept but whose it was.
     let (key, more, keys, body) = match whole {
-        true => (&header.key.0[..], More::of(&header)?, keys, body),
-        false => (&[][..], None, None, Vec::new()),
+        Some((body, keys)) => (&header.key.0[..], More::of(header)?, keys, body),
+        None => (&[][..], None, None, Vec::new()),
     };
     let ((begin, rest), (record_begin, record_rest)) =
         (numbers::split(&id.0), numbers::split(&header.record.0));
@@ -305,14 +327,29 @@ fn put(
     Ok(())
 }
 
-/// Notes the name of an envelope whose record was withdrawn; false when it was there already.
-pub(crate) fn insert_erased(t: &Transaction<'_>, envelope: &Envelope) -> Result<bool, VaultError> {
-    if number_of(t, &envelope.id())?.is_some() {
+/// Notes the name of an envelope whose record was withdrawn, or is said to be; false when it was there already.
+pub(crate) fn insert_stub(t: &Transaction<'_>, stub: &Stub, state: &State) -> Result<bool, VaultError> {
+    if number_of(t, &stub.id())?.is_some() {
         return Ok(false);
     }
     let n = numbers::next(t, Table::Envelope)?;
-    put(t, n, envelope, &State::Erased, false)?;
+    let named = Named { id: stub.id(), format: stub.format(), header: stub.header() };
+    put(t, n, named, None, state)?;
     Ok(true)
+}
+
+/// Puts the sealed bytes of an envelope back that had left; false when they had not.
+pub(crate) fn bring_back(
+    t: &Transaction<'_>,
+    envelope: &Envelope,
+    state: &State,
+) -> Result<bool, VaultError> {
+    let Some(n) = number_of(t, &envelope.id())? else { return Ok(false) };
+    let sql = "UPDATE envelope SET key = ?2, more = ?3, keys = ?4, body = ?5, state = ?6 WHERE n = ?1 AND state = ?7";
+    let Parts { header, body, keys, .. } = envelope.clone().into_parts();
+    let more = More::of(&header)?;
+    let (back, left) = (state.number(), State::Released.number());
+    Ok(t.prepare_cached(sql)?.execute(params![n, header.key.0, more, keys, body, back, left])? == 1)
 }
 
 /// Says what became of an envelope; does not write when nothing changed.
@@ -339,7 +376,7 @@ pub(crate) fn stored_state(c: &Connection, id: &EnvelopeId) -> Result<State, Vau
 /// The changes of one record, sealed, in the order of their ids.
 pub(crate) fn changes(c: &Connection, record: &RecordTag) -> Result<Vec<Envelope>, VaultError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND kind = 0 AND state NOT IN (6, 7)
+        "SELECT {COLUMNS} FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 AND kind = 0 AND state NOT IN (6, 7, 9)
          ORDER BY begin, rest"
     );
     let mut statement = c.prepare_cached(&sql)?;

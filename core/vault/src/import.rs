@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Withdrawal, unwrap};
+use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Stub, Withdrawal, unwrap};
 use rusqlite::{Transaction, params};
 
 use crate::envelopes::{self, State};
@@ -83,6 +83,47 @@ impl Vault {
         Ok(done)
     }
 
+    /// Notes envelopes of which a hub has only the stub left: erased where their record was taken out here, else what the hub says.
+    /// Which of them are not proven to be taken out.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn note_erased(&self, stubs: &[Stub]) -> Result<u64, VaultError> {
+        self.write(|t| {
+            let mut unproven = 0;
+            for stub in stubs {
+                let proven = is_withdrawn(t, &stub.header().record)?;
+                let state = if proven { State::Erased } else { State::SaidErased };
+                let new = envelopes::insert_stub(t, stub, &state)?;
+                unproven += u64::from(new && !proven);
+            }
+            Ok(unproven)
+        })
+    }
+
+    /// Stores the sealed bytes of responses that somebody with their receipts asked a hub for: what is new here, and what had left.
+    /// They are opened by the receipt and by nothing else.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing is stored.
+    pub fn keep_recalled(
+        &self,
+        envelopes: &[Envelope],
+        holder: &Holder<'_>,
+        reading: Reading<'_>,
+    ) -> Result<Imported, VaultError> {
+        let bytes: Vec<Vec<u8>> = envelopes.iter().map(Envelope::encode).collect();
+        self.write(|t| {
+            for envelope in envelopes {
+                if !is_withdrawn(t, &envelope.header().record)? {
+                    envelopes::bring_back(t, envelope, &State::Kept)?;
+                }
+            }
+            Ok(())
+        })?;
+        self.import(bytes.iter().map(Vec::as_slice), holder, reading)
+    }
+
     /// What was taken out leaves the log, too.
     fn forget(&self, done: &Imported) {
         if done.withdrawn > 0 {
@@ -150,7 +191,7 @@ fn store(
     done: &mut Imported,
 ) -> Result<bool, VaultError> {
     if envelope.header().kind != Kind::Withdrawal && is_withdrawn(t, &envelope.header().record)? {
-        return envelopes::insert_erased(t, envelope);
+        return envelopes::insert_stub(t, &Stub::of(envelope), &State::Erased);
     }
     if envelopes::number_of(t, &envelope.id())?.is_some() {
         return Ok(false);

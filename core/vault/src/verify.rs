@@ -161,7 +161,7 @@ fn tags(c: &Connection) -> Result<Vec<RecordTag>, VaultError> {
 
 /// Envelopes whose bytes are not what their name says.
 fn damaged(c: &Connection) -> Result<Vec<EnvelopeId>, VaultError> {
-    let sql = format!("SELECT {COLUMNS} FROM envelope WHERE state NOT IN (6, 7) ORDER BY n");
+    let sql = format!("SELECT {COLUMNS} FROM envelope WHERE state NOT IN (6, 7, 9) ORDER BY n");
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();

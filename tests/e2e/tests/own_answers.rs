@@ -19,6 +19,9 @@ struct Study {
     _folder: TempDir,
     clock: Clock,
     evaluator: Evaluator,
+    second: Evaluator,
+    second_invited: String,
+    pack: StudyPack,
     tablet: Tablet,
     other: Tablet,
 }
@@ -37,7 +40,8 @@ impl Study {
         evaluator.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
         evaluator.add_recovery().unwrap();
         let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
-        evaluator.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
+        let request = second.enrolment_request().unwrap();
+        let second_invited = evaluator.admit(&request, Admission::Evaluator).unwrap();
         let tablet = |name: &str| {
             let tablet = Tablet::create(&path(name), &key(), name, options()).unwrap();
             let admission = Admission::Tablet { wards: Vec::new() };
@@ -46,7 +50,13 @@ impl Study {
             tablet
         };
         let (tablet, other) = (tablet("One"), tablet("Two"));
-        Self { _hub: hub, _folder: folder, clock, evaluator, tablet, other }
+        Self { _hub: hub, _folder: folder, clock, evaluator, second, second_invited, pack, tablet, other }
+    }
+
+    /// The second evaluator, which joins only now.
+    fn second(&self) -> &Evaluator {
+        self.second.join(&self.second_invited, self.pack.clone()).unwrap();
+        &self.second
     }
 
     fn begun(&self, slept: &str) -> Sitting {
@@ -215,4 +225,51 @@ fn only_what_people_say_about_themselves_has_a_receipt() {
     let refused = sitting.stop_keeping_with(ReceiptKind::Read).map(drop);
     assert!(matches!(refused, Err(Failure::Invalid(_))), "{refused:?}");
     assert_eq!(study.tablet.drafts().unwrap().len(), 1, "and nothing is lost");
+}
+
+#[test]
+fn words_work_on_another_tablet_after_it_was_connected_and_the_hub_keeps_nothing_that_was_taken_out() {
+    let study = Study::new();
+    let (tablet, other) = (&study.tablet, &study.other);
+    let (finished, words) = study.begun("badly").finish_with(ReceiptKind::Read).unwrap();
+    let (_, only_out) = study.begun_saying("well", "the heating").finish_with(ReceiptKind::TakeOut).unwrap();
+    assert_eq!(other.own_answers(&words, "en").unwrap().state, OwnState::Nowhere);
+    assert!(!other.fetch_own(&words).unwrap(), "it was not sent yet");
+    assert_eq!(study.read().len(), 2);
+
+    // Fetched once, it is there offline: for the words alone.
+    assert!(other.fetch_own(&words).unwrap());
+    let own = other.own_answers(&words, "en").unwrap();
+    assert_eq!((own.state, own.may_change), (OwnState::Open, true));
+    assert!(own.answers.iter().any(|said| said.answer == SAID));
+    assert_eq!(other.records(RecordsRequest::default()).unwrap(), [], "nobody else reads it there");
+    assert_eq!(other.audit(&[SAID.to_owned()]).unwrap().hits, []);
+    assert!(other.fetch_own(&only_out).unwrap());
+    assert_eq!(other.own_answers(&only_out, "en").unwrap().state, OwnState::Sealed);
+
+    // Changed on that tablet, it is changed for everybody.
+    let again = other.correct_own(&words, "en").unwrap();
+    again.answer(SLEPT, Some(Value::One("well".into()))).unwrap();
+    assert!(again.finish_correction(&words).unwrap());
+    other.sync().unwrap();
+    let record = |records: Vec<RecordView>| records.into_iter().find(|record| record.id == finished.record);
+    assert_eq!(slept(&record(study.read()).unwrap()), ["Well"]);
+    assert!(tablet.fetch_own(&words).unwrap(), "and for the tablet it was given on");
+    assert_eq!(tablet.own_answers(&words, "en").unwrap().corrected, 1);
+
+    // Taken out there, it is gone from the hub, from the evaluator, and from the tablet it was given on.
+    assert!(other.take_out(&words).unwrap());
+    other.sync().unwrap();
+    assert_eq!(other.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);
+    let left = study.read();
+    assert_eq!(left.len(), 1);
+    assert!(record(left).is_none());
+    assert!(tablet.fetch_own(&words).unwrap(), "the hub has the withdrawal");
+    assert_eq!(tablet.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);
+    // An evaluator that comes later receives names and the withdrawal, and counts them as received.
+    let fresh = study.second();
+    let got = fresh.sync().unwrap();
+    assert_eq!(got.set_aside, Vec::<String>::new());
+    let all: Vec<_> = fresh.received().unwrap().into_iter().map(|of| (of.received, of.expected)).collect();
+    assert!(all.iter().all(|(received, expected)| received == expected) && all.len() >= 2, "{all:?}");
 }

@@ -97,6 +97,9 @@ fn install(checkout: &Checkout) -> Result<PathBuf, Failure> {
     mirror_folder::add_all(&mut files, &from, Path::new(""))?;
     for (name, source) in files {
         let target = folder.join(name);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).at("making", parent)?;
+        }
         fs::copy(&source, &target).at("writing", target)?;
     }
     let lock = from.join(LOCK);

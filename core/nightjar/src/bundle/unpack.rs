@@ -60,7 +60,7 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
     }
     let header = unpacking.header();
     let mut set_aside = std::mem::take(&mut intake.view.set_aside);
-    set_aside.extend(device.unread_for_want_of_a_form()?);
+    set_aside.extend(device.unread()?);
     Ok(BundleView {
         made_by: header.map(|header| name(header, Some(intake.joined.roster()))).unwrap_or_default(),
         vouched: summary.vouched,

@@ -68,6 +68,7 @@ impl<'a> Intake<'a> {
         let mut grown = Vec::new();
         let mut received: Vec<Vec<u8>> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
+        let mut erased = Vec::new();
         let mut too_early = false;
         let mut pulled = Vec::new();
         for event in events {
@@ -94,6 +95,7 @@ impl<'a> Intake<'a> {
                     self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
                 }
                 Event::Received { envelope, .. } => received.push(envelope.encode()),
+                Event::Erased { stub, .. } => erased.push(*stub),
                 // The roster that names its device is on its way: ask again in the next sync, with that roster.
                 Event::SetAside { why: SetAside::UnknownDevice, .. } => {
                     too_early = true;
@@ -124,6 +126,9 @@ impl<'a> Intake<'a> {
             self.roster_grew(&grown)?;
         }
         self.import(&received, &heads)?;
+        if !erased.is_empty() {
+            self.device.vault.note_erased(&erased)?;
+        }
         for (scope, mark) in pulled.into_iter().filter(|_| !too_early && !self.begun_line) {
             self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
         }

@@ -124,7 +124,7 @@ impl Device {
         let traffic = transport.traffic();
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;
-        view.set_aside.extend(self.unread_for_want_of_a_form()?);
+        view.set_aside.extend(self.unread()?);
         Ok(SyncView {
             at_hub: outbox.acknowledged,
             waiting: outbox.waiting,
@@ -137,15 +137,24 @@ impl Device {
 }
 
 impl Device {
-    /// What was received and cannot be read before this device is given a newer version of the study, for people.
-    pub(crate) fn unread_for_want_of_a_form(&self) -> Result<Option<String>, Failure> {
-        let missing = self.vault.held()?.waiting_for_form;
-        Ok((missing > 0).then(|| {
-            format!(
-                "{missing} written with a form that this device was not given; they are kept and read once it has the version of the study \
-                 with that form"
-            )
-        }))
+    /// What was received and cannot be read as it is, for people.
+    pub(crate) fn unread(&self) -> Result<Vec<String>, Failure> {
+        let held = self.vault.held()?;
+        let mut said = Vec::new();
+        if held.waiting_for_form > 0 {
+            said.push(format!(
+                "{} written with a form that this device was not given; they are kept and read once it has the version of the study \
+                 with that form",
+                held.waiting_for_form
+            ));
+        }
+        if held.said_erased > 0 {
+            said.push(format!(
+                "{} that the hub says were taken out, and nobody with a receipt has said so: tell whoever runs the hub",
+                held.said_erased
+            ));
+        }
+        Ok(said)
     }
 
     /// Notes what hub and evaluators have for certain since this sync, and lets go of what they have had for long enough.

@@ -30,6 +30,7 @@ impl Acting<'_> {
                 let held = Held { sitting, words, stage: Stage::Asking, ..Held::new(role, form) };
                 self.hands.mode = Mode::Held(Box::new(held));
             }
+            ("look", false) => self.hands.work.look(self.tablet, own.words.clone()),
             ("take-out", false) => own.sure = true,
             ("leave", true) => own.sure = false,
             ("take-out", true) => {

@@ -67,7 +67,10 @@ impl Acting<'_> {
     fn open(&mut self, words: &str) -> Result<Mode, Failure> {
         if words.split_whitespace().count() == OF_A_RECEIPT {
             return Ok(match self.tablet.own_answers(words, &self.hands.look.language) {
-                Ok(_) => Mode::Own(Box::new(Own { words: words.to_owned().into(), sure: false })),
+                Ok(_) => {
+                    self.hands.work.seen();
+                    Mode::Own(Box::new(Own { words: words.to_owned().into(), sure: false }))
+                }
                 Err(Failure::Invalid(_)) => Mode::Locked(Start::Words { wrong: true }),
                 Err(failure) => return Err(failure),
             });

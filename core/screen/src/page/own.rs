@@ -6,9 +6,10 @@ use nightjar_form::{Missing, Value};
 
 use super::frame::{Always, Frame, Page, many, ways};
 use crate::hands::Own;
+use crate::staff::{Job, Work};
 use crate::texts::filled;
 
-pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Markup, Failure> {
+pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own, work: &Work) -> Result<Markup, Failure> {
     let texts = frame.texts;
     if own.sure {
         let choices = [("take-out", &texts.own_sure_yes), ("leave", &texts.own_sure_no)];
@@ -30,6 +31,17 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own) -> Result<Mark
             OwnState::Left => p { (texts.own_left) },
             OwnState::Sealed => p { (texts.own_sealed) },
             OwnState::Open => { (told(frame, &view)) },
+        }
+        @if matches!(view.state, OwnState::Nowhere | OwnState::Left) && tablet.status()?.has_hub {
+            @match work.now() {
+                Job::Looking => p role="status" { (texts.own_looking) },
+                Job::Looked => p role="status" { (texts.own_not_found) },
+                Job::Offline | Job::Failed(_) => p role="alert" { (texts.own_no_hub) },
+                _ => {},
+            }
+            @if !work.goes_on() {
+                ul .many { li { button .nhsuk-button.nhsuk-button--secondary name="do" value="look" { (texts.own_look) } } }
+            }
         }
         @if view.counted && can_take_out {
             div .nhsuk-inset-text { p { (filled(&texts.own_counted, &[("date", &frame.day(&view.data_lock))])) } }

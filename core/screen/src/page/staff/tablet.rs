@@ -38,7 +38,7 @@ pub(super) fn sync(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
                 Job::Writing => { strong { (texts.stick_writing) } " " },
                 Job::Reading => { strong { (texts.stick_reading) } " " },
                 Job::Written(..) | Job::Read(_) => { strong { (texts.stick_out) } " " },
-                Job::Synced(_) | Job::None | Job::Joining | Job::Joined => {},
+                Job::Synced(_) | Job::None | Job::Joining | Job::Joined | Job::Looking | Job::Looked => {},
             }
             @if all == 0 { (texts.sync_nothing) }
             @else if status.waiting == 0 { (filled(received, &numbers)) }
