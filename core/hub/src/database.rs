@@ -149,7 +149,7 @@ fn prepare(connection: &Connection, config: &Config) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // What is erased is overwritten, not only unlinked.
-    connection.pragma_update(None, "secure_delete", true)?;
+    connection.execute_batch("PRAGMA secure_delete = ON;")?;
     connection.set_prepared_statement_cache_capacity(64);
     if let Some(bytes) = config.limits.database {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
