@@ -181,19 +181,19 @@ pub(crate) enum StudyCommand {
         #[arg(value_name = "DIR")]
         study: PathBuf,
     },
-    /// Found a study at a hub; this evaluator device becomes its steward
+    /// Found a study; this evaluator device becomes its steward
     Found {
         #[command(flatten)]
         device: VaultArgs,
         /// The pack; the one built in if absent
         #[arg(long, value_name = "DIR")]
         study: Option<PathBuf>,
-        /// The hub's address, as it printed it
+        /// The hub's address, as it printed it; without one everything goes by bundles (`nightjar bundle`)
         #[arg(long, value_name = "URL")]
-        hub: String,
+        hub: Option<String>,
         /// File with the setup code the hub printed; `-` reads it from standard input
-        #[arg(long, value_name = "FILE")]
-        setup_code: PathBuf,
+        #[arg(long, value_name = "FILE", requires = "hub")]
+        setup_code: Option<PathBuf>,
     },
     /// Let a device into the study and print its invitation
     Admit {
@@ -208,6 +208,19 @@ pub(crate) enum StudyCommand {
         /// It is an evaluator's device
         #[arg(long)]
         evaluator: bool,
+    },
+    /// List every device that was ever let in
+    Devices {
+        #[command(flatten)]
+        device: VaultArgs,
+    },
+    /// Put a device out that was lost or is no longer trusted; what it had sent until then counts
+    Revoke {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Its name, or the beginning of its tag as `devices` prints it
+        #[arg(long = "who", value_name = "NAME")]
+        who: String,
     },
     /// Name a new version of the study and print what it changes; devices take it with their own `update`
     Update {

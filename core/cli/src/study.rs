@@ -12,9 +12,15 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
     match asked {
         StudyCommand::Check { study } => check(study, screen),
         StudyCommand::Found { device, study, hub, setup_code } => {
+            if hub.is_some() && setup_code.is_none() {
+                return Err(Trouble::Given(
+                    "--hub goes with --setup-code, the file with what the hub printed".into(),
+                ));
+            }
+            let setup_code = setup_code.as_deref().map(|file| self::setup_code(&device::text(file)?));
             let (pack, setup_code) =
-                (pack::load(study.as_deref())?, self::setup_code(&device::text(setup_code)?)?);
-            open(device)?.found(FoundRequest { pack, hub: Some(hub.clone()), setup_code })?;
+                (pack::load(study.as_deref())?, setup_code.transpose()?.unwrap_or_default());
+            open(device)?.found(FoundRequest { pack, hub: hub.clone(), setup_code })?;
             screen.line("The study is founded; this device is its steward.")?;
             screen.line("Before a tablet may collect it needs recovery words (`nightjar study recovery`)")?;
             screen.line("and a second evaluator device (`nightjar study admit --evaluator`).")
@@ -25,6 +31,24 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             let admission =
                 if *evaluator { Admission::Evaluator } else { Admission::Tablet { wards: ward.clone() } };
             screen.line(steward.admit(&request, admission)?)
+        }
+        StudyCommand::Devices { device } => {
+            for member in open(device)?.members()? {
+                let out = if member.put_out { "  put out" } else { "" };
+                screen.line(format_args!(
+                    "{}  {:<9}  {}  {}{out}",
+                    &member.tag[..12],
+                    member.kind,
+                    member.fingerprint,
+                    member.label
+                ))?;
+            }
+            Ok(())
+        }
+        StudyCommand::Revoke { device, who } => {
+            let put_out = open(device)?.put_out(who)?;
+            screen.line(format_args!("{} is put out.", put_out.label))?;
+            screen.line("The hub takes nothing more of it from the next time it hears of this; what it had sent counts.")
         }
         StudyCommand::Update { device, study } => {
             let steward = open(device)?;

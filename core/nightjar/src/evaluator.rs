@@ -14,8 +14,9 @@ use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::view::{
-    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, ReceivedView,
-    RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, VerifiedView,
+    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, MemberView,
+    ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView,
+    VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -99,6 +100,24 @@ impl Evaluator {
     /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is not the steward.
     pub fn admit(&self, request: &str, admission: Admission) -> Result<String, Failure> {
         steward::admit(&self.device, request, admission)
+    }
+
+    /// Puts a device out: one that was lost, or whose people left. The hub takes nothing more of it and gives it nothing; what it had sent
+    /// until then counts, and what comes of it later by other ways is set aside for people to look at. The ward's records are sealed
+    /// under a new key from now on, which it does not get. `who` is its label, or the beginning of its tag.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where none or several are called so; [`Failure::Rejected`] where this device is not the steward.
+    pub fn put_out(&self, who: &str) -> Result<MemberView, Failure> {
+        steward::put_out(&self.device, who)
+    }
+
+    /// Every device that was ever let in, in that order.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn members(&self) -> Result<Vec<MemberView>, Failure> {
+        Ok(steward::members(&*self.device.joined()?))
     }
 
     /// Names another version of the study in the roster and takes its files. Devices that sync learn that there is one and

@@ -137,6 +137,12 @@ impl Joined {
         &self.roster
     }
 
+    /// Keys of the ward's epochs, the one in force last.
+    #[cfg(feature = "evaluate")]
+    pub(crate) fn epochs(&self) -> &[(EpochId, EpochKey)] {
+        &self.epochs
+    }
+
     /// How the study uses a form.
     pub(crate) fn entry(&self, form_id: &str) -> Result<&StudyInstrument, Failure> {
         self.study()

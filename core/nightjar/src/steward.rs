@@ -3,22 +3,22 @@
 use nightjar_form::{Difference, Effect};
 use nightjar_record::study::Study;
 use nightjar_seal::{
-    Act, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Membership, RecoveryKeys, RootKeys,
-    Roster, WrappedEpoch,
+    Act, DeviceTag, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Member, Membership,
+    RecoveryKeys, RootKeys, Roster, WrappedEpoch,
 };
 
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::OsEntropy;
-use crate::membership::Scopes;
+use crate::membership::{Joined, Scopes};
 use crate::study_pack::StudyPack;
 use crate::sync;
-use crate::view::FormChangeView;
+use crate::view::{FormChangeView, MemberView};
 
 const ROOT: &str = "steward.root";
-/// Epoch keys in the steward's vault, to hand to devices that are let in later.
+/// The identity key in the steward's vault, to hand to devices that are let in later. The ward's keys stand in the roster, wrapped for the
+/// steward as for everybody.
 const IDENTITY: &str = "steward.identity";
-const WARD: &str = "steward.ward_epoch";
 
 /// Founds a study.
 #[derive(Clone)]
@@ -73,7 +73,6 @@ pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), 
     }
     device.vault.keep_setting(ROOT, &root.to_bytes())?;
     device.vault.keep_setting(IDENTITY, &identity.to_bytes()[..])?;
-    device.vault.keep_setting(WARD, &ward.to_bytes()[..])?;
     device.keep_study(&pack, &roster, hub.as_deref().unwrap_or_default())
 }
 
@@ -113,10 +112,11 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
         let bytes = device.vault.setting(name)?.ok_or_else(not_steward)?;
         Ok(EpochKey::from_bytes(&bytes)?)
     };
-    let epochs = vec![
-        WrappedEpoch::new(joined.scopes.identity, &epoch(IDENTITY)?, &request.device, &mut OsEntropy)?,
-        WrappedEpoch::new(joined.scopes.ward, &epoch(WARD)?, &request.device, &mut OsEntropy)?,
-    ];
+    let wrapped = |scope, key: &EpochKey| WrappedEpoch::new(scope, key, &request.device, &mut OsEntropy);
+    // The ward's keys of before, too: a tablet that takes the place of a lost one reads what its ward wrote until then.
+    let before = joined.epochs().iter().map(|(_, key)| wrapped(joined.scopes.ward, key));
+    let mut epochs = before.collect::<Result<Vec<_>, _>>()?;
+    epochs.insert(0, wrapped(joined.scopes.identity, &epoch(IDENTITY)?)?);
     let mut roster = joined.roster().clone();
     let grants = vec![Grant::all(wards)];
     roster.append(
@@ -125,6 +125,73 @@ pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Res
     )?;
     keep(device, &roster, joined.roster().entries().len())?;
     invitation(&roster)
+}
+
+/// Puts a device out, and gives the ward's epoch a new key that it does not get. What the steward has of its chains is its last good
+/// place: a sync is tried before, so that this is as far as the hub is.
+pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure> {
+    let root = root(device)?;
+    if !device.hub()?.is_empty() {
+        // Offline it is put out as well; what came to the hub meanwhile then waits for a person.
+        let _ = device.block_on(device.sync());
+    }
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
+    let joined = device.joined()?;
+    let tag = found_by(&joined, who)?;
+    if tag == device.tag() {
+        return Err(Failure::Invalid("the steward's own device cannot put itself out".into()));
+    }
+    let mut roster = joined.roster().clone();
+    let mut last_good = Vec::new();
+    for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
+        last_good.push((chain.scope, chain.line, chain.expected));
+    }
+    roster.append(Act::Revoke { device: tag, last_good }, &root)?;
+    let key = EpochKey::generate(&mut OsEntropy);
+    let stay = roster.members().values().filter(|member| member.revoked.is_none());
+    let wraps = stay
+        .map(|member| WrappedEpoch::new(joined.scopes.ward, &key, &member.public, &mut OsEntropy))
+        .collect::<Result<Vec<_>, _>>()?;
+    roster.append(Act::Epoch { wraps }, &root)?;
+    keep(device, &roster, joined.roster().entries().len())?;
+    let joined = device.joined()?;
+    members(&joined)
+        .into_iter()
+        .find(|member| member.tag == tag.to_string())
+        .ok_or_else(|| Failure::internal("a device that was put out is in no roster"))
+}
+
+/// The device of a label, or of the beginning of its tag where a label is not unique.
+fn found_by(joined: &Joined, who: &str) -> Result<DeviceTag, Failure> {
+    let here = || joined.roster().members().iter().filter(|(_, member)| member.revoked.is_none());
+    let labelled: Vec<_> = here().filter(|(_, member)| member.label == who).collect();
+    let tagged: Vec<_> = here()
+        .filter(|(tag, _)| who.len() >= 8 && tag.to_string().starts_with(&who.to_lowercase()))
+        .collect();
+    match (labelled.as_slice(), tagged.as_slice()) {
+        ([(tag, _)], _) | ([], [(tag, _)]) => Ok(**tag),
+        ([], []) => Err(Failure::Invalid(format!("no device of the study is called \"{who}\""))),
+        _ => Err(Failure::Invalid(format!(
+            "several devices are called \"{who}\"; name one by the beginning of its tag"
+        ))),
+    }
+}
+
+/// Every device that was ever let in, in the order of the roster.
+pub(crate) fn members(joined: &Joined) -> Vec<MemberView> {
+    let mut members: Vec<_> = joined.roster().members().iter().collect();
+    members.sort_by_key(|(_, member)| member.since);
+    let view = |(tag, member): (&DeviceTag, &Member)| MemberView {
+        tag: tag.to_string(),
+        label: member.label.clone(),
+        kind: match member.membership {
+            Membership::Evaluator => "evaluator".to_owned(),
+            _ => "tablet".to_owned(),
+        },
+        fingerprint: member.public.fingerprint(),
+        put_out: member.revoked.is_some(),
+    };
+    members.into_iter().map(view).collect()
 }
 
 /// Names another version of the study in the roster.

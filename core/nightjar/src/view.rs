@@ -429,6 +429,21 @@ pub struct StickView {
     pub set_aside: Vec<String>,
 }
 
+/// A device of the study.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemberView {
+    /// Its tag, as hexadecimal.
+    pub tag: String,
+    /// What people call it.
+    pub label: String,
+    /// `tablet` or `evaluator`.
+    pub kind: String,
+    /// For two people to compare by eye.
+    pub fingerprint: String,
+    /// Whether it was put out.
+    pub put_out: bool,
+}
+
 /// How much of what a device has sent an evaluator holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReceivedView {

@@ -1,0 +1,121 @@
+//! A tablet is lost: it is put out, and the ward goes on without it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use nightjar::form::Value;
+use nightjar::{
+    Admission, BeginRequest, Clock, Evaluator, Failure, FoundRequest, Options, RecordsRequest, StudyPack,
+    Tablet, VaultKey,
+};
+use nightjar_test_support::{HubProcess, program, sleepwell};
+use tempfile::TempDir;
+
+struct Study {
+    hub: HubProcess,
+    folder: TempDir,
+    clock: Clock,
+    pack: StudyPack,
+    steward: Evaluator,
+}
+
+impl Study {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let hub = HubProcess::start(&program(), &path("hub"));
+        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
+        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
+        let options = || Options { clock: clock.clone() };
+        let key = || VaultKey::random().unwrap();
+        let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
+        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
+        steward.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
+        steward.add_recovery().unwrap();
+        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
+        steward.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
+        Self { hub, folder, clock, pack, steward }
+    }
+
+    fn tablet(&self, name: &str) -> Tablet {
+        let options = Options { clock: self.clock.clone() };
+        let path = self.folder.path().join(name);
+        let tablet = Tablet::create(&path, &VaultKey::random().unwrap(), name, options).unwrap();
+        let admission = Admission::Tablet { wards: Vec::new() };
+        let invitation = self.steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
+        tablet.join(&invitation, self.pack.clone()).unwrap();
+        tablet
+    }
+}
+
+/// Writes down how many were in bed on a night.
+fn night(tablet: &Tablet, date: &str, in_bed: i64) {
+    let begin = BeginRequest {
+        form_id: "ward-night".into(),
+        role: "nurse".into(),
+        ward: "acute-male".into(),
+        language: None,
+    };
+    let sitting = tablet.begin(begin).unwrap();
+    sitting.answer("night", Some(Value::Date(date.parse().unwrap()))).unwrap();
+    sitting.answer("in_bed", Some(Value::Integer(in_bed))).unwrap();
+    sitting.stop_keeping().unwrap();
+}
+
+/// The nights that a device can read.
+fn nights(tablet: &Tablet) -> Vec<String> {
+    let records = tablet.records(RecordsRequest::default()).unwrap();
+    let mut nights: Vec<_> = records.into_iter().filter_map(|record| record.natural_key).collect();
+    nights.sort();
+    nights
+}
+
+#[test]
+fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
+    let study = Study::new();
+    let (lost, stays) = (study.tablet("Lost"), study.tablet("Stays"));
+    night(&lost, "2026-02-26", 14);
+    lost.sync().unwrap();
+    assert!(matches!(study.steward.put_out("Nobody"), Err(Failure::Invalid(_))));
+    assert!(matches!(study.steward.put_out("Steward"), Err(Failure::Invalid(_))));
+    let out = study.steward.put_out("Lost").unwrap();
+    assert!(out.put_out && out.label == "Lost");
+    assert!(matches!(study.steward.put_out("Lost"), Err(Failure::Invalid(_))), "once");
+    let members = study.steward.members().unwrap();
+    let labels: Vec<_> = members.iter().map(|member| (member.label.as_str(), member.put_out)).collect();
+    assert_eq!(labels, [("Steward", false), ("Second", false), ("Lost", true), ("Stays", false)]);
+
+    // Whoever has it now writes on, and the hub takes nothing of it.
+    night(&lost, "2026-02-27", 13);
+    assert!(matches!(lost.sync(), Err(Failure::Rejected(_))));
+    // The others hear of it with their next sync; what they write until then is sealed as before.
+    stays.sync().unwrap();
+    night(&stays, "2026-02-28", 12);
+    stays.sync().unwrap();
+    study.steward.sync().unwrap();
+    assert_eq!(nights(&stays).len(), 2, "what it had sent, and what came after");
+    let read = study.steward.records(RecordsRequest::default()).unwrap();
+    assert_eq!(read.len(), 2);
+
+    // By a stick it brings nothing in, and what the ward writes now is sealed under a key that it has not.
+    let (of_lost, of_ward) =
+        (study.folder.path().join("lost.bundle"), study.folder.path().join("ward.bundle"));
+    lost.export_bundle(&of_lost, None).unwrap();
+    let taken = study.steward.import_bundle(&of_lost).unwrap();
+    assert!(!taken.vouched);
+    assert_eq!(study.steward.records(RecordsRequest::default()).unwrap().len(), 2);
+    assert!(taken.set_aside.iter().any(|why| why.contains("revoked")), "{:?}", taken.set_aside);
+    stays.export_bundle(&of_ward, None).unwrap();
+    lost.import_bundle(&of_ward).unwrap();
+    let its = nights(&lost);
+    assert!(!its.iter().any(|night| night.contains("2026-02-28")), "{its:?}");
+
+    // A tablet in its place reads what the ward wrote before and after.
+    let replacement = study.tablet("Replacement");
+    replacement.sync().unwrap();
+    assert_eq!(nights(&replacement), nights(&stays));
+    night(&replacement, "2026-03-01", 11);
+    replacement.sync().unwrap();
+    stays.sync().unwrap();
+    assert_eq!(nights(&stays).len(), 3);
+    drop(study.hub);
+}
