@@ -2,6 +2,7 @@
 
 mod bundle;
 mod form;
+mod hub;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub(crate) use bundle::BundleCommand;
 pub(crate) use form::FormCommand;
+pub(crate) use hub::{HubCommand, ServeArgs};
 
 use crate::terminal::Screen;
 use crate::trouble::{EXIT_CODES, Trouble};
@@ -234,23 +236,6 @@ pub(crate) enum StudyCommand {
     Recovery {
         #[command(flatten)]
         device: VaultArgs,
-    },
-}
-
-/// `nightjar hub …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum HubCommand {
-    /// Serve until stopped; prints one line of JSON with its address and, before a study is founded, a setup code
-    Serve {
-        /// Folder for its log
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
-        /// Address and port; port 0 takes a free one
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-        listen: std::net::SocketAddr,
-        /// Stop as well when standard input closes
-        #[arg(long, hide = true)]
-        until_stdin_closes: bool,
     },
 }
 

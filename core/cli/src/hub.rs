@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use nightjar_hub::{Config, Hub};
+use nightjar_hub::{Config, Hub, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::command::HubCommand;
+use crate::command::{HubCommand, ServeArgs};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -24,24 +24,73 @@ struct Listening<'a> {
 }
 
 pub(crate) fn run(asked: &HubCommand, screen: &mut Screen) -> Result<(), Trouble> {
-    let HubCommand::Serve { data, listen, until_stdin_closes } = asked;
-    Runtime::new()?.block_on(serve(data, *listen, *until_stdin_closes, screen))
+    match asked {
+        HubCommand::Serve(asked) => Runtime::new()?.block_on(serve(asked, screen)),
+        HubCommand::Admin { data } => admin(data, screen),
+        HubCommand::Backup { data, to } => {
+            nightjar_hub::backup(data, to)?;
+            screen.line(format_args!("{}: copied; `nightjar hub restore` puts it back", to.display()))
+        }
+        HubCommand::Restore { data, from } => {
+            let restored = nightjar_hub::restore(data, from)?;
+            if let Some(aside) = restored.aside {
+                screen.line(format_args!("what was there is now {}", aside.display()))?;
+            }
+            screen.line(
+                "Restored. Devices notice it with their next sync and offer again what the backup lacks.",
+            )
+        }
+    }
 }
 
-async fn serve(
-    data: &Path,
-    listen: SocketAddr,
-    until_stdin_closes: bool,
-    screen: &mut Screen,
-) -> Result<(), Trouble> {
-    let hub = Hub::open(&Config::new(data))?;
-    let listener =
-        TcpListener::bind(listen).await.map_err(|source| Trouble::Address { address: listen, source })?;
-    let listening =
-        Listening { listening: format!("http://{}", listener.local_addr()?), setup_code: hub.setup_code() };
+async fn serve(asked: &ServeArgs, screen: &mut Screen) -> Result<(), Trouble> {
+    let mut config = Config::new(&asked.data);
+    config.limits.study = asked.study_quota.map(|mib| mib.saturating_mul(1 << 20));
+    config.tls = asked
+        .tls_certificate
+        .clone()
+        .zip(asked.tls_key.clone())
+        .map(|(certificate, key)| Tls { certificate, key });
+    let hub = Hub::open(&config)?;
+    let bind = async |address: SocketAddr| {
+        TcpListener::bind(address).await.map_err(|source| Trouble::Address { address, source })
+    };
+    let listener = bind(asked.listen).await?;
+    let scheme = if hub.is_tls() { "https" } else { "http" };
+    let listening = Listening {
+        listening: format!("{scheme}://{}", listener.local_addr()?),
+        setup_code: hub.setup_code(),
+    };
+    if let Some(address) = asked.metrics {
+        tokio::spawn(hub.metrics(bind(address).await?));
+    }
     screen.line(serde_json::to_string(&listening).map_err(io::Error::from)?)?;
-    let stop = stop(until_stdin_closes)?;
+    let stop = stop(asked.until_stdin_closes)?;
     Ok(hub.serve(listener, stop).await?)
+}
+
+/// What a hub holds, in words.
+fn admin(data: &Path, screen: &mut Screen) -> Result<(), Trouble> {
+    let studies = nightjar_hub::overview(data)?;
+    if studies.is_empty() {
+        return screen.line("no study was founded here");
+    }
+    for study in studies {
+        screen.line(format_args!(
+            "{} [{}]: {} devices, {} put out",
+            study.title, study.tag, study.devices, study.put_out
+        ))?;
+        for scope in study.scopes {
+            let last = scope.last.and_then(|at| jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok());
+            let last =
+                last.map_or_else(String::new, |at| format!(", the last on {}", at.strftime("%Y-%m-%d")));
+            screen.line(format_args!(
+                "  {}: {} envelopes, {} bytes, {} records taken out{last}",
+                scope.name, scope.envelopes, scope.bytes, scope.taken_out
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// Done when the system asks it to end, or, if asked for, when standard input closes.

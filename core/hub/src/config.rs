@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use nightjar_sync::bounds;
 
+use crate::rates::Rate;
+
 /// How a hub is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -12,12 +14,23 @@ pub struct Config {
     pub data: PathBuf,
     /// What requests may cost.
     pub limits: Limits,
+    /// Its own certificate; without one it speaks plain HTTP, for a proxy on the same machine or the ward's own network.
+    pub tls: Option<Tls>,
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The chain, its own certificate first.
+    pub certificate: PathBuf,
+    /// The private key: PKCS #8, PKCS #1 or SEC 1.
+    pub key: PathBuf,
 }
 
 impl Config {
     /// A hub in this folder with the usual limits.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), limits: Limits::default() }
+        Self { data: data.into(), limits: Limits::default(), tls: None }
     }
 }
 
@@ -34,6 +47,16 @@ pub struct Limits {
     pub skew: u64,
     /// Nonces remembered; they are forgotten once their time is out of `skew`.
     pub nonces: usize,
+    /// Time for the head of a request to arrive, for TLS to be agreed, and for a connection to wait for its next request.
+    pub head: Duration,
+    /// Connections at once; more wait to be accepted.
+    pub connections: usize,
+    /// Requests that one device may make.
+    pub requests_rate: Rate,
+    /// Bytes of bodies that one device may send.
+    pub bytes_rate: Rate,
+    /// Most bytes of envelopes that the logs of one study may hold; `None` leaves it to the disk.
+    pub study: Option<u64>,
     /// Largest database, in bytes; `None` leaves it to the disk.
     pub database: Option<u64>,
     /// Time that open requests get to finish when the hub stops.
@@ -48,6 +71,12 @@ impl Default for Limits {
             requests: 64,
             skew: 300,
             nonces: 200_000,
+            head: Duration::from_secs(30),
+            connections: 1_024,
+            // A tablet that comes back after weeks: thousands of envelopes in a dozen requests.
+            requests_rate: Rate { burst: 600.0, per_second: 10.0 },
+            bytes_rate: Rate { burst: 512e6, per_second: 8e6 },
+            study: None,
             database: None,
             grace: Duration::from_secs(10),
         }

@@ -9,6 +9,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, Transactio
 
 use crate::{Config, Failure, setup_code};
 
+/// The database's file in the hub's folder.
+pub(crate) const FILE: &str = "hub.sqlite3";
 /// "NJHB", in SQLite's header.
 const APPLICATION: i32 = 0x4e4a_4842;
 const FORMAT: i32 = 1;
@@ -27,19 +29,13 @@ impl Database {
     /// Opens or creates the database. Gives a new setup code as long as no study was founded.
     pub(crate) fn open(config: &Config) -> Result<(Self, Option<String>), Failure> {
         let lock = lock(&config.data)?;
-        let file = config.data.join("hub.sqlite3");
+        let file = config.data.join(FILE);
         let broken = |source| Failure::Database { file: file.clone(), source };
         let mut writer = Connection::open(&file).map_err(broken)?;
         prepare(&writer, config).map_err(broken)?;
-        let marks =
-            |pragma| writer.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(broken);
-        let (application, format) = (marks("application_id")?, marks("user_version")?);
-        let not_a_hub = |problem| Failure::NotAHub { file: file.clone(), problem };
-        match (application, format) {
-            (0, 0) if is_empty(&writer).map_err(broken)? => create(&mut writer, &file)?,
-            (APPLICATION, FORMAT) => {}
-            (APPLICATION, _) => return Err(not_a_hub("the hub's database is of another version")),
-            _ => return Err(not_a_hub("this is not a hub's database")),
+        match is_empty(&writer).map_err(broken)? {
+            true => create(&mut writer, &file)?,
+            false => recognise(&writer, &file)?,
         }
         let code = renew_setup_code(&mut writer, &file)?;
         let incarnation = writer
@@ -80,6 +76,13 @@ impl Database {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let run = || work(&reader.transaction()?);
         run().map_err(Stop::refusal)
+    }
+
+    /// Whether something could be written now.
+    pub(crate) fn is_ready(&self) -> bool {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate);
+        begun.and_then(Transaction::rollback).is_ok()
     }
 
     /// Brings the write-ahead log into the database, so that its file alone is whole.
@@ -128,7 +131,20 @@ pub(crate) fn broken() -> Refusal {
     Refusal::new(Reason::StorageBroken, "the hub's database fails; nothing of this was kept")
 }
 
-fn lock(folder: &Path) -> Result<File, Failure> {
+/// That this is a hub's database of this version.
+pub(crate) fn recognise(connection: &Connection, file: &Path) -> Result<(), Failure> {
+    let broken = |source| Failure::Database { file: file.to_owned(), source };
+    let mark =
+        |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(broken);
+    let problem = match (mark("application_id")?, mark("user_version")?) {
+        (APPLICATION, FORMAT) => return Ok(()),
+        (APPLICATION, _) => "the hub's database is of another version",
+        _ => "this is not a hub's database",
+    };
+    Err(Failure::NotAHub { file: file.to_owned(), problem })
+}
+
+pub(crate) fn lock(folder: &Path) -> Result<File, Failure> {
     let unusable = |source| Failure::Folder { folder: folder.to_owned(), source };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

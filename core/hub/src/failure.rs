@@ -40,6 +40,22 @@ pub enum Failure {
         problem: &'static str,
     },
 
+    /// The certificate or its key cannot be used.
+    #[error("{}: {problem}", file.display())]
+    Certificate {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A file that is to be made is there already.
+    #[error("{}: there is such a file already", file.display())]
+    Exists {
+        /// The file.
+        file: PathBuf,
+    },
+
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Randomness(#[from] getrandom::Error),

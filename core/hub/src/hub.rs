@@ -2,28 +2,32 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use nightjar_seal::RequestSignature;
 use nightjar_sync::wire::{
-    Applied, Entry, Found, Greeted, Greeting, Message, Pull, Push, Reason, Recall, Refusal, Standing,
+    Applied, Entry, Found, Greeted, Greeting, Message, Outcome, Pull, Push, Reason, Recall, Refusal, Standing,
 };
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
 use crate::database::Database;
 use crate::erasure;
 use crate::log::Place;
+use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::reply::now;
 use crate::rosters::{self, Rosters};
 use crate::route::Route;
-use crate::{Config, Failure, Limits, applied, router};
+use crate::{Config, Failure, Limits, applied, router, serve, tls};
 
 /// A hub on its folder.
 pub struct Hub {
     inner: Arc<Inner>,
     setup_code: Option<String>,
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// How much a hub holds.
@@ -38,7 +42,9 @@ pub struct Census {
 pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) turns: Semaphore,
+    pub(crate) metrics: Metrics,
     database: Database,
+    rates: Rates,
     rosters: Rosters,
     admission: Admission,
 }
@@ -46,15 +52,18 @@ pub(crate) struct Inner {
 impl Hub {
     /// Opens or creates a hub. Blocks while the database is opened.
     pub fn open(config: &Config) -> Result<Self, Failure> {
+        let tls = config.tls.as_ref().map(tls::config).transpose()?;
         let (database, setup_code) = Database::open(config)?;
         let inner = Inner {
+            metrics: Metrics::default(),
+            rates: Rates::new(&config.limits),
             limits: config.limits,
             turns: Semaphore::new(config.limits.requests),
             database,
             rosters: Rosters::default(),
             admission: Admission::new(&config.limits, now()),
         };
-        Ok(Self { inner: Arc::new(inner), setup_code })
+        Ok(Self { inner: Arc::new(inner), setup_code, tls })
     }
 
     /// The code that founding a study needs, to be shown to the operator only. There is a new one at every start until a study
@@ -74,6 +83,21 @@ impl Hub {
         })
     }
 
+    /// Counters since the start, at `GET /metrics` in the text format of Prometheus: for an address of their own, which nobody but whoever
+    /// runs the hub can reach. Ends when the listener fails.
+    pub fn metrics(
+        &self,
+        listener: TcpListener,
+    ) -> impl Future<Output = std::io::Result<()>> + Send + 'static {
+        let router = router::metrics(self.inner.clone());
+        async move { axum::serve(listener, router).await }
+    }
+
+    /// Whether it speaks TLS by itself.
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// The hub as a router, to be served together with others.
     pub fn router(&self) -> Router {
         router::router(self.inner.clone())
@@ -86,22 +110,8 @@ impl Hub {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Failure> {
-        let (said, heard) = oneshot::channel();
-        let stopping = async move {
-            shutdown.await;
-            let _ = said.send(());
-        };
-        let grace = self.inner.limits.grace;
-        let patience = async move {
-            match heard.await {
-                Ok(()) => tokio::time::sleep(grace).await,
-                Err(_) => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            served = axum::serve(listener, self.router()).with_graceful_shutdown(stopping) => served.map_err(Failure::Listen)?,
-            () = patience => {}
-        }
+        let router = self.router();
+        serve::serve(listener, router, self.tls, self.inner.limits, shutdown).await?;
         let inner = self.inner;
         match tokio::task::spawn_blocking(move || inner.database.settle()).await {
             Ok(settled) => settled,
@@ -111,13 +121,30 @@ impl Hub {
 }
 
 impl Inner {
+    /// Whether something could be stored now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.database.is_ready()
+    }
+
     /// Whether the database answers.
     pub(crate) fn is_well(&self) -> bool {
         self.database.read(|tx| Ok(tx.query_row("SELECT 1 FROM hub", [], |_| Ok(()))?)).is_ok()
     }
 
     /// Answers one request. Blocks; nothing is acknowledged that is not on disk when it returns.
-    pub(crate) fn answer(
+    pub(crate) fn counted(
+        &self,
+        route: Route,
+        signature: Option<&RequestSignature>,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
+        let result = self.answer(route, signature, path, body);
+        self.metrics.answered(route.name(), &result, body.len());
+        result
+    }
+
+    fn answer(
         &self,
         route: Route,
         signature: Option<&RequestSignature>,
@@ -147,6 +174,7 @@ impl Inner {
         let signature =
             signature.ok_or_else(|| Refusal::new(Reason::BadSignature, "this request has to be signed"))?;
         let member = self.admission.admit(signature, &roster, path, body, now)?;
+        self.rates.take(signature.device, body.len(), Instant::now())?;
         match route {
             Route::Greet(_) => {
                 let greeting = decode::<Greeting>(body)?;
@@ -177,7 +205,10 @@ impl Inner {
             }
             Route::Push(study, scope) => {
                 let push = decode::<Push>(body)?;
-                let done = self.database.write(|tx| place(study, scope).push(tx, &push, member, now))?;
+                let (place, quota) = (place(study, scope), self.limits.study);
+                let done = self.database.write(|tx| place.push(tx, &push, member, now, quota))?;
+                let stored = done.pushed.outcomes.iter().filter(|judged| judged.outcome == Outcome::Stored);
+                self.metrics.pushed(stored.count() as u64, done.erased);
                 if done.erased > 0 {
                     // It leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
                     let _ = self.database.settle();

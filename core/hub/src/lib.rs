@@ -26,30 +26,40 @@
 //! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).
 //! - What a receipt took out is overwritten: of its envelopes header and hash are left, so that chains still add up. What comes of it later is not
 //!   kept. Whoever knows the name of a record, which only follows from its receipt, may recall its sealed bytes.
-//! - The hub logs nothing about requests.
+//! - A device has its rates, a study its quota; what they stop is said, and stops nobody else.
+//! - A [backup](backup) is one state of a running hub. [Restored](restore), the log begins a new life, and devices offer again what it lacks.
+//! - The hub logs nothing about requests. [Counters](Hub::metrics) name no study, device or address.
 //!
 //! What the hub sees all the same: which device sends when, from which address, how many envelopes of which size.
 //!
 //! # Not here yet
 //!
-//! TLS of its own (put a proxy before it, or keep it in the ward's network), PostgreSQL, quotas and rates per device,
-//! backup and restore with a new incarnation, metrics, a limit on how slowly a request's head may arrive.
+//! PostgreSQL, published results, a document of the protocol for other programs.
 
 mod admission;
 mod applied;
 mod config;
+mod copies;
 mod database;
 mod erasure;
 mod failure;
 mod hub;
 mod log;
+mod metrics;
+mod overview;
+mod rates;
 mod reply;
 mod rosters;
 mod route;
 mod router;
+mod serve;
 mod setup_code;
+mod tls;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Tls};
+pub use copies::{Restored, backup, restore};
 pub use failure::Failure;
 pub use hub::{Census, Hub};
 pub use log::RESPONSES;
+pub use overview::{ScopeOverview, StudyOverview, overview};
+pub use rates::Rate;

@@ -66,6 +66,7 @@ impl Place {
         push: &Push,
         member: &Member,
         now: u64,
+        quota: Option<u64>,
     ) -> Result<Done, Stop> {
         let segment = &push.segment;
         let (links, head) = (segment.links(), segment.head());
@@ -77,7 +78,11 @@ impl Place {
         let (_, mut mark) = self.head(tx)?;
         let mut stored_as = None;
         let mut outcomes = Vec::with_capacity(push.bodies.len());
-        let mut erased = 0;
+        let (mut erased, mut bytes) = (0, 0);
+        let room = match quota {
+            Some(most) => most.saturating_sub(held(tx, self.study)?),
+            None => u64::MAX,
+        };
         for body in &push.bodies {
             // The place was checked to lie inside the segment when the push was read.
             let Some(link) = links.get(body.place as usize) else { continue };
@@ -89,8 +94,14 @@ impl Place {
                         Some(stored) => stored,
                         None => *stored_as.insert(insert_push(tx, scope, segment)?),
                     };
-                    let bytes = erasure::kept(tx, scope, &envelope, &body.bytes)?;
-                    let body = &Body { place: body.place + shift, bytes };
+                    let kept = erasure::kept(tx, scope, &envelope, &body.bytes)?;
+                    bytes += kept.len() as u64;
+                    // A withdrawal is taken in any case: it makes room.
+                    if bytes > room && envelope.header().kind != Kind::Withdrawal {
+                        let text = "this study holds as much as this hub allows; nothing of this was kept";
+                        return Err(Refusal::new(Reason::QuotaReached, text).into());
+                    }
+                    let body = &Body { place: body.place + shift, bytes: kept };
                     mark = mark.after(link.envelope);
                     append(tx, scope, push_id, body, &envelope, &mark, now)?;
                     erased += erasure::obey(tx, scope, &envelope)?;
@@ -99,11 +110,8 @@ impl Place {
             };
             outcomes.push(Judged { envelope: link.envelope, outcome });
         }
-        tx.prepare_cached("UPDATE scope SET sequence = ?2, hash = ?3 WHERE id = ?1")?.execute(params![
-            scope,
-            mark.sequence,
-            mark.hash
-        ])?;
+        tx.prepare_cached("UPDATE scope SET sequence = ?2, hash = ?3, bytes = bytes + ?4 WHERE id = ?1")?
+            .execute(params![scope, mark.sequence, mark.hash, bytes])?;
         Ok(Done { pushed: Pushed { mark, outcomes }, erased })
     }
 
@@ -153,10 +161,16 @@ impl Place {
     }
 }
 
+/// Bytes of all envelopes that were stored of a study.
+fn held(tx: &Transaction<'_>, study: StudyTag) -> Result<u64, Stop> {
+    let mut sum = tx.prepare_cached("SELECT coalesce(sum(bytes), 0) FROM scope WHERE study = ?1")?;
+    Ok(sum.query_row([study.0], |row| row.get(0))?)
+}
+
 /// The row of a scope, made when it is first written to.
 pub(crate) fn scope_id(tx: &Transaction<'_>, study: StudyTag, scope: ScopeTag) -> Result<i64, Stop> {
     tx.prepare_cached(
-        "INSERT OR IGNORE INTO scope (study, tag, sequence, hash) VALUES (?1, ?2, 0, zeroblob(32))",
+        "INSERT OR IGNORE INTO scope (study, tag, sequence, hash, bytes) VALUES (?1, ?2, 0, zeroblob(32), 0)",
     )?
     .execute(params![study.0, scope.0])?;
     let id = tx

@@ -15,6 +15,19 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    /// What is asked for, for counters.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Roster(_) => "roster",
+            Self::Greet(_) => "greet",
+            Self::Push(..) => "push",
+            Self::Pull(..) => "pull",
+            Self::Applied(..) => "applied",
+            Self::Recall(..) => "recall",
+        }
+    }
+
     /// Reads a path. Only the one way the protocol writes it counts, since the path is signed.
     pub(crate) fn parse(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix("/v1/studies")?.split('/').skip(1);

@@ -23,7 +23,8 @@ use crate::route::Route;
 const DRAINED: usize = 8;
 
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
-    Router::new().route("/healthz", get(health)).fallback(answer).with_state(inner)
+    let routes = Router::new().route("/healthz", get(health)).route("/readyz", get(ready));
+    routes.fallback(answer).with_state(inner)
 }
 
 /// 200 when the database answers, 503 when not.
@@ -32,6 +33,22 @@ async fn health(State(inner): State<Arc<Inner>>) -> (StatusCode, &'static str) {
         Ok(true) => (StatusCode::OK, "ok\n"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }
+}
+
+/// 200 when something could be stored now, 503 when not.
+async fn ready(State(inner): State<Arc<Inner>>) -> (StatusCode, &'static str) {
+    match tokio::task::spawn_blocking(move || inner.is_ready()).await {
+        Ok(true) => (StatusCode::OK, "ready\n"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "nothing can be stored now\n"),
+    }
+}
+
+pub(crate) fn metrics(inner: Arc<Inner>) -> Router {
+    Router::new().route("/metrics", get(counters)).with_state(inner)
+}
+
+async fn counters(State(inner): State<Arc<Inner>>) -> ([(axum::http::HeaderName, &'static str); 1], String) {
+    ([(CONTENT_TYPE_HEADER, "text/plain; version=0.0.4")], inner.metrics.text())
 }
 
 async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response<Body> {
@@ -57,7 +74,7 @@ async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
     let body = read(body, inner.limits.body).await?;
     // Once begun it runs to its end even when the client is gone: what is committed is committed.
     let hub = inner.clone();
-    let work = move || hub.answer(route, signature.as_ref(), &path, &body);
+    let work = move || hub.counted(route, signature.as_ref(), &path, &body);
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(broken()))
 }
 

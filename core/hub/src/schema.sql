@@ -22,6 +22,7 @@ CREATE TABLE scope (
     tag      BLOB    NOT NULL CHECK (length(tag) = 16),
     sequence INTEGER NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
+    bytes    INTEGER NOT NULL,                                  -- of all envelopes that were ever stored
     UNIQUE (study, tag)
 ) STRICT;
 

@@ -47,6 +47,12 @@ impl Running {
         Self { address, setup_code, stop, served }
     }
 
+    /// A hub that something else serves.
+    pub(crate) fn at(address: String, setup_code: Option<String>) -> Self {
+        let (stop, _) = oneshot::channel::<()>();
+        Self { address, setup_code, stop, served: tokio::spawn(async { Ok(()) }) }
+    }
+
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.served.await.expect("the hub does not panic").expect("the hub stops well");

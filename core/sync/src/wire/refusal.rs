@@ -71,6 +71,8 @@ codes! {
     Busy = "busy", 429;
     /// The hub's disk, or what it may use of it, is full. Nothing of the request was kept.
     StorageFull = "storage_full", 507;
+    /// The study has used what this hub allows it. Nothing of the request was kept; taking something out still works.
+    QuotaReached = "quota_reached", 507;
     /// The hub's database fails. Nothing of the request was kept.
     StorageBroken = "storage_broken", 500;
 }
