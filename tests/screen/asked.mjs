@@ -100,6 +100,9 @@ export async function asked(scenario, ward) {
     assert.equal(words.length, 8);
     await hands.everybody("words");
     await hands.press("I have written them down");
+    await hands.sees("Thank you");
+    assert.ok((await hands.page.getByRole("main").innerText()).includes("Please give the tablet back"));
+    await hands.press("Done");
     await hands.press("I have words from before");
     await hands.everybody("words from before");
     await hands.page.getByRole("textbox").fill("able able able able able able able able");
@@ -143,6 +146,10 @@ export async function asked(scenario, ward) {
       assert.equal(await page.locator("input[type=radio], textarea, input[type=text]").count(), 0);
       assert.equal((await page.getByRole("main").innerText()).includes("Your answers are hidden"), hidden);
       await hands.press(back);
+      if (!hidden) return;
+      // Whoever helped may hold it now: nothing is shown before somebody says that it is still them.
+      await hands.sees("Is it still you?");
+      await hands.press("Yes, it is me: go on");
     };
     // Which role, and the words from before.
     await hands.press("I work here");
@@ -167,8 +174,14 @@ export async function asked(scenario, ward) {
     const words = await page.locator("ol.words li").allInnerTexts();
     assert.equal(words.length, 8, "the words are there again");
     await hands.press("I have written them down");
+    await hands.press("Done");
     await hands.press("I have words from before");
-    await page.getByRole("textbox").fill(words.join(" "));
+    // One too few, and it says so and keeps what was typed; with the numbers of the list it takes them.
+    await page.getByRole("textbox").fill(words.slice(1).join(" "));
+    await hands.press("Go on");
+    assert.ok((await page.getByRole("main").innerText()).includes("There are 7 words"));
+    assert.equal(await page.getByRole("textbox").inputValue(), words.slice(1).join(" "));
+    await page.getByRole("textbox").fill(words.map((word, at) => `${at + 1}. ${word}`).join("\n"));
     await hands.press("Go on");
     await hands.toTheEnd("Next", "Check your answers");
     await heard("Go back to my answers", true);
@@ -178,6 +191,27 @@ export async function asked(scenario, ward) {
     await heard("Back", false);
     await hands.press("I have written them down");
     await heard("Back", false);
+    await hands.press("Done");
+  });
+
+  await scenario("one answer is changed from the check page, and it is there again", async (hands) => {
+    const { page } = hands;
+    await hands.press("I am staying on this ward");
+    await hands.press("Yes");
+    await hands.choose("Well");
+    await hands.press("Next");
+    await hands.choose("No");
+    await hands.toTheEnd("Next", "Check your answers");
+    await hands.press(/^Change.*How did you sleep here/);
+    await hands.choose("Badly");
+    await hands.press("Next");
+    await hands.sees("Check your answers");
+    assert.ok((await page.getByRole("main").innerText()).includes("Badly"));
+    await hands.press(/^Change.*Did something on the ward wake you/);
+    await hands.press("Back");
+    await hands.sees("Check your answers");
+    await hands.press("Stop");
+    await hands.press("Stop, and throw it all away");
     await hands.press("Done");
   });
 
@@ -350,7 +384,7 @@ export async function asked(scenario, ward) {
     await hands.press("Stop");
     assert.equal(await page.getByRole("button", { name: "Stop for now" }).count(), 0, "no words for what is not theirs alone");
     await hands.press("Do not stop: go on answering");
-    await hands.press("Hand in my answers");
+    await hands.press("Store this record");
     await hands.press("Done");
     assert.ok((await ward.reads("position")).includes("Owl 3"));
   }, { form: "position" });

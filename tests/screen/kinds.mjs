@@ -97,6 +97,19 @@ export async function kinds(scenario, ward) {
     }
     const given = await page.getByRole("main").innerText();
     for (const said of ["7", "20", "I don't know", "Noise"]) assert.ok(given.includes(said), said);
+    // What a change brings up is asked; what it takes away is not.
+    const changes = async (ticked) => {
+      await hands.press(/^Change.*What woke you/);
+      await tick("Noise").setChecked(ticked);
+      await hands.press("Next");
+    };
+    await changes(false);
+    await hands.sees("Check your answers");
+    assert.equal(await page.getByRole("button", { name: /What else/ }).count(), 0);
+    await changes(true);
+    await hands.sees("What else?");
+    await hands.press("Next");
+    await hands.sees("Check your answers");
     await hands.press("Hand in my answers");
     await hands.press("No words: just hand in my answers");
     await hands.sees("Thank you");

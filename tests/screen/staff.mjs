@@ -135,7 +135,7 @@ export async function staff(scenario, ward) {
       await hands.press("Next");
     }
     await hands.everybody("check of a record");
-    await hands.press("Hand in my answers");
+    await hands.press("Store this record");
     await says(hands, "It is stored.");
 
     const iso = night.toISOString().slice(0, 10);
@@ -168,7 +168,7 @@ export async function staff(scenario, ward) {
     await page.getByRole("group", { name: "Protected sleep" }).getByLabel("Against", { exact: true }).check();
     await hands.press("Next");
     await hands.toTheEnd("Next", "Check your answers");
-    await hands.press("Hand in my answers");
+    await hands.press("Store this record");
     await hands.press("Positions beside what was decided");
     await hands.everybody("voices");
     await says(hands, "Owl 7");
@@ -191,7 +191,7 @@ export async function staff(scenario, ward) {
     try {
       await unlocks(hands);
       const door = await page.getByRole("button", { name: /^Send and receive/ }).innerText();
-      const waiting = Number(door.match(/(\d+) wait/)[1]);
+      const waiting = Number(door.match(/(\d+) still to be sent/)[1]);
       assert.ok(waiting >= 1, door);
       await page.getByRole("button", { name: /^Send and receive/ }).click();
       await page.getByRole("button", { name: "Send and receive now" }).click();

@@ -56,6 +56,12 @@ pub(crate) fn add(device: &Device, ward: &str, label: &str) -> Result<(), Failur
     if label.is_empty() || label.chars().count() > LONGEST || label.chars().any(char::is_control) {
         return Err(Failure::Invalid(format!("a label has 1 to {LONGEST} characters")));
     }
+    // As the forms ask of the label of a decision: three digits are a room, a bed with a date, or a number of a person.
+    if label.chars().filter(char::is_ascii_digit).count() >= 3 || label.contains(['/', '@']) {
+        return Err(Failure::Invalid(
+            "that looks like a number or address of a person; choose another label".into(),
+        ));
+    }
     let mut list = read(device, ward)?;
     if list.people.iter().any(|person| person.label.to_lowercase() == label.to_lowercase()) {
         return Err(Failure::Invalid("this label is on the list already".into()));

@@ -80,6 +80,11 @@ pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
     let root = root(device)?;
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
+    if joined.roster().recovery().is_some() {
+        return Err(Failure::Invalid(
+            "this study has its recovery words already; they are on paper and nowhere else".into(),
+        ));
+    }
     let mut roster = joined.roster().clone();
     let recovery = RecoveryKeys::generate(&mut OsEntropy);
     roster.append(Act::Recovery { public: recovery.public() }, &root)?;

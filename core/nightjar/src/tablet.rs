@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nightjar_form::{Language, Value};
+use nightjar_record::study::Voice;
 use nightjar_vault::{DraftId, DraftMeta};
 
 use crate::clock::Clock;
@@ -125,13 +126,22 @@ impl Tablet {
     /// # Errors
     /// As [`Tablet::forms`].
     pub fn information(&self, language: &str) -> Result<InformationView, Failure> {
+        self.information_for(None, language)
+    }
+
+    /// The information page for somebody in a role: what is said to people who work there is not what is said to patients.
+    ///
+    /// # Errors
+    /// As [`Tablet::forms`].
+    pub fn information_for(&self, role: Option<&str>, language: &str) -> Result<InformationView, Failure> {
         let joined = self.device.joined()?;
         let study = joined.study();
         let wording = study.wording(Language::new(language).code());
+        let voice = role.and_then(|role| study.role(role)).map_or(Voice::Patient, |role| role.voice);
         Ok(InformationView {
             version: study.information_version.clone(),
             title: wording.information.title.clone(),
-            paragraphs: wording.information.paragraphs.clone(),
+            paragraphs: wording.information.paragraphs_for(voice).to_vec(),
             yes: wording.information.yes.clone(),
             not_now: wording.information.not_now.clone(),
             no: wording.information.no.clone(),

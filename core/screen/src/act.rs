@@ -229,7 +229,16 @@ impl Acting<'_> {
     fn talk(&mut self, name: &str) -> Result<(), Failure> {
         match (name, self.hands.talking) {
             ("talk", false) => self.wants_to_talk(),
-            ("again", true) => self.hands.talking = false,
+            ("again", true) => {
+                self.hands.talking = false;
+                // Whoever helped may hold it now: they are not shown what was answered.
+                if let Mode::Held(held) = &mut self.hands.mode
+                    && held.sitting.is_some()
+                    && held.covered.is_none()
+                {
+                    held.covered = Some(false);
+                }
+            }
             _ => return Ok(()),
         }
         self.hands.turned();

@@ -50,8 +50,11 @@ pub(crate) enum Start {
     Role(Voice),
     /// Which form of a role?
     Form(String),
-    /// Words from before; whether some were wrong.
-    Words { wrong: bool },
+    /// Words from before; those that opened nothing, so that they can be looked at again.
+    Words {
+        /// As they were typed.
+        wrong: Option<Zeroizing<String>>,
+    },
     /// The PIN of staff; what was wrong with the last one.
     Pin(Option<PinTrouble>),
 }
@@ -102,6 +105,8 @@ pub(crate) struct Held {
     pub(crate) typed: BTreeMap<String, Typed>,
     /// What stands in the way of handing in.
     pub(crate) blocked: Option<String>,
+    /// Somebody changes one answer from the page of all of them: the paths of what is asked there.
+    pub(crate) changing: Option<Vec<String>>,
     /// Nobody touched the tablet for the study's time: answers are hidden. Whether "somebody else" was said.
     pub(crate) covered: Option<bool>,
     /// The words of the receipt of whoever corrects what they had handed in.
@@ -150,6 +155,8 @@ pub(crate) enum Ending {
     No,
     /// Perhaps another time.
     NotNow,
+    /// Unfinished answers wait for the words that open them.
+    Waits,
     /// They did not want to, and staff had asked from their list.
     NoListed,
     /// Perhaps another time, and staff had asked from their list.
@@ -348,6 +355,7 @@ impl Held {
             sitting: None,
             typed: BTreeMap::new(),
             blocked: None,
+            changing: None,
             covered: None,
             words: None,
             staff: None,

@@ -53,7 +53,9 @@ impl Receipt {
         // Large enough from the start: growing would leave a copy behind.
         let mut phrase = Zeroizing::new(String::with_capacity(lower.len()));
         let mut count = 0;
-        for word in lower.split_whitespace() {
+        // As a person types them: with the numbers of the list that they stood in, commas, lines.
+        let words = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        for word in words {
             if count > 0 {
                 phrase.push(' ');
             }

@@ -131,7 +131,8 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
             None => return Ok(false),
         }
         let language = self.tablet.resume(draft)?.spoken()?;
-        if moved.new_information && !self.agrees(&language)? {
+        let role = self.tablet.drafts()?.into_iter().find(|known| known.id == draft).map(|known| known.role);
+        if moved.new_information && !self.agrees(&role.unwrap_or_default(), &language)? {
             return Ok(true);
         }
         match self.tablet.move_draft(draft, &moved) {
@@ -196,7 +197,7 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
         let Some(language) = self.one_of("Which language?", &form.languages, |_| None)? else {
             return Ok(Ended::Done);
         };
-        if form.kind == "response" && !self.agrees(&language)? {
+        if form.kind == "response" && !self.agrees(&role, &language)? {
             self.talk.say("Thank you. Nothing was kept.")?;
             return Ok(Ended::Done);
         }
@@ -213,8 +214,8 @@ impl<'a, R: BufRead, W: Write> Desk<'a, R, W> {
     }
 
     /// The information page, before the first question.
-    fn agrees(&mut self, language: &str) -> Result<bool, Trouble> {
-        let page = self.tablet.information(language)?;
+    fn agrees(&mut self, role: &str, language: &str) -> Result<bool, Trouble> {
+        let page = self.tablet.information_for(Some(role), language)?;
         self.talk.say(&shown::information(&page))?;
         let lines = [page.yes.clone(), page.not_now.clone(), page.no.clone()];
         Ok(self.talk.choose("", &lines)? == Some(0))

@@ -70,7 +70,7 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
         roster_entries: summary.entries,
         envelopes: summary.envelopes,
         new: intake.view.pulled,
-        known: intake.known,
+        known: intake.known + summary.own,
         passed_over: summary.passed_over,
         of_strangers: intake.of_strangers,
         missing_before: intake.gaps.len() as u64,

@@ -112,7 +112,9 @@ impl Device {
         let hub = self.hub()?;
         self.joined()?;
         if hub.is_empty() {
-            return Err(Failure::Offline("this study has no hub".into()));
+            return Err(Failure::Invalid(
+                "this study has no hub: everything goes by bundles (`nightjar bundle export`)".into(),
+            ));
         }
         let transport = Transport::new(&hub, Patience::default())?;
         let mut sync = Sync::begin(self)?;

@@ -266,13 +266,22 @@ fn information(s: &Section<'_>, data_lock: Option<Date>) -> Option<Information> 
         }
         date
     });
-    let paragraphs = paragraphs?;
-    if !paragraphs.iter().any(|paragraph| paragraph.contains("{date}")) {
-        s.note("paragraphs", Problem::NoTakeOutDate);
-    }
-    let date = date?;
-    let paragraphs = paragraphs.iter().map(|paragraph| paragraph.replace("{date}", &date)).collect();
-    Some(Information { title: title?, paragraphs, yes: yes?, not_now: not_now?, no: no? })
+    let dated = |s: &Section<'_>, paragraphs: Option<Vec<String>>| -> Option<Vec<String>> {
+        let paragraphs = paragraphs?;
+        if !paragraphs.iter().any(|paragraph| paragraph.contains("{date}")) {
+            s.note("paragraphs", Problem::NoTakeOutDate);
+        }
+        let date = date.as_deref()?;
+        Some(paragraphs.iter().map(|paragraph| paragraph.replace("{date}", date)).collect())
+    };
+    let of = |voice: &'static str| match s.maybe_section(voice) {
+        None => Some(None),
+        Some(section) => dated(&section, section.texts("paragraphs", 1, PARAGRAPH)).map(Some),
+    };
+    let (carer, staff) = (of("carer"), of("staff"));
+    let paragraphs = dated(s, paragraphs)?;
+    let (carer, staff) = (carer?, staff?);
+    Some(Information { title: title?, paragraphs, carer, staff, yes: yes?, not_now: not_now?, no: no? })
 }
 
 fn windows(s: &Section<'_>) -> Option<Vec<MeasureWindow>> {

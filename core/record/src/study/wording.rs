@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Voice;
+
 /// What is shown around the questions in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wording {
@@ -25,6 +27,18 @@ pub struct Wording {
     pub not_the_care_record: String,
 }
 
+impl Information {
+    /// The paragraphs for somebody of a voice.
+    pub fn paragraphs_for(&self, voice: Voice) -> &[String] {
+        let own = match voice {
+            Voice::Carer => &self.carer,
+            Voice::Staff => &self.staff,
+            _ => &None,
+        };
+        own.as_deref().unwrap_or(&self.paragraphs)
+    }
+}
+
 /// The information page: title, paragraphs, and three answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Information {
@@ -32,6 +46,10 @@ pub struct Information {
     pub title: String,
     /// Paragraphs, with the day answers can be taken out until filled in.
     pub paragraphs: Vec<String>,
+    /// What is said in their place to family and friends, if anything: their care is not what saying no could touch.
+    pub carer: Option<Vec<String>>,
+    /// What is said in their place to people who work there, if anything.
+    pub staff: Option<Vec<String>>,
     /// Goes on to the questions.
     pub yes: String,
     /// Ends for today; may be asked again.

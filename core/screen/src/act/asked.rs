@@ -30,7 +30,7 @@ impl Acting<'_> {
             Stage::Receipt { stopped } => self.receipt(name, stopped),
             Stage::Later(_) => {
                 if name == "done" {
-                    self.hands.release(Mode::Locked(Start::Who));
+                    self.end(Ending::Waits);
                 }
                 Ok(())
             }
@@ -53,11 +53,12 @@ impl Acting<'_> {
                 self.hands.turned();
                 self.came_of_it(AskState::Yes);
             }
-            "not-now" => {
+            // Who presses Stop here has not said no.
+            "not-now" | "stop" => {
                 let listed = self.came_of_it(AskState::NotToday);
                 self.end(if listed { Ending::NotNowListed } else { Ending::NotNow });
             }
-            "no" | "stop" => {
+            "no" => {
                 let listed = self.came_of_it(AskState::No);
                 self.end(if listed { Ending::NoListed } else { Ending::No });
             }
@@ -114,9 +115,22 @@ impl Acting<'_> {
         match (name, path) {
             // Something on the page is no answer yet: it stays, and says so.
             ("next", _) if wrong => return Ok(()),
+            ("next" | "back", _) if held.changing.is_some() => {
+                // Back to all answers, unless what was changed brought something up that was not asked before.
+                let before = held.changing.take().unwrap_or_default();
+                let all = sitting.go_to("")?.questions;
+                let new = all.iter().map(|question| &question.path).find(|path| !before.contains(path));
+                if let Some(path) = new.filter(|_| name == "next") {
+                    sitting.go_to(path)?;
+                    held.changing = Some(all.iter().map(|question| question.path.clone()).collect());
+                }
+            }
             ("next", _) => drop(sitting.next()?),
             ("back", _) => drop(sitting.back()?),
-            ("go", Some(path)) => drop(sitting.go_to(path)?),
+            ("go", Some(path)) => {
+                held.changing = Some(questions.iter().map(|question| question.path.clone()).collect());
+                sitting.go_to(path)?;
+            }
             ("clear", Some(path)) => drop(sitting.answer(path, None)?),
             ("add", _) => repeat(&sitting.page()?, sitting)?,
             ("stop", _) => held.stage = Stage::Stopping,
@@ -216,7 +230,7 @@ impl Acting<'_> {
         let Mode::Kept(kept) = &mut self.hands.mode else { return };
         match name {
             "picture" => kept.picture = !kept.picture,
-            "done" | "stop" => {
+            "done" => {
                 let ending = kept.ending;
                 self.end(ending);
                 return;
@@ -293,7 +307,6 @@ impl Acting<'_> {
         match name {
             "me" => {
                 held.covered = None;
-                held.stage = Stage::Asking;
             }
             "other" => held.covered = Some(true),
             "leave" => held.covered = Some(false),

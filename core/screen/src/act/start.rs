@@ -3,6 +3,8 @@
 use nightjar::study::Voice;
 use nightjar::{Failure, FormView, PinView, Sitting, Tablet};
 
+use zeroize::Zeroizing;
+
 use super::Acting;
 use crate::hands::{Draft, Held, Mode, Own, PinTrouble, Stage, Start};
 use crate::posted::Posted;
@@ -38,7 +40,7 @@ impl Acting<'_> {
                     None => return Ok(()),
                 }
             }
-            ("words", Start::Who) => Mode::Locked(Start::Words { wrong: false }),
+            ("words", Start::Who) => Mode::Locked(Start::Words { wrong: None }),
             ("open", Start::Words { .. }) => self.open(&posted.one("words").unwrap_or_default())?,
             ("staff", Start::Who) => {
                 let trouble = if self.tablet.has_pin()? { None } else { Some(PinTrouble::NotSet) };
@@ -65,13 +67,15 @@ impl Acting<'_> {
 
     /// What words open: answers that were handed in, or that were not finished.
     fn open(&mut self, words: &str) -> Result<Mode, Failure> {
-        if words.split_whitespace().count() == OF_A_RECEIPT {
+        let count = words.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).count();
+        let wrong = || Mode::Locked(Start::Words { wrong: Some(Zeroizing::new(words.to_owned())) });
+        if count == OF_A_RECEIPT {
             return Ok(match self.tablet.own_answers(words, &self.hands.look.language) {
                 Ok(_) => {
                     self.hands.work.seen();
                     Mode::Own(Box::new(Own { words: words.to_owned().into(), sure: false }))
                 }
-                Err(Failure::Invalid(_)) => Mode::Locked(Start::Words { wrong: true }),
+                Err(Failure::Invalid(_)) => wrong(),
                 Err(failure) => return Err(failure),
             });
         }
@@ -85,7 +89,7 @@ impl Acting<'_> {
                 let Draft { role, form, .. } = named(self.tablet, draft)?;
                 self.come_back(sitting, role, form)
             }
-            Err(Failure::Invalid(_)) => Ok(Mode::Locked(Start::Words { wrong: true })),
+            Err(Failure::Invalid(_)) => Ok(wrong()),
             Err(failure) => Err(failure),
         }
     }

@@ -11,6 +11,11 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
     let texts = frame.texts;
     let other = frame.other_language(held.sitting.as_ref());
     let corrects = held.sitting.as_ref().is_some_and(Sitting::corrects);
+    let hand_in = match (corrects, held.form.kind.as_str()) {
+        (true, _) => &texts.hand_in_change,
+        (false, "response") => &texts.hand_in,
+        (false, _) => &texts.hand_in_record,
+    };
     let main = html! {
         @if let Some(why) = &held.blocked {
             div .nhsuk-error-summary role="alert" tabindex="-1" {
@@ -19,7 +24,11 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
             }
         }
         h1 { (texts.check_title) }
-        p { @if corrects { (texts.check_lead_change) } @else { (texts.check_lead) } }
+        p {
+            @if corrects { (texts.check_lead_change) }
+            @else if held.form.kind != "response" { (texts.check_lead_record) }
+            @else { (texts.check_lead) }
+        }
         @if held.form.kind != "response" { p .draft { (frame.wording.not_the_care_record) } }
         @if other.is_some() { p .place { (texts.other_language) } }
         dl .nhsuk-summary-list {
@@ -47,7 +56,7 @@ pub(super) fn draw(frame: &Frame<'_>, held: &Held, page: &FormPage) -> Markup {
                 }
             }
         }
-        (ways(("finish", if corrects { &texts.hand_in_change } else { &texts.hand_in }), &[]))
+        (ways(("finish", hand_in), &[]))
     };
     let title = texts.check_title.clone();
     // Enter on this page hands nothing in by mistake.

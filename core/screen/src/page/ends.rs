@@ -91,6 +91,7 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
         Ending::Thrown => (&texts.thanks_title, &texts.thanks_thrown),
         Ending::No => (&texts.fine_title, &texts.fine_no),
         Ending::NotNow => (&texts.fine_title, &texts.fine_not_now),
+        Ending::Waits => (&texts.thanks_title, &texts.thanks_waits),
         Ending::NoListed => (&texts.fine_title, &texts.fine_no_listed),
         Ending::NotNowListed => (&texts.fine_title, &texts.fine_not_now_listed),
         Ending::Corrected => (&texts.thanks_title, &texts.thanks_corrected),

@@ -10,7 +10,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Ma
     if !held.form.confidential {
         return Ok(of_the_ward(frame, held));
     }
-    let page = tablet.information(&frame.wording.language)?;
+    let page = tablet.information_for(Some(&held.role), &frame.wording.language)?;
     let main = html! {
         (read_aloud(frame, &html! {
             h1 { (page.title) }
@@ -20,6 +20,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, held: &Held) -> Result<Ma
         @if let Some(status) = &held.form.wording_status {
             @if page.draft_notice.is_none() { p .draft lang="en" { (status) } }
         }
+        h2 { (frame.texts.information_question) }
         ul .many {
             li { button .nhsuk-button.nhsuk-button--secondary name="do" value="yes" { (page.yes) } }
             li { button .nhsuk-button.nhsuk-button--secondary name="do" value="not-now" { (page.not_now) } }

@@ -41,5 +41,5 @@ pub(super) fn kept(frame: &Frame<'_>, kept: &Kept) -> Markup {
         (ways(("done", &texts.later_done), &[("picture", if kept.picture { &texts.kept_no_picture } else { &texts.kept_picture })]))
     };
     let title = texts.kept_title.clone();
-    frame.around(Page { title, primary: "", back: false, always: Always::Both, main })
+    frame.around(Page { title, primary: "", back: false, always: Always::Talk, main })
 }

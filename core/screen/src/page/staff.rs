@@ -90,7 +90,9 @@ pub(super) fn draw(drawn: &Drawn<'_>, staff: &Staff) -> Result<Markup, Failure> 
         @if let Some(said) = &staff.said { (told(texts, said)) }
         (page)
         nav .ways aria-label=(texts.ways) {
-            button .nhsuk-button name="do" value="hand-over" { (texts.hand_over) }
+            button .nhsuk-button .nhsuk-button--secondary[!matches!(staff.room, Room::Home | Room::Roles)] name="do" value="hand-over" {
+                (texts.hand_over)
+            }
             @if staff.role.is_some() && !matches!(staff.room, Room::Home) {
                 button .nhsuk-button.nhsuk-button--secondary name="do" value="go:home" { (texts.to_home) }
             }

@@ -33,7 +33,7 @@ pub(super) fn draw(
                 forms.iter().map(|form| (format!("form:{}", form.form_id), form.title.as_str())).collect();
             html! { h1 { (texts.which_form) } (many(&choices)) (ways(("home", &texts.start_again), &[])) }
         }
-        Start::Words { wrong } => words(frame, *wrong),
+        Start::Words { wrong } => words(frame, wrong.as_ref().map(|typed| typed.as_str())),
         Start::Pin(_) => html! {},
     };
     let primary = if matches!(at, Start::Words { .. }) { "open" } else { "" };
@@ -90,7 +90,7 @@ fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result
     })
 }
 
-fn words(frame: &Frame<'_>, wrong: bool) -> Markup {
+fn words(frame: &Frame<'_>, wrong: Option<&str>) -> Markup {
     let texts = frame.texts;
     html! {
         (words_field(frame, &texts.words_title, &texts.words_hint, wrong))
@@ -99,16 +99,24 @@ fn words(frame: &Frame<'_>, wrong: bool) -> Markup {
 }
 
 /// A field for words that somebody has.
-pub(super) fn words_field(frame: &Frame<'_>, title: &str, hint: &str, wrong: bool) -> Markup {
+fn words_field(frame: &Frame<'_>, title: &str, hint: &str, typed: Option<&str>) -> Markup {
     let texts = frame.texts;
+    let wrong = typed.is_some();
+    let count =
+        typed.unwrap_or_default().split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).count();
     html! {
         div .nhsuk-form-group .nhsuk-form-group--error[wrong] {
             h1 { (title) }
             label .nhsuk-label for="words" { (texts.words_label) }
             div #words-hint .nhsuk-hint { (hint) }
-            @if wrong { span #words-wrong .nhsuk-error-message role="alert" { (texts.words_wrong) } }
+            @if wrong {
+                span #words-wrong .nhsuk-error-message role="alert" {
+                    @if count == 8 || count == 12 { (texts.words_wrong) }
+                    @else { (filled(&texts.words_count, &[("count", &count.to_string())])) }
+                }
+            }
             textarea #words .nhsuk-textarea name="words" rows="3" autocapitalize="none" spellcheck="false" autocomplete="off"
-                aria-describedby=(if wrong { "words-hint words-wrong" } else { "words-hint" }) {}
+                aria-describedby=(if wrong { "words-hint words-wrong" } else { "words-hint" }) { (typed.unwrap_or_default()) }
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Unpacking {
 pub struct Summary {
     /// Sealed envelopes in it.
     pub envelopes: u64,
+    /// Of those: made by this device in scopes that it does not take, which it has anyway.
+    pub own: u64,
     /// Of those: in scopes that this device does not take, passed over.
     pub passed_over: u64,
     /// Roster entries in it.
@@ -122,7 +124,10 @@ impl Unpacking {
         let scope = push.segment.scope();
         self.summary.envelopes += push.bodies.len() as u64;
         let Some(chains) = self.chains.get_mut(&scope) else {
-            self.summary.passed_over += push.bodies.len() as u64;
+            match push.segment.device() == self.me {
+                true => self.summary.own += push.bodies.len() as u64,
+                false => self.summary.passed_over += push.bodies.len() as u64,
+            }
             return Vec::new();
         };
         let mut receiver = Receiver {

@@ -77,6 +77,7 @@ pub(super) fn label(drawn: &Drawn<'_>, label: &str) -> Result<Markup, Failure> {
             ];
             (many(&choices))
         }
+        p { button .bare name="do" value="go:list" { (texts.back_to_list) } }
     })
 }
 

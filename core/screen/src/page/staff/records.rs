@@ -35,7 +35,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, form_id: &str, after: Option<&str>) -> Res
 fn told(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
     html! {
         section .record {
-            @if let Some(natural) = &record.natural_key { h2 { (natural) } }
+            @if let Some(natural) = &record.natural_key { h2 { (named(drawn, natural)) } }
             dl .nhsuk-summary-list {
                 @for cell in record.cells.iter().filter(|cell| !cell.label.is_empty()) { (line(drawn, cell)) }
             }
@@ -43,12 +43,21 @@ fn told(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
     }
 }
 
+/// What makes a record the only one, as people say it: the ward's name, days as they are written.
+pub(super) fn named(drawn: &Drawn<'_>, natural: &str) -> String {
+    let said = natural.split(" / ").map(|part| match part == drawn.place.ward {
+        true => drawn.place.name.clone(),
+        false => drawn.frame.day(part),
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
 fn line(drawn: &Drawn<'_>, cell: &CellView) -> Markup {
     html! {
         div .nhsuk-summary-list__row {
             dt .nhsuk-summary-list__key { (cell.label) }
             dd .nhsuk-summary-list__value {
-                @for value in &cell.values { p { (value.text) } }
+                @for value in &cell.values { p { (drawn.frame.day(&value.text)) } }
                 @if cell.in_conflict { span .nhsuk-error-message { (drawn.texts.in_conflict) } }
             }
         }
