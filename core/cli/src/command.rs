@@ -224,6 +224,14 @@ pub(crate) enum StudyCommand {
         #[arg(long = "who", value_name = "NAME")]
         who: String,
     },
+    /// Let what came of a device after it was put out count after all
+    Accept {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Its name, or the beginning of its tag as `devices` prints it
+        #[arg(long = "who", value_name = "NAME")]
+        who: String,
+    },
     /// Name a new version of the study and print what it changes; devices take it with their own `update`
     Update {
         #[command(flatten)]

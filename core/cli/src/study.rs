@@ -50,6 +50,10 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             screen.line(format_args!("{} is put out.", put_out.label))?;
             screen.line("The hub takes nothing more of it from the next time it hears of this; what it had sent counts.")
         }
+        StudyCommand::Accept { device, who } => {
+            let member = open(device)?.accept(who)?;
+            screen.line(format_args!("what came of {} until now counts; it stays put out", member.label))
+        }
         StudyCommand::Update { device, study } => {
             let steward = open(device)?;
             let changed = steward.new_version(&pack::load(Some(study))?)?;

@@ -112,6 +112,14 @@ impl Evaluator {
         steward::put_out(&self.device, who)
     }
 
+    /// Lets what is here of a device that was put out, from after that, count after all: a person has looked at it. It stays put out.
+    ///
+    /// # Errors
+    /// As [`Evaluator::put_out`].
+    pub fn accept(&self, who: &str) -> Result<MemberView, Failure> {
+        steward::accept(&self.device, who)
+    }
+
     /// Every device that was ever let in, in that order.
     ///
     /// # Errors

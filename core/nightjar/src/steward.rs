@@ -142,7 +142,7 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
     }
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
-    let tag = found_by(&joined, who)?;
+    let tag = found_by(&joined, who, false)?;
     if tag == device.tag() {
         return Err(Failure::Invalid("the steward's own device cannot put itself out".into()));
     }
@@ -151,6 +151,7 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
     for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
         last_good.push((chain.scope, chain.line, chain.expected));
     }
+    last_good.sort_unstable();
     roster.append(Act::Revoke { device: tag, last_good }, &root)?;
     let key = EpochKey::generate(&mut OsEntropy);
     let stay = roster.members().values().filter(|member| member.revoked.is_none());
@@ -159,7 +160,31 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
         .collect::<Result<Vec<_>, _>>()?;
     roster.append(Act::Epoch { wraps }, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
+    judged_again(device, tag)
+}
+
+/// Lets everything that is here of a device that was put out count after all.
+pub(crate) fn accept(device: &Device, who: &str) -> Result<MemberView, Failure> {
+    let root = root(device)?;
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
+    let tag = found_by(&joined, who, true)?;
+    let mut roster = joined.roster().clone();
+    let mut last_good = Vec::new();
+    for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
+        last_good.push((chain.scope, chain.line, chain.expected));
+    }
+    last_good.sort_unstable();
+    roster.append(Act::Accept { device: tag, last_good }, &root)?;
+    keep(device, &roster, joined.roster().entries().len())?;
+    judged_again(device, tag)
+}
+
+/// What the roster says of a device now is applied to what it wrote.
+fn judged_again(device: &Device, tag: DeviceTag) -> Result<MemberView, Failure> {
+    let joined = device.joined()?;
+    let changed = joined.reading(|reading| device.vault.judge_again(&[tag], reading))?;
+    device.notifier.changed(changed.iter().map(ToString::to_string));
     members(&joined)
         .into_iter()
         .find(|member| member.tag == tag.to_string())
@@ -167,8 +192,9 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
 }
 
 /// The device of a label, or of the beginning of its tag where a label is not unique.
-fn found_by(joined: &Joined, who: &str) -> Result<DeviceTag, Failure> {
-    let here = || joined.roster().members().iter().filter(|(_, member)| member.revoked.is_none());
+fn found_by(joined: &Joined, who: &str, put_out: bool) -> Result<DeviceTag, Failure> {
+    let members = || joined.roster().members().iter();
+    let here = || members().filter(|(_, member)| member.revoked.is_some() == put_out);
     let labelled: Vec<_> = here().filter(|(_, member)| member.label == who).collect();
     let tagged: Vec<_> = here()
         .filter(|(tag, _)| who.len() >= 8 && tag.to_string().starts_with(&who.to_lowercase()))

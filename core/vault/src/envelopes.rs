@@ -37,6 +37,8 @@ pub enum State {
     Released,
     /// The hub says that its record was withdrawn, and no withdrawal has come: only its name is known.
     SaidErased,
+    /// Its device was put out, and its place in the chain lies beyond the last good one, or is not known. A person decides.
+    Quarantined,
 }
 
 impl State {
@@ -52,6 +54,7 @@ impl State {
             Self::Released => 7,
             Self::WaitsForForm => 8,
             Self::SaidErased => 9,
+            Self::Quarantined => 10,
         }
     }
 
@@ -67,6 +70,7 @@ impl State {
             7 => Self::Released,
             8 => Self::WaitsForForm,
             9 => Self::SaidErased,
+            10 => Self::Quarantined,
             _ => return Err(VaultError::Corrupt("an envelope's state")),
         })
     }
@@ -104,6 +108,8 @@ pub struct Held {
     pub erased: u64,
     /// In custody elsewhere: counted by name, without bytes.
     pub released: u64,
+    /// Of those that wait: their device was put out, and they lie beyond its last good place.
+    pub quarantined: u64,
     /// Of those that wait: a hub says that they were withdrawn, and no withdrawal has come.
     pub said_erased: u64,
 }
@@ -127,6 +133,10 @@ impl Vault {
                     5 => held.set_aside += count,
                     6 => held.erased += count,
                     7 => held.released += count,
+                    10 => {
+                        held.waiting += count;
+                        held.quarantined += count;
+                    }
                     9 => {
                         held.waiting += count;
                         held.said_erased += count;

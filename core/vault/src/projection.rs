@@ -8,7 +8,7 @@ use nightjar_record::{
 };
 use nightjar_record::{Identity, Meta};
 use nightjar_seal::{
-    DeviceTag, Envelope, EnvelopeId, Header, KeyId, RecordKey, RecordTag, Refused, Signature,
+    DeviceTag, Envelope, EnvelopeId, Header, KeyId, Line, RecordKey, RecordTag, Refused, ScopeTag, Signature,
     WithdrawalPublic, open_with,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -20,6 +20,7 @@ use crate::keep::record_keys;
 use crate::numbers::{self, Table};
 use crate::rows;
 use crate::search;
+use crate::shared;
 use crate::vault::Vault;
 
 /// What the roster says about devices. Answers must depend on the roster alone.
@@ -28,6 +29,8 @@ pub trait Gate {
     fn knows(&self, device: &DeviceTag) -> bool;
     /// Whether the device was granted what a change needs.
     fn allows(&self, device: &DeviceTag, need: &Need) -> bool;
+    /// The last good place on a line in a scope of a device that was put out, 0 for none; `None` for one that was not.
+    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<u64>;
 }
 
 /// What reading records takes beside the vault.
@@ -94,6 +97,10 @@ pub(crate) fn load_with(
             states.push((id, State::WaitsForDevice));
             continue;
         }
+        if is_quarantined(c, &envelope, reading.gate)? {
+            states.push((id, State::Quarantined));
+            continue;
+        }
         let Some(key) = keys.get(&header.key) else {
             let state = match envelope.hands_out() {
                 false => without_key(c, header)?,
@@ -156,6 +163,61 @@ pub(crate) fn load_with(
         states.push((id, state));
     }
     Ok((Some(record), states))
+}
+
+/// Whether an envelope's device was put out and its place lies beyond the last good one. A place that is not known proves nothing.
+fn is_quarantined(c: &Connection, envelope: &Envelope, gate: &dyn Gate) -> Result<bool, VaultError> {
+    let (device, scope) = (envelope.header().device, envelope.header().scope);
+    if gate.last_good(&device, &scope, &Line([0; 8])).is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT chain.line, link.seq FROM link JOIN chain ON chain.n = link.chain
+               WHERE link.begin = ?1 AND link.rest = ?2 AND chain.device = ?3 AND chain.scope = ?4";
+    let mut statement = c.prepare_cached(sql)?;
+    let id = envelope.id();
+    let (begin, rest) = numbers::split(&id.0);
+    let mut rows = statement.query(params![begin, rest, device.0, scope.0])?;
+    while let Some(row) = rows.next()? {
+        let (line, seq) = (Line(row.get(0)?), row.get::<_, i64>(1)? as u64);
+        if gate.last_good(&device, &scope, &line).is_some_and(|good| seq <= good) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Vault {
+    /// Judges anew what devices have written that were put out, or of which more counts than before, once their places are known. Gives the
+    /// records that may have changed.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing changed.
+    pub fn judge_again(
+        &self,
+        devices: &[DeviceTag],
+        reading: Reading<'_>,
+    ) -> Result<Vec<RecordId>, VaultError> {
+        self.write(|t| {
+            let mut tags = std::collections::BTreeSet::new();
+            for device in devices {
+                let Some(device) = shared::known(t, device.0)? else { continue };
+                let sql = "SELECT DISTINCT record_begin, record_rest FROM envelope WHERE device = ?1 AND kind = 0 AND state <> 6";
+                let mut statement = t.prepare_cached(sql)?;
+                let mut rows = statement.query([device])?;
+                while let Some(row) = rows.next()? {
+                    tags.insert(RecordTag(rows::id(row, 0)?.0));
+                }
+            }
+            let mut records = Vec::new();
+            for tag in tags {
+                let before = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
+                records.extend(project(t, &tag, reading)?.or(before));
+            }
+            records.sort();
+            records.dedup();
+            Ok(records)
+        })
+    }
 }
 
 /// Opens a change that is stored.

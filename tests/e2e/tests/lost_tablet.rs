@@ -75,6 +75,12 @@ fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
     let (lost, stays) = (study.tablet("Lost"), study.tablet("Stays"));
     night(&lost, "2026-02-26", 14);
     lost.sync().unwrap();
+    // Written after its last sync, and carried to another tablet by a stick before anybody knew.
+    night(&lost, "2026-02-25", 15);
+    let before = study.folder.path().join("before.bundle");
+    lost.export_bundle(&before, None).unwrap();
+    stays.import_bundle(&before).unwrap();
+    assert_eq!(nights(&stays).len(), 2);
     assert!(matches!(study.steward.put_out("Nobody"), Err(Failure::Invalid(_))));
     assert!(matches!(study.steward.put_out("Steward"), Err(Failure::Invalid(_))));
     let out = study.steward.put_out("Lost").unwrap();
@@ -87,8 +93,12 @@ fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
     // Whoever has it now writes on, and the hub takes nothing of it.
     night(&lost, "2026-02-27", 13);
     assert!(matches!(lost.sync(), Err(Failure::Rejected(_))));
-    // The others hear of it with their next sync; what they write until then is sealed as before.
-    stays.sync().unwrap();
+    // The others hear of it with their next sync; what they write until then is sealed as before. What had come by the stick counts no
+    // longer: the roster decides, not who was first.
+    let told = stays.sync().unwrap();
+    assert_eq!(nights(&stays).len(), 1);
+    assert!(told.set_aside.iter().any(|why| why.contains("put out")), "{:?}", told.set_aside);
+    assert!(stays.verify().unwrap().is_sound());
     night(&stays, "2026-02-28", 12);
     stays.sync().unwrap();
     study.steward.sync().unwrap();
@@ -103,7 +113,8 @@ fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
     let taken = study.steward.import_bundle(&of_lost).unwrap();
     assert!(!taken.vouched);
     assert_eq!(study.steward.records(RecordsRequest::default()).unwrap().len(), 2);
-    assert!(taken.set_aside.iter().any(|why| why.contains("revoked")), "{:?}", taken.set_aside);
+    assert!(taken.set_aside.iter().any(|why| why.contains("put out")), "{:?}", taken.set_aside);
+    assert!(study.steward.verify().unwrap().is_sound());
     stays.export_bundle(&of_ward, None).unwrap();
     lost.import_bundle(&of_ward).unwrap();
     let its = nights(&lost);
@@ -117,5 +128,22 @@ fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
     replacement.sync().unwrap();
     stays.sync().unwrap();
     assert_eq!(nights(&stays).len(), 3);
+
+    // The tablet is found, and a person has looked: what it wrote counts after all, on every device, whenever that has it.
+    assert!(matches!(study.steward.accept("Stays"), Err(Failure::Invalid(_))), "which was not put out");
+    assert!(study.steward.accept("Lost").unwrap().put_out, "it stays put out");
+    assert_eq!(study.steward.records(RecordsRequest::default()).unwrap().len(), 4);
+    stays.sync().unwrap();
+    assert_eq!(nights(&stays).len(), 4, "the one from the stick; the other it never had");
+    let all = study.folder.path().join("all.bundle");
+    study.steward.export_bundle(&all, None).unwrap();
+    for tablet in [&stays, &replacement] {
+        tablet.sync().unwrap();
+        tablet.import_bundle(&all).unwrap();
+        assert_eq!(nights(tablet).len(), 5);
+        assert!(tablet.verify().unwrap().is_sound());
+    }
+    study.steward.sync().unwrap();
+    assert_eq!(study.steward.records(RecordsRequest::default()).unwrap().len(), 5);
     drop(study.hub);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use nightjar_form::{CellKey, ItemKey, Value};
 use nightjar_record::{Actor, Hand, Identity, IdentityKey, Meta, Nature, Need, Options, create};
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, Dictionary, Entropy, Envelope, Header, Origin, Receipt, Recipient, RecordKey,
-    RosterHead, ScopeTag, Sealing, StudyTag, Withdrawal, WithdrawalPublic, seal_with,
+    DeviceKeys, DeviceTag, Dictionary, Entropy, Envelope, Header, Line, Origin, Receipt, Recipient,
+    RecordKey, RosterHead, ScopeTag, Sealing, StudyTag, Withdrawal, WithdrawalPublic, seal_with,
 };
 use nightjar_vault::{Checked, DraftId, DraftMeta, Gate, Readable, Reading, Vault, VaultError, tag_of};
 
@@ -21,6 +21,10 @@ pub const IDENTITY: IdentityKey = IdentityKey([8; 32]);
 struct Everybody;
 
 impl Gate for Everybody {
+    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<u64> {
+        None
+    }
+
     fn knows(&self, _: &DeviceTag) -> bool {
         true
     }

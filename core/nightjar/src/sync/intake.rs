@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use nightjar_seal::{DeviceTag, Entry, Line, Link, Membership, ScopeTag, SignedHead};
+use nightjar_seal::{Act, DeviceTag, Entry, Line, Link, Membership, ScopeTag, SignedHead};
 use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 
@@ -101,6 +101,8 @@ impl<'a> Intake<'a> {
                     too_early = true;
                     self.of_strangers += 1;
                 }
+                // Kept with its kind: the vault puts it in quarantine by its place in the chain.
+                Event::SetAside { why: SetAside::Revoked, bytes, .. } => received.push(bytes),
                 Event::SetAside { why, bytes, .. } => {
                     let why = format!("{why:?}").to_lowercase();
                     self.device.vault.keep_unproven(&bytes, &why)?;
@@ -146,6 +148,20 @@ impl<'a> Intake<'a> {
         let holder = self.joined.holder(self.device);
         let done = self.joined.reading(|reading| self.device.vault.retry(&holder, reading))?;
         self.changed.extend(done.records.iter().map(ToString::to_string));
+        let judged = entries.iter().filter_map(|entry| match entry.act() {
+            Act::Revoke { device, .. } | Act::Accept { device, .. } => Some(*device),
+            _ => None,
+        });
+        self.judge_again(&judged.collect::<Vec<_>>())
+    }
+
+    /// What was put out, or accepted after all, counts by the roster and not by when it came.
+    fn judge_again(&mut self, devices: &[DeviceTag]) -> Result<(), Failure> {
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let changed = self.joined.reading(|reading| self.device.vault.judge_again(devices, reading))?;
+        self.changed.extend(changed.iter().map(ToString::to_string));
         Ok(())
     }
 
@@ -185,7 +201,13 @@ impl<'a> Intake<'a> {
             reach.extend_from_slice(&head.hash.0);
             self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;
         }
-        Ok(())
+        // Their places are known only now.
+        let put_out = |head: &SignedHead| {
+            self.joined.roster().member(&head.device).is_some_and(|member| member.revoked.is_some())
+        };
+        let devices: BTreeSet<_> =
+            heads.iter().filter(|(head, _)| put_out(head)).map(|(head, _)| head.device).collect();
+        self.judge_again(&devices.into_iter().collect::<Vec<_>>())
     }
 
     /// Goes on as a copy does: on a line of its own, asking for everything again, its own included.

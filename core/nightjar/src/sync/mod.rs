@@ -150,6 +150,12 @@ impl Device {
                 held.waiting_for_form
             ));
         }
+        if held.quarantined > 0 {
+            said.push(format!(
+                "{} by a device that was put out, from after that: they do not count unless the steward accepts them",
+                held.quarantined
+            ));
+        }
         if held.said_erased > 0 {
             said.push(format!(
                 "{} that the hub says were taken out, and nobody with a receipt has said so: tell whoever runs the hub",

@@ -102,6 +102,16 @@ pub enum Act {
         #[n(1)]
         last_good: Vec<(ScopeTag, Line, u64)>,
     },
+    /// Lets what a device that was put out had sent beyond its last good place count after all, up to another place: a person has looked.
+    #[n(6)]
+    Accept {
+        /// The device.
+        #[n(0)]
+        device: DeviceTag,
+        /// Its new last good place per scope and line, in rising order, each once.
+        #[n(1)]
+        last_good: Vec<(ScopeTag, Line, u64)>,
+    },
     /// Replaces the study's document by a newer version.
     #[n(5)]
     Document {
@@ -245,7 +255,7 @@ impl Entry {
                 bounded(epochs.len())
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
-            Act::Revoke { last_good, .. } => {
+            Act::Revoke { last_good, .. } | Act::Accept { last_good, .. } => {
                 if !last_good.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)) {
                     let problem = "its scopes are not in order, each once";
                     return Err(Refused::Malformed { what: "roster entry", problem });

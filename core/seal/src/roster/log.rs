@@ -200,6 +200,14 @@ impl Roster {
                     member.revoked = Some(places.collect());
                 }
             },
+            Act::Accept { device, last_good } => {
+                let good = self.members.get_mut(device).and_then(|member| member.revoked.as_mut());
+                let Some(good) = good else { return unfit("the device was not put out") };
+                for (scope, line, place) in last_good {
+                    let known = good.entry((*scope, *line)).or_default();
+                    *known = (*place).max(*known);
+                }
+            }
             Act::Document { document } => self.document = *document,
         }
         Ok(())

@@ -8,7 +8,7 @@ use nightjar_record::{
     Settle, Written, create,
 };
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Recipient, RecordKey,
+    DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Line, Recipient, RecordKey,
     RosterHead, ScopeTag, Sealing, Strand, StudyTag, seal_with, wrap,
 };
 use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
@@ -24,6 +24,10 @@ pub(crate) const IDENTITY: IdentityKey = IdentityKey([8; 32]);
 pub(crate) struct Roster(pub(crate) BTreeSet<DeviceTag>);
 
 impl Gate for Roster {
+    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<u64> {
+        None
+    }
+
     fn knows(&self, device: &DeviceTag) -> bool {
         !self.0.contains(device)
     }
