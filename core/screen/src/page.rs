@@ -18,6 +18,7 @@ use crate::hands::{Hands, Mode, Stage, Start};
 use crate::screen::Place;
 use crate::texts::StaffTexts;
 use frame::Frame;
+pub(crate) use staff::{PAGE, correctable};
 
 /// The page on display.
 pub(crate) fn draw(tablet: &Tablet, place: &Place, hands: &mut Hands) -> Result<Markup, Failure> {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use nightjar::{AskState, BundleView, ConflictView, Failure, StickView, StudyPack, SyncView, Tablet};
+use nightjar::{
+    AskState, BundleView, ConflictView, Failure, RecordView, StickView, StudyPack, SyncView, Tablet,
+};
 use zeroize::Zeroizing;
 
 /// Somebody of the ward's staff at the screen.
@@ -38,6 +40,13 @@ pub(crate) enum Room {
         /// After this record.
         after: Option<String>,
     },
+    /// One record, to correct what it says, as it was shown.
+    Correct {
+        /// Where it stands among the records of its form.
+        after: Option<String>,
+        /// The record.
+        record: Box<RecordView>,
+    },
     /// What tablets hold differently, as it was shown.
     Conflicts(Vec<ConflictView>),
     /// Positions beside what was decided.
@@ -61,6 +70,8 @@ pub(crate) enum Said {
     Noted,
     /// A conflict is settled.
     Settled,
+    /// A record was corrected.
+    Corrected,
     /// It could not be done, and why.
     Refused(String),
 }

@@ -60,6 +60,7 @@ texts! {
     join_title join_request_lead join_request join_picture join_invitation_lead join_invitation join joining
     join_offline join_stick_lead join_stick stick_title stick_lead stick_none stick_look stick_write stick_read stick_writing stick_reading
     stick_out stick_written stick_stays stick_empty stick_taken stick_more stick_troubles stick_received stick_waits
+    correct correct_title correct_lead correct_to correct_now back_to_records said_corrected
 }
 
 /// A language whose words are built in, and its file.

@@ -2,13 +2,14 @@
 
 use nightjar::study::Voice;
 use nightjar::{
-    AskState, BeginRequest, ConflictView, DraftView, EncounterRequest, Failure, FormView, SettleRequest,
-    Tablet,
+    AmendRequest, AskState, BeginRequest, ConflictView, DraftView, EncounterRequest, Failure, FormView,
+    RecordView, RecordsRequest, SettleRequest, Tablet,
 };
 
 use super::Acting;
 use super::start::spoken;
 use crate::hands::{Held, Mode, Stage, Start};
+use crate::page::{PAGE, correctable};
 use crate::posted::Posted;
 use crate::screen::Place;
 use crate::staff::{Asking, Room, Said, Staff};
@@ -87,6 +88,8 @@ impl Acting<'_> {
             ("add" | "label" | "ask" | "not" | "why" | "mark" | "drop", Some(role)) => {
                 self.list(name, of, &role, posted)?;
             }
+            ("correct", Some(_)) => self.look_closer(of)?,
+            ("amend", Some(role)) => self.amend(of, &role, posted)?,
             ("settle" | "other", Some(role)) => self.settle(name, of, &role, posted)?,
             _ => return Ok(()),
         }
@@ -243,6 +246,52 @@ impl Acting<'_> {
                 self.say(Room::List, Said::Noted);
             }
         }
+        Ok(())
+    }
+
+    /// One record of the page that is shown.
+    fn look_closer(&mut self, id: &str) -> Result<(), Failure> {
+        let Mode::Staff(staff) = &self.hands.mode else { return Ok(()) };
+        let Room::Records { form_id, after } = &staff.room else { return Ok(()) };
+        let after = after.clone();
+        if let Some(record) = self.record(form_id, after.as_deref(), id)? {
+            self.enter(Room::Correct { after, record: Box::new(record) });
+        }
+        Ok(())
+    }
+
+    /// A record of this ward, on the page that begins after another.
+    fn record(&self, form_id: &str, after: Option<&str>, id: &str) -> Result<Option<RecordView>, Failure> {
+        let request = RecordsRequest {
+            form_id: Some(form_id.to_owned()),
+            ward: Some(self.place.ward.clone()),
+            limit: Some(PAGE),
+            after: after.map(str::to_owned),
+            ..RecordsRequest::default()
+        };
+        Ok(self.tablet.records(request)?.into_iter().find(|record| record.id == id))
+    }
+
+    /// Puts another value where one stands, if it is still the one that was shown.
+    fn amend(&mut self, of: &str, role: &str, posted: &Posted) -> Result<(), Failure> {
+        let Mode::Staff(staff) = &self.hands.mode else { return Ok(()) };
+        let Room::Correct { after, record: shown } = &staff.room else { return Ok(()) };
+        let cell =
+            of.parse::<usize>().ok().and_then(|at| shown.cells.get(at)).filter(|cell| correctable(cell));
+        let Some(cell) = cell else { return Ok(()) };
+        let (after, form_id, id) = (after.clone(), shown.form_id.clone(), shown.id.clone());
+        let Some(now) = self.record(&form_id, after.as_deref(), &id)? else { return Ok(()) };
+        if !now.cells.contains(cell) {
+            let why = "something else was written there meanwhile; look again".to_owned();
+            self.say(Room::Correct { after, record: Box::new(now) }, Said::Refused(why));
+            return Ok(());
+        }
+        let typed = posted.one(&format!("new{of}")).unwrap_or_default();
+        let value = self.tablet.read_value(&id, &cell.name, typed.trim())?;
+        let changes = vec![(cell.name.clone(), value)];
+        self.tablet.amend(AmendRequest { record: id.clone(), role: role.to_owned(), changes })?;
+        let record = self.record(&form_id, after.as_deref(), &id)?.map_or_else(|| Box::new(now), Box::new);
+        self.say(Room::Correct { after, record }, Said::Corrected);
         Ok(())
     }
 

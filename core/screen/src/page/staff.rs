@@ -15,6 +15,7 @@ use crate::hands::PinTrouble;
 use crate::screen::Place;
 use crate::staff::{Room, Said, Staff, Today, Work};
 use crate::texts::{StaffTexts, filled};
+pub(crate) use records::{PAGE, correctable};
 
 /// What the pages of staff are drawn from.
 pub(super) struct Drawn<'a> {
@@ -81,6 +82,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, staff: &Staff) -> Result<Markup, Failure> 
         Room::Records { form_id, after } => {
             (&texts.records_title, records::draw(drawn, form_id, after.as_deref())?)
         }
+        Room::Correct { record, .. } => (&texts.correct_title, records::correct(drawn, record)),
         Room::Conflicts(conflicts) => (&texts.conflicts_title, conflicts::draw(drawn, conflicts)?),
         Room::Voices => (&texts.voices_title, records::voices(drawn)?),
         Room::Sync => (&texts.sync_title, tablet::sync(drawn)?),
@@ -109,6 +111,7 @@ fn told(texts: &StaffTexts, said: &Said) -> Markup {
         Said::Waiting => &texts.said_waiting,
         Said::Noted => &texts.said_noted,
         Said::Settled => &texts.said_settled,
+        Said::Corrected => &texts.said_corrected,
         Said::Refused(why) => {
             return html! {
                 div .nhsuk-error-summary role="alert" tabindex="-1" {

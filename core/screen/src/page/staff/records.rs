@@ -6,7 +6,7 @@ use nightjar::{CellView, Failure, RecordView, RecordsRequest};
 use super::Drawn;
 
 /// Records on one page.
-const PAGE: u32 = 20;
+pub(crate) const PAGE: u32 = 20;
 
 pub(super) fn draw(drawn: &Drawn<'_>, form_id: &str, after: Option<&str>) -> Result<Markup, Failure> {
     let texts = drawn.texts;
@@ -39,8 +39,44 @@ fn told(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
             dl .nhsuk-summary-list {
                 @for cell in record.cells.iter().filter(|cell| !cell.label.is_empty()) { (line(drawn, cell)) }
             }
+            p {
+                button .bare name="do" value=(format!("correct:{}", record.id)) {
+                    (drawn.texts.correct) @if let Some(natural) = &record.natural_key { span .only-read { ": " (named(drawn, natural)) } }
+                }
+            }
         }
     }
+}
+
+/// One record, line by line, with a field for what should stand there instead.
+pub(super) fn correct(drawn: &Drawn<'_>, record: &RecordView) -> Markup {
+    let texts = drawn.texts;
+    html! {
+        h1 { (texts.correct_title) }
+        @if let Some(natural) = &record.natural_key { h2 { (named(drawn, natural)) } }
+        p { (texts.correct_lead) }
+        @for (at, cell) in record.cells.iter().enumerate() {
+            @if correctable(cell) {
+                section .record {
+                    p { strong { (cell.label) } }
+                    @for value in &cell.values { p { (drawn.frame.day(&value.text)) } }
+                    div .nhsuk-form-group {
+                        label .nhsuk-label for=(format!("new{at}")) { (texts.correct_to) span .only-read { ": " (cell.label) } }
+                        input .nhsuk-input.nhsuk-input--width-10 #(format!("new{at}")) type="text" name=(format!("new{at}")) maxlength="4000" autocomplete="off";
+                    }
+                    button .nhsuk-button.nhsuk-button--secondary name="do" value=(format!("amend:{at}")) {
+                        (texts.correct_now) span .only-read { ": " (cell.label) }
+                    }
+                }
+            }
+        }
+        p { button .bare name="do" value=(format!("go:records:{}", record.form_id)) { (texts.back_to_records) } }
+    }
+}
+
+/// What one value stands in, and nobody disputes.
+pub(crate) fn correctable(cell: &CellView) -> bool {
+    !cell.label.is_empty() && !cell.in_conflict && cell.values.len() == 1
 }
 
 /// What makes a record the only one, as people say it: the ward's name, days as they are written.
