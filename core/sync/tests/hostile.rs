@@ -2,7 +2,7 @@
 
 mod world;
 
-use nightjar_seal::{Act, DeviceKeys, Membership};
+use nightjar_seal::{Act, DeviceKeys, Envelope, Membership, Stub};
 use nightjar_sync::wire::{Mark, Message, Outcome, Pulled, Segment};
 use nightjar_sync::{Event, Failure, Response, SetAside, Step};
 use world::device::Device;
@@ -91,6 +91,21 @@ fn bytes_the_hub_changed_are_set_aside_and_nothing_waits_for_them() {
     let (evaluator, result) = pull_after(|_, hub| hub.pushes[0].1[0].bytes = b"no envelope".to_vec());
     result.expect("the sync goes on");
     assert_eq!(evaluator.set_aside, [SetAside::Unreadable]);
+}
+
+#[test]
+fn a_stub_says_which_envelope_it_was_and_is_no_envelope() {
+    let stub_of = |hub: &ModelHub, at: usize| {
+        let envelope = Envelope::decode(&hub.pushes[0].1[at].bytes).expect("an envelope");
+        Stub::of(&envelope).encode()
+    };
+    let (evaluator, result) = pull_after(|_, hub| hub.pushes[0].1[0].bytes = stub_of(hub, 0));
+    result.expect("the sync goes on");
+    assert_eq!((evaluator.erased.len(), evaluator.received.len()), (1, 1), "it is told from what came whole");
+    // The stub of another envelope is nothing.
+    let (evaluator, result) = pull_after(|_, hub| hub.pushes[0].1[0].bytes = stub_of(hub, 1));
+    result.expect("the sync goes on");
+    assert_eq!((evaluator.erased.len(), evaluator.set_aside.as_slice()), (0, &[SetAside::Unreadable][..]));
 }
 
 #[test]

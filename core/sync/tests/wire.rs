@@ -2,10 +2,11 @@
 
 mod world;
 
-use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, Strand};
+use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
+use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
     Applied, Batch, Body, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled,
-    Push, Pushed, Reach, Reason, Refusal, Segment, Shown,
+    Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown,
 };
 use proptest::prelude::*;
 use world::Study;
@@ -22,6 +23,10 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let outcomes = [Outcome::Stored, Outcome::Known, Outcome::Refused(Objection::Altered)];
     let judged = |outcome| Judged { envelope: EnvelopeId([0; 32]), outcome };
     let reach = vec![Reach { device: DeviceTag([1; 16]), line: Line([7; 8]), seq: 70_000 }];
+    let holds = vec![Applied::sign(study.scope, reach.clone(), &study.tablets[0]).expect("small")];
+    let roster = &study.roster;
+    let header = Header::sign(roster.study(), 3, roster.head(), holds, &study.tablets[0]);
+    let push = Push { segment: segment.clone(), bodies: bodies.clone() };
     let shown = Shown { scope: study.scope, marks: vec![mark, mark], applied: true };
     vec![
         (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
@@ -31,6 +36,11 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Applied::NAME, Applied::sign(study.scope, reach, &study.evaluator).expect("small").encode()),
         (Greeting::NAME, Greeting { roster: 5, scopes: vec![shown] }.encode()),
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
+        (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
+        (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
+        (Part::NAME, Part::Header(Box::new(header)).encode()),
+        (Part::NAME, Part::Chain(push).encode()),
+        (Part::NAME, Part::End(End { parts: 300, hash: [9; 32] }).encode()),
     ]
 }
 
@@ -46,6 +56,9 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Pulled>(bytes)
         || as_one::<Applied>(bytes)
         || as_one::<Greeting>(bytes)
+        || as_one::<Recall>(bytes)
+        || as_one::<Recalled>(bytes)
+        || as_one::<Part>(bytes)
         // A refusal with a code of a later version reads as another reason, and so not back to itself.
         || Refusal::decode(bytes).is_ok()
 }
@@ -95,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..7_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..12_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
         let (_, mut bytes) = samples().swap_remove(which);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;

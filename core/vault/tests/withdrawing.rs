@@ -8,7 +8,7 @@ use common::world::*;
 use common::*;
 use nightjar_form::Value;
 use nightjar_record::{Identity, Meta, Nature, Origin, Query};
-use nightjar_seal::{DeviceTag, Receipt, Withdrawal};
+use nightjar_seal::{DeviceTag, Envelope, Receipt, Stub, Withdrawal};
 use nightjar_vault::{Readable, State, VaultError};
 use proptest::prelude::*;
 
@@ -167,4 +167,29 @@ proptest! {
         prop_assert!(evaluator.vault.verify(evaluator.reading()).unwrap().astray.is_empty());
         prop_assert!(!holds(&decrypted(&evaluator.home.path, [1; 32]), b"CANARY"));
     }
+}
+
+/// A hub says what it likes; a withdrawal proves it.
+#[test]
+fn what_only_a_hub_says_was_taken_out_counts_as_missing_until_a_withdrawal_comes() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let (meta, marker) = receipted(&tablet);
+    tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
+    let sent = tablet.send();
+    let stubs: Vec<Stub> = sent.values().map(|bytes| Stub::of(&Envelope::decode(bytes).unwrap())).collect();
+    assert_eq!(evaluator.vault.note_erased(&stubs).unwrap(), stubs.len() as u64);
+    assert_eq!(evaluator.vault.note_erased(&stubs).unwrap(), 0, "known");
+    let held = evaluator.vault.held().unwrap();
+    assert_eq!((held.said_erased, held.erased, held.applied), (stubs.len() as u64, 0, 0));
+    for stub in &stubs {
+        assert_eq!(evaluator.vault.state(&stub.id()).unwrap(), Some(State::SaidErased));
+    }
+    // Proven, in whatever order the two came.
+    evaluator.vault.withdraw(&marker, &STUDY).unwrap();
+    let held = evaluator.vault.held().unwrap();
+    assert_eq!((held.said_erased, held.erased), (0, stubs.len() as u64));
+    let late = Device::new();
+    late.vault.withdraw(&marker, &STUDY).unwrap();
+    assert_eq!(late.vault.note_erased(&stubs).unwrap(), 0);
+    assert_eq!(late.vault.held().unwrap().erased, stubs.len() as u64);
 }

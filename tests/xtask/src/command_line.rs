@@ -170,6 +170,10 @@ pub(crate) enum FuzzTarget {
     Xform,
     Expression,
     Session,
+    Sealed,
+    Wire,
+    Bundle,
+    Change,
 }
 
 impl FuzzTarget {
@@ -184,6 +188,10 @@ impl FuzzTarget {
             FuzzTarget::Xform => "xform",
             FuzzTarget::Expression => "expression",
             FuzzTarget::Session => "session",
+            FuzzTarget::Sealed => "sealed",
+            FuzzTarget::Wire => "wire",
+            FuzzTarget::Bundle => "bundle",
+            FuzzTarget::Change => "change",
         }
     }
 
@@ -193,6 +201,7 @@ impl FuzzTarget {
             FuzzTarget::Workbook => 65_536,
             FuzzTarget::Markdown | FuzzTarget::Xform => 16_384,
             FuzzTarget::Expression | FuzzTarget::Session => 4_096,
+            FuzzTarget::Sealed | FuzzTarget::Wire | FuzzTarget::Bundle | FuzzTarget::Change => 4_096,
         }
     }
 }

@@ -52,6 +52,7 @@ pub(crate) struct Device {
     pub(crate) outbox: Vec<Placed>,
     pub(crate) received: BTreeMap<EnvelopeId, Link>,
     pub(crate) set_aside: Vec<SetAside>,
+    pub(crate) erased: Vec<EnvelopeId>,
     pub(crate) applied_by: BTreeMap<DeviceTag, Vec<Reach>>,
     pub(crate) losses: usize,
     /// Links per outbox.
@@ -81,6 +82,7 @@ impl Device {
             outbox: Vec::new(),
             received: BTreeMap::new(),
             set_aside: Vec::new(),
+            erased: Vec::new(),
             applied_by: BTreeMap::new(),
             losses: 0,
             portion: 2,
@@ -258,6 +260,7 @@ impl Device {
                     assert!(!doubled || self.losses > 0, "an envelope came twice");
                 }
                 Event::SetAside { why, .. } => self.set_aside.push(why),
+                Event::Erased { stub, .. } => self.erased.push(stub.id()),
                 Event::ChainSeen { head, .. } => {
                     let SignedHead { device, line, scope, seq, hash, .. } = head;
                     self.memory.chains.insert(head.strand(), Chain { device, line, scope, seq, hash });

@@ -1,0 +1,12 @@
+//! A change of a record, as it comes out of an envelope.
+
+use nightjar_record::admit as admitted;
+
+/// What is admitted loads in automerge; how long and how large that may be is the fuzzer's limit.
+pub fn admit(bytes: &[u8]) {
+    if admitted(bytes).is_ok() {
+        let change = automerge::Change::from_bytes(bytes.to_vec()).expect("what is admitted is a change");
+        let mut document = automerge::AutoCommit::new();
+        document.apply_changes([change]).expect("what is admitted applies");
+    }
+}

@@ -1,0 +1,33 @@
+//! Messages between a device and a hub.
+
+use nightjar_sync::bundle::Part;
+use nightjar_sync::wire::{
+    Appended, Applied, Entry, Found, Founded, Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall,
+    Recalled, Refusal,
+};
+
+/// Reads bytes as every message: one that is read has this encoding and no other.
+pub fn read(bytes: &[u8]) {
+    one::<Found>(bytes);
+    one::<Founded>(bytes);
+    one::<Entry>(bytes);
+    one::<Appended>(bytes);
+    one::<Greeting>(bytes);
+    one::<Greeted>(bytes);
+    one::<Push>(bytes);
+    one::<Pushed>(bytes);
+    one::<Pull>(bytes);
+    one::<Pulled>(bytes);
+    one::<Applied>(bytes);
+    one::<Recall>(bytes);
+    one::<Recalled>(bytes);
+    one::<Part>(bytes);
+    // A reason of a later version is read as another.
+    let _ = Refusal::decode(bytes);
+}
+
+fn one<M: Message>(bytes: &[u8]) {
+    if let Ok(message) = M::decode(bytes) {
+        assert_eq!(message.encode(), bytes, "{}", M::NAME);
+    }
+}
