@@ -38,6 +38,7 @@ export async function kinds(scenario, ward) {
     await hands.everybody("a long scale");
     await page.getByRole("textbox").fill("120");
     await hands.press("Next");
+    await page.getByRole("link", { name: "Write a number from 0 to 100" }).waitFor();
     await hands.everybody("a long scale, refused");
     await page.getByRole("textbox").fill("20");
     await hands.press("Next");

@@ -244,7 +244,7 @@ export async function staff(scenario, ward) {
     await hands.press("All for staff");
     await hands.press(/^Send and receive/);
     await page.getByRole("button", { name: "Read from STICK" }).click();
-    await page.getByText("1 files were read").waitFor();
+    await page.getByText("Files read: 1.").waitFor();
     await says(hands, "this is not a bundle");
     await hands.everybody("a stick is read");
     // Taken out while the page still shows it.

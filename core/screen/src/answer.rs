@@ -78,7 +78,12 @@ pub(crate) fn read(
                 let (from, to) = question.scale.map_or_else(Default::default, |scale| ends(&scale));
                 filled(&texts.error_scale, &[("from", &from), ("to", &to)])
             };
-            or_none(posted.one(&field), &|text| decimal(text).map(on_scale).ok_or_else(wrong))
+            let within = |number: &f64| {
+                question.scale.is_none_or(|scale| {
+                    (scale.start.min(scale.end)..=scale.start.max(scale.end)).contains(number)
+                })
+            };
+            or_none(posted.one(&field), &|text| decimal(text).filter(within).map(on_scale).ok_or_else(wrong))
         }
         ItemKind::Date => {
             let parts = [part('d'), part('m'), part('y')];
