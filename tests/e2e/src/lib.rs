@@ -2,6 +2,8 @@
 //!
 //! The program must have been built: `cargo xtask test` does, or `cargo build --package nightjar-cli` by hand.
 
+pub mod study;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;

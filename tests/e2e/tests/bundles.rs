@@ -7,65 +7,47 @@ use std::path::{Path, PathBuf};
 
 use nightjar::form::Value;
 use nightjar::{
-    Admission, BeginRequest, BundleView, Clock, Evaluator, Failure, FoundRequest, Options, ReceiptKind,
-    RecordView, RecordsRequest, StudyPack, Tablet, VaultKey, inspect_bundle,
+    Admission, BundleView, Evaluator, Failure, ReceiptKind, RecordView, RecordsRequest, Tablet, VaultKey,
+    inspect_bundle,
 };
-use nightjar_test_support::{SmallDisk, sleepwell};
-use tempfile::TempDir;
+use nightjar_e2e::study::{Founded, begin, night};
+use nightjar_test_support::SmallDisk;
 
 struct Study {
-    folder: TempDir,
-    clock: Clock,
-    pack: StudyPack,
-    evaluator: Evaluator,
-    second: Evaluator,
+    founded: Founded,
     third: Evaluator,
     tablets: Vec<Tablet>,
     /// The bundle that the others joined with.
     opening: PathBuf,
 }
 
+impl std::ops::Deref for Study {
+    type Target = Founded;
+
+    fn deref(&self) -> &Founded {
+        &self.founded
+    }
+}
+
 impl Study {
     fn new(tablets: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
-        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let options = || Options { clock: clock.clone() };
-        let key = || VaultKey::random().unwrap();
-        let evaluator = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
-        let found = FoundRequest { pack: pack.clone(), hub: None, setup_code: String::new() };
-        evaluator.found(found).unwrap();
-        evaluator.add_recovery().unwrap();
-        let readers: Vec<_> = ["Second", "Third"]
-            .map(|name| {
-                let reader = Evaluator::create(&path(name), &key(), name, options()).unwrap();
-                let request = reader.enrolment_request().unwrap();
-                let invitation = evaluator.admit(&request, Admission::Evaluator).unwrap();
-                (reader, invitation)
-            })
-            .into();
-        let made: Vec<_> = (1..=tablets)
-            .map(|n| {
-                let name = format!("Tablet {n}");
-                let tablet = Tablet::create(&path(&name), &key(), &name, options()).unwrap();
-                let admission = Admission::Tablet { wards: Vec::new() };
-                let invitation = evaluator.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
-                (tablet, invitation)
-            })
-            .collect();
-        let opening = path("opening.bundle");
-        evaluator.export_bundle(&opening, None).unwrap();
-        for (reader, invitation) in &readers {
-            reader.join_with_bundle(invitation, &pack, &opening).unwrap();
+        let founded = Founded::without_a_hub();
+        let path = founded.folder.path().join("third");
+        let third =
+            Evaluator::create(&path, &VaultKey::random().unwrap(), "Third", founded.options()).unwrap();
+        let request = third.enrolment_request().unwrap();
+        let to_third = founded.steward.admit(&request, Admission::Evaluator).unwrap();
+        let made: Vec<_> = (1..=tablets).map(|n| founded.let_in(&format!("Tablet {n}"), &[])).collect();
+        let opening = founded.folder.path().join("opening.bundle");
+        founded.steward.export_bundle(&opening, None).unwrap();
+        third.join_with_bundle(&to_third, &founded.pack, &opening).unwrap();
+        for (tablet, _, invitation) in &made {
+            tablet.join_with_bundle(invitation, &founded.pack, &opening).unwrap();
         }
-        for (tablet, invitation) in &made {
-            tablet.join_with_bundle(invitation, &pack, &opening).unwrap();
-        }
-        let tablets = made.into_iter().map(|(tablet, _)| tablet).collect();
-        let mut readers = readers.into_iter().map(|(reader, _)| reader);
-        let [second, third] = [readers.next().unwrap(), readers.next().unwrap()];
-        Self { folder, clock, pack, evaluator, second, third, tablets, opening }
+        let tablets = made.into_iter().map(|(tablet, ..)| tablet).collect();
+        let (second, invitation) = &founded.second;
+        second.join_with_bundle(invitation, &founded.pack, &opening).unwrap();
+        Self { founded, third, tablets, opening }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -74,29 +56,9 @@ impl Study {
 }
 
 fn respond(tablet: &Tablet, slept: &str) {
-    let begin = BeginRequest {
-        form_id: "patient-core".into(),
-        role: "patient".into(),
-        ward: "acute-male".into(),
-        language: None,
-    };
-    let sitting = tablet.begin(begin).unwrap();
+    let sitting = begin(tablet, "patient-core", "patient");
     sitting.answer("slept", Some(Value::One(slept.into()))).unwrap();
     sitting.finish().unwrap();
-}
-
-/// Writes down how many were in bed on a night.
-fn night(tablet: &Tablet, date: &str, in_bed: i64) {
-    let begin = BeginRequest {
-        form_id: "ward-night".into(),
-        role: "night_coordinator".into(),
-        ward: "acute-male".into(),
-        language: None,
-    };
-    let sitting = tablet.begin(begin).unwrap();
-    sitting.answer("night", Some(Value::Date(date.parse().unwrap()))).unwrap();
-    sitting.answer("in_bed", Some(Value::Integer(in_bed))).unwrap();
-    sitting.stop_keeping().unwrap();
 }
 
 fn records(evaluator: &Evaluator) -> Vec<RecordView> {
@@ -139,15 +101,15 @@ fn a_whole_study_goes_by_a_stick() {
     assert_eq!(taken.made_by, "Tablet 1");
     assert_eq!(two.conflicts().unwrap().len(), 1, "two tablets say differently how many were in bed");
 
-    assert_eq!(counts(&study.evaluator.import_bundle(&from_two).unwrap()), (2, 0, 0));
-    assert_eq!(counts(&study.evaluator.import_bundle(&from_one).unwrap()), (4, 0, 0));
-    assert_eq!(counts(&study.evaluator.import_bundle(&from_one).unwrap()), (0, 4, 0), "twice does no harm");
-    let all = received(&study.evaluator);
+    assert_eq!(counts(&study.steward.import_bundle(&from_two).unwrap()), (2, 0, 0));
+    assert_eq!(counts(&study.steward.import_bundle(&from_one).unwrap()), (4, 0, 0));
+    assert_eq!(counts(&study.steward.import_bundle(&from_one).unwrap()), (0, 4, 0), "twice does no harm");
+    let all = received(&study.steward);
     assert_eq!((all["Tablet 1"], all["Tablet 2"]), ((4, 4), (2, 2)));
 
     // The answer tells each tablet what arrived, and the others' ward records; what they hold is left out.
     let back = study.file("back");
-    let written = study.evaluator.export_bundle(&back, Some(&from_one)).unwrap();
+    let written = study.steward.export_bundle(&back, Some(&from_one)).unwrap();
     assert_eq!(written.envelopes, 3 + 2, "a tablet does not sign for what it cannot read");
     let taken = one.import_bundle(&back).unwrap();
     assert_eq!(taken.new, 1, "the other's ward night");
@@ -156,17 +118,17 @@ fn a_whole_study_goes_by_a_stick() {
     assert_eq!(one.conflicts().unwrap().len(), 1);
 
     // From evaluator to evaluator, with what neither of the tablets brought there itself.
-    assert_eq!(study.second.import_bundle(&back).unwrap().new, 5);
-    assert_eq!(study.second.import_bundle(&from_one).unwrap().new, 1);
-    assert_eq!(records(&study.second), records(&study.evaluator));
-    assert_eq!(received(&study.second), all);
+    assert_eq!(study.second.0.import_bundle(&back).unwrap().new, 5);
+    assert_eq!(study.second.0.import_bundle(&from_one).unwrap().new, 1);
+    assert_eq!(records(&study.second.0), records(&study.steward));
+    assert_eq!(received(&study.second.0), all);
 
     // What comes later alone, for who has the rest.
     respond(one, "well");
     let (more, answer) = (study.file("more"), study.file("answer"));
-    study.second.export_bundle(&answer, None).unwrap();
+    study.second.0.export_bundle(&answer, None).unwrap();
     assert_eq!(one.export_bundle(&more, Some(&answer)).unwrap().envelopes, 1);
-    assert_eq!(counts(&study.second.import_bundle(&more).unwrap()), (1, 0, 0));
+    assert_eq!(counts(&study.second.0.import_bundle(&more).unwrap()), (1, 0, 0));
     // For who has not, it says that something is missing, and loses nothing.
     let late = &study.third;
     let taken = late.import_bundle(&more).unwrap();
@@ -180,25 +142,19 @@ fn a_whole_study_goes_by_a_stick() {
 fn what_was_taken_out_is_gone_from_whoever_takes_the_bundle_in() {
     let study = Study::new(1);
     let tablet = &study.tablets[0];
-    let begin = BeginRequest {
-        form_id: "patient-core".into(),
-        role: "patient".into(),
-        ward: "acute-male".into(),
-        language: None,
-    };
-    let sitting = tablet.begin(begin).unwrap();
+    let sitting = begin(tablet, "patient-core", "patient");
     sitting.answer("slept", Some(Value::One("badly".into()))).unwrap();
     let (_, words) = sitting.finish_with(ReceiptKind::TakeOut).unwrap();
     let (before, after) = (study.file("before"), study.file("after"));
     tablet.export_bundle(&before, None).unwrap();
-    study.evaluator.import_bundle(&before).unwrap();
-    assert_eq!(records(&study.evaluator).len(), 1);
+    study.steward.import_bundle(&before).unwrap();
+    assert_eq!(records(&study.steward).len(), 1);
     tablet.take_out(&words).unwrap();
     tablet.export_bundle(&after, None).unwrap();
-    study.evaluator.import_bundle(&after).unwrap();
-    assert_eq!(records(&study.evaluator), []);
-    study.evaluator.import_bundle(&before).unwrap();
-    assert_eq!(records(&study.evaluator), [], "an old stick brings nothing back");
+    study.steward.import_bundle(&after).unwrap();
+    assert_eq!(records(&study.steward), []);
+    study.steward.import_bundle(&before).unwrap();
+    assert_eq!(records(&study.steward), [], "an old stick brings nothing back");
     // In the other order, too.
     let late = &study.third;
     late.import_bundle(&after).unwrap();
@@ -214,7 +170,7 @@ fn a_bundle_cut_short_or_changed_anywhere_loses_nothing_and_brings_nothing_false
     night(tablet, "2026-03-01", 14);
     let whole = study.file("whole");
     tablet.export_bundle(&whole, None).unwrap();
-    let reference = &study.second;
+    let reference = &study.second.0;
     reference.import_bundle(&whole).unwrap();
     let (all, arrived) = (records(reference), received(reference));
     assert_eq!(all.len(), 2);
@@ -261,7 +217,7 @@ fn what_is_no_bundle_of_this_study_is_refused_whole() {
     respond(&other.tablets[0], "well");
     let foreign = other.file("foreign");
     other.tablets[0].export_bundle(&foreign, None).unwrap();
-    let refused = |file: &Path| study.evaluator.import_bundle(file).unwrap_err().to_string();
+    let refused = |file: &Path| study.steward.import_bundle(file).unwrap_err().to_string();
     assert!(refused(&foreign).contains("another study"), "{}", refused(&foreign));
     let (later, text) = (study.file("later"), study.file("text"));
     std::fs::write(&later, b"NJBUNDL1 and what comes after").unwrap();
@@ -270,17 +226,17 @@ fn what_is_no_bundle_of_this_study_is_refused_whole() {
     assert!(refused(&text).contains("not a bundle"));
     assert!(refused(study.folder.path()).contains("not a file"));
     assert!(refused(&study.file("none")).contains("cannot be read"));
-    assert_eq!(records(&study.evaluator), []);
+    assert_eq!(records(&study.steward), []);
     // Nor does a device join by it.
     let tablet = Tablet::create(
         &study.folder.path().join("new"),
         &VaultKey::random().unwrap(),
         "New",
-        Options { clock: study.clock.clone() },
+        study.options(),
     )
     .unwrap();
     let admission = Admission::Tablet { wards: Vec::new() };
-    let invitation = study.evaluator.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
+    let invitation = study.steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
     let by = |file: &Path| tablet.join_with_bundle(&invitation, &study.pack, file).unwrap_err().to_string();
     assert!(by(&foreign).contains("not the one of the invitation"));
     assert!(by(&study.opening).contains("not the one of the invitation"), "made before it was let in");

@@ -3,57 +3,38 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use nightjar::form::Value;
-use nightjar::{
-    Admission, BeginRequest, Clock, Evaluator, Failure, FoundRequest, Options, Sitting, StudyPack, Tablet,
-    VaultKey,
-};
-use nightjar_test_support::{HubProcess, program, sleepwell};
-use tempfile::TempDir;
+use nightjar::{Failure, Sitting, Tablet, VaultKey};
+use nightjar_e2e::study::{Founded, begin};
 
 struct OneTablet {
-    _hub: HubProcess,
-    folder: TempDir,
+    founded: Founded,
     key: VaultKey,
     tablet: Tablet,
-    clock: Clock,
+}
+
+impl std::ops::Deref for OneTablet {
+    type Target = Founded;
+
+    fn deref(&self) -> &Founded {
+        &self.founded
+    }
 }
 
 impl OneTablet {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let hub = HubProcess::start(&program(), &path("hub"));
-        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
-        let options = || Options { clock: clock.clone() };
-        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-        let key = || VaultKey::random().unwrap();
-        let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
-        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
-        steward.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
-        steward.add_recovery().unwrap();
-        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
-        steward.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
-        let tablet_key = key();
-        let tablet = Tablet::create(&path("tablet"), &tablet_key, "Tablet", options()).unwrap();
-        let admission = Admission::Tablet { wards: Vec::new() };
-        let invitation = steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
-        tablet.join(&invitation, pack).unwrap();
-        Self { _hub: hub, folder, key: tablet_key, tablet, clock }
+        let founded = Founded::at_a_hub();
+        let (tablet, key, invitation) = founded.let_in("Tablet", &[]);
+        tablet.join(&invitation, founded.pack.clone()).unwrap();
+        Self { founded, key, tablet }
     }
 
     fn restart(&mut self) {
-        let options = Options { clock: self.clock.clone() };
+        let options = self.options();
         self.tablet = Tablet::open(&self.folder.path().join("tablet"), &self.key, options).unwrap();
     }
 
     fn begun(&self) -> Sitting {
-        let begin = BeginRequest {
-            form_id: "patient-core".into(),
-            role: "patient".into(),
-            ward: "acute-male".into(),
-            language: None,
-        };
-        let sitting = self.tablet.begin(begin).unwrap();
+        let sitting = begin(&self.tablet, "patient-core", "patient");
         let page = sitting.page().unwrap();
         let code = page.questions[0].choices[0].code.clone();
         sitting.answer(&page.questions[0].path, Some(Value::One(code))).unwrap();

@@ -2,64 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use nightjar::form::Value;
-use nightjar::{
-    Admission, BeginRequest, Clock, Evaluator, Failure, FoundRequest, Options, RecordsRequest, StudyPack,
-    Tablet, VaultKey,
-};
-use nightjar_test_support::{HubProcess, program, sleepwell};
-use tempfile::TempDir;
-
-struct Study {
-    hub: HubProcess,
-    folder: TempDir,
-    clock: Clock,
-    pack: StudyPack,
-    steward: Evaluator,
-}
-
-impl Study {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let hub = HubProcess::start(&program(), &path("hub"));
-        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
-        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-        let options = || Options { clock: clock.clone() };
-        let key = || VaultKey::random().unwrap();
-        let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
-        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
-        steward.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
-        steward.add_recovery().unwrap();
-        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
-        steward.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
-        Self { hub, folder, clock, pack, steward }
-    }
-
-    fn tablet(&self, name: &str) -> Tablet {
-        let options = Options { clock: self.clock.clone() };
-        let path = self.folder.path().join(name);
-        let tablet = Tablet::create(&path, &VaultKey::random().unwrap(), name, options).unwrap();
-        let admission = Admission::Tablet { wards: Vec::new() };
-        let invitation = self.steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
-        tablet.join(&invitation, self.pack.clone()).unwrap();
-        tablet
-    }
-}
-
-/// Writes down how many were in bed on a night.
-fn night(tablet: &Tablet, date: &str, in_bed: i64) {
-    let begin = BeginRequest {
-        form_id: "ward-night".into(),
-        role: "nurse".into(),
-        ward: "acute-male".into(),
-        language: None,
-    };
-    let sitting = tablet.begin(begin).unwrap();
-    sitting.answer("night", Some(Value::Date(date.parse().unwrap()))).unwrap();
-    sitting.answer("in_bed", Some(Value::Integer(in_bed))).unwrap();
-    sitting.stop_keeping().unwrap();
-}
+use nightjar::{Failure, RecordsRequest, Tablet};
+use nightjar_e2e::study::{Founded, night};
 
 /// The nights that a device can read.
 fn nights(tablet: &Tablet) -> Vec<String> {
@@ -71,7 +15,7 @@ fn nights(tablet: &Tablet) -> Vec<String> {
 
 #[test]
 fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
-    let study = Study::new();
+    let study = Founded::at_a_hub();
     let (lost, stays) = (study.tablet("Lost"), study.tablet("Stays"));
     night(&lost, "2026-02-26", 14);
     lost.sync().unwrap();
@@ -145,5 +89,4 @@ fn what_it_had_sent_counts_and_nothing_goes_to_it_or_comes_of_it_any_more() {
     }
     study.steward.sync().unwrap();
     assert_eq!(study.steward.records(RecordsRequest::default()).unwrap().len(), 5);
-    drop(study.hub);
 }

@@ -3,60 +3,39 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use nightjar::form::Value;
-use nightjar::{
-    Admission, BeginRequest, Clock, Evaluator, Failure, FoundRequest, Options, OwnState, ReceiptKind,
-    RecordView, RecordsRequest, Sitting, StudyPack, Tablet, VaultKey,
-};
-use nightjar_test_support::{HubProcess, program, sleepwell};
-use tempfile::TempDir;
+use nightjar::{Evaluator, Failure, OwnState, ReceiptKind, RecordView, RecordsRequest, Sitting, Tablet};
+use nightjar_e2e::study::{Founded, begin};
 
 /// What somebody writes: to be looked for where it must not be.
 const SAID: &str = "the torch and the bins at four";
 const SLEPT: &str = "slept";
 
 struct Study {
-    _hub: HubProcess,
-    _folder: TempDir,
-    clock: Clock,
-    evaluator: Evaluator,
-    second: Evaluator,
-    second_invited: String,
-    pack: StudyPack,
+    founded: Founded,
     tablet: Tablet,
     other: Tablet,
 }
 
+impl std::ops::Deref for Study {
+    type Target = Founded;
+
+    fn deref(&self) -> &Founded {
+        &self.founded
+    }
+}
+
 impl Study {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let hub = HubProcess::start(&program(), &path("hub"));
-        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
-        let options = || Options { clock: clock.clone() };
-        let key = || VaultKey::random().unwrap();
-        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-        let evaluator = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
-        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
-        evaluator.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
-        evaluator.add_recovery().unwrap();
-        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
-        let request = second.enrolment_request().unwrap();
-        let second_invited = evaluator.admit(&request, Admission::Evaluator).unwrap();
-        let tablet = |name: &str| {
-            let tablet = Tablet::create(&path(name), &key(), name, options()).unwrap();
-            let admission = Admission::Tablet { wards: Vec::new() };
-            let invitation = evaluator.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
-            tablet.join(&invitation, pack.clone()).unwrap();
-            tablet
-        };
-        let (tablet, other) = (tablet("One"), tablet("Two"));
-        Self { _hub: hub, _folder: folder, clock, evaluator, second, second_invited, pack, tablet, other }
+        let founded = Founded::at_a_hub();
+        let (tablet, other) = (founded.tablet("One"), founded.tablet("Two"));
+        Self { founded, tablet, other }
     }
 
     /// The second evaluator, which joins only now.
     fn second(&self) -> &Evaluator {
-        self.second.join(&self.second_invited, self.pack.clone()).unwrap();
-        &self.second
+        let (second, invitation) = &self.founded.second;
+        second.join(invitation, self.pack.clone()).unwrap();
+        second
     }
 
     fn begun(&self, slept: &str) -> Sitting {
@@ -64,13 +43,7 @@ impl Study {
     }
 
     fn begun_saying(&self, slept: &str, said: &str) -> Sitting {
-        let begin = BeginRequest {
-            form_id: "patient-core".into(),
-            role: "patient".into(),
-            ward: "acute-male".into(),
-            language: None,
-        };
-        let sitting = self.tablet.begin(begin).unwrap();
+        let sitting = begin(&self.tablet, "patient-core", "patient");
         sitting.answer(SLEPT, Some(Value::One(slept.into()))).unwrap();
         let form = self.tablet.pack().unwrap();
         let text = form.instrument("patient-core").unwrap().items().iter();
@@ -82,9 +55,9 @@ impl Study {
     /// What the evaluator reads after both have been connected.
     fn read(&self) -> Vec<RecordView> {
         self.tablet.sync().unwrap();
-        self.evaluator.sync().unwrap();
+        self.steward.sync().unwrap();
         let request = RecordsRequest { form_id: Some("patient-core".into()), ..RecordsRequest::default() };
-        self.evaluator.records(request).unwrap()
+        self.steward.records(request).unwrap()
     }
 }
 
@@ -125,7 +98,7 @@ fn words_that_read_read_change_and_take_out() {
     let record = read.iter().find(|record| record.id == finished.record).unwrap();
     assert_eq!(slept(record), ["Well"]);
     assert!(!record.cells.iter().any(|cell| cell.in_conflict));
-    let told = study.evaluator.history(&finished.record).unwrap();
+    let told = study.steward.history(&finished.record).unwrap();
     assert!(told.iter().any(|step| step.before == ["Badly"] && step.after == "Well"), "and what was before");
     let counted: u64 = tablet.tallies().unwrap().iter().map(|tally| tally.finished).sum();
     assert_eq!(counted, 2, "a correction is no response more");
@@ -152,7 +125,7 @@ fn words_that_read_read_change_and_take_out() {
     let stopped: u64 = tablet.tallies().unwrap().iter().map(|tally| tally.stopped).sum();
     assert_eq!((stopped, tablet.own_answers(&words, "en").unwrap().corrected), (0, 1));
 
-    let blind = study.evaluator.audit(&[SAID.to_owned()]).unwrap();
+    let blind = study.steward.audit(&[SAID.to_owned()]).unwrap();
     assert!(!blind.hits.is_empty(), "the evaluator holds what was said, and the audit sees it");
     assert!(tablet.take_out(&words).unwrap());
     assert!(tablet.drafts().unwrap().is_empty(), "and what was begun of it");
@@ -161,10 +134,10 @@ fn words_that_read_read_change_and_take_out() {
     let left = study.read();
     assert_eq!(left.len(), 1);
     assert_ne!(left[0].id, finished.record);
-    for audit in [study.evaluator.audit(&[SAID.to_owned()]), tablet.audit(&[SAID.to_owned()])] {
+    for audit in [study.steward.audit(&[SAID.to_owned()]), tablet.audit(&[SAID.to_owned()])] {
         assert_eq!(audit.unwrap().hits, [], "nothing of it is in either file, free pages and all");
     }
-    assert!(study.evaluator.verify().unwrap().is_sound());
+    assert!(study.steward.verify().unwrap().is_sound());
     assert!(tablet.verify().unwrap().is_sound());
 }
 
@@ -215,13 +188,7 @@ fn on_another_tablet_and_after_the_lock_the_words_say_so() {
 #[test]
 fn only_what_people_say_about_themselves_has_a_receipt() {
     let study = Study::new();
-    let begin = BeginRequest {
-        form_id: "position".into(),
-        role: "nurse".into(),
-        ward: "acute-male".into(),
-        language: None,
-    };
-    let sitting = study.tablet.begin(begin).unwrap();
+    let sitting = begin(&study.tablet, "position", "nurse");
     let refused = sitting.stop_keeping_with(ReceiptKind::Read).map(drop);
     assert!(matches!(refused, Err(Failure::Invalid(_))), "{refused:?}");
     assert_eq!(study.tablet.drafts().unwrap().len(), 1, "and nothing is lost");

@@ -4,49 +4,34 @@
 
 use jiff::SignedDuration;
 use nightjar::form::Value;
-use nightjar::{
-    Admission, AskState, BeginRequest, Clock, EncounterRequest, Evaluator, Failure, FoundRequest, Options,
-    PinView, RecordsRequest, StudyPack, Tablet, VaultKey,
-};
-use nightjar_test_support::{HubProcess, program, sleepwell};
-use tempfile::TempDir;
-
-const WARD: &str = "acute-male";
+use nightjar::{AskState, EncounterRequest, Failure, PinView, RecordsRequest, Tablet, VaultKey};
+use nightjar_e2e::study::{Founded, WARD, begin};
 
 struct OneTablet {
-    _hub: HubProcess,
-    folder: TempDir,
+    founded: Founded,
     key: VaultKey,
     tablet: Tablet,
-    clock: Clock,
+}
+
+impl std::ops::Deref for OneTablet {
+    type Target = Founded;
+
+    fn deref(&self) -> &Founded {
+        &self.founded
+    }
 }
 
 impl OneTablet {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let hub = HubProcess::start(&program(), &path("hub"));
-        let clock = Clock::simulated("2026-03-02T10:00[Europe/London]".parse().unwrap());
-        let options = || Options { clock: clock.clone() };
-        let key = || VaultKey::random().unwrap();
-        let pack = StudyPack::from_dir(&sleepwell()).unwrap();
-        let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).unwrap();
-        let (hub_at, setup_code) = (Some(hub.address.clone()), hub.setup_code.clone());
-        steward.found(FoundRequest { pack: pack.clone(), hub: hub_at, setup_code }).unwrap();
-        steward.add_recovery().unwrap();
-        let second = Evaluator::create(&path("second"), &key(), "Second", options()).unwrap();
-        steward.admit(&second.enrolment_request().unwrap(), Admission::Evaluator).unwrap();
-        let tablet_key = key();
-        let tablet = Tablet::create(&path("tablet"), &tablet_key, "Tablet", options()).unwrap();
+        let founded = Founded::at_a_hub();
+        let (tablet, key, invitation) = founded.let_in("Tablet", &[]);
         assert!(!tablet.has_joined().unwrap());
-        let admission = Admission::Tablet { wards: Vec::new() };
-        let invitation = steward.admit(&tablet.enrolment_request().unwrap(), admission).unwrap();
-        tablet.join(&invitation, pack).unwrap();
-        Self { _hub: hub, folder, key: tablet_key, tablet, clock }
+        tablet.join(&invitation, founded.pack.clone()).unwrap();
+        Self { founded, key, tablet }
     }
 
     fn restart(&mut self) {
-        let options = Options { clock: self.clock.clone() };
+        let options = self.options();
         self.tablet = Tablet::open(&self.folder.path().join("tablet"), &self.key, options).unwrap();
     }
 
@@ -173,13 +158,7 @@ fn whom_the_ward_asked_and_whom_not_is_a_record_without_them() {
 #[test]
 fn what_staff_began_waits_as_long_as_it_takes() {
     let mut ward = OneTablet::new();
-    let begin = BeginRequest {
-        form_id: "ward-night".into(),
-        role: "nurse".into(),
-        ward: WARD.into(),
-        language: None,
-    };
-    let sitting = ward.tablet.begin(begin).unwrap();
+    let sitting = begin(&ward.tablet, "ward-night", "nurse");
     sitting.answer("in_bed", Some(Value::Integer(14))).unwrap();
     let id = sitting.id();
     drop(sitting);
