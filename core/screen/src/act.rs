@@ -113,7 +113,8 @@ impl Acting<'_> {
         let paths = |questions: &[Question]| -> Vec<String> {
             questions.iter().map(|question| question.path.clone()).collect()
         };
-        let before = paths(&sitting.page()?.questions);
+        // Worked out only where something is answered: a page that was saved before it is turned asks for nothing more.
+        let mut before = None;
         let mut wrong = BTreeMap::new();
         let mut failed = None;
         for (at, question) in questions.iter_mut().enumerate() {
@@ -126,6 +127,9 @@ impl Acting<'_> {
                 Found::Answer(value) if value == question.value => continue,
                 Found::Answer(value) => value,
             };
+            if before.is_none() {
+                before = Some(paths(&sitting.page()?.questions));
+            }
             match sitting.answer(&question.path, value.clone()) {
                 Ok(_) => question.value = value,
                 Err(Failure::Invalid(why)) => {
@@ -143,12 +147,16 @@ impl Acting<'_> {
             held.typed = wrong;
             return Err(failure);
         }
-        let now = paths(&sitting.page()?.questions);
-        // What an answer took off the page is not in the way of going on.
-        if before == paths(questions) {
-            wrong.retain(|path, _| now.contains(path));
+        let mut other_questions = false;
+        if let Some(before) = before {
+            let now = paths(&sitting.page()?.questions);
+            // What an answer took off the page is not in the way of going on.
+            if before == paths(questions) {
+                wrong.retain(|path, _| now.contains(path));
+            }
+            other_questions = now != before;
         }
-        let taken = Taken { wrong: !wrong.is_empty(), other_questions: now != before };
+        let taken = Taken { wrong: !wrong.is_empty(), other_questions };
         held.typed = if typing { BTreeMap::new() } else { wrong };
         held.blocked = None;
         Ok(taken)
