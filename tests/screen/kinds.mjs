@@ -10,6 +10,8 @@ export async function kinds(scenario, ward) {
     const { page } = hands;
     await ward.close();
     await hands.come(await ward.practise(STUDY));
+    // What the screen before had not sent yet when it was closed.
+    hands.trouble.length = 0;
     await hands.press("I am staying on this ward");
     await hands.press("Yes");
     const tick = (words) => page.getByLabel(words, { exact: true });
@@ -121,6 +123,8 @@ export async function kinds(scenario, ward) {
     const { page } = hands;
     await ward.close();
     await hands.come(await ward.practise(STUDY));
+    // What the screen before had not sent yet when it was closed.
+    hands.trouble.length = 0;
     const press = (name) => Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
     const tick = (words) => page.getByLabel(words, { exact: true });
     await press("I am staying on this ward");

@@ -26,7 +26,7 @@
   function hand(act) {
     const body = fields(act);
     told = Date.now();
-    line = line.then(() => fetch("./", { method: "POST", body, redirect: "follow", cache: "no-store" })).catch(() => null);
+    line = line.then(() => fetch("./", { method: "POST", body, headers: { "nightjar-page": "here" }, redirect: "follow", cache: "no-store" })).catch(() => null);
     return line;
   }
 
@@ -77,7 +77,7 @@
 
   // What a save was answered with, where the page has changed for it.
   async function drawn(response) {
-    if (response && response.ok && !response.redirected) return;
+    if (response?.status === 204) return;
     if (waiting) {
       // What was written meanwhile goes first.
       clearTimeout(waiting);
@@ -190,7 +190,7 @@
     touched = Date.now();
     if (touched - told > 30000 && form()) {
       hand("here").then((response) => {
-        if (!response || response.redirected || !response.ok) location.reload();
+        if (response?.status !== 204) show(response, true).catch(() => location.reload());
       });
     }
   }

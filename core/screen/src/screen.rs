@@ -37,6 +37,9 @@ pub struct Settings {
     pub sticks: Vec<PathBuf>,
 }
 
+/// Sent by the script with every act.
+const HERE: &str = "nightjar-page";
+
 /// Where a screen stands, and what it asks.
 pub(crate) struct Place {
     /// Whether the tablet has joined a study.
@@ -190,8 +193,12 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         },
         _ => None,
     };
-    let work = move || shared.answer(asked, posted.as_ref());
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Refusal::Broken.response())
+    let here = head.headers.contains_key(HERE);
+    // On this thread: everything waits for one state in any case, and going to another thread takes longer than most of what is done.
+    // Whatever waits for a network has a thread of its own (`Work`).
+    let work = || shared.answer(asked, posted.as_ref(), here);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Refusal::Broken.response())
 }
 
 impl Shared {
@@ -216,7 +223,8 @@ impl Shared {
         Arc::clone(&known)
     }
 
-    fn answer(&self, asked: Asked, posted: Option<&Posted>) -> Response<Body> {
+    /// `here`: the script takes the page after an act in place of the one on display; without it the browser is led to it.
+    fn answer(&self, asked: Asked, posted: Option<&Posted>, here: bool) -> Response<Body> {
         let mut hands = self.hands();
         // A page of whoever still holds it hands in what stands there before anything is hidden; it turns no page then.
         let late = self.is_late(&hands);
@@ -228,7 +236,7 @@ impl Shared {
         if late && known && answers {
             let touched = hands.touched.clone();
             let only = posted.map(Posted::only_answers);
-            let saved = only.map_or(Ok(()), |only| self.act(&mut hands, &only).map(drop));
+            let saved = only.map_or(Ok(()), |only| self.act(&mut hands, &only, false).map(drop));
             hands.touched = touched;
             let done = saved.and_then(|()| self.notice_time(&mut hands)).map(|()| {
                 // Whoever sat still for long and now wants to talk is heard all the same.
@@ -247,7 +255,7 @@ impl Shared {
                 |(kind, bytes)| respond(StatusCode::OK, kind, bytes.into()),
             )),
             (Asked::Media(name), _) => self.media(&hands, &name),
-            (Asked::Act, Some(posted)) => self.act(&mut hands, posted),
+            (Asked::Act, Some(posted)) => self.act(&mut hands, posted, here),
             (Asked::Door, _) => Ok(self.to_the_page()),
             _ => self.draw(&mut hands),
         });
@@ -304,13 +312,13 @@ impl Shared {
         Ok(())
     }
 
-    fn act(&self, hands: &mut Hands, posted: &Posted) -> Result<Response<Body>, Failure> {
+    fn act(&self, hands: &mut Hands, posted: &Posted, here: bool) -> Result<Response<Body>, Failure> {
         let held = !matches!(hands.mode, Mode::Locked(_));
         let then = Acting { tablet: &self.tablet, place: &self.place(), hands }.take(posted)?;
         Ok(match then {
             Then::Stay => respond(StatusCode::NO_CONTENT, HTML, Body::empty()),
             Then::Draw | Then::Gone => {
-                let mut response = self.to_the_page();
+                let mut response = if here { self.draw(hands)? } else { self.to_the_page() };
                 if held && matches!(hands.mode, Mode::Locked(Start::Who) | Mode::Ended(_)) {
                     // Nothing of whoever held it stays in the browser.
                     let all = HeaderValue::from_static("\"cache\", \"storage\"");
