@@ -62,7 +62,7 @@ fn build(checkout: &Checkout) -> Result<PathBuf, Failure> {
 fn fuzz(checkout: &Checkout, programs: &Path, target: FuzzTarget, seconds: u64) -> Result<bool, Failure> {
     let name = target.name();
     println!("==> {name}, {seconds} s");
-    let corpus = corpus::prepare(checkout, programs, target)?;
+    let corpus = corpus::prepare(checkout, target)?;
     let artifacts = checkout.target.join("fuzz/artifacts").join(name);
     std::fs::create_dir_all(&artifacts).at("making", &artifacts)?;
     let mut command = Command::new(programs.join(name));

@@ -2,17 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use nightjar_conformance::{expressions, own_forms};
 
 use crate::checkout::Checkout;
 use crate::command_line::FuzzTarget;
 use crate::failure::{At, Failure};
-use crate::process;
 
 /// Fills the corpus of a target, in the target folder.
-pub(super) fn prepare(checkout: &Checkout, programs: &Path, target: FuzzTarget) -> Result<PathBuf, Failure> {
+pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf, Failure> {
     let folder = checkout.target.join("fuzz/corpus").join(target.name());
     fs::create_dir_all(&folder).at("making", &folder)?;
     match target {
@@ -31,14 +29,10 @@ pub(super) fn prepare(checkout: &Checkout, programs: &Path, target: FuzzTarget) 
                 }
             }
         }
-        // Made by the code that reads them.
-        FuzzTarget::Sealed | FuzzTarget::Wire | FuzzTarget::Change => {
-            let mut seeds = Command::new(programs.join("seeds"));
-            seeds.arg(target.name()).arg(&folder);
-            process::answer(&mut seeds)?;
-        }
-        // Their bytes are acts and lists of parts, not a format that anybody writes.
-        FuzzTarget::Session | FuzzTarget::Bundle => {}
+        // Its bytes are acts, not a format that anybody writes.
+        FuzzTarget::Session => {}
+        // True ones are not made yet: they start from nothing.
+        FuzzTarget::Sealed | FuzzTarget::Wire | FuzzTarget::Bundle | FuzzTarget::Change => {}
     }
     Ok(folder)
 }
