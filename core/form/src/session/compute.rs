@@ -30,6 +30,10 @@ impl Session {
     pub(crate) fn touch(&self, wave: &mut Wave, vertex: Vertex, scope: ScopeId) {
         let tree = &self.instrument.tree;
         for edge in self.instrument.graph.dependants(vertex) {
+            // Without instances nobody computes whether a repeat is relevant, and its end is a page that comes or goes with that.
+            if edge.to.aspect == Aspect::Relevance && tree[edge.to.node].kind == NodeKind::Repeat {
+                wave.pages_changed(edge.to.node);
+            }
             let outer = self.state.climb(scope, edge.fixed);
             // How many instances a repeat has is a matter of the instance around it.
             let home =

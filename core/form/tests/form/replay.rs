@@ -129,3 +129,19 @@ proptest! {
         }
     }
 }
+
+/// The end of a repeat without instances is a page, too: it goes when the repeat is no longer relevant.
+#[test]
+fn pages_are_counted_anew_when_an_empty_repeat_goes() {
+    let mut live = open(&instrument());
+    let of = |session: &Session| (session.page().number, session.page().of);
+    for (entry, counted) in [
+        (Entry::GoTo(String::new()), 6),
+        (Entry::RemoveRepeat { path: "r[1]".into() }, 5),
+        (Entry::Answer { path: "n".into(), value: Some(Value::Integer(0)) }, 4),
+        (Entry::Answer { path: "n".into(), value: Some(Value::Integer(1)) }, 5),
+    ] {
+        live.apply(&entry, &now()).unwrap();
+        assert_eq!(of(&live), (counted, Some(counted)));
+    }
+}
