@@ -1,6 +1,10 @@
 // Every kind of question: looked at, filled in, and of an answer and a tick that there is none the last counts.
 
 import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const STUDY = fileURLToPath(new URL("every-kind", import.meta.url));
@@ -143,4 +147,88 @@ export async function kinds(scenario, ward) {
     await press("Back");
     assert.ok(await tick("7").isChecked() && !(await tick("I would rather not say").isChecked()));
   }, { javaScriptEnabled: false });
+
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? "" : ", without script";
+    await scenario(`no room left on the tablet: it says so, stays, and goes on with what was saved${how}`, async (hands) => {
+      await ward.close();
+      await noRoom(hands, ward, javaScriptEnabled);
+    }, { javaScriptEnabled });
+  }
+}
+
+/** Answers until a real file system with little room is full, looks at the page that says so, and goes on when there is room. */
+async function noRoom(hands, ward, script) {
+  const { page } = hands;
+  const disk = mkdtempSync(join(tmpdir(), "nightjar-full-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", disk]);
+  const press = async (name) => {
+    if (script) return hands.press(name);
+    await Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
+  };
+  try {
+    await hands.come(await ward.practise(STUDY, disk));
+    hands.trouble.length = 0;
+    await press("I am staying on this ward");
+    await press("Yes");
+    await press("Next");
+    await page.getByLabel("7", { exact: true }).check();
+    await press("Next");
+    await press("Back");
+    const filler = join(disk, "filler");
+    fill(filler);
+    const said = page.getByRole("heading", { name: "Something went wrong on this tablet" });
+    // What is free within the database's own files is used up first.
+    for (let turn = 0; turn < 400 && !(await said.count()); turn += 1) {
+      const choice = page.getByLabel(String(turn % 7), { exact: true });
+      if (script) {
+        // The answer is saved at once, and whoever presses Next does not wait for it.
+        await page.evaluate(([wanted, next]) => {
+          const field = [...document.querySelectorAll("input[type=radio]")].find((one) => one.labels[0]?.innerText.trim() === wanted);
+          if (!field) return;
+          field.click();
+          if (next) document.querySelector("button[value=next]")?.click();
+        }, [String(turn % 7), turn % 2 === 0]);
+        await page.waitForTimeout(60);
+        const back = page.getByRole("button", { name: "Back", exact: true });
+        if (!(await choice.count()) && (await back.count())) await back.click({ timeout: 500 }).catch(() => null);
+        await page.waitForTimeout(60);
+      } else {
+        await choice.check();
+        await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Next", exact: true }).click()]);
+        if (await said.count()) break;
+        await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "Back", exact: true }).click()]);
+      }
+    }
+    await said.waitFor();
+    await page.waitForTimeout(1500);
+    assert.ok(await said.count(), "it is still said");
+    assert.match(await page.locator("[role=alert]").innerText(), /no room/);
+    if (script) await hands.everybody("no room left");
+    unlinkSync(filler);
+    await page.getByRole("link", { name: "Try again" }).click();
+    await hands.sees("Is it still you?");
+    await press("Yes, it is me: go on");
+    await press("Next");
+    await press("Back");
+    assert.ok(await page.locator("input[type=radio]:checked").count(), "what was saved is there");
+    hands.trouble = hands.trouble.filter((told) => !told.includes("507"));
+  } finally {
+    await ward.close();
+    execFileSync("umount", ["-l", disk]);
+    rmSync(disk, { recursive: true });
+  }
+}
+
+/** Writes until there is no room, to the last byte. */
+function fill(path) {
+  const file = openSync(path, "w");
+  for (let size = 1 << 20; size >= 1; size >>= 1) {
+    try {
+      for (;;) writeSync(file, Buffer.alloc(size));
+    } catch (error) {
+      if (error.code !== "ENOSPC") throw error;
+    }
+  }
+  closeSync(file);
 }

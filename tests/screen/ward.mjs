@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 const program = process.env.NIGHTJAR_BIN;
 
 /** Runs the program for a device, its key through descriptor 3, another secret through 4. */
-function run(folder, device, args, secret) {
+function run(folder, device, args, secret, env = process.env) {
   const keyed = device ? [...args, "--vault", join(folder, `${device.name}.vault`), "--key-fd", "3"] : args;
-  if (!device) return spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe"] });
+  if (!device) return spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe"], env });
   // Opened anew each time, so that they are read from their beginning.
   const opened = [device.key, secret].filter(Boolean).map((path) => openSync(path, "r"));
   const child = spawn(program, keyed, { stdio: ["ignore", "pipe", "pipe", ...opened] });
@@ -138,9 +138,9 @@ export class Ward {
     return told.match(/http:\S+/)[0];
   }
 
-  /** Starts the screen to practise with a study of its own; gives its address. */
-  async practise(study) {
-    this.screen = run(this.folder, null, ["screen", "--practice", "--study", study]);
+  /** Starts the screen to practise with a study of its own, all it stores in a folder of the system's or in the one named; gives its address. */
+  async practise(study, stored = tmpdir()) {
+    this.screen = run(this.folder, null, ["screen", "--practice", "--study", study], null, { ...process.env, TMPDIR: stored });
     return (await line(this.screen, /http:/)).match(/http:\S+/)[0];
   }
 

@@ -21,12 +21,21 @@
     return all;
   }
 
+  // The device could not do what it was asked: why stays on display until somebody looks again, and nothing that waits is handed in.
+  let broken = false;
+  const fault = (response) => response?.status >= 500;
+
   // One after the other: what is typed first arrives first.
   let line = Promise.resolve();
   function hand(act) {
     const body = fields(act);
     told = Date.now();
-    line = line.then(() => fetch("./", { method: "POST", body, headers: { "nightjar-page": "here" }, redirect: "follow", cache: "no-store" })).catch(() => null);
+    line = line.then(async () => {
+      if (broken) return null;
+      const response = await fetch("./", { method: "POST", body, headers: { "nightjar-page": "here" }, redirect: "follow", cache: "no-store" });
+      broken = fault(response);
+      return response;
+    }).catch(() => null);
     return line;
   }
 
@@ -37,9 +46,11 @@
 
   // Puts a page in place of this one, without a flash; at the same place, where it is the same page with more on it.
   async function show(response, stay) {
+    const text = await response?.text();
+    if (broken && !fault(response)) return;
     if (!response) return location.reload();
     const at = document.activeElement?.id;
-    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    const next = new DOMParser().parseFromString(text, "text/html");
     if (!next.body || !next.getElementById("main")) return location.reload();
     document.title = next.title;
     document.documentElement.lang = next.documentElement.lang;
@@ -78,7 +89,7 @@
   // What a save was answered with, where the page has changed for it.
   async function drawn(response) {
     if (response?.status === 204) return;
-    if (waiting) {
+    if (waiting && !broken) {
       // What was written meanwhile goes first.
       clearTimeout(waiting);
       waiting = null;
