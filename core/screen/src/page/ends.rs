@@ -124,7 +124,7 @@ pub(super) fn fault(look: &Look, failure: &Failure) -> Markup {
                     h1 { (texts.fault_title) }
                     p role="alert" { (lead) }
                     p .draft lang="en" { (failure) }
-                    p { a href="./" { (texts.fault_again) } }
+                    p { a .nhsuk-button href="./" draggable="false" { (texts.fault_again) } }
                 }
             }
         }
