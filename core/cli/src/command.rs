@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub(crate) use bundle::BundleCommand;
 pub(crate) use form::FormCommand;
-pub(crate) use hub::{HubCommand, ServeArgs};
+pub(crate) use hub::{HubCommand, ServeArgs, Whereabouts};
 
 use crate::terminal::Screen;
 use crate::trouble::{EXIT_CODES, Trouble};

@@ -3,15 +3,14 @@
 use std::future::Future;
 use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::path::Path;
 
-use nightjar_hub::{Config, Hub, Tls};
+use nightjar_hub::{At, Config, Hub, Tls};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::command::{HubCommand, ServeArgs};
+use crate::command::{HubCommand, ServeArgs, Whereabouts};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
@@ -26,20 +25,34 @@ struct Listening<'a> {
 pub(crate) fn run(asked: &HubCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
         HubCommand::Serve(asked) => Runtime::new()?.block_on(serve(asked, screen)),
-        HubCommand::Admin { data } => admin(data, screen),
+        HubCommand::Admin(at) => admin(&at_of(at)?, screen),
         HubCommand::Backup { data, to } => {
             nightjar_hub::backup(data, to)?;
             screen.line(format_args!("{}: copied; `nightjar hub restore` puts it back", to.display()))
         }
-        HubCommand::Restore { data, from } => {
-            let restored = nightjar_hub::restore(data, from)?;
-            if let Some(aside) = restored.aside {
-                screen.line(format_args!("what was there is now {}", aside.display()))?;
+        HubCommand::Restore { at, from } => {
+            match (at_of(at)?, from) {
+                (At::Url(url), _) => nightjar_hub::renew(&url)?,
+                (At::Folder(data), Some(from)) => {
+                    let restored = nightjar_hub::restore(&data, from)?;
+                    if let Some(aside) = restored.aside {
+                        screen.line(format_args!("what was there is now {}", aside.display()))?;
+                    }
+                }
+                (At::Folder(_), None) => return Err(Trouble::NoDatabase),
             }
             screen.line(
                 "Restored. Devices notice it with their next sync and offer again what the backup lacks.",
             )
         }
+    }
+}
+
+fn at_of(at: &Whereabouts) -> Result<At, Trouble> {
+    match (&at.data, &at.database) {
+        (_, Some(url)) => Ok(At::Url(url.clone())),
+        (Some(data), None) => Ok(At::Folder(data.clone())),
+        (None, None) => Err(Trouble::NoDatabase),
     }
 }
 
@@ -51,14 +64,24 @@ async fn serve(asked: &ServeArgs, screen: &mut Screen) -> Result<(), Trouble> {
         .clone()
         .zip(asked.tls_key.clone())
         .map(|(certificate, key)| Tls { certificate, key });
-    let hub = Hub::open(&config)?;
+    let mut pin = None;
+    if asked.own_certificate {
+        let own = Tls::own(&asked.data)?;
+        pin = Some(own.pin()?);
+        config.tls = Some(own);
+    }
+    config.database = asked.database.clone();
+    // Opening blocks.
+    let opened = tokio::task::spawn_blocking(move || Hub::open(&config)).await;
+    let hub = opened.map_err(io::Error::other)??;
     let bind = async |address: SocketAddr| {
         TcpListener::bind(address).await.map_err(|source| Trouble::Address { address, source })
     };
     let listener = bind(asked.listen).await?;
     let scheme = if hub.is_tls() { "https" } else { "http" };
+    let address = format!("{scheme}://{}", listener.local_addr()?);
     let listening = Listening {
-        listening: format!("{scheme}://{}", listener.local_addr()?),
+        listening: pin.map_or_else(|| address.clone(), |pin| pin.behind(&address)),
         setup_code: hub.setup_code(),
     };
     if let Some(address) = asked.metrics {
@@ -70,8 +93,8 @@ async fn serve(asked: &ServeArgs, screen: &mut Screen) -> Result<(), Trouble> {
 }
 
 /// What a hub holds, in words.
-fn admin(data: &Path, screen: &mut Screen) -> Result<(), Trouble> {
-    let studies = nightjar_hub::overview(data)?;
+fn admin(at: &At, screen: &mut Screen) -> Result<(), Trouble> {
+    let studies = nightjar_hub::overview(at)?;
     if studies.is_empty() {
         return screen.line("no study was founded here");
     }

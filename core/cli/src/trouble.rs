@@ -62,6 +62,9 @@ pub(crate) enum Trouble {
     /// What was given has errors; they have been printed, or the text names them.
     #[error("{0}")]
     Given(String),
+    /// Neither a folder nor a database was named.
+    #[error("say where the hub keeps its log: --data or --database, and with --data the backup with --from")]
+    NoDatabase,
     /// How the key was given.
     #[error("{0}")]
     Key(&'static str),
@@ -88,10 +91,14 @@ impl Trouble {
             Trouble::Facade(failure) => code_of(kind(failure)),
             Trouble::Reply { kind, .. } => code_of(kind),
             Trouble::File { source, .. } | Trouble::Stream(source) if is_full(source) => 7,
-            Trouble::Given(_) => 3,
+            Trouble::Given(_) | Trouble::NoDatabase => 3,
             Trouble::Key(_) => 4,
             Trouble::NotHeld(_) => 10,
-            Trouble::Hub(nightjar_hub::Failure::Database { .. } | nightjar_hub::Failure::NotAHub { .. }) => 8,
+            Trouble::Hub(
+                nightjar_hub::Failure::Database { .. }
+                | nightjar_hub::Failure::NotAHub { .. }
+                | nightjar_hub::Failure::Unfit { .. },
+            ) => 8,
             Trouble::Hub(_) | Trouble::Address { .. } => 1,
             Trouble::File { .. } | Trouble::Stream(_) | Trouble::Gone { .. } => 1,
         }

@@ -45,8 +45,8 @@ impl Admission {
         RequestSignature::decode(&bytes).map_err(|_| unsigned("the signature cannot be read"))
     }
 
-    /// The member who asks, if it may ask at all. A signature is admitted once.
-    pub(crate) fn admit<'r>(
+    /// The member who asks, if it may ask at all.
+    pub(crate) fn verify<'r>(
         &self,
         signature: &RequestSignature,
         roster: &'r Roster,
@@ -64,11 +64,16 @@ impl Admission {
         if signature.time.abs_diff(now) > self.skew || signature.time < self.started {
             return Err(Refusal::new(Reason::StaleTime, "signed at another time than the hub's"));
         }
-        self.once(signature, now)?;
         Ok(member)
     }
 
-    fn once(&self, signature: &RequestSignature, now: u64) -> Result<(), Refusal> {
+    /// When a signature that is admitted now is stale for certain: a signed time may lie `skew` ahead and stays good for another `skew`.
+    pub(crate) fn until(&self, now: u64) -> u64 {
+        now + 2 * self.skew
+    }
+
+    /// That a verified signature is admitted for the first time.
+    pub(crate) fn once(&self, signature: &RequestSignature, now: u64) -> Result<(), Refusal> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((until, nonce)) = seen.order.front().copied() {
             if until >= now {
@@ -84,8 +89,7 @@ impl Admission {
         if !seen.nonces.insert(nonce) {
             return Err(Refusal::new(Reason::Replayed, "this request was seen before"));
         }
-        // A signed time may lie `skew` ahead and stays good for another `skew`.
-        seen.order.push_back((now + 2 * self.skew, nonce));
+        seen.order.push_back((self.until(now), nonce));
         Ok(())
     }
 }
@@ -125,13 +129,17 @@ mod tests {
         let admission = Admission::new(&Limits { skew: 300, nonces: 3, ..Limits::default() }, 1_000);
         let sign = |time| RequestSignature::sign(&keys, METHOD, "/p", b"body", time, &mut entropy());
         let ask = |signature: &RequestSignature, now| {
-            reason(admission.admit(signature, &roster, "/p", b"body", now))
+            let verified = admission.verify(signature, &roster, "/p", b"body", now);
+            reason(verified.and_then(|member| admission.once(signature, now).map(|()| member)))
         };
 
         let good = sign(1_000);
-        assert_eq!(reason(admission.admit(&good, &roster, "/q", b"body", 1_000)), Some(Reason::BadSignature));
         assert_eq!(
-            reason(admission.admit(&good, &roster, "/p", b"other", 1_000)),
+            reason(admission.verify(&good, &roster, "/q", b"body", 1_000)),
+            Some(Reason::BadSignature)
+        );
+        assert_eq!(
+            reason(admission.verify(&good, &roster, "/p", b"other", 1_000)),
             Some(Reason::BadSignature)
         );
         assert_eq!(ask(&good, 1_000), None);

@@ -10,8 +10,12 @@ use crate::rates::Rate;
 /// How a hub is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The folder of its database. Created, for its owner alone, when it does not exist.
+    /// The folder of its database, unless that is elsewhere, and of the certificate it makes for itself. Created, for its owner alone, when
+    /// it does not exist.
     pub data: PathBuf,
+    /// A PostgreSQL database, such as `postgresql://hub@127.0.0.1/hub`, which several hubs may share; without it SQLite in its folder.
+    /// Connections are not encrypted: a database elsewhere needs a tunnel.
+    pub database: Option<String>,
     /// What requests may cost.
     pub limits: Limits,
     /// Its own certificate; without one it speaks plain HTTP, for a proxy on the same machine or the ward's own network.
@@ -30,7 +34,7 @@ pub struct Tls {
 impl Config {
     /// A hub in this folder with the usual limits.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), limits: Limits::default(), tls: None }
+        Self { data: data.into(), database: None, limits: Limits::default(), tls: None }
     }
 }
 
@@ -43,6 +47,8 @@ pub struct Limits {
     pub time: Duration,
     /// Requests worked on at once; more wait.
     pub requests: usize,
+    /// Bodies that arrive at once; more wait. Each may take `body` bytes of memory.
+    pub arriving: usize,
     /// How far a signed time may be from the hub's, in seconds.
     pub skew: u64,
     /// Nonces remembered; they are forgotten once their time is out of `skew`.
@@ -69,6 +75,7 @@ impl Default for Limits {
             body: bounds::PUSH_BYTES,
             time: Duration::from_secs(120),
             requests: 64,
+            arriving: 512,
             skew: 300,
             nonces: 200_000,
             head: Duration::from_secs(30),

@@ -8,7 +8,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::Failure;
-use crate::database::{self, FILE};
+use crate::store::{self, FILE};
 
 /// Pages copied at a time; between two steps the hub may write.
 const PAGES: i32 = 1_000;
@@ -37,7 +37,7 @@ pub fn backup(data: &Path, to: &Path) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure::InUse`]; [`Failure::NotAHub`] and [`Failure::Database`] for what is no sound backup, and then nothing is changed.
 pub fn restore(data: &Path, from: &Path) -> Result<Restored, Failure> {
-    let _lock = database::lock(data)?;
+    let _lock = store::lock(data)?;
     let source = read(from)?;
     let sound: String = source
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -76,6 +76,15 @@ pub fn restore(data: &Path, from: &Path) -> Result<Restored, Failure> {
     Ok(Restored { aside })
 }
 
+/// Begins a new life of the log in a PostgreSQL database that was put back by its own means (`pg_restore`), where no hub may be running.
+/// Devices notice it, and offer again what the backup does not hold.
+///
+/// # Errors
+/// [`Failure::Postgres`], [`Failure::Unfit`].
+pub fn renew(url: &str) -> Result<(), Failure> {
+    store::renew(url)
+}
+
 /// What restoring did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
@@ -98,7 +107,7 @@ pub(crate) fn read(file: &Path) -> Result<Connection, Failure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(file, flags).map_err(broken)?;
     let _ = source.busy_timeout(Duration::from_secs(10));
-    database::recognise(&source, file)?;
+    store::recognise(&source, file)?;
     Ok(source)
 }
 

@@ -31,6 +31,17 @@ pub enum Failure {
         source: rusqlite::Error,
     },
 
+    /// The PostgreSQL database cannot be reached or used.
+    #[error("the hub's database cannot be used")]
+    Postgres(#[from] postgres::Error),
+
+    /// The PostgreSQL database is not one that a hub may rely on.
+    #[error("the hub's database cannot be used: {problem}")]
+    Unfit {
+        /// Why.
+        problem: &'static str,
+    },
+
     /// The file is not a hub's database, or of a later version.
     #[error("{}: {problem}", file.display())]
     NotAHub {

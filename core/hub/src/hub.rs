@@ -13,7 +13,6 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
-use crate::database::Database;
 use crate::erasure;
 use crate::log::Place;
 use crate::metrics::Metrics;
@@ -21,6 +20,7 @@ use crate::rates::Rates;
 use crate::reply::now;
 use crate::rosters::{self, Rosters};
 use crate::route::Route;
+use crate::store::Store;
 use crate::{Config, Failure, Limits, applied, router, serve, tls};
 
 /// A hub on its folder.
@@ -42,8 +42,10 @@ pub struct Census {
 pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) turns: Semaphore,
+    /// Places for bodies that are on their way.
+    pub(crate) arriving: Semaphore,
     pub(crate) metrics: Metrics,
-    database: Database,
+    store: Store,
     rates: Rates,
     rosters: Rosters,
     admission: Admission,
@@ -53,13 +55,14 @@ impl Hub {
     /// Opens or creates a hub. Blocks while the database is opened.
     pub fn open(config: &Config) -> Result<Self, Failure> {
         let tls = config.tls.as_ref().map(tls::config).transpose()?;
-        let (database, setup_code) = Database::open(config)?;
+        let (store, setup_code) = Store::open(config)?;
         let inner = Inner {
             metrics: Metrics::default(),
             rates: Rates::new(&config.limits),
             limits: config.limits,
             turns: Semaphore::new(config.limits.requests),
-            database,
+            arriving: Semaphore::new(config.limits.arriving),
+            store,
             rosters: Rosters::default(),
             admission: Admission::new(&config.limits, now()),
         };
@@ -74,12 +77,13 @@ impl Hub {
 
     /// How much it holds. Blocks.
     pub fn census(&self) -> Result<Census, Refusal> {
-        self.inner.database.read(|tx| {
-            let studies =
-                tx.query_row("SELECT count(*) FROM roster WHERE place = 0", [], |row| row.get(0))?;
-            let envelopes =
-                tx.query_row("SELECT coalesce(sum(sequence), 0) FROM scope", [], |row| row.get(0))?;
-            Ok(Census { studies, envelopes })
+        self.inner.store.read(|tx| {
+            let studies = tx.studies()?;
+            let mut envelopes = 0;
+            for study in &studies {
+                envelopes += tx.scopes(*study)?.iter().map(|scope| scope.sequence).sum::<u64>();
+            }
+            Ok(Census { studies: studies.len() as u64, envelopes })
         })
     }
 
@@ -113,7 +117,7 @@ impl Hub {
         let router = self.router();
         serve::serve(listener, router, self.tls, self.inner.limits, shutdown).await?;
         let inner = self.inner;
-        match tokio::task::spawn_blocking(move || inner.database.settle()).await {
+        match tokio::task::spawn_blocking(move || inner.store.settle()).await {
             Ok(settled) => settled,
             Err(_) => Ok(()),
         }
@@ -123,12 +127,12 @@ impl Hub {
 impl Inner {
     /// Whether something could be stored now.
     pub(crate) fn is_ready(&self) -> bool {
-        self.database.is_ready()
+        self.store.is_ready()
     }
 
     /// Whether the database answers.
     pub(crate) fn is_well(&self) -> bool {
-        self.database.read(|tx| Ok(tx.query_row("SELECT 1 FROM hub", [], |_| Ok(()))?)).is_ok()
+        self.store.read(|tx| tx.setup_code()).is_ok()
     }
 
     /// Answers one request. Blocks; nothing is acknowledged that is not on disk when it returns.
@@ -151,18 +155,18 @@ impl Inner {
         path: &str,
         body: &[u8],
     ) -> Result<Vec<u8>, Refusal> {
-        let place = |study, scope| Place { study, scope, incarnation: self.database.incarnation() };
+        let place = |study, scope| Place { study, scope, incarnation: self.store.incarnation() };
         let now = now();
         let study = match route {
             Route::Found => {
                 return self
                     .rosters
-                    .found(&decode::<Found>(body)?, &self.database)
+                    .found(&decode::<Found>(body)?, &self.store)
                     .map(|founded| founded.encode());
             }
             Route::Roster(study) => {
                 let entry = decode::<Entry>(body)?;
-                return self.rosters.append(study, &entry, &self.database).map(|appended| appended.encode());
+                return self.rosters.append(study, &entry, &self.store).map(|appended| appended.encode());
             }
             Route::Greet(study)
             | Route::Push(study, _)
@@ -170,32 +174,38 @@ impl Inner {
             | Route::Applied(study, _)
             | Route::Recall(study, _) => study,
         };
-        let roster = self.rosters.of(study, &self.database)?;
+        let roster = self.rosters.of(study, &self.store)?;
         let signature =
             signature.ok_or_else(|| Refusal::new(Reason::BadSignature, "this request has to be signed"))?;
-        let member = self.admission.admit(signature, &roster, path, body, now)?;
+        let member = self.admission.verify(signature, &roster, path, body, now)?;
+        // Before the nonce is remembered: what is remembered has room for everybody.
         self.rates.take(signature.device, body.len(), Instant::now())?;
+        self.admission.once(signature, now)?;
+        let until = self.admission.until(now);
+        if !self.store.first(&signature.device, &signature.nonce, until, now)? {
+            return Err(Refusal::new(Reason::Replayed, "this request was seen before"));
+        }
         match route {
             Route::Greet(_) => {
                 let greeting = decode::<Greeting>(body)?;
-                let scopes = self.database.read(|tx| {
-                    let standing = |shown: &nightjar_sync::wire::Shown| {
+                let scopes = self.store.read(|tx| {
+                    let mut standing = |shown: &nightjar_sync::wire::Shown| {
                         let place = place(study, shown.scope);
-                        let (id, head) = place.head(tx)?;
+                        let (row, head) = place.head(tx)?;
                         let mut holds = true;
                         for mark in &shown.marks {
-                            holds &= place.holds(tx, mark)?;
+                            holds &= place.holds(tx, row.as_ref(), mark)?;
                         }
-                        let applied = match id {
-                            Some(id) if shown.applied => applied::of(tx, id)?,
+                        let applied = match &row {
+                            Some(row) if shown.applied => applied::of(tx, row.id)?,
                             _ => Vec::new(),
                         };
                         Ok(Standing { head, holds, applied })
                     };
-                    greeting.scopes.iter().map(standing).collect()
+                    greeting.scopes.iter().map(&mut standing).collect()
                 })?;
                 let greeted = Greeted {
-                    incarnation: self.database.incarnation(),
+                    incarnation: self.store.incarnation(),
                     roster: roster.entries().len() as u64,
                     roster_head: roster.head(),
                     entries: rosters::after(&roster, greeting.roster),
@@ -206,28 +216,28 @@ impl Inner {
             Route::Push(study, scope) => {
                 let push = decode::<Push>(body)?;
                 let (place, quota) = (place(study, scope), self.limits.study);
-                let done = self.database.write(|tx| place.push(tx, &push, member, now, quota))?;
+                let done = self.store.write(|tx| place.push(tx, &push, member, now, quota))?;
                 let stored = done.pushed.outcomes.iter().filter(|judged| judged.outcome == Outcome::Stored);
                 self.metrics.pushed(stored.count() as u64, done.erased);
                 if done.erased > 0 {
                     // It leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
-                    let _ = self.database.settle();
+                    let _ = self.store.settle();
                 }
                 Ok(done.pushed.encode())
             }
             Route::Pull(study, scope) => {
                 let pull = decode::<Pull>(body)?;
-                let pulled = self.database.read(|tx| place(study, scope).pull(tx, &pull, member))?;
+                let pulled = self.store.read(|tx| place(study, scope).pull(tx, &pull, member))?;
                 Ok(pulled.encode())
             }
             Route::Applied(study, scope) => {
                 let applied = decode::<Applied>(body)?;
-                self.database.write(|tx| applied::publish(tx, study, scope, member, &applied))?;
+                self.store.write(|tx| applied::publish(tx, study, scope, member, &applied))?;
                 Ok(Vec::new())
             }
             Route::Recall(study, scope) => {
                 let recall = decode::<Recall>(body)?;
-                let recalled = self.database.read(|tx| erasure::recall(tx, place(study, scope), &recall))?;
+                let recalled = self.store.read(|tx| erasure::recall(tx, place(study, scope), &recall))?;
                 Ok(recalled.encode())
             }
             Route::Found | Route::Roster(_) => {

@@ -2,7 +2,7 @@
 //!
 //! # A guided tour
 //!
-//! [`Hub::open`] opens or creates the hub's folder: one SQLite database (write-ahead log, `synchronous=FULL`) with the roster of
+//! [`Hub::open`] opens or creates the hub's folder: one SQLite database (write-ahead log, `synchronous=FULL`; or PostgreSQL by its URL) with the roster of
 //! every study, the chains of every device, and per scope the log. On its first start, and until a study was founded, it gives
 //! a [setup code](Hub::setup_code) that only its operator sees; whoever knows it may found a study.
 //!
@@ -12,7 +12,7 @@
 //! 1. `router`: limits on its size and time, the path, the content type;
 //! 2. `admission`: a device of the study's verified roster, not put out; its signature over exactly this request; a time near
 //!    the hub's; a nonce not seen before. Founding needs the setup code instead, roster entries prove themselves;
-//! 3. `log`, `rosters` or `applied`: one transaction. The reply is written after `COMMIT` returned.
+//! 3. `log`, `rosters` or `applied`: one transaction of the `store`. The reply is written after `COMMIT` returned.
 //!
 //! What holds:
 //!
@@ -21,7 +21,8 @@
 //!   keeps nothing of the request.
 //! - Pushing is idempotent on the envelope's id. An envelope that is refused does not hold up its siblings.
 //! - A device writes only its own chains, one for each copy of its vault: a gap or a second chain of one line is refused.
-//! - Sequences of a scope are given by the one writer inside its transaction, so "after my cursor" skips nothing.
+//! - Sequences of a scope are given under the lock of its row, in the order of commits, so "after my cursor" skips nothing. Several hubs may share a
+//!   PostgreSQL database: what one lets in, puts out or has seen, the others know with the next request. Rates are each hub's own.
 //! - Every reply to a push or pull carries incarnation, sequence and hash of the log, from which clients notice loss.
 //! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).
 //! - What a receipt took out is overwritten: of its envelopes header and hash are left, so that chains still add up. What comes of it later is not
@@ -34,13 +35,12 @@
 //!
 //! # Not here yet
 //!
-//! PostgreSQL, published results, a document of the protocol for other programs.
+//! Published results, a document of the protocol for other programs; TLS to a PostgreSQL database.
 
 mod admission;
 mod applied;
 mod config;
 mod copies;
-mod database;
 mod erasure;
 mod failure;
 mod hub;
@@ -54,12 +54,14 @@ mod route;
 mod router;
 mod serve;
 mod setup_code;
+mod store;
 mod tls;
 
 pub use config::{Config, Limits, Tls};
-pub use copies::{Restored, backup, restore};
+pub use copies::{Restored, backup, renew, restore};
 pub use failure::Failure;
 pub use hub::{Census, Hub};
 pub use log::RESPONSES;
 pub use overview::{ScopeOverview, StudyOverview, overview};
 pub use rates::Rate;
+pub use store::At;

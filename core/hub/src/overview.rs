@@ -1,12 +1,9 @@
 //! What a hub holds, for whoever runs it.
 
-use std::path::Path;
-
 use nightjar_seal::{Roster, ScopeTag, StudyTag};
-use rusqlite::params;
 
-use crate::database::FILE;
-use crate::{Failure, RESPONSES, copies};
+use crate::store::{self, At, Done, Tx};
+use crate::{Failure, RESPONSES};
 
 /// One study at a hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,53 +35,37 @@ pub struct ScopeOverview {
     pub last: Option<u64>,
 }
 
-/// What the hub in `data` holds, which may be running.
+/// What a hub holds, which may be running.
 ///
 /// # Errors
-/// [`Failure::NotAHub`], [`Failure::Database`].
-pub fn overview(data: &Path) -> Result<Vec<StudyOverview>, Failure> {
-    let file = data.join(FILE);
-    let connection = copies::read(&file)?;
-    let broken = |source| Failure::Database { file: file.clone(), source };
-    let run = || -> rusqlite::Result<Vec<StudyOverview>> {
-        let mut studies = Vec::new();
-        let mut tags = connection.prepare("SELECT DISTINCT study FROM roster ORDER BY study")?;
-        for tag in tags.query_map([], |row| row.get::<_, [u8; 16]>(0))? {
-            let tag = tag?;
-            let mut entries =
-                connection.prepare("SELECT entry FROM roster WHERE study = ?1 ORDER BY place")?;
-            let entries = entries.query_map([tag], |row| row.get(0))?.collect::<Result<Vec<Vec<u8>>, _>>()?;
-            let roster = Roster::read(entries.iter().map(Vec::as_slice)).ok();
-            let members = || roster.iter().flat_map(|roster| roster.members().values());
-            let mut scopes = Vec::new();
-            let mut logs = connection.prepare(
-                "SELECT scope.tag, scope.sequence, (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE log.scope = scope.id),
-                        (SELECT count(*) FROM erased WHERE erased.scope = scope.id),
-                        (SELECT received FROM log WHERE log.scope = scope.id ORDER BY sequence DESC LIMIT 1)
-                 FROM scope WHERE study = ?1 ORDER BY tag",
-            )?;
-            let mut rows = logs.query(params![tag])?;
-            while let Some(row) = rows.next()? {
-                scopes.push(ScopeOverview {
-                    name: name(&StudyTag(tag), ScopeTag(row.get(0)?)),
-                    envelopes: row.get(1)?,
-                    bytes: row.get(2)?,
-                    taken_out: row.get(3)?,
-                    last: row.get(4)?,
-                });
-            }
-            scopes.sort_by(|a, b| a.name.cmp(&b.name));
-            studies.push(StudyOverview {
-                tag: StudyTag(tag),
-                title: roster.as_ref().map(|roster| roster.title().to_owned()).unwrap_or_default(),
-                devices: members().filter(|member| member.revoked.is_none()).count() as u64,
-                put_out: members().filter(|member| member.revoked.is_some()).count() as u64,
-                scopes,
-            });
-        }
-        Ok(studies)
-    };
-    run().map_err(broken)
+/// [`Failure::NotAHub`], [`Failure::Database`], [`Failure::Postgres`], [`Failure::Unfit`].
+pub fn overview(at: &At) -> Result<Vec<StudyOverview>, Failure> {
+    store::look(at, |tx| tx.studies()?.into_iter().map(|study| of_study(tx, study)).collect())
+}
+
+fn of_study(tx: &mut dyn Tx, tag: StudyTag) -> Done<StudyOverview> {
+    let entries = tx.roster(tag, 0)?;
+    let roster = Roster::read(entries.iter().map(Vec::as_slice)).ok();
+    let members = || roster.iter().flat_map(|roster| roster.members().values());
+    let mut scopes = Vec::new();
+    for row in tx.scopes(tag)? {
+        let story = tx.story(row.id)?;
+        scopes.push(ScopeOverview {
+            name: name(&tag, row.tag),
+            envelopes: row.sequence,
+            bytes: story.bytes,
+            taken_out: story.taken_out,
+            last: story.last,
+        });
+    }
+    scopes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(StudyOverview {
+        tag,
+        title: roster.as_ref().map(|roster| roster.title().to_owned()).unwrap_or_default(),
+        devices: members().filter(|member| member.revoked.is_none()).count() as u64,
+        put_out: members().filter(|member| member.revoked.is_some()).count() as u64,
+        scopes,
+    })
 }
 
 fn name(study: &StudyTag, scope: ScopeTag) -> String {

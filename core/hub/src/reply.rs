@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE as CONTENT_TYPE_HEADER;
+use axum::http::header::{CONNECTION, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use nightjar_sync::wire::{Message, Refusal};
 use nightjar_sync::{CONTENT_TYPE, TIME_HEADER};
@@ -27,5 +27,9 @@ pub(crate) fn reply(result: Result<Vec<u8>, Refusal>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
     headers.insert(TIME_HEADER, HeaderValue::from(now()));
+    if status == StatusCode::REQUEST_TIMEOUT {
+        // Whoever stopped in the middle does not keep the connection with what is still to come.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }

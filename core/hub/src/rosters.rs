@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nightjar_seal::{Entry, Refused, Roster, StudyTag};
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{self, Appended, Found, Founded, Reason, Refusal};
-use rusqlite::{Transaction, params};
 
-use crate::database::{Database, Stop, broken};
 use crate::setup_code;
+use crate::store::{Sharing, Store, broken};
 
 /// Most bytes of roster entries in one reply.
 const REPLY_BYTES: usize = 512 << 10;
@@ -20,49 +19,62 @@ pub(crate) struct Rosters(Mutex<HashMap<StudyTag, Arc<Roster>>>);
 
 impl Rosters {
     /// The roster of a study.
-    pub(crate) fn of(&self, study: StudyTag, database: &Database) -> Result<Arc<Roster>, Refusal> {
-        if let Some(roster) = self.lock().get(&study) {
-            return Ok(roster.clone());
-        }
-        let entries = database.read(|tx| {
-            let mut rows = tx.prepare_cached("SELECT entry FROM roster WHERE study = ?1 ORDER BY place")?;
-            let entries =
-                rows.query_map([study.0], |row| row.get(0))?.collect::<Result<Vec<Vec<u8>>, _>>()?;
-            Ok(entries)
-        })?;
-        if entries.is_empty() {
-            return Err(Refusal::new(Reason::UnknownStudy, "no such study was founded at this hub"));
-        }
-        let roster = Roster::read(entries.iter().map(Vec::as_slice)).map_err(|_| broken())?;
+    pub(crate) fn of(&self, study: StudyTag, store: &Store) -> Result<Arc<Roster>, Refusal> {
+        let known = self.lock().get(&study).cloned();
+        let held = match &known {
+            Some(roster) if store.sharing() == Sharing::Alone => return Ok(roster.clone()),
+            // Another hub may have put a device out since.
+            Some(roster) => roster.entries().len() as u64,
+            None => 0,
+        };
+        let entries = store.read(|tx| tx.roster(study, held))?;
+        let roster = match known {
+            Some(roster) if entries.is_empty() => return Ok(roster),
+            Some(roster) => {
+                let mut grown = (*roster).clone();
+                for entry in &entries {
+                    Entry::decode(entry).and_then(|entry| grown.push(entry)).map_err(|_| broken())?;
+                }
+                grown
+            }
+            None if entries.is_empty() => {
+                return Err(Refusal::new(Reason::UnknownStudy, "no such study was founded at this hub"));
+            }
+            None => Roster::read(entries.iter().map(Vec::as_slice)).map_err(|_| broken())?,
+        };
         if roster.study() != study {
             return Err(broken());
         }
-        let roster = Arc::new(roster);
-        // Whoever stored a longer one meanwhile has it right.
-        Ok(self.lock().entry(study).or_insert(roster).clone())
+        Ok(self.longest(Arc::new(roster)))
+    }
+
+    /// Keeps a roster, unless a longer one is known meanwhile; gives the longer.
+    fn longest(&self, roster: Arc<Roster>) -> Arc<Roster> {
+        let mut known = self.lock();
+        let held = known.entry(roster.study()).or_insert_with(|| roster.clone());
+        if held.entries().len() < roster.entries().len() {
+            *held = roster;
+        }
+        held.clone()
     }
 
     /// Founds a study, or finds it founded by the same entry.
-    pub(crate) fn found(&self, found: &Found, database: &Database) -> Result<Founded, Refusal> {
+    pub(crate) fn found(&self, found: &Found, store: &Store) -> Result<Founded, Refusal> {
         let founding = decode(&found.entry)?;
         let encoded = founding.encode();
         let roster = Roster::begin(founding).map_err(|refused| refusal(&refused))?;
         let study = roster.study();
-        database.write(|tx| {
-            let stored: [u8; 32] = tx.query_row("SELECT setup_code FROM hub", [], |row| row.get(0))?;
-            if !setup_code::matches(&found.setup_code, &stored) {
+        store.write(|tx| {
+            if !setup_code::matches(&found.setup_code, &tx.setup_code()?) {
                 return Err(
                     Refusal::new(Reason::WrongSetupCode, "this is not the setup code of this hub").into()
                 );
             }
             // The study's tag commits to this very entry.
-            tx.execute(
-                "INSERT OR IGNORE INTO roster (study, place, entry) VALUES (?1, 0, ?2)",
-                params![study.0, encoded],
-            )?;
+            tx.keep_entry(study, 0, &encoded)?;
             Ok(())
         })?;
-        Ok(Founded { study, incarnation: database.incarnation() })
+        Ok(Founded { study, incarnation: store.incarnation() })
     }
 
     /// Appends an entry that verifies, or finds it there.
@@ -70,40 +82,30 @@ impl Rosters {
         &self,
         study: StudyTag,
         entry: &wire::Entry,
-        database: &Database,
+        store: &Store,
     ) -> Result<Appended, Refusal> {
         let entry = decode(entry)?;
         let place = entry.seq();
-        let (encoded, roster) = (entry.encode(), self.of(study, database)?);
+        let (encoded, roster) = (entry.encode(), self.of(study, store)?);
         let count = roster.entries().len() as u64;
         let mut grown = (*roster).clone();
         grown.push(entry).map_err(|refused| refusal(&refused))?;
         if place < count {
             return Ok(Appended { roster: count });
         }
-        database.write(|tx| store(tx, study, place, &encoded))?;
+        // Two stewards may come at once: the second finds the place taken in the database, not only in memory.
+        store.write(|tx| match tx.keep_entry(study, place, &encoded)? {
+            true => Ok(()),
+            false => Err(Refusal::new(Reason::PlaceTaken, "another roster entry came first").into()),
+        })?;
         let appended = Appended { roster: grown.entries().len() as u64 };
-        self.lock().insert(study, Arc::new(grown));
+        self.longest(Arc::new(grown));
         Ok(appended)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StudyTag, Arc<Roster>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Two stewards may come at once: the second finds the place taken in the database, not only in memory.
-fn store(tx: &Transaction<'_>, study: StudyTag, place: u64, entry: &[u8]) -> Result<(), Stop> {
-    let count: u64 =
-        tx.query_row("SELECT count(*) FROM roster WHERE study = ?1", [study.0], |row| row.get(0))?;
-    if count != place {
-        return Err(Refusal::new(Reason::PlaceTaken, "another roster entry came first").into());
-    }
-    tx.execute(
-        "INSERT INTO roster (study, place, entry) VALUES (?1, ?2, ?3)",
-        params![study.0, place, entry],
-    )?;
-    Ok(())
 }
 
 /// The entries after the first `held` that fit one reply.

@@ -1,6 +1,7 @@
 //! From HTTP to the hub and back, within limits on size, time and number.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,10 +14,10 @@ use nightjar_sync::wire::{Reason, Refusal};
 use nightjar_sync::{CONTENT_TYPE, SIGNATURE_HEADER};
 
 use crate::admission::Admission;
-use crate::database::broken;
 use crate::hub::Inner;
 use crate::reply::reply;
 use crate::route::Route;
+use crate::store::broken;
 
 /// How many times the limit of a body is read and thrown away, so that a device that sends too much hears why instead of losing
 /// its connection.
@@ -58,7 +59,6 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response<B
 }
 
 async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
-    let _turn = inner.turns.acquire().await.map_err(|_| Refusal::new(Reason::Busy, "the hub is stopping"))?;
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let route = Route::parse(&path)
@@ -71,7 +71,11 @@ async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
         Route::Found | Route::Roster(_) => None,
         _ => Some(Admission::read(header(&head.headers, SIGNATURE_HEADER))?),
     };
-    let body = read(body, inner.limits.body).await?;
+    // Who sends nothing holds nothing up: a turn is taken once there is something to do. Bodies on their way have room of their own.
+    let stopping = |_| Refusal::new(Reason::Busy, "the hub is stopping");
+    let _room = inner.arriving.acquire().await.map_err(stopping)?;
+    let body = read(body, inner.limits.body, inner.limits.head).await?;
+    let _turn = inner.turns.acquire().await.map_err(stopping)?;
     // Once begun it runs to its end even when the client is gone: what is committed is committed.
     let hub = inner.clone();
     let work = move || hub.counted(route, signature.as_ref(), &path, &body);
@@ -82,10 +86,12 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
     headers.get(name).map(|value| value.as_bytes())
 }
 
-async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
+/// Reads a body that comes at least piece by piece: silence ends it.
+async fn read(mut body: Body, limit: usize, silence: Duration) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
+    let quiet = |_| Refusal::new(Reason::TimedOut, "the request stopped in the middle");
+    while let Some(frame) = tokio::time::timeout(silence, body.frame()).await.map_err(quiet)? {
         let frame = frame.map_err(|_| Refusal::new(Reason::Malformed, "the request was cut short"))?;
         let Ok(chunk) = frame.into_data() else { continue };
         length = length.saturating_add(chunk.len());

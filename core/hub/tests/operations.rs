@@ -7,9 +7,9 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nightjar_hub::{Config, Failure, Hub, Limits, Rate, Tls, backup, overview, restore};
-use nightjar_sync::wire::Reason;
-use nightjar_sync::{Event, Failure as Refused};
+use nightjar_hub::{At, Config, Failure, Hub, Limits, Rate, Tls, backup, overview, restore};
+use nightjar_sync::wire::{Outcome, Reason};
+use nightjar_sync::{Event, Failure as Refused, Patience, Transport};
 use tokio::net::TcpListener;
 use ward::{Device, Running, Study};
 
@@ -88,9 +88,9 @@ async fn an_overview_and_counters_tell_what_there_is_and_name_nobody() {
     for _ in 0..3 {
         tablet.collect(b"x");
     }
-    tablet.sync(&running.transport()).await.expect("syncs");
+    tablet.sync(&running.transport().believing(0)).await.expect("syncs");
 
-    let seen = overview(data.path()).expect("a running hub");
+    let seen = overview(&At::Folder(data.path().into())).expect("a running hub");
     assert_eq!((seen.len(), seen[0].title.as_str(), seen[0].devices, seen[0].put_out), (1, "A study", 3, 0));
     assert_eq!((seen[0].scopes.len(), seen[0].scopes[0].name.as_str()), (1, "ward"));
     assert_eq!((seen[0].scopes[0].envelopes, seen[0].scopes[0].taken_out), (3, 0));
@@ -102,7 +102,7 @@ async fn an_overview_and_counters_tell_what_there_is_and_name_nobody() {
     let text = text.await.expect("answers");
     assert!(text.contains("nightjar_hub_stored_envelopes_total 3"), "{text}");
     assert!(text.contains("nightjar_hub_requests_total{request=\"push\",outcome=\"ok\"} 1"), "{text}");
-    // A device's first request is signed before it knows the time.
+    // The device believed that it was 1970.
     assert!(text.contains("{request=\"greet\",outcome=\"stale_time\"}"), "{text}");
     let tags = [study.roster.study().to_string(), tablet.tag().to_string(), tablet.scope.to_string()];
     assert!(tags.iter().all(|tag| !text.contains(tag)), "{text}");
@@ -124,13 +124,14 @@ async fn a_study_that_is_full_and_a_device_in_a_hurry_are_told_so_and_stop_nobod
         getrandom::fill(&mut noise).expect("randomness");
         tablet.collect(&noise);
     }
-    let refused = tablet.sync(&hub.transport()).await.expect_err("three do not fit");
-    assert!(matches!(&refused, Refused::Refused(why) if why.reason == Reason::QuotaReached), "{refused}");
-    assert_eq!((tablet.stored(), tablet.open.len()), (0, 3), "nothing of it was kept, and nothing is lost");
+    tablet.sync(&hub.transport()).await.expect("what does not fit hinders nothing else");
+    let outcomes: Vec<_> = tablet.outcomes.iter().map(|judged| judged.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Stored, Outcome::Stored, Outcome::NoRoom]);
+    assert_eq!(tablet.received.len(), 0, "and it has pulled what there is, which is its own");
     // It asks again and again, and has to wait.
     let hurried = loop {
         match tablet.sync(&hub.transport()).await {
-            Err(Refused::Refused(why)) if why.reason == Reason::QuotaReached => {}
+            Ok(()) => {}
             other => break other,
         }
     };
@@ -167,6 +168,45 @@ async fn whoever_trickles_is_cut_off_and_the_others_are_answered() {
         let _ = stream.read_to_end(&mut rest);
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
     }
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_sends_half_a_request_holds_nobody_up() {
+    let data = tempfile::tempdir().expect("a folder");
+    let limits = Limits { requests: 2, head: Duration::from_millis(700), ..Limits::default() };
+    let hub = Running::start_with(Config { limits, ..Config::new(data.path()) }).await;
+    let study = Study::new();
+    study.found_at(&hub).await;
+    let host = hub.address.strip_prefix("http://").expect("plain").to_owned();
+    let half = format!(
+        "POST /v1/studies HTTP/1.1\r\nHost: {host}\r\nContent-Type: {}\r\nContent-Length: 1000\r\n\r\nhalf",
+        nightjar_sync::CONTENT_TYPE
+    );
+    // More than are worked on at once.
+    let stalled: Vec<_> = (0..20)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&host).expect("it listens");
+            stream.write_all(half.as_bytes()).expect("sent");
+            stream
+        })
+        .collect();
+    let mut tablet = Device::new(&study.tablets[0], &study, "ward");
+    tablet.collect(b"x");
+    let patience = Patience { whole: Duration::from_millis(600), ..Patience::default() };
+    let transport = Transport::new(&hub.address, patience).expect("an address");
+    tablet.sync(&transport).await.expect("answered while they are silent");
+    assert_eq!(tablet.stored(), 1);
+    let ends = tokio::task::spawn_blocking(move || {
+        for mut stream in stalled {
+            let mut rest = Vec::new();
+            stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+            let _ = stream.read_to_end(&mut rest);
+            let told = String::from_utf8_lossy(&rest);
+            assert!(told.starts_with("HTTP/1.1 408"), "told, and cut off: {told}");
+        }
+    });
+    ends.await.expect("each is told");
     hub.stop().await;
 }
 
@@ -212,4 +252,56 @@ async fn a_hub_with_a_certificate_speaks_tls_and_nothing_else() {
     std::fs::write(&tls.key, "no key").expect("written");
     let broken = Hub::open(&Config { tls: Some(tls), ..Config::new(&hub) });
     assert!(matches!(broken, Err(Failure::Certificate { .. })));
+}
+
+#[tokio::test]
+async fn a_hub_is_known_by_its_pin_and_by_nothing_else_of_its_certificate() {
+    let data = tempfile::tempdir().expect("a folder");
+    let own = Tls::own(data.path()).expect("a certificate");
+    let pin = own.pin().expect("its pin");
+    assert_eq!(Tls::own(data.path()).expect("the same").pin().expect("its pin"), pin, "it is kept");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&own.key).expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "the key is its owner's alone");
+    }
+    let study = Study::new();
+    let mut hub = Running::start_with(Config { tls: Some(own), ..Config::new(data.path()) }).await;
+    let bare = hub.address.replace("http", "https");
+    hub.address = pin.behind(&bare);
+    study.found_at(&hub).await;
+    let mut tablet = Device::new(&study.tablets[0], &study, "ward");
+    tablet.sync(&hub.transport()).await.expect("the pinned hub is trusted");
+
+    // Another key, or none: a certificate that nobody signed is not trusted.
+    let other = tempfile::tempdir().expect("a folder");
+    let wrong = Tls::own(other.path()).expect("a certificate").pin().expect("its pin");
+    for address in [wrong.behind(&bare), bare.clone()] {
+        let transport = Transport::new(&address, Patience::default()).expect("an address");
+        let failure = tablet.sync(&transport).await.expect_err("not this hub");
+        assert!(matches!(failure, nightjar_sync::Failure::Unreachable(_)), "{failure:?}");
+    }
+    hub.stop().await;
+
+    // Long out of date and for another name: the key is the same, so is the trust.
+    let key = rcgen::KeyPair::from_pem(&std::fs::read_to_string(data.path().join("key.pem")).expect("a key"));
+    let mut old = rcgen::CertificateParams::new(vec!["elsewhere.example".to_owned()]).expect("parameters");
+    old.not_before = rcgen::date_time_ymd(1999, 1, 1);
+    old.not_after = rcgen::date_time_ymd(1999, 12, 31);
+    let old = old.self_signed(&key.expect("readable")).expect("signed");
+    std::fs::write(data.path().join("certificate.pem"), old.pem()).expect("written");
+    let own = Tls::own(data.path()).expect("a certificate");
+    assert_eq!(own.pin().expect("its pin"), pin);
+    let mut hub = Running::start_with(Config { tls: Some(own), ..Config::new(data.path()) }).await;
+    hub.address = pin.behind(&hub.address.replace("http", "https"));
+    tablet.sync(&hub.transport()).await.expect("dates and names are not judged");
+    // Whatever the tablet believes the time to be.
+    for believed in [0, 4_070_908_800] {
+        let transport = hub.transport().believing(believed);
+        tablet.sync(&transport).await.expect("the hub tells its time");
+        assert!(transport.hub_time().is_some_and(|time| time.abs_diff(believed) > 1_000_000_000));
+        assert_eq!(transport.traffic().requests, 2, "one to learn the time, one to greet");
+    }
+    hub.stop().await;
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use jiff::Zoned;
 use nightjar_record::{Hand, Query, RecordId, dictionary};
 use nightjar_seal::{DeviceKeys, DeviceTag, Dictionary, EnrolmentRequest, Membership, Roster};
+use nightjar_sync::{Patience, Transport};
 use nightjar_vault::{Astray, KEEP_DAYS, Vault, VaultError};
 use tokio::runtime::{Builder, Runtime};
 
@@ -82,6 +83,8 @@ pub(crate) struct Device {
     /// One sync, or one change of the roster, at a time.
     pub(crate) syncing: tokio::sync::Mutex<()>,
     counting: Mutex<()>,
+    /// The way to the hub, by its address: kept from one sync to the next with what was learnt of the hub's time.
+    transport: Mutex<Option<(String, Arc<Transport>)>>,
     pub(crate) pin_wait: PinWait,
     joined: RwLock<Option<Arc<Joined>>>,
     /// `None` only while this is dropped.
@@ -144,6 +147,7 @@ impl Device {
             sittings: Sittings::default(),
             syncing: tokio::sync::Mutex::new(()),
             counting: Mutex::new(()),
+            transport: Mutex::new(None),
             pin_wait: PinWait::default(),
             joined: RwLock::new(None),
             runtime: Some(runtime),
@@ -440,6 +444,21 @@ impl Device {
     pub(crate) fn hub(&self) -> Result<String, Failure> {
         let bytes = self.vault.setting(HUB)?.unwrap_or_default();
         String::from_utf8(bytes).map_err(|_| Failure::Corrupt("the hub's address".into()))
+    }
+}
+
+impl Device {
+    /// The way to a hub.
+    pub(crate) fn transport(&self, hub: &str) -> Result<Arc<Transport>, Failure> {
+        let mut kept = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((address, transport)) = kept.as_ref()
+            && address == hub
+        {
+            return Ok(transport.clone());
+        }
+        let transport = Arc::new(Transport::new(hub, Patience::default())?);
+        *kept = Some((hub.to_owned(), transport.clone()));
+        Ok(transport)
     }
 }
 

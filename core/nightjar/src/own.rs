@@ -11,7 +11,6 @@ use nightjar_record::{Hand, Meta, Record, RecordError};
 use nightjar_seal::{
     DeviceTag, Dictionary, Header, Membership, Receipt, Refused, Sealing, Withdrawal, seal_with,
 };
-use nightjar_sync::{Patience, Transport};
 use nightjar_vault::{Checked, DraftId, DraftMeta, Opened, Own, VaultError};
 use zeroize::Zeroizing;
 
@@ -287,7 +286,7 @@ pub(crate) async fn fetch(device: &Device, words: &str) -> Result<bool, Failure>
     if hub.is_empty() {
         return Err(Failure::Offline("this study has no hub".into()));
     }
-    let transport = Transport::new(&hub, Patience::default())?;
+    let transport = device.transport(&hub)?;
     let (study, scope) = (joined.study_tag, joined.scopes.responses);
     let names: Vec<_> =
         creators(device, &joined).into_iter().map(|tag| receipt.origin(tag).record()).collect();
@@ -298,8 +297,7 @@ pub(crate) async fn fetch(device: &Device, words: &str) -> Result<bool, Failure>
         if envelopes.is_empty() {
             continue;
         }
-        let holder = joined.holder(device);
-        let done = joined.reading(|reading| device.vault.keep_recalled(&envelopes, &holder, reading))?;
+        let done = joined.reading(|reading| device.vault.keep_recalled(&envelopes, reading))?;
         device.notifier.changed(done.records.iter().map(ToString::to_string));
         return Ok(true);
     }

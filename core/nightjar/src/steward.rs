@@ -88,7 +88,8 @@ pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
     let mut roster = joined.roster().clone();
     let recovery = RecoveryKeys::generate(&mut OsEntropy);
     roster.append(Act::Recovery { public: recovery.public() }, &root)?;
-    keep(device, &roster, joined.roster().entries().len())?;
+    // The hub hears of it with the next sync or admission: nothing stands between the key and whoever writes its words down.
+    keep_here(device, &roster, joined.roster().entries().len())?;
     Ok(words(&recovery))
 }
 
@@ -290,10 +291,15 @@ fn carries_on(old: &Study, new: &Study) -> Result<(), Failure> {
     }
 }
 
-fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+fn keep_here(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     let new: Vec<_> = roster.entries()[from..].iter().map(nightjar_seal::Entry::encode).collect();
     device.vault.keep_roster(from, &new)?;
     device.study_changed();
+    Ok(())
+}
+
+fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+    keep_here(device, roster, from)?;
     // At once where the hub can be reached, so that a device just let in can join. Whatever the hub says, the entry is
     // kept here and the next sync takes it there; a hub's trouble must not cost the words or the invitation.
     let _ = device.block_on(sync::publish_roster(device, roster, from));

@@ -369,6 +369,8 @@ pub struct SyncView {
     pub applied_by_evaluator: u64,
     /// Whether the hub has lost or rewritten what it held; this device offered it again.
     pub hub_lost_data: bool,
+    /// Requests sent.
+    pub requests: u64,
     /// Application bytes sent.
     pub bytes_sent: u64,
     /// Application bytes received.

@@ -37,6 +37,9 @@ pub const MARKS: usize = 2;
 /// Most devices in an applied vector, and most vectors per scope in a greeting's answer.
 pub const DEVICES: usize = 4_096;
 
+/// Most lines of one device in one scope: one for each time that its vault was copied or restored.
+pub const LINES: u64 = 32;
+
 /// Most records asked for by name at once.
 pub const RECORDS: usize = 256;
 

@@ -86,7 +86,7 @@ pub enum Event {
         bytes: Vec<u8>,
     },
 
-    /// A device's chain reaches at least to here. To be kept in [`Memory::chains`].
+    /// A device's chain reaches at least to here. To be kept in [`Memory::chains`], unless it is known to reach further.
     ChainSeen {
         /// The signed end.
         head: SignedHead,
@@ -132,6 +132,8 @@ pub enum SetAside {
     Revoked,
     /// The signature over the chain does not verify.
     Forged,
+    /// The device has begun more lines than a device may.
+    TooManyLines,
     /// The device has signed two different chains of one line: a device copied beneath its files, or a hub that shows two faces.
     Forked,
     /// The bytes are not those the chain names.

@@ -29,8 +29,8 @@
 //!
 //! # Not here yet
 //!
-//! Reconciliation by ranges, back-off and retry (the caller decides when to try again), a pinned key for the hub's
-//! answers: an answer proves itself only as far as it carries signatures of roster members or follows from the log's hash.
+//! Reconciliation by ranges, back-off and retry (the caller decides when to try again). The hub does not sign its answers: one proves itself
+//! only as far as it carries signatures of roster members or follows from the log's hash.
 
 pub mod bounds;
 pub mod bundle;
@@ -38,6 +38,7 @@ mod event;
 mod exchange;
 mod failure;
 mod http_message;
+mod pin;
 mod plan;
 mod receive;
 mod request;
@@ -45,12 +46,15 @@ mod roster;
 mod scope;
 #[cfg(feature = "http")]
 mod transport;
+#[cfg(feature = "http")]
+mod trust;
 pub mod wire;
 
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;
 pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+pub use pin::Pin;
 pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
 pub use request::{append, appended, fetch_roster, fetched_roster, found, founded, recall, recalled};
 #[cfg(feature = "http")]

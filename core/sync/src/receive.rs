@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nightjar_seal::{Chain, DeviceTag, Envelope, Line, Link, Roster, ScopeTag, SignedHead, Strand, Stub};
 
+use crate::bounds;
 use crate::event::{Event, SetAside};
 use crate::wire::{Batch, Mark};
 
@@ -30,15 +31,20 @@ impl Receiver<'_> {
             if body.bytes.is_empty() && device == self.me && self.without == Some(line) {
                 continue;
             }
-            let taken = proven.and_then(|good| if link.seq > good { Err(SetAside::Revoked) } else { Ok(()) });
-            if taken.is_ok()
+            if proven.is_ok()
                 && let Some(stub) = self.stub(&link, &body.bytes)
             {
                 let (scope, sequence) = (self.scope, self.cursor.sequence);
                 self.events.push(Event::Erased { scope, sequence, stub: Box::new(stub) });
                 continue;
             }
-            let event = match taken.and_then(|()| self.read(&link, &body.bytes)) {
+            // Whose it is comes first: bytes that are not those of the link are nobody's, whether or not its device was put out.
+            let read = proven.and_then(|good| self.read(&link, &body.bytes).map(|envelope| (good, envelope)));
+            let read = read.and_then(|(good, envelope)| match link.seq > good {
+                true => Err(SetAside::Revoked),
+                false => Ok(envelope),
+            });
+            let event = match read {
                 Ok(envelope) => Event::Received {
                     scope: self.scope,
                     sequence: self.cursor.sequence,
@@ -69,14 +75,23 @@ impl Receiver<'_> {
         if seen.is_some_and(|seen| forked(seen, links)) {
             return Err(SetAside::Forked);
         }
+        if seen.is_none() && self.lines_of(&head.device) >= bounds::LINES {
+            return Err(SetAside::TooManyLines);
+        }
         if seen.is_none_or(|seen| seen.seq < head.seq) {
             let SignedHead { device, line, scope, seq, hash, .. } = *head;
             self.chains.insert(head.strand(), Chain { device, line, scope, seq, hash });
-            self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
         }
+        // Also where more was seen already: the caller may not have been able to follow it then, for want of this.
+        self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
         let last_good =
             member.revoked.as_ref().map(|good| good.get(&(self.scope, head.line)).copied().unwrap_or(0));
         Ok(last_good.unwrap_or(u64::MAX))
+    }
+
+    fn lines_of(&self, device: &DeviceTag) -> u64 {
+        let first = Strand { device: *device, line: Line([0; 8]) };
+        self.chains.range(first..).take_while(|(strand, _)| strand.device == *device).count() as u64
     }
 
     /// What is left of the envelope that the chain names here, where nothing else is.

@@ -66,7 +66,11 @@ impl Scope {
     /// A refusal that concerns this scope alone; anything else ends the sync.
     pub(crate) fn refused(&self, failure: Failure) -> Result<Event, Failure> {
         match failure {
-            Failure::Refused(refusal) if matches!(refusal.reason.status(), 403 | 409 | 413 | 422) => {
+            // What one scope has no room for hinders neither another nor what comes the other way.
+            Failure::Refused(refusal)
+                if refusal.reason == Reason::QuotaReached
+                    || matches!(refusal.reason.status(), 403 | 409 | 413 | 422) =>
+            {
                 match refusal.reason {
                     Reason::UnknownDevice => Err(Failure::Refused(refusal)),
                     _ => Ok(Event::ScopeRefused { scope: self.plan.scope, refusal }),

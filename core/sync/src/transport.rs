@@ -1,14 +1,14 @@
 //! The way to a hub over HTTP/1.1, by reqwest and rustls.
 //!
-//! TLS takes the roots of Mozilla's list that is compiled in, and *ring*: nothing asks the platform, so nothing can fail on a
-//! phone that has no verifier set up. Plain `http` is allowed only to this machine and to private networks, where no public
+//! TLS takes the roots of Mozilla's list that is compiled in, or the one key that a [pin](crate::Pin) names, and *ring*: nothing asks the
+//! platform, so nothing can fail on a phone that has no verifier set up. Plain `http` is allowed only to this machine and to private networks, where no public
 //! certificate can be had: bodies are sealed and requests signed either way, so what plain `http` gives away beyond TLS is
 //! which device speaks, and to whom.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
 use nightjar_seal::{DeviceKeys, Entropy, RequestSignature};
@@ -17,8 +17,9 @@ use reqwest::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
 use reqwest::redirect::Policy;
 
 use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+use crate::trust::OnlyThis;
 use crate::wire::{Message, Reason, Refusal};
-use crate::{Failure, bounds};
+use crate::{Failure, Pin, bounds};
 
 /// How long a transport waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +51,29 @@ pub struct Traffic {
     pub received: u64,
 }
 
+/// How long a connection is kept for the next request: less than a hub keeps it.
+const IDLE: Duration = Duration::from_secs(20);
+
+impl Traffic {
+    /// What came after an earlier moment.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            requests: self.requests - before.requests,
+            sent: self.sent - before.sent,
+            received: self.received - before.received,
+        }
+    }
+}
+
 /// Connections to one hub, kept open between requests.
 #[derive(Debug)]
 pub struct Transport {
     base: Url,
     client: reqwest::Client,
     started: Instant,
+    /// What this device believes the time to be at `started`, in seconds since 1970.
+    believed: u64,
     /// The hub's time when `started`, in seconds since 1970; learnt from its replies.
     hub_start: Mutex<Option<i128>>,
     requests: AtomicU64,
@@ -64,11 +82,13 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A transport to the hub at `address`, such as `https://hub.example.org` or `http://192.168.1.20:8420`. Connects later.
+    /// A transport to the hub at `address`, such as `https://hub.example.org`, `https://192.168.1.20:8420#pin=…` with the
+    /// [hash of its key](crate::Pin), or `http://192.168.1.20:8420`. Connects later.
     pub fn new(address: &str, patience: Patience) -> Result<Self, Failure> {
-        let base = parse(address)?;
+        let (base, pin) = parse(address)?;
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(tls(pin)?)
+            .pool_idle_timeout(IDLE)
             .http1_only()
             .redirect(Policy::none())
             .referer(false)
@@ -82,11 +102,18 @@ impl Transport {
             base,
             client,
             started: Instant::now(),
+            believed: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             hub_start: Mutex::new(None),
             requests: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         })
+    }
+
+    /// The same on a device that goes by another clock than the system's: it believes that it is now so many seconds after 1970.
+    #[must_use]
+    pub fn believing(self, now: u64) -> Self {
+        Self { believed: now, ..self }
     }
 
     /// Bytes over the wire since the transport was made.
@@ -106,8 +133,8 @@ impl Transport {
 
     /// Sends one request, signed by these keys where it has to be, and reads the answer. A refusal is an answer.
     ///
-    /// A hub whose time is not known yet refuses the first signature as stale and tells its time; the request is then signed
-    /// and sent once more.
+    /// As long as the hub's time is not known, this device's clock is taken for it. Where that is wrong, the hub refuses the first
+    /// signature as stale and tells its time; the request is then signed and sent once more.
     pub async fn send(
         &self,
         request: &Request,
@@ -132,7 +159,7 @@ impl Transport {
         sent += CONTENT_TYPE_HEADER.as_str().len() + CONTENT_TYPE.len() + 4;
         let mut builder = self.client.post(url).header(CONTENT_TYPE_HEADER, CONTENT_TYPE);
         if request.signed {
-            let time = self.hub_time().unwrap_or(0);
+            let time = self.hub_time().unwrap_or_else(|| self.believed + self.started.elapsed().as_secs());
             let signature = RequestSignature::sign(keys, METHOD, &request.path, &request.body, time, entropy);
             let text = BASE64URL_NOPAD.encode(&signature.encode());
             sent += SIGNATURE_HEADER.len() + text.len() + 4;
@@ -183,31 +210,40 @@ fn failure(error: reqwest::Error) -> Failure {
     if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable(error.into()) }
 }
 
-fn tls() -> Result<rustls::ClientConfig, Failure> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|source| Failure::Unreachable(source.into()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+fn tls(pin: Option<Pin>) -> Result<rustls::ClientConfig, Failure> {
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(crypto.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|source| Failure::Unreachable(source.into()))?;
+    let config = match pin {
+        Some(pin) => config.dangerous().with_custom_certificate_verifier(Arc::new(OnlyThis { pin, crypto })),
+        None => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+            config.with_root_certificates(roots)
+        }
+    };
+    Ok(config.with_no_client_auth())
 }
 
-/// Reads a hub's address: scheme, host and port, nothing else.
-fn parse(address: &str) -> Result<Url, Failure> {
+/// Reads a hub's address: scheme, host and port, and for `https` the pin of its key; nothing else.
+fn parse(address: &str) -> Result<(Url, Option<Pin>), Failure> {
     let wrong = |why: &str| Failure::Address(format!("{address}: {why}"));
     if address.contains('@') {
         // Not repeated in the message: what stands before an @ may be a password.
         return Err(Failure::Address("an address has no user name or password".to_owned()));
     }
-    let url = Url::parse(address.trim()).map_err(|_| wrong("it should look like https://hub.example.org"))?;
+    let (address, pin) =
+        Pin::split(address.trim()).ok_or_else(|| wrong("the pin behind it is not whole: copy all of it"))?;
+    let url = Url::parse(address).map_err(|_| wrong("it should look like https://hub.example.org"))?;
     let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("nothing may follow host and port"));
     }
     match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_near(host) => Ok(url),
+        "https" => Ok((url, pin)),
+        "http" if pin.is_some() => Err(wrong("with a pin it has to be https")),
+        "http" if is_near(host) => Ok((url, None)),
         "http" => Err(wrong("outside this machine and private networks it has to be https")),
         _ => Err(wrong("it should begin with https://")),
     }
@@ -226,6 +262,8 @@ fn is_near(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    const PINNED: &str = "https://192.168.1.20:8420#pin=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
     #[test]
     fn only_addresses_of_hubs_are_taken() {
         let good = [
@@ -234,9 +272,12 @@ mod tests {
             "http://127.0.0.1:8420",
             "http://[::1]:1",
         ];
-        for address in
-            good.into_iter().chain(["http://192.168.1.20:8420", "http://hub.local", "http://localhost:80"])
-        {
+        for address in good.into_iter().chain([
+            "http://192.168.1.20:8420",
+            "http://hub.local",
+            "http://localhost:80",
+            PINNED,
+        ]) {
             assert!(Transport::new(address, Patience::default()).is_ok(), "{address}");
         }
         let bad = [
@@ -247,7 +288,10 @@ mod tests {
             "http://8.8.8.8",
             "https://hub/path",
         ];
-        for address in bad.into_iter().chain(["https://a:b@hub.example.org", "https://hub?x"]) {
+        let badly_pinned = [&PINNED[..PINNED.len() - 1], &PINNED.replacen("https", "http", 1)];
+        for address in
+            bad.into_iter().chain(["https://a:b@hub.example.org", "https://hub?x"]).chain(badly_pinned)
+        {
             let failure = Transport::new(address, Patience::default()).expect_err(address);
             assert!(matches!(failure, Failure::Address(_)), "{address}");
             assert!(!failure.to_string().contains("a:b"), "{failure}");

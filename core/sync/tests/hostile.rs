@@ -150,6 +150,31 @@ fn what_a_device_sent_after_its_last_good_place_is_set_aside() {
     assert_eq!(evaluator.received.len(), 1);
 }
 
+/// Whoever found a tablet has its keys, and puts under its name what another is said to have written.
+#[test]
+fn a_device_that_was_put_out_writes_in_nobody_elses_name() {
+    let (evaluator, result) = pull_after(|study, hub| {
+        let last_good = vec![(study.scope, world::device::LINE, 0)];
+        let act = Act::Revoke { device: study.tablets[0].tag(), last_good };
+        hub.roster.append(act, &study.root).expect("revoked");
+        // Of another device than the chain's, or other bytes than the link's.
+        let mut other = Device::new(&study.evaluator, &study.roster, study.scope, false);
+        other.collect();
+        let foreign = other.waiting[0].encode();
+        let bodies: Vec<_> = hub.pushes.iter_mut().flat_map(|(_, bodies)| bodies).collect();
+        for body in bodies {
+            body.bytes.clone_from(&foreign);
+        }
+    });
+    result.expect("the sync goes on");
+    assert_eq!(
+        evaluator.set_aside,
+        [SetAside::Altered, SetAside::Altered],
+        "whose it is comes before whether it counts"
+    );
+    assert_eq!(evaluator.received.len(), 0);
+}
+
 #[test]
 fn a_second_chain_of_one_device_is_set_aside() {
     let (_, mut hub, mut tablet, mut evaluator) = world();

@@ -124,6 +124,12 @@ CREATE TABLE withdrawn (
   marker BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- What is left of own envelopes with a place in the chain that were withdrawn: header and hash, by which the chain adds up for others.
+CREATE TABLE stub (
+  n     INTEGER PRIMARY KEY REFERENCES envelope (n) ON UPDATE CASCADE,
+  bytes BLOB NOT NULL
+);
+
 -- Bytes that are not even an envelope, kept as they came.
 CREATE TABLE unreadable (
   hash   BLOB PRIMARY KEY,
@@ -131,7 +137,7 @@ CREATE TABLE unreadable (
   bytes  BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before that, 4 long
+-- Own envelopes on their way: 0 not yet acknowledged, 1 acknowledged, 2 refused by the hub, 3 withdrawn before it got a place, 4 long
 -- in custody elsewhere.
 CREATE TABLE outbox (
   n        INTEGER PRIMARY KEY REFERENCES envelope (n) ON UPDATE CASCADE,

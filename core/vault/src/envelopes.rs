@@ -348,17 +348,18 @@ pub(crate) fn insert_stub(t: &Transaction<'_>, stub: &Stub, state: &State) -> Re
     Ok(true)
 }
 
-/// Puts the sealed bytes of an envelope back that had left; false when they had not.
+/// Puts the sealed bytes of an envelope back that is in the state `from`, without bytes; false when it is not.
 pub(crate) fn bring_back(
     t: &Transaction<'_>,
     envelope: &Envelope,
     state: &State,
+    from: &State,
 ) -> Result<bool, VaultError> {
     let Some(n) = number_of(t, &envelope.id())? else { return Ok(false) };
     let sql = "UPDATE envelope SET key = ?2, more = ?3, keys = ?4, body = ?5, state = ?6 WHERE n = ?1 AND state = ?7";
     let Parts { header, body, keys, .. } = envelope.clone().into_parts();
     let more = More::of(&header)?;
-    let (back, left) = (state.number(), State::Released.number());
+    let (back, left) = (state.number(), from.number());
     Ok(t.prepare_cached(sql)?.execute(params![n, header.key.0, more, keys, body, back, left])? == 1)
 }
 

@@ -14,6 +14,10 @@ use crate::projection::{Reading, project};
 use crate::vault::Vault;
 use crate::withdrawal::{is_withdrawn, take_out};
 
+/// How many pieces of what is nobody's envelope are kept, and how large one may be, in bytes.
+const MOST_UNREADABLE: i64 = 256;
+const LARGEST_UNREADABLE: usize = 64 << 10;
+
 /// What an import did. Read [`Vault::held`] for totals.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Imported {
@@ -60,13 +64,7 @@ impl Vault {
                     }
                     Err(reason) => {
                         let reason = reason.to_string();
-                        let sql =
-                            "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
-                        t.prepare_cached(sql)?.execute(params![
-                            blake3::hash(bytes).as_bytes(),
-                            reason,
-                            bytes
-                        ])?;
+                        keep_unreadable(t, bytes, &reason)?;
                         done.set_aside.push((None, reason));
                     }
                 }
@@ -102,26 +100,26 @@ impl Vault {
     }
 
     /// Stores the sealed bytes of responses that somebody with their receipts asked a hub for: what is new here, and what had left.
-    /// They are opened by the receipt and by nothing else.
+    /// They are opened by the receipt and by nothing else: not even with what this device can read, for nothing says that they stand in
+    /// the chain of the device they name.
     ///
     /// # Errors
     /// Storage errors, and then nothing is stored.
     pub fn keep_recalled(
         &self,
         envelopes: &[Envelope],
-        holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
         let bytes: Vec<Vec<u8>> = envelopes.iter().map(Envelope::encode).collect();
         self.write(|t| {
             for envelope in envelopes {
                 if !is_withdrawn(t, &envelope.header().record)? {
-                    envelopes::bring_back(t, envelope, &State::Kept)?;
+                    envelopes::bring_back(t, envelope, &State::Kept, &State::Released)?;
                 }
             }
             Ok(())
         })?;
-        self.import(bytes.iter().map(Vec::as_slice), holder, reading)
+        self.import(bytes.iter().map(Vec::as_slice), &Holder::default(), reading)
     }
 
     /// What was taken out leaves the log, too.
@@ -131,17 +129,13 @@ impl Vault {
         }
     }
 
-    /// Keeps bytes that did not prove whose they are: forged, altered, of a device that was put out. They are never read,
-    /// only kept for a person to look at.
+    /// Keeps bytes that did not prove whose they are: forged, altered, on a fork. They are never read, only kept for a person to look at:
+    /// of so much that strangers cannot fill the disk with it, the first.
     ///
     /// # Errors
     /// Storage errors.
     pub fn keep_unproven(&self, bytes: &[u8], reason: &str) -> Result<(), VaultError> {
-        self.write(|t| {
-            let sql = "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
-            t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])?;
-            Ok(())
-        })
+        self.write(|t| keep_unreadable(t, bytes, reason))
     }
 
     /// Looks again at everything that waits: after the roster grew, keys came or a form was given.
@@ -183,6 +177,16 @@ impl Vault {
     }
 }
 
+fn keep_unreadable(t: &Transaction<'_>, bytes: &[u8], reason: &str) -> Result<(), VaultError> {
+    let kept: i64 = t.prepare_cached("SELECT count(*) FROM unreadable")?.query_row([], |row| row.get(0))?;
+    if kept >= MOST_UNREADABLE || bytes.len() > LARGEST_UNREADABLE {
+        return Ok(());
+    }
+    let sql = "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
+    t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])?;
+    Ok(())
+}
+
 fn store(
     t: &Transaction<'_>,
     envelope: &Envelope,
@@ -194,7 +198,12 @@ fn store(
         return envelopes::insert_stub(t, &Stub::of(envelope), &State::Erased);
     }
     if envelopes::number_of(t, &envelope.id())?.is_some() {
-        return Ok(false);
+        // A hub said that it was taken out, and nobody with a receipt did: here it is.
+        if envelopes::stored_state(t, &envelope.id())? != State::SaidErased {
+            return Ok(false);
+        }
+        let state = receive(t, envelope, holder, reading, done)?;
+        return envelopes::bring_back(t, envelope, &state, &State::SaidErased);
     }
     let state = receive(t, envelope, holder, reading, done)?;
     envelopes::insert(t, envelope, &state)

@@ -87,28 +87,35 @@ impl Vault {
     }
 
     /// Chained envelopes that the hub has not acknowledged, in chain order and of one line: at least one if any waits, and no
-    /// more than fit into `most` bytes.
+    /// more than fit into `most` bytes. Of what was withdrawn, what is left of it.
     ///
     /// # Errors
     /// Storage errors.
     pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
         self.read(|c| {
             let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+            // Numbers were given in the order of the chain (`numbers::place`), so that nothing is sorted and no more is read than is sent.
             let sql = format!(
-                "SELECT {COLUMNS}, link.seq, chain.line FROM outbox
-                 JOIN envelope ON envelope.n = outbox.n
-                 JOIN link ON link.begin = envelope.begin AND link.rest = envelope.rest
-                 JOIN chain ON chain.n = link.chain AND chain.device = (SELECT value FROM shared WHERE shared.n = envelope.device)
+                "SELECT {COLUMNS}, link.seq, chain.line, stub.bytes FROM outbox
+                 CROSS JOIN envelope ON envelope.n = outbox.n
+                 CROSS JOIN link ON link.begin = envelope.begin AND link.rest = envelope.rest
+                 CROSS JOIN chain ON chain.n = link.chain AND chain.device = (SELECT value FROM shared WHERE shared.n = envelope.device)
                            AND chain.line = (SELECT value FROM shared WHERE shared.n = outbox.line)
-                 WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY chain.line, link.seq"
+                 LEFT JOIN stub ON stub.n = outbox.n
+                 WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY outbox.n"
             );
             let mut statement = c.prepare_cached(&sql)?;
             let mut rows = statement.query([scope])?;
             let (mut out, mut bytes): (Vec<Pending>, usize) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let (seq, line) = (row.get::<_, i64>(AFTER)? as u64, Line(row.get(AFTER + 1)?));
-                let envelope = read_envelope(row)?;
-                let (id, sealed) = (envelope.id(), envelope.encode());
+                let (id, sealed) = match row.get::<_, Option<Vec<u8>>>(AFTER + 2)? {
+                    Some(stub) => (read_id(row, 0)?, stub),
+                    None => {
+                        let envelope = read_envelope(row)?;
+                        (envelope.id(), envelope.encode())
+                    }
+                };
                 if out.first().is_some_and(|first| first.line != line) {
                     break;
                 }
@@ -161,7 +168,7 @@ impl Vault {
     pub fn offer_again(&self, scope: &ScopeTag) -> Result<u64, VaultError> {
         self.write(|t| {
             let sql = "UPDATE outbox SET state = 0, reason = NULL, custody = NULL WHERE scope = ?1 AND state IN (1, 2)
-                       AND n NOT IN (SELECT n FROM envelope WHERE length(body) = 0)";
+                       AND n NOT IN (SELECT n FROM envelope WHERE length(body) = 0 AND n NOT IN (SELECT n FROM stub))";
             match shared::known(t, scope.0)? {
                 Some(scope) => Ok(t.execute(sql, [scope])? as u64),
                 None => Ok(0),

@@ -4,10 +4,10 @@
 //! known for what it is: it is counted and its bytes are not kept.
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, RecordTag, StudyTag, Withdrawal};
+use nightjar_seal::{Envelope, RecordTag, Stub, StudyTag, Withdrawal};
 use rusqlite::{Connection, Transaction, params};
 
-use crate::envelopes::{self, State};
+use crate::envelopes::{self, AFTER, COLUMNS, State, read_envelope};
 use crate::error::VaultError;
 use crate::numbers;
 use crate::projection::{number_of_tag, remove};
@@ -90,6 +90,7 @@ pub(crate) fn take_out(t: &Transaction<'_>, withdrawal: &Withdrawal) -> Result<W
     let sql = "SELECT count(*) FROM envelope
                WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2 AND length(body) > 0";
     let envelopes: i64 = t.query_row(sql, params![begin, rest], |row| row.get(0))?;
+    keep_stubs(t, begin, rest)?;
     // All of them: what had left already is withdrawn, too, with what was still known of it.
     let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, key = x'', state = ?2, reason = NULL
                WHERE record_begin = ?1 AND record_rest = ?3 AND kind <> 2";
@@ -101,12 +102,28 @@ pub(crate) fn take_out(t: &Transaction<'_>, withdrawal: &Withdrawal) -> Result<W
         search::put_in_order(t)?;
     }
     remove(t, &tag)?;
-    // The chain names them and has their hashes; there is nothing to send any more.
+    // What has a place in the chain goes on as its stub; of the rest there is nothing to send any more.
     let sql = "UPDATE outbox SET state = 3, reason = NULL
-               WHERE state <> 1 AND n IN (SELECT n FROM envelope
+               WHERE state <> 1 AND chained = 0 AND n IN (SELECT n FROM envelope
                                           WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2)";
     t.execute(sql, params![begin, rest])?;
     Ok(Withdrawn { new, record, envelopes })
+}
+
+/// Keeps what is left of own envelopes of a record that have their place in the chain.
+fn keep_stubs(t: &Transaction<'_>, begin: i64, rest: &[u8]) -> Result<(), VaultError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, envelope.n FROM envelope JOIN outbox ON outbox.n = envelope.n
+         WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2 AND length(body) > 0 AND outbox.chained = 1"
+    );
+    let mut statement = t.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![begin, rest])?;
+    while let Some(row) = rows.next()? {
+        let stub = Stub::of(&read_envelope(row)?).encode();
+        t.prepare_cached("INSERT INTO stub (n, bytes) VALUES (?1, ?2)")?
+            .execute(params![row.get::<_, i64>(AFTER)?, stub])?;
+    }
+    Ok(())
 }
 
 /// Whether a record was withdrawn.

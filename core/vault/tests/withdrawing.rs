@@ -95,8 +95,9 @@ fn what_is_withdrawn_is_in_no_page_of_the_evaluator_s_vault() {
     assert_eq!(evaluator.vault.withdrawals().unwrap(), [marker]);
 }
 
+/// Of what has its place in the chain the name goes on, so that nobody waits for it.
 #[test]
-fn a_tablet_sends_nothing_of_what_was_withdrawn_and_its_chain_still_adds_up() {
+fn a_tablet_sends_nothing_of_what_was_withdrawn_but_its_name_and_the_chain_adds_up() {
     let (tablet, evaluator) = (Device::new(), Device::new());
     let (meta, marker) = receipted(&tablet);
     tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
@@ -104,18 +105,31 @@ fn a_tablet_sends_nothing_of_what_was_withdrawn_and_its_chain_still_adds_up() {
     assert_eq!(tablet.send().len(), 2, "chained, not yet acknowledged");
     assert_eq!(tablet.vault.withdraw(&marker, &STUDY).unwrap().envelopes, 1);
     let left = tablet.send();
-    assert_eq!(left.len(), 1);
-    assert_eq!(tablet.vault.outbox().unwrap().waiting, 1);
+    let stubs: Vec<Stub> = left.values().filter_map(|bytes| Stub::decode(bytes).ok()).collect();
+    assert_eq!((left.len(), stubs.len()), (2, 1));
+    assert_eq!(tablet.vault.outbox().unwrap().waiting, 2);
+    tablet.vault.acknowledge(&left.keys().copied().collect::<Vec<_>>()).unwrap();
+    assert!(tablet.send().is_empty());
     tablet.vault.offer_again(&SCOPE).unwrap();
-    assert_eq!(tablet.send().len(), 1, "nothing of it is offered again");
+    assert_eq!(tablet.send(), left, "a hub that lost it is told the same");
 
-    evaluator.receive(left.values());
+    let whole: Vec<_> =
+        left.into_iter().filter(|(id, _)| stubs[0].id() != *id).map(|(_, bytes)| bytes).collect();
+    evaluator.receive(&whole);
+    evaluator.vault.note_erased(&stubs).unwrap();
     evaluator.follow(&tablet);
+    let chain = &evaluator.vault.received().unwrap()[0];
+    assert_eq!(
+        (chain.expected, chain.applied),
+        (2, 1),
+        "what nobody with a receipt has said does not count as here"
+    );
     evaluator.vault.withdraw(&marker, &STUDY).unwrap();
     let chain = &evaluator.vault.received().unwrap()[0];
-    assert_eq!((chain.expected, chain.applied), (2, 1), "what never came is not counted as here");
+    assert_eq!((chain.expected, chain.applied, chain.applied_to), (2, 2, 2));
     for device in [&tablet, &evaluator] {
         assert!(device.vault.verify(device.reading()).unwrap().astray.is_empty());
+        assert!(!holds(&decrypted(&device.home.path, [1; 32]), b"CANARY"));
     }
 }
 
@@ -192,4 +206,23 @@ fn what_only_a_hub_says_was_taken_out_counts_as_missing_until_a_withdrawal_comes
     late.vault.withdraw(&marker, &STUDY).unwrap();
     assert_eq!(late.vault.note_erased(&stubs).unwrap(), 0);
     assert_eq!(late.vault.held().unwrap().erased, stubs.len() as u64);
+}
+
+#[test]
+fn what_a_hub_falsely_says_was_taken_out_counts_once_it_comes_another_way() {
+    let (tablet, first, second) = (Device::new(), Device::new(), Device::new());
+    let (meta, _) = receipted(&tablet);
+    tablet.give(&meta, &said(), Readable::Elsewhere, &[&first, &second]);
+    let sent = tablet.send();
+    let stubs: Vec<Stub> = sent.values().map(|bytes| Stub::of(&Envelope::decode(bytes).unwrap())).collect();
+    // The stub before the envelope, and after it: the same in the end.
+    first.vault.note_erased(&stubs).unwrap();
+    assert_eq!(first.receive(sent.values()).new, 1);
+    second.receive(sent.values());
+    second.vault.note_erased(&stubs).unwrap();
+    for evaluator in [&first, &second] {
+        assert_eq!(evaluator.vault.held().unwrap().applied, 1);
+        assert_eq!(evaluator.vault.query(&Query::default()).unwrap().rows.len(), 1);
+        assert!(evaluator.vault.verify(evaluator.reading()).unwrap().astray.is_empty());
+    }
 }

@@ -8,6 +8,9 @@ use nightjar::{
 use nightjar_test_support::{HubProcess, program, sleepwell};
 use tempfile::TempDir;
 
+/// When most tests begin.
+const MORNING: &str = "2026-03-02T10:00[Europe/London]";
+
 /// The ward of most tests.
 pub const WARD: &str = "acute-male";
 
@@ -33,39 +36,45 @@ impl Founded {
     /// When any step fails, as all of these.
     #[must_use]
     pub fn at_a_hub() -> Self {
-        Self::new(true, "2026-03-02T10:00[Europe/London]")
+        Self::at(MORNING)
     }
 
     /// The same at another time.
     #[must_use]
     pub fn at(now: &str) -> Self {
-        Self::new(true, now)
+        let folder = tempfile::tempdir().expect("a folder");
+        let hub = HubProcess::start(&program(), &folder.path().join("hub"));
+        let known = (hub.address.clone(), hub.setup_code.clone());
+        Self { _hub: Some(hub), ..Self::new(folder, Some(known), now) }
+    }
+
+    /// A study at a hub that runs already, by its address and setup code.
+    #[must_use]
+    pub fn at_address(address: &str, setup_code: &str) -> Self {
+        let known = (address.to_owned(), setup_code.to_owned());
+        Self::new(tempfile::tempdir().expect("a folder"), Some(known), MORNING)
     }
 
     /// A study without a hub.
     #[must_use]
     pub fn without_a_hub() -> Self {
-        Self::new(false, "2026-03-02T10:00[Europe/London]")
+        Self::new(tempfile::tempdir().expect("a folder"), None, MORNING)
     }
 
-    fn new(has_hub: bool, now: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn new(folder: TempDir, hub: Option<(String, String)>, now: &str) -> Self {
         let path = |name: &str| folder.path().join(name);
-        let hub = has_hub.then(|| HubProcess::start(&program(), &path("hub")));
         let clock = Clock::simulated(now.parse::<Zoned>().expect("a time"));
         let pack = StudyPack::from_dir(&sleepwell()).expect("the study");
         let options = || Options { clock: clock.clone() };
         let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).expect("a steward");
-        let (at, setup_code) = match &hub {
-            Some(hub) => (Some(hub.address.clone()), hub.setup_code.clone()),
-            None => (None, String::new()),
-        };
+        let (at, setup_code) = hub.unzip();
+        let setup_code = setup_code.unwrap_or_default();
         steward.found(FoundRequest { pack: pack.clone(), hub: at, setup_code }).expect("founded");
         steward.add_recovery().expect("recovery words");
         let second = Evaluator::create(&path("second"), &key(), "Second", options()).expect("a second");
         let request = second.enrolment_request().expect("its request");
         let invitation = steward.admit(&request, Admission::Evaluator).expect("let in");
-        Self { folder, clock, pack, steward, second: (second, invitation), _hub: hub }
+        Self { folder, clock, pack, steward, second: (second, invitation), _hub: None }
     }
 
     /// A tablet for these wards (for all, where there are none) that was let in, its key and its invitation.

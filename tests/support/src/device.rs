@@ -46,6 +46,25 @@ impl Device {
         device
     }
 
+    /// Starts a device on a vault that is there.
+    ///
+    /// # Panics
+    /// When the vault does not open.
+    #[must_use]
+    pub fn open(program: &Path, face: Face, vault: &Path, key: [u8; 32]) -> Self {
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut device =
+            Self { program: program.to_owned(), face, vault: vault.to_owned(), key, running: None };
+        device.launch(&[]);
+        device
+    }
+
+    /// Its process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.child.id())
+    }
+
     /// Starts the device again on its vault.
     ///
     /// # Panics

@@ -29,9 +29,19 @@ impl HubProcess {
     /// When it does not start.
     #[must_use]
     pub fn start_at(program: &Path, data: &Path, listen: &str) -> Self {
+        Self::start_with(program, data, listen, &[])
+    }
+
+    /// The same with more arguments of `nightjar hub serve`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_with(program: &Path, data: &Path, listen: &str, more: &[&str]) -> Self {
         let mut child = Command::new(program)
             .args(["hub", "serve", "--until-stdin-closes", "--listen", listen, "--data"])
             .arg(data)
+            .args(more)
             // Held open by `child`: the hub ends when the test does, even if that is killed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -51,11 +61,14 @@ impl HubProcess {
     /// When the address has none.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .expect("an address ends with its port")
+        let (address, _pin) = self.address.split_once('#').unwrap_or((&self.address, ""));
+        address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an address ends with its port")
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the process at once, as a power cut would.

@@ -3,6 +3,8 @@
 mod device;
 mod full_disk;
 mod hub;
+mod line;
+mod postgres;
 mod program;
 #[cfg(feature = "records")]
 pub mod records;
@@ -14,6 +16,8 @@ pub mod watched_disk;
 pub use device::{Device, Face};
 pub use full_disk::SmallDisk;
 pub use hub::HubProcess;
+pub use line::{Line, Passed, Weather};
+pub use postgres::Postgres;
 pub use program::{program, sleepwell};
 pub use skipped::skip;
 pub use ward::Ward;

@@ -27,11 +27,28 @@ impl Ward {
     /// When any step fails.
     #[must_use]
     pub fn found(program: &Path, folder: &Path, tablets: usize, key: &mut dyn FnMut() -> [u8; 32]) -> Self {
-        let study = sleepwell();
         let hub = HubProcess::start(program, &folder.join("hub"));
+        let address = hub.address.clone();
+        Self::found_at(program, folder, tablets, key, hub, &address)
+    }
+
+    /// The same at a hub that runs already, which devices know by this address.
+    ///
+    /// # Panics
+    /// When any step fails.
+    #[must_use]
+    pub fn found_at(
+        program: &Path,
+        folder: &Path,
+        tablets: usize,
+        key: &mut dyn FnMut() -> [u8; 32],
+        hub: HubProcess,
+        address: &str,
+    ) -> Self {
+        let study = sleepwell();
         let vault = |name: &str| folder.join(format!("{name}.vault"));
         let mut evaluator = Device::create(program, Face::Evaluator, &vault("evaluator"), key(), "Evaluator");
-        evaluator.must("found", json!({ "hub": hub.address, "setup_code": hub.setup_code, "study": study }));
+        evaluator.must("found", json!({ "hub": address, "setup_code": hub.setup_code, "study": study }));
         evaluator.must("add_recovery", json!({}));
         let mut second =
             Device::create(program, Face::Evaluator, &vault("second"), key(), "Second evaluator");

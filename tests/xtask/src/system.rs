@@ -34,6 +34,15 @@ pub(crate) fn keyring() -> Option<Missing> {
     missing_unless(there, "a keyring and a session bus", &["gnome-keyring", "dbus-daemon"])
 }
 
+/// PostgreSQL's server, behind which hubs are tried.
+pub(crate) fn postgres() -> Option<Missing> {
+    let versions = std::path::Path::new("/usr/lib/postgresql").read_dir();
+    let there = versions.is_ok_and(|mut versions| {
+        versions.any(|version| version.is_ok_and(|version| version.path().join("bin/initdb").is_file()))
+    });
+    missing_unless(there, "PostgreSQL", &["postgresql"])
+}
+
 /// Python that can make virtual environments.
 pub(crate) fn python() -> Option<Missing> {
     let there = process::works("python3", ["-c", "import venv, ensurepip"]);

@@ -74,6 +74,7 @@ fn install(checkout: &Checkout, suites: &[Suite]) -> Result<(), Failure> {
     let mut missing: Vec<_> = suites.iter().flat_map(|suite| suite.missing()).collect();
     missing.extend(system::openssl());
     missing.extend(system::keyring());
+    missing.extend(system::postgres());
     if suites.contains(&Suite::Swift) && swift_root::find(checkout).is_err() {
         missing.extend(system::debootstrap());
     }

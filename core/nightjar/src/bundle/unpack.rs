@@ -53,7 +53,7 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
     if device.hub()?.is_empty() {
         intake.acknowledge_applied()?;
     }
-    device.note_custody(&intake.applied)?;
+    device.note_custody(&intake.applied, device.today())?;
     let summary = unpacking.summary();
     if trouble.is_none() && !summary.whole {
         trouble = Some(frames.cut_short());

@@ -7,11 +7,14 @@ use nightjar_seal::{Act, DeviceTag, Entry, Line, Link, Membership, ScopeTag, Sig
 use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 
-use super::memory::{PULLED, PUSHED, seen};
+use super::memory::{PULLED, PUSHED, read_seen, seen};
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::membership::Joined;
 use crate::view::SyncView;
+
+/// What people are told where a hub has no room.
+const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
 
 /// Where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,11 @@ pub(crate) struct Intake<'a> {
     pub(crate) changed: BTreeSet<String>,
     /// Whether it was found on the way that this vault is an older copy: what is pulled is then asked for again.
     begun_line: bool,
+    /// Whether something came whose device this one does not know yet: what is pulled is asked for again with the next sync, from where
+    /// this one began.
+    too_early: bool,
+    /// Scopes in which the hub has no room now: nothing more is offered in this sync.
+    pub(crate) full: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
     pub(crate) applied: BTreeMap<(ScopeTag, Line), u64>,
     /// Envelopes that were here before.
@@ -50,6 +58,8 @@ impl<'a> Intake<'a> {
             view: SyncView::default(),
             changed: BTreeSet::new(),
             begun_line: false,
+            too_early: false,
+            full: BTreeSet::new(),
             applied: BTreeMap::new(),
             known: 0,
             of_strangers: 0,
@@ -69,7 +79,6 @@ impl<'a> Intake<'a> {
         let mut received: Vec<Vec<u8>> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
-        let mut too_early = false;
         let mut pulled = Vec::new();
         for event in events {
             match event {
@@ -83,6 +92,11 @@ impl<'a> Intake<'a> {
                     for judged in outcomes {
                         match judged.outcome {
                             Outcome::Stored | Outcome::Known => held.push(judged.envelope),
+                            Outcome::NoRoom => {
+                                if self.full.insert(scope) {
+                                    self.view.refused.push(NO_ROOM.into());
+                                }
+                            }
                             Outcome::Refused(objection) => {
                                 let why = format!("{objection:?}").to_lowercase();
                                 self.device.vault.refuse(&judged.envelope, &why)?;
@@ -98,7 +112,7 @@ impl<'a> Intake<'a> {
                 Event::Erased { stub, .. } => erased.push(*stub),
                 // The roster that names its device is on its way: ask again in the next sync, with that roster.
                 Event::SetAside { why: SetAside::UnknownDevice, .. } => {
-                    too_early = true;
+                    self.too_early = true;
                     self.of_strangers += 1;
                 }
                 // Kept with its kind: the vault puts it in quarantine by its place in the chain.
@@ -131,7 +145,7 @@ impl<'a> Intake<'a> {
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
         }
-        for (scope, mark) in pulled.into_iter().filter(|_| !too_early && !self.begun_line) {
+        for (scope, mark) in pulled.into_iter().filter(|_| !self.too_early && !self.begun_line) {
             self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
         }
         self.keep_learnt()
@@ -197,6 +211,10 @@ impl<'a> Intake<'a> {
                 Err(error) => return Err(error.into()),
             }
             // Last: while this is not kept, the hub's next answer brings the links again.
+            let known = self.device.vault.cursor(&head.scope, &seen(&head.strand()))?;
+            if known.and_then(|bytes| read_seen(&bytes)).is_some_and(|(seq, _)| seq >= head.seq) {
+                continue;
+            }
             let mut reach = head.seq.to_le_bytes().to_vec();
             reach.extend_from_slice(&head.hash.0);
             self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;

@@ -65,7 +65,7 @@ pub(crate) fn seen_of(
 }
 
 /// Place and hash of the furthest signed end.
-fn read_seen(bytes: &[u8]) -> Option<(u64, LinkHash)> {
+pub(super) fn read_seen(bytes: &[u8]) -> Option<(u64, LinkHash)> {
     let (seq, hash) = bytes.split_first_chunk::<8>()?;
     Some((u64::from_le_bytes(*seq), LinkHash(hash.try_into().ok()?)))
 }

@@ -11,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nightjar_seal::{Invitation, Line, Roster, ScopeTag, Strand};
-use nightjar_sync::{Exchange, Patience, Request, Response, ScopePlan, Step, Transport};
+use nightjar_sync::wire::Reason;
+use nightjar_sync::{Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
 
 use crate::bundle;
+use crate::clock::Clock;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::OsEntropy;
@@ -36,7 +38,7 @@ pub(crate) async fn found(
     roster: &Roster,
     setup_code: &str,
 ) -> Result<(), Failure> {
-    let transport = Transport::new(hub, Patience::default())?;
+    let transport = device.transport(hub)?;
     let request = nightjar_sync::found(roster, setup_code)?;
     nightjar_sync::founded(roster, &send(device, &transport, &request).await?)?;
     for entry in &roster.entries()[1..] {
@@ -53,10 +55,20 @@ pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize
     if hub.is_empty() {
         return Ok(());
     }
-    let transport = Transport::new(&hub, Patience::default())?;
-    for entry in &roster.entries()[from..] {
+    let transport = device.transport(&hub)?;
+    let mut next = from.max(1);
+    while let Some(entry) = roster.entries().get(next) {
         let request = nightjar_sync::append(roster, entry);
-        nightjar_sync::appended(&send(device, &transport, &request).await?)?;
+        match nightjar_sync::appended(&send(device, &transport, &request).await?) {
+            Ok(_) => next += 1,
+            // What was made offline before is not there yet.
+            Err(nightjar_sync::Failure::Refused(refusal))
+                if refusal.reason == Reason::ChainGap && next > 1 =>
+            {
+                next = 1
+            }
+            Err(failure) => return Err(failure.into()),
+        }
     }
     Ok(())
 }
@@ -75,7 +87,7 @@ impl Device {
                 "this invitation names no hub: join with a bundle that the steward made after letting this device in".into(),
             ));
         }
-        let transport = Transport::new(&invitation.hub, Patience::default())?;
+        let transport = self.transport(&invitation.hub)?;
         let roster = fetch_roster(self, &transport, &invitation).await?;
         self.join_by(&invitation, &roster, &pack)
     }
@@ -116,14 +128,20 @@ impl Device {
                 "this study has no hub: everything goes by bundles (`nightjar bundle export`)".into(),
             ));
         }
-        let transport = Transport::new(&hub, Patience::default())?;
+        let transport = self.transport(&hub)?;
+        let before = transport.traffic();
         let mut sync = Sync::begin(self)?;
         let result = sync.run(&transport).await;
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
         result?;
-        self.note_custody(&sync.intake.applied)?;
-        let traffic = transport.traffic();
+        // By the hub's time: a tablet may believe that it is 1970, and be told better the next day.
+        let today = match (&self.clock, transport.hub_time()) {
+            (Clock::System, Some(time)) => i32::try_from(time / 86_400).unwrap_or(i32::MAX),
+            _ => self.today(),
+        };
+        self.note_custody(&sync.intake.applied, today)?;
+        let traffic = transport.traffic().since(&before);
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;
         view.set_aside.extend(self.unread()?);
@@ -131,6 +149,7 @@ impl Device {
             at_hub: outbox.acknowledged,
             waiting: outbox.waiting,
             applied_by_evaluator: self.applied_by_evaluator()?,
+            requests: traffic.requests,
             bytes_sent: traffic.sent,
             bytes_received: traffic.received,
             ..view
@@ -166,8 +185,12 @@ impl Device {
     }
 
     /// Notes what hub and evaluators have for certain since this sync, and lets go of what they have had for long enough.
-    pub(crate) fn note_custody(&self, applied: &BTreeMap<(ScopeTag, Line), u64>) -> Result<(), Failure> {
-        let (joined, today) = (self.joined()?, self.today());
+    pub(crate) fn note_custody(
+        &self,
+        applied: &BTreeMap<(ScopeTag, Line), u64>,
+        today: i32,
+    ) -> Result<(), Failure> {
+        let joined = self.joined()?;
         // What is offered for the first time is noted, too, whether or not anything was applied.
         let own = self.vault.strand(&self.tag())?.map(|strand| strand.line);
         for scope in [joined.scopes.ward, joined.scopes.responses] {
@@ -261,7 +284,10 @@ impl<'a> Sync<'a> {
                     if self.chained.insert(scope) {
                         outbox::chain(device, &scope)?;
                     }
-                    let outbox = outbox::next(device, &scope, links, bytes)?;
+                    let outbox = match self.intake.full.contains(&scope) {
+                        true => None,
+                        false => outbox::next(device, &scope, links, bytes)?,
+                    };
                     self.exchange.supply_outbox(outbox)?;
                 }
                 Step::NeedApplied { scope } => {

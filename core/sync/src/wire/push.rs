@@ -40,6 +40,8 @@ pub enum Outcome {
     Known,
     /// Not stored, and will not be. It blocks nothing else.
     Refused(Objection),
+    /// Not stored now: the study holds as much as this hub allows it. Offered again with a later sync.
+    NoRoom,
 }
 
 /// Why the hub does not keep one envelope.
@@ -126,6 +128,7 @@ impl Message for Judged {
             Outcome::Refused(Objection::Malformed) => 4,
             Outcome::Refused(Objection::Foreign) => 5,
             Outcome::Refused(Objection::TooLarge) => 6,
+            Outcome::NoRoom => 7,
         };
         out.array(2).bytes(&self.envelope.0).number(code);
     }
@@ -141,6 +144,7 @@ impl Message for Judged {
             4 => Outcome::Refused(Objection::Malformed),
             5 => Outcome::Refused(Objection::Foreign),
             6 => Outcome::Refused(Objection::TooLarge),
+            7 => Outcome::NoRoom,
             _ => return Err(input.malformed("an unknown outcome")),
         };
         Ok(Self { envelope, outcome })

@@ -65,13 +65,16 @@ codes! {
     ChainGap = "chain_gap", 409;
     /// The hub holds another chain of this device: the device was cloned or restored from an old copy.
     ChainForked = "chain_forked", 409;
+    /// The device has begun more copies of its vault than a device may: put this one out and let in another.
+    TooManyLines = "too_many_lines", 422;
     /// The request took too long to arrive or to be answered.
     TimedOut = "timed_out", 408;
     /// Too much at once. Come back later.
     Busy = "busy", 429;
     /// The hub's disk, or what it may use of it, is full. Nothing of the request was kept.
     StorageFull = "storage_full", 507;
-    /// The study has used what this hub allows it. Nothing of the request was kept; taking something out still works.
+    /// The study has used what this hub allows it, and links without envelopes alone would go beyond it. Nothing of the request was kept;
+    /// taking something out still works.
     QuotaReached = "quota_reached", 507;
     /// The hub's database fails. Nothing of the request was kept.
     StorageBroken = "storage_broken", 500;

@@ -22,7 +22,7 @@ CREATE TABLE scope (
     tag      BLOB    NOT NULL CHECK (length(tag) = 16),
     sequence INTEGER NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
-    bytes    INTEGER NOT NULL,                                  -- of all envelopes that were ever stored
+    bytes    INTEGER NOT NULL,                                  -- of envelopes and links, as the study's quota counts them
     UNIQUE (study, tag)
 ) STRICT;
 
@@ -63,7 +63,7 @@ CREATE TABLE log (
 ) STRICT;
 CREATE UNIQUE INDEX log_by_sequence ON log (scope, sequence);
 CREATE UNIQUE INDEX log_by_envelope ON log (scope, envelope);
-CREATE INDEX log_by_record ON log (scope, record);
+CREATE INDEX log_by_record ON log (scope, record, sequence);
 
 -- Records that were taken out, by the signature of their receipt: what comes of them later is not kept either.
 CREATE TABLE erased (

@@ -1,0 +1,283 @@
+//! Where a hub keeps what it holds: one [`Store`], on SQLite or on PostgreSQL, asked through transactions.
+//!
+//! [`Tx`] is all that the rest of the hub knows of a database: what is asked many times in a push is asked for many at once, so that a
+//! database on the other side of a connection is asked a dozen times, whatever the number of envelopes.
+
+mod postgres;
+mod sqlite;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_sync::wire::{Incarnation, Reason, Refusal};
+
+use crate::{Config, Failure, setup_code};
+
+pub(crate) use sqlite::{FILE, folder, lock, recognise};
+
+/// What a step in a transaction gives.
+pub(crate) type Done<T> = Result<T, Stop>;
+
+/// One transaction: what it reads is one unchanging state, what it writes is kept whole or not at all.
+pub(crate) trait Tx {
+    /// The hash of the setup code.
+    fn setup_code(&mut self) -> Done<[u8; 32]>;
+    /// All studies that were founded here.
+    fn studies(&mut self) -> Done<Vec<StudyTag>>;
+    /// Roster entries of a study from a place on.
+    fn roster(&mut self, study: StudyTag, from: u64) -> Done<Vec<Vec<u8>>>;
+    /// Keeps an entry at its place, if that is the next. Whether it was.
+    fn keep_entry(&mut self, study: StudyTag, place: u64, entry: &[u8]) -> Done<bool>;
+
+    /// A scope, if anything was ever written to it.
+    fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>>;
+    /// All scopes of a study.
+    fn scopes(&mut self, study: StudyTag) -> Done<Vec<ScopeRow>>;
+    /// A scope to write to, made if there is none. Until this transaction ends nobody else gets it so.
+    fn open_scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<ScopeRow>;
+    /// Moves the head of a scope that was opened, and says how many bytes it has now.
+    fn advance(&mut self, scope: i64, sequence: u64, hash: &[u8; 32], bytes: u64) -> Done<()>;
+    /// What a person may want to know of a scope.
+    fn story(&mut self, scope: i64) -> Done<Story>;
+
+    /// How many lines of a device are held.
+    fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64>;
+    /// The last place of a chain that is held; 0 if none is.
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64>;
+    /// The links of a chain from a place to another, both among them, as far as they are held.
+    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>>;
+    /// Keeps links.
+    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()>;
+
+    /// The place that the last push of a chain led to; 0 if there was none.
+    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64>;
+    /// Keeps a push as its segment. Its number.
+    fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64>;
+    /// The segment of a push.
+    fn segment(&mut self, push: i64) -> Done<Vec<u8>>;
+
+    /// Which of these envelopes are in the log.
+    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>>;
+    /// Appends to the log of a scope that was opened.
+    fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()>;
+    /// The hash of the log up to a place.
+    fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>>;
+    /// Up to `most` rows of the log after a place, in order, of at most so many bytes together, but at least one if there is any.
+    fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>>;
+
+    /// Which of these records were taken out.
+    fn erased(&mut self, scope: i64, records: &[RecordTag]) -> Done<HashSet<RecordTag>>;
+    /// Notes that a record was taken out. Whether that is new.
+    fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool>;
+    /// The log's rows of a record, in order, at most so many: number and bytes.
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>>;
+    /// Overwrites the bytes of a row.
+    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()>;
+
+    /// Keeps the newest applied vector of a device.
+    fn keep_applied(&mut self, scope: i64, device: &DeviceTag, vector: &[u8]) -> Done<()>;
+    /// The applied vectors of a scope, at most so many.
+    fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>>;
+}
+
+/// The head of a scope's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScopeRow {
+    pub(crate) id: i64,
+    pub(crate) tag: ScopeTag,
+    pub(crate) sequence: u64,
+    pub(crate) hash: [u8; 32],
+    /// Of envelopes and links, as the study's quota counts them.
+    pub(crate) bytes: u64,
+}
+
+/// What a person may want to know of a scope.
+pub(crate) struct Story {
+    /// Bytes of what is held.
+    pub(crate) bytes: u64,
+    /// Records that were taken out.
+    pub(crate) taken_out: u64,
+    /// When the last envelope came, in seconds since 1970.
+    pub(crate) last: Option<u64>,
+}
+
+/// A link as it is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeldLink {
+    pub(crate) seq: u64,
+    pub(crate) hash: LinkHash,
+    pub(crate) envelope: EnvelopeId,
+}
+
+/// An envelope that is appended.
+pub(crate) struct LogRow<'a> {
+    pub(crate) sequence: u64,
+    /// Its place in the segment of its push.
+    pub(crate) place: u64,
+    pub(crate) envelope: EnvelopeId,
+    /// Of the log up to here.
+    pub(crate) hash: [u8; 32],
+    /// Seconds since 1970-01-01 UTC.
+    pub(crate) received: u64,
+    pub(crate) record: RecordTag,
+    pub(crate) bytes: std::borrow::Cow<'a, [u8]>,
+}
+
+/// An envelope as the log gives it.
+pub(crate) struct Logged {
+    pub(crate) push: i64,
+    pub(crate) place: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The open database.
+pub(crate) enum Store {
+    Sqlite(sqlite::Database),
+    Postgres(postgres::Database),
+}
+
+/// What is cached of the database at most so long as nobody else can change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// This hub alone writes.
+    Alone,
+    /// Other hubs write, too: what may have changed is looked up.
+    Shared,
+}
+
+impl Store {
+    /// Opens or creates the database. Gives a new setup code as long as no study was founded.
+    pub(crate) fn open(config: &Config) -> Result<(Self, Option<String>), Failure> {
+        match &config.database {
+            None => sqlite::Database::open(config).map(|(database, code)| (Self::Sqlite(database), code)),
+            Some(url) => {
+                postgres::Database::open(url).map(|(database, code)| (Self::Postgres(database), code))
+            }
+        }
+    }
+
+    pub(crate) fn sharing(&self) -> Sharing {
+        match self {
+            Self::Sqlite(_) => Sharing::Alone,
+            Self::Postgres(_) => Sharing::Shared,
+        }
+    }
+
+    /// Which life of the database this is.
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        match self {
+            Self::Sqlite(database) => database.incarnation(),
+            Self::Postgres(database) => database.incarnation(),
+        }
+    }
+
+    /// Runs `work` in a transaction that writes. Returns after the commit is on disk; with a refusal nothing is kept.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        match self {
+            Self::Sqlite(database) => database.write(work),
+            Self::Postgres(database) => database.write(work),
+        }
+    }
+
+    /// Runs `work` on one unchanging view of the database.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        match self {
+            Self::Sqlite(database) => database.read(work),
+            Self::Postgres(database) => database.read(work),
+        }
+    }
+
+    /// Whether a request with this nonce is the first: asked only where other hubs share the database, which then remembers it until a
+    /// time in seconds since 1970.
+    pub(crate) fn first(
+        &self,
+        device: &DeviceTag,
+        nonce: &[u8; 16],
+        until: u64,
+        now: u64,
+    ) -> Result<bool, Refusal> {
+        match self {
+            Self::Sqlite(_) => Ok(true),
+            Self::Postgres(database) => database.first(device, nonce, until, now),
+        }
+    }
+
+    /// Whether something could be written now.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Sqlite(database) => database.is_ready(),
+            Self::Postgres(database) => database.is_ready(),
+        }
+    }
+
+    /// Makes what was overwritten unreachable, where the database keeps it in a log of its own: brings that into the database's file.
+    pub(crate) fn settle(&self) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(database) => database.settle(),
+            // Old versions of a row go with PostgreSQL's vacuum, which is said in what this hub promises.
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+/// A database opened to be looked at, beside a hub that may be running.
+pub(crate) fn look<T>(at: &At, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Failure> {
+    match at {
+        At::Folder(data) => sqlite::look(data, work),
+        At::Url(url) => postgres::look(url, work),
+    }
+}
+
+/// Mints a new life for a database that was put back from a backup by the means of the database itself.
+pub(crate) fn renew(url: &str) -> Result<(), Failure> {
+    postgres::renew(url)
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// A hub's folder, with SQLite.
+    Folder(PathBuf),
+    /// A PostgreSQL database, such as `postgresql://hub@127.0.0.1/hub`.
+    Url(String),
+}
+
+/// Why a transaction ends without a commit.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The request is refused.
+    Refused(Refusal),
+    /// The database fails, or what it holds makes no sense.
+    Broken,
+    /// It has no room left.
+    Full,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Stop {
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Full => {
+                Refusal::new(Reason::StorageFull, "the hub has no room left; nothing of this was kept")
+            }
+            Self::Broken => broken(),
+        }
+    }
+}
+
+/// What the hub says when its database fails or what it reads there makes no sense.
+pub(crate) fn broken() -> Refusal {
+    Refusal::new(Reason::StorageBroken, "the hub's database fails; nothing of this was kept")
+}
+
+/// A setup code for a hub where no study was founded, and its hash.
+fn fresh_code(founded: bool) -> Result<Option<(String, [u8; 32])>, Failure> {
+    if founded { Ok(None) } else { setup_code::mint().map(Some) }
+}

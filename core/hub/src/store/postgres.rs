@@ -1,0 +1,508 @@
+//! The hub's tables in a PostgreSQL database that several hubs may share.
+//!
+//! A push takes the lock on the row of its scope before it reads anything of it, and holds it to its commit: sequences are given in the order of
+//! commits, so that "after my cursor" skips nothing. Reads see one state (`REPEATABLE READ`). Commits are on disk before they return:
+//! `synchronous_commit` is set for every connection, and a server that runs with `fsync = off` is refused.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_sync::wire::{Incarnation, Refusal};
+use postgres::error::SqlState;
+use postgres::types::ToSql;
+use postgres::{Client, IsolationLevel, NoTls, Row, Statement, Transaction};
+
+use super::{Done, HeldLink, LogRow, Logged, ScopeRow, Stop, Story, Tx, fresh_code};
+use crate::Failure;
+
+const FORMAT: i32 = 1;
+/// Connections at most; a request waits for one. PostgreSQL takes 100 as it is installed.
+const CONNECTIONS: usize = 16;
+/// Drawn once: two hubs that start at the same time make the tables once.
+const MAKING: i64 = 0x4e4a_4842_4d41_4b45;
+/// How long a statement may wait for a lock, and one may run.
+const SETTINGS: &str = "-c search_path=nightjar_hub -c synchronous_commit=on -c lock_timeout=60s -c statement_timeout=110s \
+                        -c idle_in_transaction_session_timeout=120s";
+/// Every so many admitted requests, what is out of time is forgotten.
+const FORGETTING: u64 = 512;
+
+/// A database, and connections to it.
+pub(crate) struct Database {
+    config: postgres::Config,
+    pool: Mutex<Pool>,
+    freed: Condvar,
+    incarnation: Incarnation,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: Vec<Connected>,
+    open: usize,
+    admitted: u64,
+}
+
+/// A connection with the statements that were prepared on it.
+struct Connected {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+impl Database {
+    /// Connects; makes the tables if there are none. Gives a new setup code as long as no study was founded.
+    pub(crate) fn open(url: &str) -> Result<(Self, Option<String>), Failure> {
+        let config = config(url)?;
+        let mut client = connect(&config)?;
+        let fsync: String = client.query_one("SHOW fsync", &[])?.try_get(0)?;
+        if fsync != "on" {
+            return Err(Failure::Unfit {
+                problem: "it runs with fsync = off, so that what it says is stored may not be",
+            });
+        }
+        client.execute("SELECT pg_advisory_lock($1)", &[&MAKING])?;
+        make(&mut client)?;
+        let row =
+            client.query_one("SELECT format, incarnation, EXISTS (SELECT FROM roster) FROM hub", &[])?;
+        let (format, incarnation, founded): (i32, Vec<u8>, bool) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if format != FORMAT {
+            return Err(Failure::Unfit { problem: "its tables are of another version of the hub" });
+        }
+        let incarnation = incarnation
+            .try_into()
+            .map_err(|_| Failure::Unfit { problem: "its incarnation is not 16 bytes" })?;
+        let code = fresh_code(founded)?;
+        if let Some((_, hash)) = &code {
+            client.execute("UPDATE hub SET setup_code = $1", &[&hash.as_slice()])?;
+        }
+        client.execute("SELECT pg_advisory_unlock($1)", &[&MAKING])?;
+        let pool =
+            Pool { idle: vec![Connected { client, statements: HashMap::new() }], open: 1, admitted: 0 };
+        let database = Self {
+            config,
+            pool: Mutex::new(pool),
+            freed: Condvar::new(),
+            incarnation: Incarnation(incarnation),
+        };
+        Ok((database, code.map(|(code, _)| code)))
+    }
+
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        self.run(|connected| {
+            let Connected { client, statements } = connected;
+            let tx = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
+            let mut open = Open { tx, statements };
+            let result = work(&mut open)?;
+            open.tx.commit()?;
+            Ok(result)
+        })
+        .map_err(Stop::refusal)
+    }
+
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        self.run(|connected| {
+            let Connected { client, statements } = connected;
+            let tx = client
+                .build_transaction()
+                .isolation_level(IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()?;
+            work(&mut Open { tx, statements })
+        })
+        .map_err(Stop::refusal)
+    }
+
+    pub(crate) fn first(
+        &self,
+        device: &DeviceTag,
+        nonce: &[u8; 16],
+        until: u64,
+        now: u64,
+    ) -> Result<bool, Refusal> {
+        let forget = {
+            let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+            pool.admitted += 1;
+            pool.admitted.is_multiple_of(FORGETTING)
+        };
+        self.run(|connected| {
+            let Connected { client, statements } = connected;
+            let mut open = Open { tx: client.transaction()?, statements };
+            // A server that falls over forgets the requests of a moment; each of them may be repeated without harm.
+            open.execute("SET LOCAL synchronous_commit = off", &[])?;
+            if forget {
+                open.execute("DELETE FROM seen WHERE until < $1", &[&signed(now)])?;
+            }
+            let sql = "INSERT INTO seen (device, nonce, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            let new = open.execute(sql, &[&device.0.as_slice(), &nonce.as_slice(), &signed(until)])?;
+            open.tx.commit()?;
+            Ok(new == 1)
+        })
+        .map_err(Stop::refusal)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.run(|connected| {
+            let mut tx = connected.client.transaction()?;
+            tx.query_one("SELECT id FROM hub FOR SHARE", &[])?;
+            Ok(())
+        })
+        .is_ok()
+    }
+
+    /// Runs something on a connection of its own. One that broke is not used again.
+    fn run<T>(&self, work: impl FnOnce(&mut Connected) -> Done<T>) -> Done<T> {
+        let mut connected = self.take()?;
+        let result = work(&mut connected);
+        let sound = !matches!(result, Err(Stop::Broken)) && !connected.client.is_closed();
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        match sound {
+            true => pool.idle.push(connected),
+            false => pool.open -= 1,
+        }
+        drop(pool);
+        self.freed.notify_one();
+        result
+    }
+
+    fn take(&self) -> Done<Connected> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // The one that was used last: others may have been closed by the server meanwhile.
+            while let Some(connected) = pool.idle.pop() {
+                if !connected.client.is_closed() {
+                    return Ok(connected);
+                }
+                pool.open -= 1;
+            }
+            if pool.open < CONNECTIONS {
+                pool.open += 1;
+                drop(pool);
+                let client = connect(&self.config);
+                return client.map(|client| Connected { client, statements: HashMap::new() }).map_err(|_| {
+                    self.pool.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
+                    self.freed.notify_one();
+                    Stop::Broken
+                });
+            }
+            pool = self.freed.wait(pool).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn config(url: &str) -> Result<postgres::Config, Failure> {
+    // What the parser says may hold the password.
+    let mut config: postgres::Config = url.parse().map_err(|_| Failure::Unfit {
+        problem: "its address cannot be read: it should look like postgresql://user@host:5432/database",
+    })?;
+    config.options(SETTINGS).application_name("nightjar-hub");
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    Ok(config)
+}
+
+fn connect(config: &postgres::Config) -> Result<Client, postgres::Error> {
+    config.connect(NoTls)
+}
+
+fn make(client: &mut Client) -> Result<(), Failure> {
+    let there: bool =
+        client.query_one("SELECT to_regclass('nightjar_hub.hub') IS NOT NULL", &[])?.try_get(0)?;
+    if there {
+        return Ok(());
+    }
+    let mut tx = client.transaction()?;
+    tx.batch_execute("CREATE SCHEMA IF NOT EXISTS nightjar_hub")?;
+    tx.batch_execute(include_str!("postgres.sql"))?;
+    let sql = "INSERT INTO hub (id, format, incarnation, setup_code) VALUES (1, $1, $2, $3)";
+    // The code is replaced before the hub is open; nobody knows one with this hash.
+    tx.execute(sql, &[&FORMAT, &life()?.as_slice(), &[0_u8; 32].as_slice()])?;
+    Ok(tx.commit()?)
+}
+
+fn life() -> Result<[u8; 16], Failure> {
+    let mut incarnation = [0; 16];
+    getrandom::fill(&mut incarnation)?;
+    Ok(incarnation)
+}
+
+/// Begins a new life of the log. Hubs that run go on in the old one until they are started again.
+pub(crate) fn renew(url: &str) -> Result<(), Failure> {
+    let mut client = connect(&config(url)?)?;
+    client.execute("UPDATE hub SET incarnation = $1", &[&life()?.as_slice()])?;
+    // What the backup remembers of requests says nothing.
+    client.execute("DELETE FROM seen", &[])?;
+    Ok(())
+}
+
+/// Reads a database beside the hubs.
+pub(crate) fn look<T>(url: &str, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Failure> {
+    let mut client = connect(&config(url)?)?;
+    let mut statements = HashMap::new();
+    let tx =
+        client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
+    work(&mut Open { tx, statements: &mut statements })
+        .map_err(|_| Failure::Unfit { problem: "it holds no hub, or what it holds makes no sense" })
+}
+
+impl From<postgres::Error> for Stop {
+    fn from(error: postgres::Error) -> Self {
+        match error.code() {
+            Some(code) if *code == SqlState::DISK_FULL => Self::Full,
+            _ => Self::Broken,
+        }
+    }
+}
+
+/// PostgreSQL counts with a sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number that cannot be below zero.
+fn unsigned(row: &Row, at: usize) -> Done<u64> {
+    u64::try_from(row.try_get::<_, i64>(at)?).map_err(|_| Stop::Broken)
+}
+
+fn fixed<const N: usize>(row: &Row, at: usize) -> Done<[u8; N]> {
+    row.try_get::<_, &[u8]>(at)?.try_into().map_err(|_| Stop::Broken)
+}
+
+/// A transaction that is open.
+struct Open<'a> {
+    tx: Transaction<'a>,
+    statements: &'a mut HashMap<&'static str, Statement>,
+}
+
+impl Open<'_> {
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.tx.prepare(sql)?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn rows(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
+        let statement = self.prepared(sql)?;
+        Ok(self.tx.query(&statement, values)?)
+    }
+
+    fn row(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Option<Row>> {
+        let statement = self.prepared(sql)?;
+        Ok(self.tx.query_opt(&statement, values)?)
+    }
+
+    fn execute(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<u64> {
+        let statement = self.prepared(sql)?;
+        Ok(self.tx.execute(&statement, values)?)
+    }
+}
+
+fn scope_row(row: &Row) -> Done<ScopeRow> {
+    Ok(ScopeRow {
+        id: row.try_get(0)?,
+        tag: ScopeTag(fixed(row, 1)?),
+        sequence: unsigned(row, 2)?,
+        hash: fixed(row, 3)?,
+        bytes: unsigned(row, 4)?,
+    })
+}
+
+impl Tx for Open<'_> {
+    fn setup_code(&mut self) -> Done<[u8; 32]> {
+        fixed(&self.row("SELECT setup_code FROM hub", &[])?.ok_or(Stop::Broken)?, 0)
+    }
+
+    fn studies(&mut self) -> Done<Vec<StudyTag>> {
+        let rows = self.rows("SELECT study FROM roster WHERE place = 0 ORDER BY study", &[])?;
+        rows.iter().map(|row| fixed(row, 0).map(StudyTag)).collect()
+    }
+
+    fn roster(&mut self, study: StudyTag, from: u64) -> Done<Vec<Vec<u8>>> {
+        let sql = "SELECT entry FROM roster WHERE study = $1 AND place >= $2 ORDER BY place";
+        let rows = self.rows(sql, &[&study.0.as_slice(), &signed(from)])?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    fn keep_entry(&mut self, study: StudyTag, place: u64, entry: &[u8]) -> Done<bool> {
+        // Of two that come at once one finds the place taken.
+        let sql = "INSERT INTO roster (study, place, entry)
+                   SELECT $1, $2, $3 WHERE (SELECT count(*) FROM roster WHERE study = $1) = $2 ON CONFLICT DO NOTHING";
+        Ok(self.execute(sql, &[&study.0.as_slice(), &signed(place), &entry])? == 1)
+    }
+
+    fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {
+        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 AND tag = $2";
+        let row = self.row(sql, &[&study.0.as_slice(), &tag.0.as_slice()])?;
+        row.as_ref().map(scope_row).transpose()
+    }
+
+    fn scopes(&mut self, study: StudyTag) -> Done<Vec<ScopeRow>> {
+        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 ORDER BY tag";
+        self.rows(sql, &[&study.0.as_slice()])?.iter().map(scope_row).collect()
+    }
+
+    fn open_scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<ScopeRow> {
+        const SQL: &str = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 AND tag = $2 FOR NO KEY UPDATE";
+        let values: [&(dyn ToSql + Sync); 2] = [&study.0.as_slice(), &tag.0.as_slice()];
+        if let Some(row) = self.row(SQL, &values)? {
+            return scope_row(&row);
+        }
+        let sql = "INSERT INTO scope (study, tag, sequence, hash, bytes)
+                   VALUES ($1, $2, 0, decode(repeat('00', 32), 'hex'), 0) ON CONFLICT DO NOTHING";
+        self.execute(sql, &values)?;
+        scope_row(&self.row(SQL, &values)?.ok_or(Stop::Broken)?)
+    }
+
+    fn advance(&mut self, scope: i64, sequence: u64, hash: &[u8; 32], bytes: u64) -> Done<()> {
+        let sql = "UPDATE scope SET sequence = $2, hash = $3, bytes = $4 WHERE id = $1";
+        self.execute(sql, &[&scope, &signed(sequence), &hash.as_slice(), &signed(bytes)])?;
+        Ok(())
+    }
+
+    fn story(&mut self, scope: i64) -> Done<Story> {
+        let sql = "SELECT (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM log WHERE scope = $1),
+                          (SELECT count(*) FROM erased WHERE scope = $1),
+                          (SELECT received FROM log WHERE scope = $1 ORDER BY sequence DESC LIMIT 1)";
+        let row = self.row(sql, &[&scope])?.ok_or(Stop::Broken)?;
+        let last = row.try_get::<_, Option<i64>>(2)?.and_then(|last| u64::try_from(last).ok());
+        Ok(Story { bytes: unsigned(&row, 0)?, taken_out: unsigned(&row, 1)?, last })
+    }
+
+    fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64> {
+        let sql = "SELECT count(DISTINCT line) FROM link WHERE scope = $1 AND device = $2";
+        unsigned(&self.row(sql, &[&scope, &device.0.as_slice()])?.ok_or(Stop::Broken)?, 0)
+    }
+
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
+        let sql =
+            "SELECT seq FROM link WHERE scope = $1 AND device = $2 AND line = $3 ORDER BY seq DESC LIMIT 1";
+        let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
+        row.map_or(Ok(0), |row| unsigned(&row, 0))
+    }
+
+    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>> {
+        let sql = "SELECT seq, hash, envelope FROM link
+                   WHERE scope = $1 AND device = $2 AND line = $3 AND seq >= $4 AND seq <= $5 ORDER BY seq";
+        let (device, line) = (strand.device.0.as_slice(), strand.line.0.as_slice());
+        let rows = self.rows(sql, &[&scope, &device, &line, &signed(from), &signed(to)])?;
+        let held = |row: &Row| {
+            let (hash, envelope) = (LinkHash(fixed(row, 1)?), EnvelopeId(fixed(row, 2)?));
+            Ok(HeldLink { seq: unsigned(row, 0)?, hash, envelope })
+        };
+        rows.iter().map(held).collect()
+    }
+
+    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()> {
+        let sql = "INSERT INTO link (scope, device, line, seq, hash, envelope)
+                   SELECT $1, * FROM unnest($2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[])";
+        let devices: Vec<&[u8]> = links.iter().map(|link| link.device.0.as_slice()).collect();
+        let lines: Vec<&[u8]> = links.iter().map(|link| link.line.0.as_slice()).collect();
+        let places: Vec<i64> = links.iter().map(|link| signed(link.seq)).collect();
+        let hashes: Vec<Vec<u8>> = links.iter().map(|link| link.hash().0.to_vec()).collect();
+        let envelopes: Vec<&[u8]> = links.iter().map(|link| link.envelope.0.as_slice()).collect();
+        self.execute(sql, &[&scope, &devices, &lines, &places, &hashes, &envelopes])?;
+        Ok(())
+    }
+
+    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
+        let sql = "SELECT coalesce(max(last), 0) FROM push WHERE scope = $1 AND device = $2 AND line = $3";
+        let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
+        unsigned(&row.ok_or(Stop::Broken)?, 0)
+    }
+
+    fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64> {
+        let sql =
+            "INSERT INTO push (scope, device, line, last, segment) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+        let (device, line) = (strand.device.0.as_slice(), strand.line.0.as_slice());
+        let row = self.row(sql, &[&scope, &device, &line, &signed(last), &segment])?;
+        Ok(row.ok_or(Stop::Broken)?.try_get(0)?)
+    }
+
+    fn segment(&mut self, push: i64) -> Done<Vec<u8>> {
+        let row = self.row("SELECT segment FROM push WHERE id = $1", &[&push])?;
+        Ok(row.ok_or(Stop::Broken)?.try_get(0)?)
+    }
+
+    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>> {
+        let sql = "SELECT envelope FROM log WHERE scope = $1 AND envelope = ANY($2)";
+        let asked: Vec<&[u8]> = envelopes.iter().map(|envelope| envelope.0.as_slice()).collect();
+        self.rows(sql, &[&scope, &asked])?.iter().map(|row| fixed(row, 0).map(EnvelopeId)).collect()
+    }
+
+    fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()> {
+        let sql = "INSERT INTO log (scope, push, sequence, place, envelope, hash, received, record, bytes)
+                   SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bytea[])";
+        let numbers =
+            |of: fn(&LogRow<'_>) -> u64| -> Vec<i64> { rows.iter().map(|row| signed(of(row))).collect() };
+        let (sequences, places) = (numbers(|row| row.sequence), numbers(|row| row.place));
+        let received = numbers(|row| row.received);
+        let envelopes: Vec<&[u8]> = rows.iter().map(|row| row.envelope.0.as_slice()).collect();
+        let hashes: Vec<&[u8]> = rows.iter().map(|row| row.hash.as_slice()).collect();
+        let records: Vec<&[u8]> = rows.iter().map(|row| row.record.0.as_slice()).collect();
+        let bytes: Vec<&[u8]> = rows.iter().map(|row| &*row.bytes).collect();
+        let values: [&(dyn ToSql + Sync); 9] =
+            [&scope, &push, &sequences, &places, &envelopes, &hashes, &received, &records, &bytes];
+        self.execute(sql, &values)?;
+        Ok(())
+    }
+
+    fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>> {
+        let sql = "SELECT hash FROM log WHERE scope = $1 AND sequence = $2";
+        self.row(sql, &[&scope, &signed(sequence)])?.map(|row| fixed(&row, 0)).transpose()
+    }
+
+    fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>> {
+        // The server stops where it is enough, so that nothing is sent in vain. Sequences have no gaps.
+        let sql = "SELECT push, place, bytes FROM (
+                     SELECT push, place, bytes, sequence, sum(octet_length(bytes)) OVER (ORDER BY sequence) AS together
+                     FROM log WHERE scope = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) AS next
+                   WHERE together <= $4 OR sequence = $2 + 1 ORDER BY sequence";
+        let rows = self.rows(sql, &[&scope, &signed(sequence), &signed(most), &signed(bytes)])?;
+        let logged = |row: &Row| {
+            Ok(Logged { push: row.try_get(0)?, place: unsigned(row, 1)?, bytes: row.try_get(2)? })
+        };
+        rows.iter().map(logged).collect()
+    }
+
+    fn erased(&mut self, scope: i64, records: &[RecordTag]) -> Done<HashSet<RecordTag>> {
+        let sql = "SELECT record FROM erased WHERE scope = $1 AND record = ANY($2)";
+        let asked: Vec<&[u8]> = records.iter().map(|record| record.0.as_slice()).collect();
+        self.rows(sql, &[&scope, &asked])?.iter().map(|row| fixed(row, 0).map(RecordTag)).collect()
+    }
+
+    fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool> {
+        let sql = "INSERT INTO erased (scope, record) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        Ok(self.execute(sql, &[&scope, &record.0.as_slice()])? == 1)
+    }
+
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>> {
+        let sql = "SELECT id, bytes FROM log WHERE scope = $1 AND record = $2 ORDER BY sequence LIMIT $3";
+        let rows = self.rows(sql, &[&scope, &record.0.as_slice(), &signed(most)])?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()> {
+        self.execute("UPDATE log SET bytes = $2 WHERE id = $1", &[&row, &bytes])?;
+        Ok(())
+    }
+
+    fn keep_applied(&mut self, scope: i64, device: &DeviceTag, vector: &[u8]) -> Done<()> {
+        let sql = "INSERT INTO applied (scope, device, vector) VALUES ($1, $2, $3)
+                   ON CONFLICT (scope, device) DO UPDATE SET vector = excluded.vector";
+        self.execute(sql, &[&scope, &device.0.as_slice(), &vector])?;
+        Ok(())
+    }
+
+    fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>> {
+        let sql = "SELECT vector FROM applied WHERE scope = $1 ORDER BY device LIMIT $2";
+        self.rows(sql, &[&scope, &signed(most)])?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+}

@@ -1,0 +1,87 @@
+-- The hub's tables in a PostgreSQL database, as in sqlite.sql. Several hubs may write at once: the row of a scope is locked while its log grows.
+
+CREATE TABLE hub (
+    id          smallint PRIMARY KEY CHECK (id = 1),
+    format      int    NOT NULL,
+    incarnation bytea  NOT NULL CHECK (octet_length(incarnation) = 16),
+    setup_code  bytea  NOT NULL CHECK (octet_length(setup_code) = 32)
+);
+
+CREATE TABLE roster (
+    study bytea  NOT NULL CHECK (octet_length(study) = 16),
+    place bigint NOT NULL,
+    entry bytea  NOT NULL,
+    PRIMARY KEY (study, place)
+);
+
+CREATE TABLE scope (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    study    bytea  NOT NULL CHECK (octet_length(study) = 16),
+    tag      bytea  NOT NULL CHECK (octet_length(tag) = 16),
+    sequence bigint NOT NULL,
+    hash     bytea  NOT NULL CHECK (octet_length(hash) = 32),
+    bytes    bigint NOT NULL,
+    UNIQUE (study, tag)
+);
+
+CREATE TABLE link (
+    scope    bigint NOT NULL REFERENCES scope (id),
+    device   bytea  NOT NULL,
+    line     bytea  NOT NULL,
+    seq      bigint NOT NULL,
+    hash     bytea  NOT NULL,
+    envelope bytea  NOT NULL,
+    PRIMARY KEY (scope, device, line, seq)
+);
+
+CREATE TABLE push (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope   bigint NOT NULL REFERENCES scope (id),
+    device  bytea  NOT NULL,
+    line    bytea  NOT NULL,
+    last    bigint NOT NULL,
+    segment bytea  NOT NULL
+);
+CREATE INDEX push_last ON push (scope, device, line, last);
+
+-- `sequence` comes from the locked row of the scope, never from a sequence of the database: those are given out before the commit, and
+-- whoever reads on from the last they saw would skip what commits later.
+CREATE TABLE log (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope    bigint NOT NULL REFERENCES scope (id),
+    sequence bigint NOT NULL,
+    push     bigint NOT NULL REFERENCES push (id),
+    place    bigint NOT NULL,
+    envelope bytea  NOT NULL,
+    hash     bytea  NOT NULL,
+    received bigint NOT NULL,
+    record   bytea  NOT NULL,
+    bytes    bytea  NOT NULL
+);
+-- Sealed bytes cannot be compressed.
+ALTER TABLE log ALTER COLUMN bytes SET STORAGE EXTERNAL;
+CREATE UNIQUE INDEX log_by_sequence ON log (scope, sequence);
+CREATE UNIQUE INDEX log_by_envelope ON log (scope, envelope);
+CREATE INDEX log_by_record ON log (scope, record, sequence);
+
+CREATE TABLE erased (
+    scope  bigint NOT NULL REFERENCES scope (id),
+    record bytea  NOT NULL,
+    PRIMARY KEY (scope, record)
+);
+
+CREATE TABLE applied (
+    scope  bigint NOT NULL REFERENCES scope (id),
+    device bytea  NOT NULL,
+    vector bytea  NOT NULL,
+    PRIMARY KEY (scope, device)
+);
+
+-- Requests admitted lately by any of the hubs.
+CREATE TABLE seen (
+    device bytea  NOT NULL,
+    nonce  bytea  NOT NULL,
+    until  bigint NOT NULL,
+    PRIMARY KEY (device, nonce)
+);
+CREATE INDEX seen_until ON seen (until);

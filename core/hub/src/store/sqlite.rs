@@ -1,0 +1,422 @@
+//! The hub's database: one writer, one reader, every commit on disk before it returns.
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_sync::wire::{Incarnation, Refusal};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::{Done, HeldLink, LogRow, Logged, ScopeRow, Stop, Story, Tx, fresh_code};
+use crate::{Config, Failure, copies};
+
+/// The database's file in the hub's folder.
+pub(crate) const FILE: &str = "hub.sqlite3";
+/// "NJHB", in SQLite's header.
+const APPLICATION: i32 = 0x4e4a_4842;
+const FORMAT: i32 = 1;
+
+/// The open database.
+pub(crate) struct Database {
+    file: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+    incarnation: Incarnation,
+    /// Held as long as the hub runs.
+    _lock: File,
+}
+
+impl Database {
+    /// Opens or creates the database. Gives a new setup code as long as no study was founded.
+    pub(crate) fn open(config: &Config) -> Result<(Self, Option<String>), Failure> {
+        let lock = lock(&config.data)?;
+        let file = config.data.join(FILE);
+        let broken = |source| Failure::Database { file: file.clone(), source };
+        let mut writer = Connection::open(&file).map_err(broken)?;
+        prepare(&writer, config).map_err(broken)?;
+        match is_empty(&writer).map_err(broken)? {
+            true => create(&mut writer, &file)?,
+            false => recognise(&writer, &file)?,
+        }
+        let code = renew_setup_code(&mut writer, &file)?;
+        let incarnation = writer
+            .query_row("SELECT incarnation FROM hub", [], |row| row.get(0))
+            .map_err(|source| Failure::Database { file: file.clone(), source })?;
+        let reader = Connection::open(&file).map_err(broken)?;
+        prepare(&reader, config).map_err(broken)?;
+        reader.pragma_update(None, "query_only", true).map_err(broken)?;
+        let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
+        Ok((Self { file, writer, reader, incarnation: Incarnation(incarnation), _lock: lock }, code))
+    }
+
+    /// Which life of the database this is.
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// Runs `work` in a transaction of the one writer. Returns after the commit is on disk; with a refusal nothing is kept.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = || {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&mut Open(&transaction))?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(Stop::refusal)
+    }
+
+    /// Runs `work` on one unchanging view of the database.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = || work(&mut Open(&reader.transaction()?));
+        run().map_err(Stop::refusal)
+    }
+
+    /// Whether something could be written now.
+    pub(crate) fn is_ready(&self) -> bool {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate);
+        begun.and_then(Transaction::rollback).is_ok()
+    }
+
+    /// Brings the write-ahead log into the database, so that its file alone is whole.
+    pub(crate) fn settle(&self) -> Result<(), Failure> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|source| Failure::Database { file: self.file.clone(), source })
+    }
+}
+
+/// That this is a hub's database of this version.
+pub(crate) fn recognise(connection: &Connection, file: &Path) -> Result<(), Failure> {
+    let broken = |source| Failure::Database { file: file.to_owned(), source };
+    let mark =
+        |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(broken);
+    let problem = match (mark("application_id")?, mark("user_version")?) {
+        (APPLICATION, FORMAT) => return Ok(()),
+        (APPLICATION, _) => "the hub's database is of another version",
+        _ => "this is not a hub's database",
+    };
+    Err(Failure::NotAHub { file: file.to_owned(), problem })
+}
+
+/// The hub's folder, made for its owner alone where there is none.
+pub(crate) fn folder(folder: &Path) -> Result<(), Failure> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|source| Failure::Folder { folder: folder.to_owned(), source })
+}
+
+pub(crate) fn lock(folder: &Path) -> Result<File, Failure> {
+    let unusable = |source| Failure::Folder { folder: folder.to_owned(), source };
+    self::folder(folder)?;
+    let file = File::create(folder.join("hub.lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::InUse { folder: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+fn prepare(connection: &Connection, config: &Config) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    // What is erased is overwritten, not only unlinked.
+    connection.execute_batch("PRAGMA secure_delete = ON;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if let Some(bytes) = config.limits.database {
+        let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = (bytes / page.max(1)).max(1);
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn create(writer: &mut Connection, file: &Path) -> Result<(), Failure> {
+    let mut incarnation = [0; 16];
+    getrandom::fill(&mut incarnation)?;
+    let mut run = || {
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(include_str!("sqlite.sql"))?;
+        // Replaced before the hub is open; nobody knows a code with this hash.
+        transaction.execute(
+            "INSERT INTO hub (id, incarnation, setup_code) VALUES (1, ?1, zeroblob(32))",
+            [incarnation],
+        )?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()
+    };
+    run().map_err(|source| Failure::Database { file: file.to_owned(), source })
+}
+
+/// A code that was shown once may be lost before it was used, and its hash does not bring it back.
+fn renew_setup_code(writer: &mut Connection, file: &Path) -> Result<Option<String>, Failure> {
+    let broken = |source| Failure::Database { file: file.to_owned(), source };
+    let founded: Option<i64> =
+        writer.query_row("SELECT 1 FROM roster LIMIT 1", [], |row| row.get(0)).optional().map_err(broken)?;
+    let Some((code, hash)) = fresh_code(founded.is_some())? else { return Ok(None) };
+    writer.execute("UPDATE hub SET setup_code = ?1", [hash]).map_err(broken)?;
+    Ok(Some(code))
+}
+
+/// Reads a hub's database beside the hub.
+pub(crate) fn look<T>(data: &Path, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Failure> {
+    let file = data.join(FILE);
+    let mut connection = copies::read(&file)?;
+    let unusable = |source| Failure::Database { file: file.clone(), source };
+    let transaction = connection.transaction().map_err(unusable)?;
+    work(&mut Open(&transaction)).map_err(|_| Failure::NotAHub {
+        file: file.clone(),
+        problem: "what the database holds makes no sense",
+    })
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Broken,
+        }
+    }
+}
+
+/// A transaction that is open.
+struct Open<'a>(&'a Transaction<'a>);
+
+fn scope_row(row: &Row<'_>) -> rusqlite::Result<ScopeRow> {
+    Ok(ScopeRow {
+        id: row.get(0)?,
+        tag: ScopeTag(row.get(1)?),
+        sequence: row.get(2)?,
+        hash: row.get(3)?,
+        bytes: row.get(4)?,
+    })
+}
+
+impl Tx for Open<'_> {
+    fn setup_code(&mut self) -> Done<[u8; 32]> {
+        Ok(self.0.query_row("SELECT setup_code FROM hub", [], |row| row.get(0))?)
+    }
+
+    fn studies(&mut self) -> Done<Vec<StudyTag>> {
+        let mut tags = self.0.prepare("SELECT study FROM roster WHERE place = 0 ORDER BY study")?;
+        Ok(tags.query_map([], |row| row.get(0).map(StudyTag))?.collect::<Result<_, _>>()?)
+    }
+
+    fn roster(&mut self, study: StudyTag, from: u64) -> Done<Vec<Vec<u8>>> {
+        let sql = "SELECT entry FROM roster WHERE study = ?1 AND place >= ?2 ORDER BY place";
+        let mut rows = self.0.prepare_cached(sql)?;
+        Ok(rows.query_map(params![study.0, from], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    fn keep_entry(&mut self, study: StudyTag, place: u64, entry: &[u8]) -> Done<bool> {
+        let sql = "INSERT INTO roster (study, place, entry)
+                   SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM roster WHERE study = ?1) = ?2";
+        Ok(self.0.execute(sql, params![study.0, place, entry])? == 1)
+    }
+
+    fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {
+        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = ?1 AND tag = ?2";
+        Ok(self.0.prepare_cached(sql)?.query_row(params![study.0, tag.0], scope_row).optional()?)
+    }
+
+    fn scopes(&mut self, study: StudyTag) -> Done<Vec<ScopeRow>> {
+        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = ?1 ORDER BY tag";
+        let mut rows = self.0.prepare_cached(sql)?;
+        Ok(rows.query_map(params![study.0], scope_row)?.collect::<Result<_, _>>()?)
+    }
+
+    fn open_scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<ScopeRow> {
+        // The transaction has the only writer there is.
+        self.0
+            .prepare_cached(
+                "INSERT OR IGNORE INTO scope (study, tag, sequence, hash, bytes) VALUES (?1, ?2, 0, zeroblob(32), 0)",
+            )?
+            .execute(params![study.0, tag.0])?;
+        self.scope(study, tag)?.ok_or(Stop::Broken)
+    }
+
+    fn advance(&mut self, scope: i64, sequence: u64, hash: &[u8; 32], bytes: u64) -> Done<()> {
+        let sql = "UPDATE scope SET sequence = ?2, hash = ?3, bytes = ?4 WHERE id = ?1";
+        self.0.prepare_cached(sql)?.execute(params![scope, sequence, hash, bytes])?;
+        Ok(())
+    }
+
+    fn story(&mut self, scope: i64) -> Done<Story> {
+        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE scope = ?1),
+                          (SELECT count(*) FROM erased WHERE scope = ?1),
+                          (SELECT received FROM log WHERE scope = ?1 ORDER BY sequence DESC LIMIT 1)";
+        let story =
+            |row: &Row<'_>| Ok(Story { bytes: row.get(0)?, taken_out: row.get(1)?, last: row.get(2)? });
+        Ok(self.0.query_row(sql, [scope], story)?)
+    }
+
+    fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64> {
+        // Each line begins with its first link.
+        let sql = "SELECT count(DISTINCT line) FROM link WHERE scope = ?1 AND device = ?2";
+        Ok(self.0.prepare_cached(sql)?.query_row(params![scope, device.0], |row| row.get(0))?)
+    }
+
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
+        let sql =
+            "SELECT seq FROM link WHERE scope = ?1 AND device = ?2 AND line = ?3 ORDER BY seq DESC LIMIT 1";
+        let mut end = self.0.prepare_cached(sql)?;
+        let held =
+            end.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0)).optional()?;
+        Ok(held.unwrap_or(0))
+    }
+
+    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>> {
+        let mut rows = self.0.prepare_cached(
+            "SELECT seq, hash, envelope FROM link
+             WHERE scope = ?1 AND device = ?2 AND line = ?3 AND seq >= ?4 AND seq <= ?5 ORDER BY seq",
+        )?;
+        let held = |row: &Row<'_>| {
+            let (hash, envelope) = (LinkHash(row.get(1)?), EnvelopeId(row.get(2)?));
+            Ok(HeldLink { seq: row.get(0)?, hash, envelope })
+        };
+        let links = rows.query_map(params![scope, strand.device.0, strand.line.0, from, to], held)?;
+        Ok(links.collect::<Result<_, _>>()?)
+    }
+
+    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()> {
+        let mut insert = self.0.prepare_cached(
+            "INSERT INTO link (scope, device, line, seq, hash, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for link in links {
+            let (device, line, envelope) = (link.device.0, link.line.0, link.envelope.0);
+            insert.execute(params![scope, device, line, link.seq, link.hash().0, envelope])?;
+        }
+        Ok(())
+    }
+
+    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
+        let sql = "SELECT coalesce(max(last), 0) FROM push WHERE scope = ?1 AND device = ?2 AND line = ?3";
+        let mut end = self.0.prepare_cached(sql)?;
+        Ok(end.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0))?)
+    }
+
+    fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64> {
+        let sql = "INSERT INTO push (scope, device, line, last, segment) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (device, line) = (strand.device.0, strand.line.0);
+        self.0.prepare_cached(sql)?.execute(params![scope, device, line, last, segment])?;
+        Ok(self.0.last_insert_rowid())
+    }
+
+    fn segment(&mut self, push: i64) -> Done<Vec<u8>> {
+        let mut segment = self.0.prepare_cached("SELECT segment FROM push WHERE id = ?1")?;
+        Ok(segment.query_row([push], |row| row.get(0))?)
+    }
+
+    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>> {
+        let mut known = self.0.prepare_cached("SELECT 1 FROM log WHERE scope = ?1 AND envelope = ?2")?;
+        let mut found = HashSet::new();
+        for envelope in envelopes {
+            if known.exists(params![scope, envelope.0])? {
+                found.insert(*envelope);
+            }
+        }
+        Ok(found)
+    }
+
+    fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()> {
+        let mut insert = self.0.prepare_cached(
+            "INSERT INTO log (scope, sequence, push, place, envelope, hash, received, record, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?;
+        for row in rows {
+            let (envelope, record, bytes) = (row.envelope.0, row.record.0, &*row.bytes);
+            let values = params![
+                scope,
+                row.sequence,
+                push,
+                row.place,
+                envelope,
+                row.hash,
+                row.received,
+                record,
+                bytes
+            ];
+            insert.execute(values)?;
+        }
+        Ok(())
+    }
+
+    fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>> {
+        let mut hash = self.0.prepare_cached("SELECT hash FROM log WHERE scope = ?1 AND sequence = ?2")?;
+        Ok(hash.query_row(params![scope, sequence], |row| row.get(0)).optional()?)
+    }
+
+    fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>> {
+        let mut after = self.0.prepare_cached(
+            "SELECT push, place, bytes FROM log WHERE scope = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+        )?;
+        let mut rows = after.query(params![scope, sequence, most])?;
+        let (mut logged, mut together) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let one = Logged { push: row.get(0)?, place: row.get(1)?, bytes: row.get(2)? };
+            together += one.bytes.len() as u64;
+            if together > bytes && !logged.is_empty() {
+                break;
+            }
+            logged.push(one);
+        }
+        Ok(logged)
+    }
+
+    fn erased(&mut self, scope: i64, records: &[RecordTag]) -> Done<HashSet<RecordTag>> {
+        let mut known = self.0.prepare_cached("SELECT 1 FROM erased WHERE scope = ?1 AND record = ?2")?;
+        let mut found = HashSet::new();
+        for record in records {
+            if known.exists(params![scope, record.0])? {
+                found.insert(*record);
+            }
+        }
+        Ok(found)
+    }
+
+    fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool> {
+        let sql = "INSERT OR IGNORE INTO erased (scope, record) VALUES (?1, ?2)";
+        Ok(self.0.prepare_cached(sql)?.execute(params![scope, record.0])? == 1)
+    }
+
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>> {
+        let sql = "SELECT id, bytes FROM log WHERE scope = ?1 AND record = ?2 ORDER BY sequence LIMIT ?3";
+        let mut rows = self.0.prepare_cached(sql)?;
+        let rows = rows.query_map(params![scope, record.0, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()> {
+        self.0.prepare_cached("UPDATE log SET bytes = ?2 WHERE id = ?1")?.execute(params![row, bytes])?;
+        Ok(())
+    }
+
+    fn keep_applied(&mut self, scope: i64, device: &DeviceTag, vector: &[u8]) -> Done<()> {
+        self.0.execute(
+            "INSERT INTO applied (scope, device, vector) VALUES (?1, ?2, ?3)
+             ON CONFLICT (scope, device) DO UPDATE SET vector = excluded.vector",
+            params![scope, device.0, vector],
+        )?;
+        Ok(())
+    }
+
+    fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>> {
+        let sql = "SELECT vector FROM applied WHERE scope = ?1 ORDER BY device LIMIT ?2";
+        let mut rows = self.0.prepare_cached(sql)?;
+        Ok(rows.query_map(params![scope, most], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
