@@ -41,6 +41,11 @@ impl Times {
     }
 }
 
+/// Whether something was as wanted, in a word.
+pub(crate) fn met(yes: bool) -> &'static str {
+    if yes { "met" } else { "MISSED" }
+}
+
 /// What is held against whom.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,

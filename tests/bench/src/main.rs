@@ -10,6 +10,7 @@ mod ours;
 mod responses;
 mod screen;
 mod shape;
+mod sync;
 mod trouble;
 mod vault;
 
@@ -42,6 +43,15 @@ enum Measure {
         #[arg(long)]
         quick: bool,
     },
+    /// Sync: first push and pull, nothing new, a slow line
+    Sync {
+        /// Fewer records
+        #[arg(long)]
+        quick: bool,
+        /// The folder where the peers are installed; without it ours is measured beside the floor alone
+        #[arg(long)]
+        peers: Option<PathBuf>,
+    },
     /// Opens a vault in this process and prints the KiB of memory it took
     #[command(hide = true)]
     Opened {
@@ -63,6 +73,10 @@ fn main() -> ExitCode {
         Measure::Screen { quick } => {
             println!("{}", machine::describe());
             screen::run(quick)
+        }
+        Measure::Sync { quick, peers } => {
+            println!("{}", machine::describe());
+            sync::run(quick, peers.as_deref())
         }
         Measure::Opened { path } => vault::opened(&path),
     };

@@ -151,6 +151,11 @@ fn comment(dice: &mut Dice) -> String {
     text
 }
 
+/// The comment of a number, the same in every run.
+pub(crate) fn comment_of(number: usize) -> String {
+    comment(&mut Dice(number as u64 + 1))
+}
+
 /// The same in every run.
 struct Dice(u64);
 

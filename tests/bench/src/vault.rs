@@ -16,7 +16,7 @@ use nightjar_test_support::records::{draft, reading};
 use nightjar_vault::{Readable, Vault, VaultError, VaultKey};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::figures::Times;
+use crate::figures::{Times, met};
 use crate::responses::{Study, WARDS, entropy};
 use crate::trouble::Trouble;
 
@@ -459,10 +459,6 @@ fn resident() -> Result<u64, Trouble> {
 #[expect(clippy::cast_precision_loss, reason = "microseconds")]
 fn since(start: Instant) -> f64 {
     start.elapsed().as_nanos() as f64 / 1_000.0
-}
-
-fn met(yes: bool) -> &'static str {
-    if yes { "met" } else { "MISSED" }
 }
 
 /// Prints ours, the bare side, and how many times as long ours takes.

@@ -5,6 +5,7 @@ pub mod io_error;
 pub mod power;
 pub mod remains;
 pub mod schedules;
+pub mod sync;
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use nightjar_simulation::{disk_full, io_error, power, remains, schedules};
+use nightjar_simulation::{disk_full, io_error, power, remains, schedules, sync};
 
 #[derive(Parser)]
 struct Asked {
@@ -33,6 +33,12 @@ enum Soak {
     /// Random schedules of several devices
     Schedules {
         /// How many
+        #[arg(long, default_value_t = 1_000)]
+        times: u64,
+    },
+    /// Processes over a line that is cut at every byte of a push, killed, put back to backups
+    Sync {
+        /// How many acts after that
         #[arg(long, default_value_t = 1_000)]
         times: u64,
     },
@@ -124,6 +130,27 @@ fn main() -> ExitCode {
                 sound &= found.is_sound() && careless.revived > 0;
             }
             sound
+        }
+        Soak::Sync { times } => {
+            let found = sync::sync(1, times, seed);
+            println!(
+                "{} envelopes finished; {} syncs cut at a byte on the way up and {} on the way down, the hub killed {} times, a tablet {} \
+                 times, the hub put back to a backup {} times; {} syncs failed, {} said that the hub had lost something; {} lost, {} doubled",
+                found.finished,
+                found.cut[0],
+                found.cut[1],
+                found.killed[0],
+                found.killed[1],
+                found.killed[2],
+                found.failed,
+                found.noticed,
+                found.lost,
+                found.doubled
+            );
+            found.lost == 0
+                && found.doubled == 0
+                && found.failed > 0
+                && (found.killed[2] == 0 || found.noticed > 0)
         }
         Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
             Ok(found) => {

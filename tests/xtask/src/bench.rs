@@ -1,5 +1,7 @@
 //! `cargo xtask bench form`: starts the measurements, which are a program of their own built for release.
 
+use std::path::Path;
+
 use crate::cargo::cargo;
 use crate::checkout::Checkout;
 use crate::failure::Failure;
@@ -12,19 +14,43 @@ pub(crate) fn vault(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
 
 /// The ward screen beside the bare work. Whether everything was measured.
 pub(crate) fn screen(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
-    // Its study has a hub, which is the program.
+    Ok(program(checkout)? && alone(checkout, "screen", quick)?)
+}
+
+/// Sync beside PouchDB and the floor. Whether everything was measured, and the peer beside it.
+pub(crate) fn sync(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    if !program(checkout)? {
+        return Ok(false);
+    }
+    let peers = peers::of_sync(checkout);
+    let folder = peers.as_ref().ok().cloned();
+    if let Err(why) = &peers {
+        println!("the peer could not be installed, so there are no ratios to it: {why}");
+    }
+    Ok(beside(checkout, "sync", quick, folder.as_deref())? && peers.is_ok())
+}
+
+/// Builds the program, which is the hub and each device of a measured study. Whether it builds.
+fn program(checkout: &Checkout) -> Result<bool, Failure> {
     let mut build = cargo(checkout);
     build.args(["build", "--quiet", "--release", "--package", "nightjar-cli"]);
     let built =
         build.status().map_err(|source| Failure::NotStarted { program: "cargo build".to_owned(), source })?;
-    Ok(built.success() && alone(checkout, "screen", quick)?)
+    Ok(built.success())
 }
 
 fn alone(checkout: &Checkout, what: &str, quick: bool) -> Result<bool, Failure> {
+    beside(checkout, what, quick, None)
+}
+
+fn beside(checkout: &Checkout, what: &str, quick: bool, peers: Option<&Path>) -> Result<bool, Failure> {
     let mut bench = cargo(checkout);
     bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", what]);
     if quick {
         bench.arg("--quick");
+    }
+    if let Some(peers) = peers {
+        bench.arg("--peers").arg(peers);
     }
     let status =
         bench.status().map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
@@ -33,19 +59,13 @@ fn alone(checkout: &Checkout, what: &str, quick: bool) -> Result<bool, Failure> 
 
 /// Whether everything was measured, and the peers beside it.
 pub(crate) fn form(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
-    let mut bench = cargo(checkout);
-    bench.args(["run", "--quiet", "--release", "--package", "nightjar-bench", "--", "form"]);
-    if quick {
-        bench.arg("--quick");
-    }
     let peers = peers::find_or_install(checkout);
-    match &peers {
-        Ok(peers) => {
-            bench.arg("--peers").arg(peers.folder());
+    let folder = match &peers {
+        Ok(peers) => Some(peers.folder()),
+        Err(why) => {
+            println!("the peers could not be installed, so there are no ratios: {why}");
+            None
         }
-        Err(why) => println!("the peers could not be installed, so there are no ratios: {why}"),
-    }
-    let status =
-        bench.status().map_err(|source| Failure::NotStarted { program: "cargo run".to_owned(), source })?;
-    Ok(status.success() && peers.is_ok())
+    };
+    Ok(beside(checkout, "form", quick, folder)? && peers.is_ok())
 }

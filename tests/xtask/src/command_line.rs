@@ -73,6 +73,15 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// A hub and tablets as processes: a push cut at every byte, kills, old backups put back
+    Sync {
+        /// How many acts after the cuts
+        #[arg(long, default_value_t = 1_000)]
+        times: u32,
+        /// Draws what happens
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What is left in a vault's files after a finish, a hand-over and a withdrawal
     Remains {
         /// How many times
@@ -141,6 +150,12 @@ pub(crate) enum Measured {
     /// The vault: answering, opening, asking, merging, bytes on disk, beside bare SQLCipher and automerge
     Vault {
         /// Fewer records and repetitions
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Sync: first push and pull, nothing new, a slow line, beside PouchDB and a bare log and cursor
+    Sync {
+        /// Fewer records
         #[arg(long)]
         quick: bool,
     },

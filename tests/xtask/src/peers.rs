@@ -2,7 +2,7 @@
 //! folder. The scripts that make them speak are copied beside them, since Node looks for packages from there.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nightjar_conformance::own_forms;
@@ -40,6 +40,26 @@ pub(crate) fn find_or_install(checkout: &Checkout) -> Result<Peers, Failure> {
     Peers::at(&folder).at("looking for the peers in", folder)
 }
 
+/// The folder of the published sync layers, installed now or by an earlier run.
+pub(crate) fn of_sync(checkout: &Checkout) -> Result<PathBuf, Failure> {
+    if let Some(node) = system::node() {
+        return Err(Failure::Needs(system::explain(&[node])));
+    }
+    let folder = checkout.own_cache("sync-peers")?;
+    let scripts = checkout.root.join("tests/bench/peers");
+    copy(&scripts, &folder)?;
+    let lock = scripts.join("package-lock.json");
+    let wanted = fs::read_to_string(&lock).at("reading", lock)?;
+    let stamp = folder.join(STAMP);
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    println!("==> installing the peers in {}", folder.display());
+    npm(checkout, &folder, "sync-peers-npm")?;
+    fs::write(&stamp, wanted).at("writing", &stamp)?;
+    Ok(folder)
+}
+
 /// Copies the scripts, and leaves alone what was installed beside them.
 fn copy(scripts: &Path, folder: &Path) -> Result<(), Failure> {
     let mut files = mirror_folder::Wanted::new();
@@ -51,10 +71,14 @@ fn copy(scripts: &Path, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn install(checkout: &Checkout, folder: &Path) -> Result<(), Failure> {
+fn npm(checkout: &Checkout, folder: &Path, log: &str) -> Result<(), Failure> {
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
-    process::run_well("npm ci", &mut npm, &checkout.log("peers-npm")?)?;
+    process::run_well("npm ci", &mut npm, &checkout.log(log)?).map(drop)
+}
+
+fn install(checkout: &Checkout, folder: &Path) -> Result<(), Failure> {
+    npm(checkout, folder, "peers-npm")?;
     let venv = folder.join("venv");
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(&venv);

@@ -20,6 +20,10 @@ pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
         Fault::IoError { seed } => ("io-error", None, seed),
         Fault::Remains { times, seed } => ("remains", Some(("--times", times)), seed),
         Fault::Schedules { times, seed } => ("schedules", Some(("--times", times)), seed),
+        Fault::Sync { times, seed } => {
+            build(checkout, &[])?;
+            ("sync", Some(("--times", times)), seed)
+        }
         Fault::DiskFull { times, seed } => ("disk-full", Some(("--times", times)), seed),
     };
     let mut simulation = cargo(checkout);
@@ -27,6 +31,7 @@ pub(crate) fn run(checkout: &Checkout, fault: &Fault) -> Result<bool, Failure> {
     if ["schedules", "power"].contains(&soak) {
         simulation.arg("--release");
     }
+    simulation.env("NIGHTJAR_BIN", checkout.program());
     simulation.args(["--", soak]);
     simulation.args(["--seed", &seed.to_string()]);
     if let Some((option, count)) = counted {
