@@ -19,6 +19,7 @@ use crate::observe::Notifier;
 use crate::pin::PinWait;
 use crate::sitting::Sittings;
 use crate::study_pack::StudyPack;
+use crate::sync::TOLD;
 use crate::time;
 use crate::view::{
     AuditView, ConflictView, DissensusView, HitView, RecordView, RecordsRequest, RepairedView, StatusView,
@@ -436,6 +437,7 @@ impl Device {
         }
         let joined = self.joined()?;
         let done = joined.reading(|reading| self.vault.retry(&joined.holder(self), reading))?;
+        self.forget_told()?;
         self.notifier.changed(done.records.iter().map(ToString::to_string));
         Ok(())
     }
@@ -448,6 +450,17 @@ impl Device {
 }
 
 impl Device {
+    /// What was applied here may have changed other than by a sync: the hub is told anew with the next.
+    pub(crate) fn forget_told(&self) -> Result<(), Failure> {
+        let scopes = &self.joined()?.scopes;
+        for scope in [scopes.responses, scopes.ward] {
+            if self.vault.cursor(&scope, TOLD)?.is_some_and(|told| !told.is_empty()) {
+                self.vault.keep_cursor(&scope, TOLD, &[])?;
+            }
+        }
+        Ok(())
+    }
+
     /// The way to a hub.
     pub(crate) fn transport(&self, hub: &str) -> Result<Arc<Transport>, Failure> {
         let mut kept = self.transport.lock().unwrap_or_else(PoisonError::into_inner);

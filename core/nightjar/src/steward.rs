@@ -185,6 +185,7 @@ pub(crate) fn accept(device: &Device, who: &str) -> Result<MemberView, Failure> 
 fn judged_again(device: &Device, tag: DeviceTag) -> Result<MemberView, Failure> {
     let joined = device.joined()?;
     let changed = joined.reading(|reading| device.vault.judge_again(&[tag], reading))?;
+    device.forget_told()?;
     device.notifier.changed(changed.iter().map(ToString::to_string));
     members(&joined)
         .into_iter()

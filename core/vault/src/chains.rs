@@ -4,10 +4,11 @@
 use nightjar_seal::{
     Chain, DevicePublic, DeviceTag, Line, Link, LinkHash, Refused, ScopeTag, SignedHead, Strand,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::envelopes::read_id;
 use crate::error::VaultError;
+use crate::keep;
 use crate::numbers;
 use crate::vault::Vault;
 
@@ -94,26 +95,31 @@ impl Vault {
     /// [`VaultError::Seal`] when a link does not fit, the chain forks or the signature is not the device's; nothing is
     /// kept then.
     pub fn follow(&self, links: &[Link], head: &SignedHead, device: &DevicePublic) -> Result<(), VaultError> {
+        self.write(|t| follow(t, links, head, device))
+    }
+
+    /// Follows several stretches in one transaction, in the order given, and keeps a value beside each that could be followed, or that
+    /// `anyway` says so: by which the caller knows how far a chain reaches. Which could be followed.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing was kept.
+    pub fn follow_all(&self, stretches: &[Stretch<'_>], anyway: bool) -> Result<Vec<bool>, VaultError> {
         self.write(|t| {
-            let known = end(t, &head.strand(), &head.scope)?;
-            for link in links.iter().filter(|link| link.seq <= known.seq) {
-                let known = links_after(t, &head.strand(), &head.scope, link.seq.saturating_sub(1), 1)?;
-                if known != [*link] {
-                    return Err(Refused::Fork { device: head.device, seq: link.seq }.into());
+            let mut done = Vec::with_capacity(stretches.len());
+            for stretch in stretches {
+                let followed = match follow(t, stretch.links, stretch.head, stretch.device) {
+                    Ok(()) => true,
+                    Err(VaultError::Seal(_)) => false,
+                    Err(error) => return Err(error),
+                };
+                if let Some((name, value)) = &stretch.beside
+                    && (followed || anyway)
+                {
+                    keep::keep_cursor(t, &stretch.head.scope, name, value)?;
                 }
+                done.push(followed);
             }
-            let new: Vec<Link> = links.iter().filter(|link| link.seq > known.seq).copied().collect();
-            if head.seq < known.seq {
-                // An older head of the same chain: true, and nothing new.
-                head.verify(device)?;
-                return Ok(());
-            }
-            let mut chain = known;
-            chain.follow(&new, head, device)?;
-            for link in &new {
-                insert(t, link)?;
-            }
-            keep_head(t, head)
+            Ok(done)
         })
     }
 
@@ -149,6 +155,45 @@ impl Vault {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// A stretch of another device's chain, up to a signed head.
+pub struct Stretch<'a> {
+    /// The links.
+    pub links: &'a [Link],
+    /// The head they lead to.
+    pub head: &'a SignedHead,
+    /// Who signed it.
+    pub device: &'a DevicePublic,
+    /// The name and value of what is kept of the scope beside it.
+    pub beside: Option<(String, Vec<u8>)>,
+}
+
+fn follow(
+    t: &Transaction<'_>,
+    links: &[Link],
+    head: &SignedHead,
+    device: &DevicePublic,
+) -> Result<(), VaultError> {
+    let known = end(t, &head.strand(), &head.scope)?;
+    for link in links.iter().filter(|link| link.seq <= known.seq) {
+        let known = links_after(t, &head.strand(), &head.scope, link.seq.saturating_sub(1), 1)?;
+        if known != [*link] {
+            return Err(Refused::Fork { device: head.device, seq: link.seq }.into());
+        }
+    }
+    let new: Vec<Link> = links.iter().filter(|link| link.seq > known.seq).copied().collect();
+    if head.seq < known.seq {
+        // An older head of the same chain: true, and nothing new.
+        head.verify(device)?;
+        return Ok(());
+    }
+    let mut chain = known;
+    chain.follow(&new, head, device)?;
+    for link in &new {
+        insert(t, link)?;
+    }
+    keep_head(t, head)
 }
 
 /// Links of a chain after a place, in order.

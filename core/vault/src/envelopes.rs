@@ -155,6 +155,29 @@ impl Vault {
         })
     }
 
+    /// Of those that wait: for a form, in quarantine, said to be erased. Costs what waits, however much is held.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn unread(&self) -> Result<Held, VaultError> {
+        self.read(|c| {
+            let mut held = Held::default();
+            let sql = "SELECT state, count(*) FROM envelope WHERE state NOT IN (1, 4, 6, 7) GROUP BY state";
+            let mut statement = c.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let count = row.get::<_, i64>(1)?.cast_unsigned();
+                match State::read(row.get(0)?, None)? {
+                    State::WaitsForForm => held.waiting_for_form = count,
+                    State::Quarantined => held.quarantined = count,
+                    State::SaidErased => held.said_erased = count,
+                    _ => {}
+                }
+            }
+            Ok(held)
+        })
+    }
+
     /// Envelopes that wait or were set aside, with the reason, at most `limit`.
     ///
     /// # Errors

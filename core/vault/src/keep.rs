@@ -214,13 +214,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn keep_cursor(&self, scope: &ScopeTag, name: &str, value: &[u8]) -> Result<(), VaultError> {
-        self.write(|t| {
-            t.execute(
-                "INSERT OR REPLACE INTO cursor (scope, name, value) VALUES (?1, ?2, ?3)",
-                params![scope.0, name, value],
-            )?;
-            Ok(())
-        })
+        self.write(|t| keep_cursor(t, scope, name, value))
     }
 
     /// The epoch keys this device holds.
@@ -293,4 +287,15 @@ pub(crate) fn record_keys(
         keys.insert(key.id(), key);
     }
     Ok(keys)
+}
+
+pub(crate) fn keep_cursor(
+    t: &Transaction<'_>,
+    scope: &ScopeTag,
+    name: &str,
+    value: &[u8],
+) -> Result<(), VaultError> {
+    let sql = "INSERT OR REPLACE INTO cursor (scope, name, value) VALUES (?1, ?2, ?3)";
+    t.prepare_cached(sql)?.execute(params![scope.0, name, value])?;
+    Ok(())
 }

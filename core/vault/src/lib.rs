@@ -73,7 +73,7 @@ mod verify;
 mod withdrawal;
 
 pub use audit::{Audit, Hit};
-pub use chains::{HEADS_APART, Received};
+pub use chains::{HEADS_APART, Received, Stretch};
 pub use envelopes::{Held, State, Stored};
 pub use error::VaultError;
 pub use finish::{Checked, Finished, Readable};

@@ -58,9 +58,8 @@ impl Vault {
                 return Ok(());
             };
             let sql = "UPDATE outbox SET custody = ?4 WHERE custody IS NULL AND scope = ?2 AND state = 1 AND line = ?5
-                       AND n IN (SELECT envelope.n FROM link JOIN envelope
-                                 ON envelope.begin = link.begin AND envelope.rest = link.rest
-                                 WHERE link.chain = ?1 AND link.seq <= ?3)";
+                       AND EXISTS (SELECT 1 FROM envelope JOIN link ON link.begin = envelope.begin AND link.rest = envelope.rest
+                                   WHERE envelope.n = outbox.n AND link.chain = ?1 AND link.seq <= ?3)";
             t.execute(sql, params![chain, of_scope, applied, today, line])?;
             Ok(())
         })

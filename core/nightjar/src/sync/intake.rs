@@ -6,8 +6,9 @@ use std::sync::Arc;
 use nightjar_seal::{Act, DeviceTag, Entry, Line, Link, Membership, ScopeTag, SignedHead};
 use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
+use nightjar_vault::Stretch;
 
-use super::memory::{PULLED, PUSHED, read_seen, seen};
+use super::memory::{PULLED, PUSHED, TOLD, read_seen, seen};
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::membership::Joined;
@@ -37,6 +38,10 @@ pub(crate) struct Intake<'a> {
     /// Whether something came whose device this one does not know yet: what is pulled is asked for again with the next sync, from where
     /// this one began.
     too_early: bool,
+    /// Whether anything came that may move what was applied.
+    moved: bool,
+    /// What the hub is being told of what was applied here, by scope: its hash.
+    telling: BTreeMap<ScopeTag, Vec<u8>>,
     /// Scopes in which the hub has no room now: nothing more is offered in this sync.
     pub(crate) full: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
@@ -59,6 +64,8 @@ impl<'a> Intake<'a> {
             changed: BTreeSet::new(),
             begun_line: false,
             too_early: false,
+            moved: false,
+            telling: BTreeMap::new(),
             full: BTreeSet::new(),
             applied: BTreeMap::new(),
             known: 0,
@@ -86,6 +93,7 @@ impl<'a> Intake<'a> {
                 Event::HubLostData { scope } => {
                     self.view.hub_lost_data = true;
                     self.device.vault.offer_again(&scope)?;
+                    self.device.vault.keep_cursor(&scope, TOLD, &[])?;
                 }
                 Event::Acknowledged { scope, outcomes, mark, .. } => {
                     let mut held = Vec::new();
@@ -125,7 +133,11 @@ impl<'a> Intake<'a> {
                 Event::ChainSeen { head, links } => heads.push((head, links)),
                 Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
                 Event::Applied(applied) => self.learn(&applied),
-                Event::Published { .. } => {}
+                Event::Published { scope } => {
+                    if let Some(hash) = self.telling.remove(&scope) {
+                        self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
+                    }
+                }
                 Event::ScopeRefused { refusal, .. } => {
                     // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
                     // its own in the next sync.
@@ -137,6 +149,10 @@ impl<'a> Intake<'a> {
                 }
                 _ => {}
             }
+        }
+        self.moved |= !(grown.is_empty() && received.is_empty() && heads.is_empty() && erased.is_empty());
+        if self.moved && self.way == Way::Bundle {
+            self.device.forget_told()?;
         }
         if !grown.is_empty() {
             self.roster_grew(&grown)?;
@@ -191,34 +207,15 @@ impl<'a> Intake<'a> {
             self.view.set_aside.extend(done.set_aside.into_iter().map(|(_, why)| why));
             self.changed.extend(done.records.iter().map(ToString::to_string));
         }
-        for (head, links) in heads {
+        for (head, _) in heads {
             // The hub knows more of this vault's own line than it does itself: it is an older image of its disk.
             if self.device.vault.strand(&self.device.tag())? == Some(head.strand())
                 && self.device.vault.chain(&head.strand(), &head.scope)?.seq < head.seq
             {
                 self.begin_line()?;
             }
-            let Some(member) = self.joined.roster().member(&head.device) else { continue };
-            // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it.
-            match self.device.vault.follow(links, head, &member.public) {
-                Ok(()) => {}
-                Err(nightjar_vault::VaultError::Seal(_)) if self.way == Way::Hub => {}
-                // The stretch before it may come with another bundle, or from a hub.
-                Err(nightjar_vault::VaultError::Seal(_)) => {
-                    self.gaps.insert((head.device, head.line));
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            }
-            // Last: while this is not kept, the hub's next answer brings the links again.
-            let known = self.device.vault.cursor(&head.scope, &seen(&head.strand()))?;
-            if known.and_then(|bytes| read_seen(&bytes)).is_some_and(|(seq, _)| seq >= head.seq) {
-                continue;
-            }
-            let mut reach = head.seq.to_le_bytes().to_vec();
-            reach.extend_from_slice(&head.hash.0);
-            self.device.vault.keep_cursor(&head.scope, &seen(&head.strand()), &reach)?;
         }
+        self.follow(heads)?;
         // Their places are known only now.
         let put_out = |head: &SignedHead| {
             self.joined.roster().member(&head.device).is_some_and(|member| member.revoked.is_some())
@@ -226,6 +223,41 @@ impl<'a> Intake<'a> {
         let devices: BTreeSet<_> =
             heads.iter().filter(|(head, _)| put_out(head)).map(|(head, _)| head.device).collect();
         self.judge_again(&devices.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Follows the chains that were shown, and notes how far each reaches.
+    fn follow(&mut self, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
+        let roster = self.joined.roster();
+        let mut reached: BTreeMap<_, u64> = BTreeMap::new();
+        let mut stretches = Vec::with_capacity(heads.len());
+        for (head, links) in heads {
+            let Some(member) = roster.member(&head.device) else { continue };
+            let place = (head.scope, head.strand());
+            let known = match reached.get(&place) {
+                Some(seq) => *seq,
+                None => {
+                    let known = self.device.vault.cursor(&head.scope, &seen(&head.strand()))?;
+                    known.and_then(|bytes| read_seen(&bytes)).map_or(0, |(seq, _)| seq)
+                }
+            };
+            let beside = (head.seq > known).then(|| {
+                let reach = [&head.seq.to_le_bytes()[..], &head.hash.0].concat();
+                (seen(&head.strand()), reach)
+            });
+            reached.insert(place, known.max(head.seq));
+            stretches.push(Stretch { links, head, device: &member.public, beside });
+        }
+        if stretches.is_empty() {
+            return Ok(());
+        }
+        // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it. In a bundle the
+        // stretch before it may be missing, and come with another or from a hub.
+        let followed = self.device.vault.follow_all(&stretches, self.way == Way::Hub)?;
+        if self.way == Way::Bundle {
+            let gaps = stretches.iter().zip(followed).filter(|(_, followed)| !followed);
+            self.gaps.extend(gaps.map(|(stretch, _)| (stretch.head.device, stretch.head.line)));
+        }
+        Ok(())
     }
 
     /// Goes on as a copy does: on a line of its own, asking for everything again, its own included.
@@ -239,15 +271,30 @@ impl<'a> Intake<'a> {
     }
 
     /// What this evaluator has applied of every chain.
-    pub(crate) fn applied_here(&self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
+    ///
+    /// `None` where the hub was told so already: what was applied is then counted only if something came.
+    pub(crate) fn applied_here(&mut self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
+        let told = self.device.vault.cursor(scope, TOLD)?.unwrap_or_default();
+        if !self.moved && !told.is_empty() {
+            return Ok(None);
+        }
         let of_scope = self.device.vault.received()?.into_iter().filter(|chain| chain.scope == *scope);
         let vector: Vec<Reach> = of_scope
             .map(|chain| Reach { device: chain.device, line: chain.line, seq: chain.applied_to })
             .collect();
-        match vector.is_empty() {
-            true => Ok(None),
-            false => Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?)),
+        if vector.is_empty() {
+            return Ok(None);
         }
+        let mut hash = blake3::Hasher::new();
+        for reach in &vector {
+            hash.update(&reach.device.0).update(&reach.line.0).update(&reach.seq.to_le_bytes());
+        }
+        let hash = hash.finalize().as_bytes().to_vec();
+        if hash == told {
+            return Ok(None);
+        }
+        self.telling.insert(*scope, hash);
+        Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?))
     }
 
     fn learn(&mut self, applied: &Applied) {

@@ -12,6 +12,8 @@ use crate::membership::Joined;
 
 pub(super) const PULLED: &str = "pulled";
 pub(super) const PUSHED: &str = "pushed";
+/// The hash of what the hub was told last of what was applied here.
+pub(crate) const TOLD: &str = "told";
 
 /// What is remembered of a scope at the hub.
 pub(super) fn remembered(device: &Device, joined: &Joined, scope: &ScopeTag) -> Result<Memory, Failure> {

@@ -25,9 +25,9 @@ use crate::study_pack::StudyPack;
 use crate::view::{BundleView, SyncView};
 
 pub(crate) use intake::{Intake, Way};
-pub(crate) use memory::known_chains;
 #[cfg(feature = "evaluate")]
 pub(crate) use memory::seen_of;
+pub(crate) use memory::{TOLD, known_chains};
 pub(crate) use outbox::chain as chain_outbox;
 
 #[cfg(feature = "evaluate")]
@@ -160,7 +160,7 @@ impl Device {
 impl Device {
     /// What was received and cannot be read as it is, for people.
     pub(crate) fn unread(&self) -> Result<Vec<String>, Failure> {
-        let held = self.vault.held()?;
+        let held = self.vault.unread()?;
         let mut said = Vec::new();
         if held.waiting_for_form > 0 {
             said.push(format!(

@@ -105,7 +105,8 @@ fn seal(document: &[u8], change: &[u8]) -> Result<Vec<u8>, Trouble> {
     let padded = (packed.len() + length.len()).div_ceil(64) * 64 - length.len();
     packed.resize(padded, 0);
     let clear = [&length[..], &packed].concat();
-    let nonce = &blake3::keyed_hash(&KEY, &clear).as_bytes()[..24];
+    let hash = blake3::keyed_hash(&KEY, &clear);
+    let nonce = &hash.as_bytes()[..24];
     let sealed = cipher()
         .encrypt(&nonce_of(nonce)?, Payload { msg: &clear, aad: document })
         .map_err(|why| Trouble::refused("sealing", why))?;

@@ -140,5 +140,5 @@ pub(crate) fn write(tablet: &Tablet, number: usize) -> Result<(), Trouble> {
 }
 
 fn key() -> VaultKey {
-    VaultKey::new(KEY)
+    VaultKey::from_bytes(KEY)
 }
