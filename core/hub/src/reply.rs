@@ -3,8 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::header::{CONNECTION, CONTENT_TYPE as CONTENT_TYPE_HEADER};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use axum::http::{HeaderValue, Response, StatusCode};
+use nightjar_sync::packed::ENCODING;
 use nightjar_sync::wire::{Message, Refusal};
 use nightjar_sync::{CONTENT_TYPE, TIME_HEADER};
 
@@ -31,5 +32,11 @@ pub(crate) fn reply(result: Result<Vec<u8>, Refusal>) -> Response<Body> {
         // Whoever stopped in the middle does not keep the connection with what is still to come.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response
+}
+
+/// Says that a reply's body is compressed.
+pub(crate) fn packed(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(ENCODING));
     response
 }

@@ -6,16 +6,17 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE as CONTENT_TYPE_HEADER;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
 use http_body_util::BodyExt;
+use nightjar_sync::packed::{ENCODING, pack, unpack};
 use nightjar_sync::wire::{Reason, Refusal};
 use nightjar_sync::{CONTENT_TYPE, SIGNATURE_HEADER};
 
 use crate::admission::Admission;
 use crate::hub::Inner;
-use crate::reply::reply;
+use crate::reply::{packed, reply};
 use crate::route::Route;
 use crate::store::broken;
 
@@ -54,11 +55,22 @@ async fn counters(State(inner): State<Arc<Inner>>) -> ([(axum::http::HeaderName,
 
 async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response<Body> {
     let limit = inner.limits.time;
-    let result = tokio::time::timeout(limit, take(inner, request)).await;
-    reply(result.unwrap_or_else(|_| Err(Refusal::new(Reason::TimedOut, "the request took too long"))))
+    let packs = header(request.headers(), ACCEPT_ENCODING.as_str()) == Some(ENCODING.as_bytes());
+    let result = tokio::time::timeout(limit, take(inner, request, packs)).await;
+    match result.unwrap_or_else(|_| Err(Refusal::new(Reason::TimedOut, "the request took too long"))) {
+        Ok(Answer { body, is_packed: true }) => packed(reply(Ok(body))),
+        Ok(Answer { body, is_packed: false }) => reply(Ok(body)),
+        Err(refusal) => reply(Err(refusal)),
+    }
 }
 
-async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
+/// What a request is answered with.
+struct Answer {
+    body: Vec<u8>,
+    is_packed: bool,
+}
+
+async fn take(inner: Arc<Inner>, request: Request, packs: bool) -> Result<Answer, Refusal> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let route = Route::parse(&path)
@@ -67,6 +79,16 @@ async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
     if header(&head.headers, CONTENT_TYPE_HEADER.as_str()) != Some(CONTENT_TYPE.as_bytes()) {
         return Err(Refusal::new(Reason::Malformed, "the content is of another type"));
     }
+    let is_packed = match header(&head.headers, CONTENT_ENCODING.as_str()) {
+        None => false,
+        Some(encoding) if encoding == ENCODING.as_bytes() => true,
+        Some(_) => {
+            return Err(Refusal::new(
+                Reason::Malformed,
+                "the content is encoded in a way this hub does not know",
+            ));
+        }
+    };
     let signature = match route {
         Route::Found | Route::Roster(_) => None,
         _ => Some(Admission::read(header(&head.headers, SIGNATURE_HEADER))?),
@@ -78,7 +100,20 @@ async fn take(inner: Arc<Inner>, request: Request) -> Result<Vec<u8>, Refusal> {
     let _turn = inner.turns.acquire().await.map_err(stopping)?;
     // Once begun it runs to its end even when the client is gone: what is committed is committed.
     let hub = inner.clone();
-    let work = move || hub.counted(route, signature.as_ref(), &path, &body);
+    let work = move || {
+        let body = match is_packed {
+            true => unpack(&body, hub.limits.body).map_err(|failure| match failure {
+                nightjar_sync::Failure::TooLarge { .. } => too_large(hub.limits.body),
+                _ => Refusal::new(Reason::Malformed, "the content cannot be unpacked"),
+            })?,
+            false => body,
+        };
+        let body = hub.counted(route, signature.as_ref(), &path, &body)?;
+        Ok(match packs.then(|| pack(&body)).flatten() {
+            Some(body) => Answer { body, is_packed: true },
+            None => Answer { body, is_packed: false },
+        })
+    };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(broken()))
 }
 
@@ -105,7 +140,11 @@ async fn read(mut body: Body, limit: usize, silence: Duration) -> Result<Vec<u8>
         }
     }
     if length > limit {
-        return Err(Refusal::new(Reason::TooLarge, format!("the hub reads at most {limit} bytes at once")));
+        return Err(too_large(limit));
     }
     Ok(bytes)
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(Reason::TooLarge, format!("the hub reads at most {limit} bytes at once"))
 }

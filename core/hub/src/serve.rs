@@ -77,6 +77,8 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     limits: Limits,
 ) {
     let mut http = http1::Builder::new();
+    // Every reply tells the hub's time in a header of its own.
+    http.auto_date_header(false);
     http.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD).keep_alive(true);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A connection that breaks is its client's to notice.

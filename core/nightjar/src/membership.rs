@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
 use nightjar_record::{Action, Contributor, IdentityKey, Meta, Need};
-use nightjar_seal::{Act, DeviceTag, EpochId, EpochKey, Holder, Line, Recipient, Roster, ScopeTag, StudyTag};
+use nightjar_seal::{
+    Act, DeviceTag, EpochId, EpochKey, Holder, Line, LinkHash, Recipient, Roster, ScopeTag, StudyTag,
+};
 use nightjar_vault::{Gate, Reading};
 
 use crate::device::Device;
@@ -283,8 +285,12 @@ impl Gate for Joined {
         self.roster.member(device).is_some_and(|member| member.may(&need.kind, action, &need.ward))
     }
 
-    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<u64> {
-        let good = self.roster.member(device)?.revoked.as_ref()?;
-        Some(good.get(&(*scope, *line)).copied().unwrap_or(0))
+    fn is_put_out(&self, device: &DeviceTag) -> bool {
+        self.roster.member(device).is_some_and(|member| member.revoked.is_some())
+    }
+
+    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<(u64, LinkHash)> {
+        let good = self.roster.member(device)?.revoked.as_ref()?.get(&(*scope, *line))?;
+        Some((good.place, good.hash))
     }
 }

@@ -3,8 +3,8 @@
 use nightjar_form::{Difference, Effect};
 use nightjar_record::study::Study;
 use nightjar_seal::{
-    Act, DeviceTag, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, Member, Membership,
-    RecoveryKeys, RootKeys, Roster, WrappedEpoch,
+    Act, DeviceTag, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, LastGood, Member,
+    Membership, RecoveryKeys, RootKeys, Roster, Strand, WrappedEpoch,
 };
 
 use crate::device::Device;
@@ -148,11 +148,7 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
         return Err(Failure::Invalid("the steward's own device cannot put itself out".into()));
     }
     let mut roster = joined.roster().clone();
-    let mut last_good = Vec::new();
-    for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
-        last_good.push((chain.scope, chain.line, chain.expected));
-    }
-    last_good.sort_unstable();
+    let last_good = known_of(device, tag)?;
     roster.append(Act::Revoke { device: tag, last_good }, &root)?;
     let key = EpochKey::generate(&mut OsEntropy);
     let stay = roster.members().values().filter(|member| member.revoked.is_none());
@@ -171,14 +167,22 @@ pub(crate) fn accept(device: &Device, who: &str) -> Result<MemberView, Failure> 
     let joined = device.joined()?;
     let tag = found_by(&joined, who, true)?;
     let mut roster = joined.roster().clone();
-    let mut last_good = Vec::new();
-    for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
-        last_good.push((chain.scope, chain.line, chain.expected));
-    }
-    last_good.sort_unstable();
+    let last_good = known_of(device, tag)?;
     roster.append(Act::Accept { device: tag, last_good }, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
     judged_again(device, tag)
+}
+
+/// How far the chains of a device reach here.
+fn known_of(device: &Device, tag: DeviceTag) -> Result<Vec<LastGood>, Failure> {
+    let mut known = Vec::new();
+    for chain in device.vault.received()?.into_iter().filter(|chain| chain.device == tag) {
+        let strand = Strand { device: tag, line: chain.line };
+        let end = device.vault.chain(&strand, &chain.scope)?;
+        known.push(LastGood { scope: chain.scope, line: chain.line, place: end.seq, hash: end.hash });
+    }
+    known.sort_unstable();
+    Ok(known)
 }
 
 /// What the roster says of a device now is applied to what it wrote.

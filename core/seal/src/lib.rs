@@ -76,7 +76,7 @@ pub use refused::Refused;
 pub use request::RequestSignature;
 pub use resume::ResumeWords;
 pub use roster::{
-    Act, Action, Entry, Grant, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
+    Act, Action, Entry, Grant, LastGood, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
 };
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
 pub use stub::Stub;

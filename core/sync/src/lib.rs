@@ -38,6 +38,7 @@ mod event;
 mod exchange;
 mod failure;
 mod http_message;
+pub mod packed;
 mod pin;
 mod plan;
 mod receive;

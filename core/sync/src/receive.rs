@@ -71,6 +71,13 @@ impl Receiver<'_> {
             return Err(SetAside::Foreign);
         }
         head.verify(&member.public).map_err(|_| SetAside::Forged)?;
+        let good = member.revoked.as_ref().and_then(|good| good.get(&(self.scope, head.line)).copied());
+        if good
+            .is_some_and(|good| links.iter().any(|link| link.seq == good.place && link.hash() != good.hash))
+        {
+            // Another chain than the one that is trusted, by whoever has the keys of a device that was put out.
+            return Err(SetAside::Forged);
+        }
         let seen = self.chains.get(&head.strand());
         if seen.is_some_and(|seen| forked(seen, links)) {
             return Err(SetAside::Forked);
@@ -84,9 +91,7 @@ impl Receiver<'_> {
         }
         // Also where more was seen already: the caller may not have been able to follow it then, for want of this.
         self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
-        let last_good =
-            member.revoked.as_ref().map(|good| good.get(&(self.scope, head.line)).copied().unwrap_or(0));
-        Ok(last_good.unwrap_or(u64::MAX))
+        Ok(member.revoked.as_ref().map_or(u64::MAX, |_| good.map_or(0, |good| good.place)))
     }
 
     fn lines_of(&self, device: &DeviceTag) -> u64 {

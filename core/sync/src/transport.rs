@@ -13,10 +13,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use data_encoding::BASE64URL_NOPAD;
 use nightjar_seal::{DeviceKeys, Entropy, RequestSignature};
 use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
 use reqwest::redirect::Policy;
 
 use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+use crate::packed::{self, ENCODING};
 use crate::trust::OnlyThis;
 use crate::wire::{Message, Reason, Refusal};
 use crate::{Failure, Pin, bounds};
@@ -50,6 +51,9 @@ pub struct Traffic {
     /// Bytes received.
     pub received: u64,
 }
+
+/// How paths end whose answers may be large.
+const LARGE: &str = "/pull";
 
 /// How long a connection is kept for the next request: less than a hub keeps it.
 const IDLE: Duration = Duration::from_secs(20);
@@ -165,9 +169,25 @@ impl Transport {
             sent += SIGNATURE_HEADER.len() + text.len() + 4;
             builder = builder.header(SIGNATURE_HEADER, text);
         }
+        let body = match packed::pack(&request.body) {
+            Some(packed) => {
+                sent = sent - request.body.len()
+                    + packed.len()
+                    + CONTENT_ENCODING.as_str().len()
+                    + ENCODING.len()
+                    + 4;
+                builder = builder.header(CONTENT_ENCODING, ENCODING);
+                packed
+            }
+            None => request.body.clone(),
+        };
+        if request.path.ends_with(LARGE) {
+            sent += ACCEPT_ENCODING.as_str().len() + ENCODING.len() + 4;
+            builder = builder.header(ACCEPT_ENCODING, ENCODING);
+        }
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(sent as u64, Ordering::Relaxed);
-        let mut answer = builder.body(request.body.clone()).send().await.map_err(failure)?;
+        let mut answer = builder.body(body).send().await.map_err(failure)?;
         let status = answer.status().as_u16();
         let heads: usize =
             answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -183,6 +203,7 @@ impl Transport {
         let Some(hub_time) = time_of(answer.headers()) else {
             return not_a_hub("it does not say what time it is");
         };
+        let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|found| found == ENCODING);
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failure)? {
             self.received.fetch_add(chunk.len() as u64, Ordering::Relaxed);
@@ -193,6 +214,9 @@ impl Transport {
         }
         let start = i128::from(hub_time) - i128::from(self.started.elapsed().as_secs());
         *self.hub_start.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
+        if is_packed {
+            body = packed::unpack(&body, bounds::REPLY_BYTES)?;
+        }
         Ok(Response { status, body })
     }
 }

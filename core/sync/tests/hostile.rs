@@ -2,7 +2,7 @@
 
 mod world;
 
-use nightjar_seal::{Act, DeviceKeys, Envelope, Membership, Stub};
+use nightjar_seal::{Act, DeviceKeys, Envelope, LastGood, LinkHash, Membership, Stub};
 use nightjar_sync::wire::{Mark, Message, Outcome, Pulled, Segment};
 use nightjar_sync::{Event, Failure, Response, SetAside, Step};
 use world::device::Device;
@@ -140,7 +140,9 @@ fn a_device_outside_the_roster_waits() {
 #[test]
 fn what_a_device_sent_after_its_last_good_place_is_set_aside() {
     let (evaluator, result) = pull_after(|study, hub| {
-        let last_good = vec![(study.scope, world::device::LINE, 1)];
+        let first = hub.chains[&study.tablets[0].tag()][0];
+        let last_good =
+            vec![LastGood { scope: study.scope, line: world::device::LINE, place: 1, hash: first.hash() }];
         let act = Act::Revoke { device: study.tablets[0].tag(), last_good };
         hub.roster.append(act, &study.root).expect("revoked");
     });
@@ -150,11 +152,25 @@ fn what_a_device_sent_after_its_last_good_place_is_set_aside() {
     assert_eq!(evaluator.received.len(), 1);
 }
 
+/// Whoever found a tablet can sign another past of it, with as many places.
+#[test]
+fn another_chain_of_a_device_that_was_put_out_does_not_count_though_its_places_do() {
+    let (evaluator, result) = pull_after(|study, hub| {
+        let good =
+            LastGood { scope: study.scope, line: world::device::LINE, place: 2, hash: LinkHash([9; 32]) };
+        let act = Act::Revoke { device: study.tablets[0].tag(), last_good: vec![good] };
+        hub.roster.append(act, &study.root).expect("revoked");
+    });
+    result.expect("the sync goes on");
+    assert_eq!(evaluator.set_aside, [SetAside::Forged, SetAside::Forged]);
+    assert_eq!(evaluator.received.len(), 0);
+}
+
 /// Whoever found a tablet has its keys, and puts under its name what another is said to have written.
 #[test]
 fn a_device_that_was_put_out_writes_in_nobody_elses_name() {
     let (evaluator, result) = pull_after(|study, hub| {
-        let last_good = vec![(study.scope, world::device::LINE, 0)];
+        let last_good = Vec::new();
         let act = Act::Revoke { device: study.tablets[0].tag(), last_good };
         hub.roster.append(act, &study.root).expect("revoked");
         // Of another device than the chain's, or other bytes than the link's.

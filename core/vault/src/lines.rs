@@ -25,6 +25,19 @@ impl Vault {
         Ok(line.map(|line| Strand { device: *device, line }))
     }
 
+    /// The same, and a line begun where there is none: whoever is about to give places knows then which chain will be its own.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn own_strand(&self, device: &DeviceTag) -> Result<Strand, VaultError> {
+        if let Some(strand) = self.strand(device)? {
+            return Ok(strand);
+        }
+        let path = self.path();
+        let line = self.write(|t| own(t, path))?;
+        Ok(Strand { device: *device, line })
+    }
+
     /// Begins a new line, and takes back the places of all that the hub has not acknowledged: when the hub holds another chain
     /// of this line, because the device was copied beneath its files.
     ///

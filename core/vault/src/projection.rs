@@ -8,11 +8,12 @@ use nightjar_record::{
 };
 use nightjar_record::{Identity, Meta};
 use nightjar_seal::{
-    DeviceTag, Envelope, EnvelopeId, Header, KeyId, Line, RecordKey, RecordTag, Refused, ScopeTag, Signature,
-    WithdrawalPublic, open_with,
+    DeviceTag, Envelope, EnvelopeId, Header, KeyId, Line, LinkHash, RecordKey, RecordTag, Refused, ScopeTag,
+    Signature, Strand, WithdrawalPublic, open_with,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::chains;
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -29,8 +30,10 @@ pub trait Gate {
     fn knows(&self, device: &DeviceTag) -> bool;
     /// Whether the device was granted what a change needs.
     fn allows(&self, device: &DeviceTag, need: &Need) -> bool;
-    /// The last good place on a line in a scope of a device that was put out, 0 for none; `None` for one that was not.
-    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<u64>;
+    /// Whether the device was put out.
+    fn is_put_out(&self, device: &DeviceTag) -> bool;
+    /// The last good place, and the hash there, on a line in a scope of a device that was put out; `None` where nothing of it is good.
+    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<(u64, LinkHash)>;
 }
 
 /// What reading records takes beside the vault.
@@ -165,10 +168,11 @@ pub(crate) fn load_with(
     Ok((Some(record), states))
 }
 
-/// Whether an envelope's device was put out and its place lies beyond the last good one. A place that is not known proves nothing.
+/// Whether an envelope's device was put out and its place lies beyond the last good one, or on another chain than the one that leads there. A
+/// place that is not known proves nothing.
 fn is_quarantined(c: &Connection, envelope: &Envelope, gate: &dyn Gate) -> Result<bool, VaultError> {
     let (device, scope) = (envelope.header().device, envelope.header().scope);
-    if gate.last_good(&device, &scope, &Line([0; 8])).is_none() {
+    if !gate.is_put_out(&device) {
         return Ok(false);
     }
     let sql = "SELECT chain.line, link.seq FROM link JOIN chain ON chain.n = link.chain
@@ -179,7 +183,13 @@ fn is_quarantined(c: &Connection, envelope: &Envelope, gate: &dyn Gate) -> Resul
     let mut rows = statement.query(params![begin, rest, device.0, scope.0])?;
     while let Some(row) = rows.next()? {
         let (line, seq) = (Line(row.get(0)?), row.get::<_, i64>(1)? as u64);
-        if gate.last_good(&device, &scope, &line).is_some_and(|good| seq <= good) {
+        let Some((place, hash)) = gate.last_good(&device, &scope, &line).filter(|(place, _)| seq <= *place)
+        else {
+            continue;
+        };
+        let strand = Strand { device, line };
+        let there = chains::links_after(c, &strand, &scope, place.saturating_sub(1), 1)?;
+        if there.first().is_some_and(|link| link.seq == place && link.hash() == hash) {
             return Ok(false);
         }
     }

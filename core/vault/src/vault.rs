@@ -246,7 +246,11 @@ impl Vault {
         connection.set_prepared_statement_cache_capacity(128);
         // SQLCipher would print to standard error; what went wrong is in the error we return.
         connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-        connection.execute_batch(&self.key().pragma()).map_err(|_| VaultError::WrongKey)?;
+        // Whether it is the right one shows when something is read. What else goes wrong here is said without the statement, which holds it.
+        connection.execute_batch(&self.key().pragma()).map_err(|error| match error.sqlite_error() {
+            Some(code) => rusqlite::Error::SqliteFailure(*code, None),
+            None => rusqlite::Error::InvalidQuery,
+        })?;
         // The first read of the first page is where a wrong key shows.
         match connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0)) {
             Ok(_) => {}

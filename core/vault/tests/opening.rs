@@ -227,3 +227,23 @@ fn a_damaged_vault_is_neither_copied_nor_given_another_key() {
     assert!(matches!(vault.rekey(&key(9)), Err(VaultError::Corrupt(_))));
     assert_eq!(std::fs::read(&home.path).unwrap(), bytes, "nothing was written");
 }
+
+/// SQLCipher starts its provider with the first connection of a process and ends it with the last: whoever opens just then must not be told
+/// that the key is wrong.
+#[test]
+fn many_vaults_open_and_close_at_once() {
+    std::thread::scope(|scope| {
+        for thread in 0..12_u8 {
+            scope.spawn(move || {
+                for round in 0..12_u8 {
+                    let home = Home::new();
+                    let vault = Vault::create(&home.path, &key(thread)).unwrap();
+                    vault.keep_setting("label", &[round]).unwrap();
+                    drop(vault);
+                    let vault = Vault::open(&home.path, &key(thread)).unwrap();
+                    assert_eq!(vault.setting("label").unwrap(), Some(vec![round]));
+                }
+            });
+        }
+    });
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nightjar_form::{CellKey, ItemKey, Value};
 use nightjar_record::{Actor, Hand, Identity, IdentityKey, Meta, Nature, Need, Options, create};
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, Dictionary, Entropy, Envelope, Header, Line, Origin, Receipt, Recipient,
+    DeviceKeys, DeviceTag, Dictionary, Entropy, Envelope, Header, Line, LinkHash, Origin, Receipt, Recipient,
     RecordKey, RosterHead, ScopeTag, Sealing, StudyTag, Withdrawal, WithdrawalPublic, seal_with,
 };
 use nightjar_vault::{Checked, DraftId, DraftMeta, Gate, Readable, Reading, Vault, VaultError, tag_of};
@@ -21,7 +21,11 @@ pub const IDENTITY: IdentityKey = IdentityKey([8; 32]);
 struct Everybody;
 
 impl Gate for Everybody {
-    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<u64> {
+    fn is_put_out(&self, _: &DeviceTag) -> bool {
+        false
+    }
+
+    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<(u64, LinkHash)> {
         None
     }
 

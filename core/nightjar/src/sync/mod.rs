@@ -263,7 +263,8 @@ impl<'a> Sync<'a> {
         let intake = Intake::begin(device, Way::Hub)?;
         let joined = &intake.joined;
         let evaluator = intake.is_evaluator();
-        let without = device.vault.strand(&device.tag())?.map(|strand| strand.line);
+        // Known before anything gets its place, so that what goes up in this sync does not come back in it.
+        let without = Some(device.vault.own_strand(&device.tag())?.line);
         let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
             let memory = memory::remembered(device, joined, &scope)?;
             Ok(ScopePlan { scope, push: true, pull, without, publish: evaluator, learn: !evaluator, memory })

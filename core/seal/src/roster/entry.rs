@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::grants::{Grant, MAX_GRANTS};
 use crate::{
-    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line, RecoveryPublic,
-    Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
+    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line, LinkHash,
+    RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
     canonical::check_text,
     device::verify,
     hash::digest,
@@ -100,7 +100,7 @@ pub enum Act {
         device: DeviceTag,
         /// Its last good place per scope and line, in rising order, each once.
         #[n(1)]
-        last_good: Vec<(ScopeTag, Line, u64)>,
+        last_good: Vec<LastGood>,
     },
     /// Lets what a device that was put out had sent beyond its last good place count after all, up to another place: a person has looked.
     #[n(6)]
@@ -110,7 +110,7 @@ pub enum Act {
         device: DeviceTag,
         /// Its new last good place per scope and line, in rising order, each once.
         #[n(1)]
-        last_good: Vec<(ScopeTag, Line, u64)>,
+        last_good: Vec<LastGood>,
     },
     /// Replaces the study's document by a newer version.
     #[n(5)]
@@ -119,6 +119,24 @@ pub enum Act {
         #[n(0)]
         document: DocumentHash,
     },
+}
+
+/// How far a device that was put out is trusted on one of its lines in one scope: up to a place, and only on the chain that leads to
+/// this hash there. Whoever has its keys can sign another chain with the same places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct LastGood {
+    /// The scope.
+    #[n(0)]
+    pub scope: ScopeTag,
+    /// The line.
+    #[n(1)]
+    pub line: Line,
+    /// The last good place.
+    #[n(2)]
+    pub place: u64,
+    /// The hash of the link there.
+    #[n(3)]
+    pub hash: LinkHash,
 }
 
 /// What a device is in the study.
@@ -256,7 +274,7 @@ impl Entry {
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
             Act::Revoke { last_good, .. } | Act::Accept { last_good, .. } => {
-                if !last_good.is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)) {
+                if !last_good.is_sorted_by(|a, b| (a.scope, a.line) < (b.scope, b.line)) {
                     let problem = "its scopes are not in order, each once";
                     return Err(Refused::Malformed { what: "roster entry", problem });
                 }

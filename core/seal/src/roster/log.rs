@@ -6,7 +6,7 @@ use super::entry::{Act, Entry, Membership, WrappedEpoch};
 use super::grants::{Action, Grant};
 use crate::{
     DevicePublic, DeviceTag, DocumentHash, Entropy, Line, RecoveryPublic, Refused, RootKeys, RootPublic,
-    RosterHead, ScopeTag, StudyTag, entropy::random,
+    RosterHead, ScopeTag, StudyTag, entropy::random, roster::LastGood,
 };
 
 /// Most entries of a roster.
@@ -28,7 +28,7 @@ pub struct Member {
     /// Place of the entry that let it in.
     pub since: u64,
     /// Set once it was put out: its last good place per scope and line.
-    pub revoked: Option<BTreeMap<(ScopeTag, Line), u64>>,
+    pub revoked: Option<BTreeMap<(ScopeTag, Line), LastGood>>,
 }
 
 impl Member {
@@ -196,16 +196,18 @@ impl Roster {
                 None => return unfit("the device is not in the roster"),
                 Some(member) if member.revoked.is_some() => return unfit("the device was put out already"),
                 Some(member) => {
-                    let places = last_good.iter().map(|(scope, line, place)| ((*scope, *line), *place));
+                    let places = last_good.iter().map(|good| ((good.scope, good.line), *good));
                     member.revoked = Some(places.collect());
                 }
             },
             Act::Accept { device, last_good } => {
                 let good = self.members.get_mut(device).and_then(|member| member.revoked.as_mut());
                 let Some(good) = good else { return unfit("the device was not put out") };
-                for (scope, line, place) in last_good {
-                    let known = good.entry((*scope, *line)).or_default();
-                    *known = (*place).max(*known);
+                for accepted in last_good {
+                    let known = good.entry((accepted.scope, accepted.line)).or_insert(*accepted);
+                    if known.place < accepted.place {
+                        *known = *accepted;
+                    }
                 }
             }
             Act::Document { document } => self.document = *document,

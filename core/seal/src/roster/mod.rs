@@ -4,6 +4,6 @@ mod entry;
 mod grants;
 mod log;
 
-pub use entry::{Act, Entry, MAX_ENTRY, Membership, WrappedEpoch};
+pub use entry::{Act, Entry, LastGood, MAX_ENTRY, Membership, WrappedEpoch};
 pub use grants::{Action, Grant};
 pub use log::{MAX_ENTRIES, Member, Roster};

@@ -1,6 +1,6 @@
 use nightjar_seal::{
-    Act, Action, DeviceKeys, DocumentHash, Entry, EpochKey, Grant, Line, MAX_ENTRY, Membership, RecoveryKeys,
-    Refused, RootKeys, Roster, ScopeTag, WrappedEpoch,
+    Act, Action, DeviceKeys, DocumentHash, Entry, EpochKey, Grant, LastGood, Line, LinkHash, MAX_ENTRY,
+    Membership, RecoveryKeys, Refused, RootKeys, Roster, ScopeTag, WrappedEpoch,
 };
 
 use crate::fixture::{World, admit, altered};
@@ -135,14 +135,20 @@ fn entries_that_contradict_the_roster_are_refused() {
 fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     let mut world = World::new();
     let tag = world.evaluators[0].tag();
+    let good = |scope, line, place| LastGood {
+        scope,
+        line: Line([line; 8]),
+        place,
+        hash: LinkHash([place as u8; 32]),
+    };
     let last_good = vec![
-        (ScopeTag([1; 16]), Line([1; 8]), 4),
-        (ScopeTag([1; 16]), Line([2; 8]), 2),
-        (world.scope.max(ScopeTag([2; 16])), Line([1; 8]), 9),
+        good(ScopeTag([1; 16]), 1, 4),
+        good(ScopeTag([1; 16]), 2, 2),
+        good(world.scope.max(ScopeTag([2; 16])), 1, 9),
     ];
     world.roster.append(Act::Revoke { device: tag, last_good: last_good.clone() }, &world.root).unwrap();
     let revoked = world.roster.member(&tag).unwrap().revoked.clone().unwrap();
-    let places: Vec<_> = revoked.into_iter().map(|((scope, line), place)| (scope, line, place)).collect();
+    let places: Vec<_> = revoked.into_values().collect();
     assert_eq!(places, last_good);
     assert_eq!(world.roster.may_collect(), Err(Refused::TooFewReaders { have: 1, need: 2 }));
     let next = EpochKey::generate(&mut world.entropy);
@@ -154,7 +160,7 @@ fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     assert!(matches!(world.roster.append(again, &world.root), Err(Refused::Unfit { .. })));
     let back = admit(world.evaluators[0].public(), Membership::Evaluator, vec![]);
     assert!(matches!(world.roster.append(back, &world.root), Err(Refused::Unfit { .. })));
-    let twice = vec![(world.scope, Line([1; 8]), 1), (world.scope, Line([1; 8]), 2)];
+    let twice = vec![good(world.scope, 1, 1), good(world.scope, 1, 2)];
     let unordered = Act::Revoke { device: world.evaluators[1].tag(), last_good: twice };
     assert!(matches!(world.roster.append(unordered, &world.root), Err(Refused::Malformed { .. })));
 }

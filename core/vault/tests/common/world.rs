@@ -8,8 +8,8 @@ use nightjar_record::{
     Settle, Written, create,
 };
 use nightjar_seal::{
-    DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Line, Recipient, RecordKey,
-    RosterHead, ScopeTag, Sealing, Strand, StudyTag, seal_with, wrap,
+    DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Line, LinkHash, Recipient,
+    RecordKey, RosterHead, ScopeTag, Sealing, Strand, StudyTag, seal_with, wrap,
 };
 use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
 
@@ -24,7 +24,11 @@ pub(crate) const IDENTITY: IdentityKey = IdentityKey([8; 32]);
 pub(crate) struct Roster(pub(crate) BTreeSet<DeviceTag>);
 
 impl Gate for Roster {
-    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<u64> {
+    fn is_put_out(&self, _: &DeviceTag) -> bool {
+        false
+    }
+
+    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<(u64, LinkHash)> {
         None
     }
 
