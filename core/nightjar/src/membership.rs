@@ -289,8 +289,9 @@ impl Gate for Joined {
         self.roster.member(device).is_some_and(|member| member.revoked.is_some())
     }
 
-    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<(u64, LinkHash)> {
-        let good = self.roster.member(device)?.revoked.as_ref()?.get(&(*scope, *line))?;
-        Some((good.place, good.hash))
+    fn good_places(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Vec<(u64, LinkHash)> {
+        let good =
+            self.roster.member(device).and_then(|member| member.revoked.as_ref()?.get(&(*scope, *line)));
+        good.map(|places| places.iter().map(|(place, hash)| (*place, *hash)).collect()).unwrap_or_default()
     }
 }

@@ -71,10 +71,12 @@ impl Receiver<'_> {
             return Err(SetAside::Foreign);
         }
         head.verify(&member.public).map_err(|_| SetAside::Forged)?;
-        let good = member.revoked.as_ref().and_then(|good| good.get(&(self.scope, head.line)).copied());
-        if good
-            .is_some_and(|good| links.iter().any(|link| link.seq == good.place && link.hash() != good.hash))
-        {
+        let good = member.revoked.as_ref().and_then(|good| good.get(&(self.scope, head.line)));
+        let is_other = |link: &Link| {
+            let known = good.and_then(|good| good.get(&link.seq));
+            known.is_some_and(|hash| *hash != link.hash())
+        };
+        if links.iter().any(is_other) {
             // Another chain than the one that is trusted, by whoever has the keys of a device that was put out.
             return Err(SetAside::Forged);
         }
@@ -91,7 +93,8 @@ impl Receiver<'_> {
         }
         // Also where more was seen already: the caller may not have been able to follow it then, for want of this.
         self.events.push(Event::ChainSeen { head: *head, links: links.to_vec() });
-        Ok(member.revoked.as_ref().map_or(u64::MAX, |_| good.map_or(0, |good| good.place)))
+        let last = good.and_then(|good| good.last_key_value()).map_or(0, |(place, _)| *place);
+        Ok(member.revoked.as_ref().map_or(u64::MAX, |_| last))
     }
 
     fn lines_of(&self, device: &DeviceTag) -> u64 {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Stub, Withdrawal, unwrap};
+use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Refused, Stub, Withdrawal, unwrap};
 use rusqlite::{Transaction, params};
 
 use crate::envelopes::{self, State};
@@ -47,14 +47,40 @@ impl Vault {
         holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
+        let read =
+            envelopes.into_iter().map(|bytes| Envelope::decode(bytes).map_err(|reason| (bytes, reason)));
+        let read: Vec<_> = read.collect();
+        self.take_in(&read, holder, reading)
+    }
+
+    /// The same for envelopes that were read already.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing of this batch was stored.
+    pub fn import_read(
+        &self,
+        envelopes: Vec<Envelope>,
+        holder: &Holder<'_>,
+        reading: Reading<'_>,
+    ) -> Result<Imported, VaultError> {
+        let read: Vec<_> = envelopes.into_iter().map(Ok).collect();
+        self.take_in(&read, holder, reading)
+    }
+
+    fn take_in(
+        &self,
+        envelopes: &[Result<Envelope, (&[u8], Refused)>],
+        holder: &Holder<'_>,
+        reading: Reading<'_>,
+    ) -> Result<Imported, VaultError> {
         let done = self.write(|t| {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
             let mut mine = Vec::new();
-            for bytes in envelopes {
-                match Envelope::decode(bytes) {
+            for read in envelopes {
+                match read {
                     Ok(envelope) => {
-                        if store(t, &envelope, holder, reading, &mut done)? {
+                        if store(t, envelope, holder, reading, &mut done)? {
                             done.new += 1;
                             touched.insert(envelope.header().record);
                             mine.push(envelope.id());
@@ -62,7 +88,7 @@ impl Vault {
                             done.known += 1;
                         }
                     }
-                    Err(reason) => {
+                    Err((bytes, reason)) => {
                         let reason = reason.to_string();
                         keep_unreadable(t, bytes, &reason)?;
                         done.set_aside.push((None, reason));

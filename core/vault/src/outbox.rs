@@ -2,7 +2,9 @@
 //! caller draws an order and all that waits gets its places in the device's chain, so that the chain tells nothing about
 //! the order in which answers were given.
 
-use nightjar_seal::{Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, ScopeTag, SignedHead, Strand};
+use nightjar_seal::{
+    Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, RecordTag, ScopeTag, SignedHead, Strand,
+};
 use rusqlite::{Connection, params};
 
 use crate::chains;
@@ -46,6 +48,28 @@ impl Vault {
     /// Storage errors.
     pub fn unchained(&self, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
         self.read(|c| unchained(c, scope))
+    }
+
+    /// The same, each with its record, in no order that says anything.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn unchained_of_records(&self, scope: &ScopeTag) -> Result<Vec<(RecordTag, EnvelopeId)>, VaultError> {
+        self.read(|c| {
+            let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+            let sql = "SELECT envelope.begin, envelope.rest, envelope.record_begin, envelope.record_rest
+                       FROM outbox JOIN envelope ON envelope.n = outbox.n
+                       WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0";
+            let mut statement = c.prepare_cached(sql)?;
+            let mut rows = statement.query([scope])?;
+            let mut unchained = Vec::new();
+            while let Some(row) = rows.next()? {
+                let record = numbers::join(row.get(2)?, row.get_ref(3)?.as_blob().unwrap_or_default());
+                let record = record.ok_or(VaultError::Corrupt("the name of a record"))?;
+                unchained.push((RecordTag(record), read_id(row, 0)?));
+            }
+            Ok(unchained)
+        })
     }
 
     /// Gives everything unchained its place, in the order drawn, and signs the new end of the chain. `order` is a

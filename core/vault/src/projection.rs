@@ -32,8 +32,8 @@ pub trait Gate {
     fn allows(&self, device: &DeviceTag, need: &Need) -> bool;
     /// Whether the device was put out.
     fn is_put_out(&self, device: &DeviceTag) -> bool;
-    /// The last good place, and the hash there, on a line in a scope of a device that was put out; `None` where nothing of it is good.
-    fn last_good(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Option<(u64, LinkHash)>;
+    /// The good places, each with the hash there, on a line in a scope of a device that was put out.
+    fn good_places(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Vec<(u64, LinkHash)>;
 }
 
 /// What reading records takes beside the vault.
@@ -183,14 +183,14 @@ fn is_quarantined(c: &Connection, envelope: &Envelope, gate: &dyn Gate) -> Resul
     let mut rows = statement.query(params![begin, rest, device.0, scope.0])?;
     while let Some(row) = rows.next()? {
         let (line, seq) = (Line(row.get(0)?), row.get::<_, i64>(1)? as u64);
-        let Some((place, hash)) = gate.last_good(&device, &scope, &line).filter(|(place, _)| seq <= *place)
-        else {
-            continue;
-        };
         let strand = Strand { device, line };
-        let there = chains::links_after(c, &strand, &scope, place.saturating_sub(1), 1)?;
-        if there.first().is_some_and(|link| link.seq == place && link.hash() == hash) {
-            return Ok(false);
+        for (place, hash) in
+            gate.good_places(&device, &scope, &line).into_iter().filter(|(place, _)| seq <= *place)
+        {
+            let there = chains::links_after(c, &strand, &scope, place.saturating_sub(1), 1)?;
+            if there.first().is_some_and(|link| link.seq == place && link.hash() == hash) {
+                return Ok(false);
+            }
         }
     }
     Ok(true)

@@ -25,8 +25,8 @@ impl Gate for Everybody {
         false
     }
 
-    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<(u64, LinkHash)> {
-        None
+    fn good_places(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Vec<(u64, LinkHash)> {
+        Vec::new()
     }
 
     fn knows(&self, _: &DeviceTag) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use nightjar_seal::{Act, DeviceTag, Entry, Line, Link, Membership, ScopeTag, SignedHead};
+use nightjar_seal::{Act, DeviceTag, Entry, Envelope, Line, Link, Membership, ScopeTag, SignedHead};
 use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
@@ -83,7 +83,7 @@ impl<'a> Intake<'a> {
     /// Keeps what one response, or one part of a bundle, brought. Each step may be repeated: what is known already is harmless.
     pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut grown = Vec::new();
-        let mut received: Vec<Vec<u8>> = Vec::new();
+        let mut received: Vec<Envelope> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
         let mut pulled = Vec::new();
@@ -116,7 +116,7 @@ impl<'a> Intake<'a> {
                     self.device.vault.acknowledge(&held)?;
                     self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
                 }
-                Event::Received { envelope, .. } => received.push(envelope.encode()),
+                Event::Received { envelope, .. } => received.push(*envelope),
                 Event::Erased { stub, .. } => erased.push(*stub),
                 // The roster that names its device is on its way: ask again in the next sync, with that roster.
                 Event::SetAside { why: SetAside::UnknownDevice, .. } => {
@@ -124,7 +124,9 @@ impl<'a> Intake<'a> {
                     self.of_strangers += 1;
                 }
                 // Kept with its kind: the vault puts it in quarantine by its place in the chain.
-                Event::SetAside { why: SetAside::Revoked, bytes, .. } => received.push(bytes),
+                Event::SetAside { why: SetAside::Revoked, bytes, .. } => {
+                    received.push(Envelope::decode(&bytes)?)
+                }
                 Event::SetAside { why, bytes, .. } => {
                     let why = format!("{why:?}").to_lowercase();
                     self.device.vault.keep_unproven(&bytes, &why)?;
@@ -157,7 +159,7 @@ impl<'a> Intake<'a> {
         if !grown.is_empty() {
             self.roster_grew(&grown)?;
         }
-        self.import(&received, &heads)?;
+        self.import(received, &heads)?;
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
         }
@@ -195,12 +197,11 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn import(&mut self, received: &[Vec<u8>], heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
+    fn import(&mut self, received: Vec<Envelope>, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
         if !received.is_empty() {
             let holder = self.joined.holder(self.device);
-            let envelopes = received.iter().map(Vec::as_slice);
             let done =
-                self.joined.reading(|reading| self.device.vault.import(envelopes, &holder, reading))?;
+                self.joined.reading(|reading| self.device.vault.import_read(received, &holder, reading))?;
             self.view.pulled += done.new;
             self.known += done.known;
             self.view.records_changed += done.records.len() as u64;

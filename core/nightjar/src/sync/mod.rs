@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nightjar_seal::{Invitation, Line, Roster, ScopeTag, Strand};
+#[cfg(feature = "evaluate")]
 use nightjar_sync::wire::Reason;
 use nightjar_sync::{Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;

@@ -10,18 +10,24 @@ use crate::failure::Failure;
 use crate::key::random;
 
 /// Gives everything finished since the last sync its place in the chain, in random order: the place of a confidential
-/// response says nothing about when it was given.
+/// response says nothing about when it was given. What changes one record stays together, as its name in clear says anyway: whoever
+/// receives it puts the record together once.
 pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
     loop {
+        let mut records = BTreeMap::new();
         let mut drawn = Vec::new();
-        for id in device.vault.unchained(scope)? {
-            drawn.push((random::<16>()?, id));
+        for (record, id) in device.vault.unchained_of_records(scope)? {
+            let place = match records.get(&record) {
+                Some(place) => *place,
+                None => *records.entry(record).or_insert(random::<16>()?),
+            };
+            drawn.push((place, random::<16>()?, id));
         }
         if drawn.is_empty() {
             return Ok(());
         }
         drawn.sort_unstable();
-        let order: Vec<_> = drawn.into_iter().map(|(_, id)| id).collect();
+        let order: Vec<_> = drawn.into_iter().map(|(_, _, id)| id).collect();
         match device.vault.chain_outbox(scope, &device.keys, &order) {
             // Something was finished in between: draw again.
             Err(nightjar_vault::VaultError::WrongOrder) => {}

@@ -98,7 +98,7 @@ pub enum Act {
         /// The device.
         #[n(0)]
         device: DeviceTag,
-        /// Its last good place per scope and line, in rising order, each once.
+        /// Its good places per scope and line, in rising order, each once; the furthest of a line is the last.
         #[n(1)]
         last_good: Vec<LastGood>,
     },
@@ -108,7 +108,7 @@ pub enum Act {
         /// The device.
         #[n(0)]
         device: DeviceTag,
-        /// Its new last good place per scope and line, in rising order, each once.
+        /// Further good places per scope and line, in rising order, each once.
         #[n(1)]
         last_good: Vec<LastGood>,
     },
@@ -122,7 +122,8 @@ pub enum Act {
 }
 
 /// How far a device that was put out is trusted on one of its lines in one scope: up to a place, and only on the chain that leads to
-/// this hash there. Whoever has its keys can sign another chain with the same places.
+/// this hash there. Whoever has its keys can sign another chain with the same places. Several places of a line let a device judge that has
+/// only the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct LastGood {
     /// The scope.
@@ -274,7 +275,7 @@ impl Entry {
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
             Act::Revoke { last_good, .. } | Act::Accept { last_good, .. } => {
-                if !last_good.is_sorted_by(|a, b| (a.scope, a.line) < (b.scope, b.line)) {
+                if !last_good.is_sorted_by(|a, b| (a.scope, a.line, a.place) < (b.scope, b.line, b.place)) {
                     let problem = "its scopes are not in order, each once";
                     return Err(Refused::Malformed { what: "roster entry", problem });
                 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
 use super::grants::{Action, Grant};
 use crate::{
-    DevicePublic, DeviceTag, DocumentHash, Entropy, Line, RecoveryPublic, Refused, RootKeys, RootPublic,
-    RosterHead, ScopeTag, StudyTag, entropy::random, roster::LastGood,
+    DevicePublic, DeviceTag, DocumentHash, Entropy, Line, LinkHash, RecoveryPublic, Refused, RootKeys,
+    RootPublic, RosterHead, ScopeTag, StudyTag, entropy::random,
 };
 
 /// Most entries of a roster.
@@ -28,7 +28,7 @@ pub struct Member {
     /// Place of the entry that let it in.
     pub since: u64,
     /// Set once it was put out: its last good place per scope and line.
-    pub revoked: Option<BTreeMap<(ScopeTag, Line), LastGood>>,
+    pub revoked: Option<BTreeMap<(ScopeTag, Line), BTreeMap<u64, LinkHash>>>,
 }
 
 impl Member {
@@ -196,18 +196,20 @@ impl Roster {
                 None => return unfit("the device is not in the roster"),
                 Some(member) if member.revoked.is_some() => return unfit("the device was put out already"),
                 Some(member) => {
-                    let places = last_good.iter().map(|good| ((good.scope, good.line), *good));
-                    member.revoked = Some(places.collect());
+                    let mut places: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+                    for good in last_good {
+                        places.entry((good.scope, good.line)).or_default().insert(good.place, good.hash);
+                    }
+                    member.revoked = Some(places);
                 }
             },
             Act::Accept { device, last_good } => {
                 let good = self.members.get_mut(device).and_then(|member| member.revoked.as_mut());
                 let Some(good) = good else { return unfit("the device was not put out") };
                 for accepted in last_good {
-                    let known = good.entry((accepted.scope, accepted.line)).or_insert(*accepted);
-                    if known.place < accepted.place {
-                        *known = *accepted;
-                    }
+                    // What was said first of a place stands.
+                    let places = good.entry((accepted.scope, accepted.line)).or_default();
+                    places.entry(accepted.place).or_insert(accepted.hash);
                 }
             }
             Act::Document { document } => self.document = *document,

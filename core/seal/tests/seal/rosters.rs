@@ -148,7 +148,12 @@ fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     ];
     world.roster.append(Act::Revoke { device: tag, last_good: last_good.clone() }, &world.root).unwrap();
     let revoked = world.roster.member(&tag).unwrap().revoked.clone().unwrap();
-    let places: Vec<_> = revoked.into_values().collect();
+    let places: Vec<_> = revoked
+        .into_iter()
+        .flat_map(|((scope, line), places)| {
+            places.into_iter().map(move |(place, hash)| LastGood { scope, line, place, hash })
+        })
+        .collect();
     assert_eq!(places, last_good);
     assert_eq!(world.roster.may_collect(), Err(Refused::TooFewReaders { have: 1, need: 2 }));
     let next = EpochKey::generate(&mut world.entropy);
@@ -160,7 +165,7 @@ fn a_device_put_out_stays_out_and_gets_no_new_epoch() {
     assert!(matches!(world.roster.append(again, &world.root), Err(Refused::Unfit { .. })));
     let back = admit(world.evaluators[0].public(), Membership::Evaluator, vec![]);
     assert!(matches!(world.roster.append(back, &world.root), Err(Refused::Unfit { .. })));
-    let twice = vec![good(world.scope, 1, 1), good(world.scope, 1, 2)];
+    let twice = vec![good(world.scope, 1, 1), good(world.scope, 1, 1)];
     let unordered = Act::Revoke { device: world.evaluators[1].tag(), last_good: twice };
     assert!(matches!(world.roster.append(unordered, &world.root), Err(Refused::Malformed { .. })));
 }

@@ -28,8 +28,8 @@ impl Gate for Roster {
         false
     }
 
-    fn last_good(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Option<(u64, LinkHash)> {
-        None
+    fn good_places(&self, _: &DeviceTag, _: &ScopeTag, _: &Line) -> Vec<(u64, LinkHash)> {
+        Vec::new()
     }
 
     fn knows(&self, device: &DeviceTag) -> bool {
