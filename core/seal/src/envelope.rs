@@ -1,11 +1,14 @@
 //! Envelopes: one change of one record, compressed, padded and sealed, and the key to it where it is the first.
 
+use std::cell::RefCell;
+
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
+use zstd::zstd_safe::DCtx;
 
 use crate::{
     Dictionary, DictionaryId, Entropy, EnvelopeId, Header, Kind, Recipient, RecordKey, Refused, canonical,
@@ -326,10 +329,16 @@ fn decompress(compressed: &[u8], context: &[u8]) -> Result<Vec<u8>, Refused> {
     let claimed = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
     let claimed = claimed.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MAX_PAYLOAD);
     let mut out = vec![0; claimed.ok_or_else(refused)?];
-    let mut decompressor = zstd::bulk::Decompressor::with_dictionary(context).map_err(|_| refused())?;
-    let len = decompressor.decompress_to_buffer(compressed, out.as_mut_slice()).map_err(|_| refused())?;
+    let len = UNPACKING.with_borrow_mut(|unpacking| {
+        unpacking.decompress_using_dict(out.as_mut_slice(), compressed, context).map_err(|_| refused())
+    })?;
     out.truncate(len);
     Ok(out)
+}
+
+thread_local! {
+    /// What zstd works in: more than a hundred KiB, which are not asked of the system for every change.
+    static UNPACKING: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 
 fn check_key(header: &Header, key: &RecordKey) -> Result<(), Refused> {
