@@ -3,15 +3,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use data_encoding::BASE64URL_NOPAD;
 use nightjar_seal::{DeviceTag, Member, RequestSignature, Roster};
 use nightjar_sync::METHOD;
 use nightjar_sync::wire::{Reason, Refusal};
 
 use crate::Limits;
-
-/// Longest signature header, in characters.
-const HEADER: usize = 512;
 
 /// The requests admitted lately.
 pub(crate) struct Admission {
@@ -32,17 +28,6 @@ struct Seen {
 impl Admission {
     pub(crate) fn new(limits: &Limits, started: u64) -> Self {
         Self { skew: limits.skew, most: limits.nonces, started, seen: Mutex::default() }
-    }
-
-    /// Reads the signature header.
-    pub(crate) fn read(header: Option<&[u8]>) -> Result<RequestSignature, Refusal> {
-        let unsigned = |text| Refusal::new(Reason::BadSignature, text);
-        let header = header.ok_or_else(|| unsigned("this request has to be signed"))?;
-        if header.len() > HEADER {
-            return Err(unsigned("the signature is too long"));
-        }
-        let bytes = BASE64URL_NOPAD.decode(header).map_err(|_| unsigned("the signature is not base64url"))?;
-        RequestSignature::decode(&bytes).map_err(|_| unsigned("the signature cannot be read"))
     }
 
     /// The member who asks, if it may ask at all.

@@ -72,7 +72,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body: bounds::PUSH_BYTES,
+            body: bounds::REQUEST_BYTES,
             time: Duration::from_secs(120),
             requests: 64,
             arriving: 512,

@@ -7,18 +7,19 @@ use std::time::Instant;
 use axum::Router;
 use nightjar_seal::RequestSignature;
 use nightjar_sync::wire::{
-    Applied, Entry, Found, Greeted, Greeting, Message, Outcome, Pull, Push, Reason, Recall, Refusal, Standing,
+    Applied, Entry, Found, Greeting, Message, Outcome, Pull, Push, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
 use crate::erasure;
+use crate::greet;
 use crate::log::Place;
 use crate::metrics::Metrics;
 use crate::rates::Rates;
 use crate::reply::now;
-use crate::rosters::{self, Rosters};
+use crate::rosters::Rosters;
 use crate::route::Route;
 use crate::store::Store;
 use crate::{Config, Failure, Limits, applied, router, serve, tls};
@@ -136,25 +137,13 @@ impl Inner {
     }
 
     /// Answers one request. Blocks; nothing is acknowledged that is not on disk when it returns.
-    pub(crate) fn counted(
-        &self,
-        route: Route,
-        signature: Option<&RequestSignature>,
-        path: &str,
-        body: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
-        let result = self.answer(route, signature, path, body);
+    pub(crate) fn counted(&self, route: Route, path: &str, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let result = self.answer(route, path, body);
         self.metrics.answered(route.name(), &result, body.len());
         result
     }
 
-    fn answer(
-        &self,
-        route: Route,
-        signature: Option<&RequestSignature>,
-        path: &str,
-        body: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
+    fn answer(&self, route: Route, path: &str, body: &[u8]) -> Result<Vec<u8>, Refusal> {
         let place = |study, scope| Place { study, scope, incarnation: self.store.incarnation() };
         let now = now();
         let study = match route {
@@ -175,12 +164,12 @@ impl Inner {
             | Route::Recall(study, _) => study,
         };
         let roster = self.rosters.of(study, &self.store)?;
-        let signature =
-            signature.ok_or_else(|| Refusal::new(Reason::BadSignature, "this request has to be signed"))?;
-        let member = self.admission.verify(signature, &roster, path, body, now)?;
+        let (signature, body) = RequestSignature::split(body)
+            .map_err(|_| Refusal::new(Reason::BadSignature, "this request has to be signed"))?;
+        let member = self.admission.verify(&signature, &roster, path, body, now)?;
         // Before the nonce is remembered: what is remembered has room for everybody.
         self.rates.take(signature.device, body.len(), Instant::now())?;
-        self.admission.once(signature, now)?;
+        self.admission.once(&signature, now)?;
         let until = self.admission.until(now);
         if !self.store.first(&signature.device, &signature.nonce, until, now)? {
             return Err(Refusal::new(Reason::Replayed, "this request was seen before"));
@@ -188,36 +177,16 @@ impl Inner {
         match route {
             Route::Greet(_) => {
                 let greeting = decode::<Greeting>(body)?;
-                let scopes = self.store.read(|tx| {
-                    let mut standing = |shown: &nightjar_sync::wire::Shown| {
-                        let place = place(study, shown.scope);
-                        let (row, head) = place.head(tx)?;
-                        let mut holds = true;
-                        for mark in &shown.marks {
-                            holds &= place.holds(tx, row.as_ref(), mark)?;
-                        }
-                        let applied = match &row {
-                            Some(row) if shown.applied => applied::of(tx, row.id)?,
-                            _ => Vec::new(),
-                        };
-                        Ok(Standing { head, holds, applied })
-                    };
-                    greeting.scopes.iter().map(&mut standing).collect()
-                })?;
-                let greeted = Greeted {
-                    incarnation: self.store.incarnation(),
-                    roster: roster.entries().len() as u64,
-                    roster_head: roster.head(),
-                    entries: rosters::after(&roster, greeting.roster),
-                    scopes,
-                };
+                let incarnation = self.store.incarnation();
+                let greeted =
+                    self.store.read(|tx| greet::welcome(tx, &greeting, incarnation, &roster, member))?;
                 Ok(greeted.encode())
             }
             Route::Push(study, scope) => {
                 let push = decode::<Push>(body)?;
                 let (place, quota) = (place(study, scope), self.limits.study);
                 let done = self.store.write(|tx| place.push(tx, &push, member, now, quota))?;
-                let stored = done.pushed.outcomes.iter().filter(|judged| judged.outcome == Outcome::Stored);
+                let stored = done.pushed.outcomes.iter().filter(|outcome| **outcome == Outcome::Stored);
                 self.metrics.pushed(stored.count() as u64, done.erased);
                 if done.erased > 0 {
                     // It leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.

@@ -43,6 +43,7 @@ mod config;
 mod copies;
 mod erasure;
 mod failure;
+mod greet;
 mod hub;
 mod log;
 mod metrics;

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use nightjar_seal::{
-    Envelope, EnvelopeId, Header, Kind, Link, LinkHash, Member, Membership, ScopeTag, Strand, Stub, StudyTag,
-    Withdrawal,
+    Envelope, EnvelopeId, Header, Kind, Line, Link, LinkHash, Member, Membership, ScopeTag, Strand, Stub,
+    StudyTag, Withdrawal,
 };
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{
-    Batch, Body, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled, Push, Pushed, Reason,
-    Refusal, Segment,
+    Batch, Begin, Body, Glimpse, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled, Push,
+    Pushed, Reason, Refusal, Segment,
 };
 
 use crate::erasure;
@@ -64,6 +64,22 @@ impl Place {
             return Ok(mark.hash == row.hash);
         }
         Ok(tx.log_hash(row.id, mark.sequence)? == Some(mark.hash))
+    }
+
+    /// The same of a mark of this life, of which a greeting shows less.
+    pub(crate) fn glimpsed(&self, tx: &mut dyn Tx, row: Option<&ScopeRow>, glimpse: Glimpse) -> Done<bool> {
+        let held = match row {
+            _ if glimpse.sequence == 0 => Some([0; 32]),
+            Some(row) if glimpse.sequence == row.sequence => Some(row.hash),
+            Some(row) => tx.log_hash(row.id, glimpse.sequence)?,
+            None => None,
+        };
+        Ok(held.is_some_and(|hash| Begin::of(&hash) == glimpse.hash))
+    }
+
+    /// Whether a member may pull here.
+    pub(crate) fn may_pull(&self, member: &Member) -> bool {
+        self.scope != ScopeTag::of(&self.study, RESPONSES) || member.membership == Membership::Evaluator
     }
 
     /// Appends what is new of a push. Judges every envelope by itself.
@@ -125,7 +141,7 @@ impl Place {
         let Keeping { mark, bytes, freed, erased, .. } = keeping;
         let now_held = (row.bytes + bytes).saturating_sub(freed);
         tx.advance(row.id, mark.sequence, &mark.hash, now_held)?;
-        Ok(Appended { pushed: Pushed { mark, outcomes }, erased })
+        Ok(Appended { pushed: Pushed::new(mark, &outcomes), erased })
     }
 
     fn judge(&self, link: &Link, bytes: &[u8]) -> Result<Sound, Objection> {
@@ -156,7 +172,7 @@ impl Place {
 
     /// The whole pushes after the cursor that fit one reply.
     pub(crate) fn pull(&self, tx: &mut dyn Tx, pull: &Pull, member: &Member) -> Done<Pulled> {
-        if self.scope == ScopeTag::of(&self.study, RESPONSES) && member.membership != Membership::Evaluator {
+        if !self.may_pull(member) {
             return Err(Refusal::new(Reason::NotGranted, "only evaluator devices pull responses").into());
         }
         let (row, head) = self.head(tx)?;
@@ -169,10 +185,22 @@ impl Place {
         }
         let Some(row) = row else { return Ok(Pulled { after: pull.after, head, batches: Vec::new() }) };
         let after = pull.after.map_or(0, |mark| mark.sequence);
-        let batches = read_batches(tx, &row, after, |segment| {
-            segment.device() == member.public.tag() && pull.without == Some(segment.line())
-        })?;
+        let batches = self.batches(tx, &row, after, pull.without, member)?;
         Ok(Pulled { after: pull.after, head, batches })
+    }
+
+    /// The whole pushes after a place that fit one reply, for a member who does not want the bytes of its own line.
+    pub(crate) fn batches(
+        &self,
+        tx: &mut dyn Tx,
+        row: &ScopeRow,
+        after: u64,
+        without: Option<Line>,
+        member: &Member,
+    ) -> Done<Vec<Batch>> {
+        read_batches(tx, row, after, |segment| {
+            segment.device() == member.public.tag() && without == Some(segment.line())
+        })
     }
 }
 

@@ -10,11 +10,10 @@ use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONT
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::get;
 use http_body_util::BodyExt;
+use nightjar_sync::CONTENT_TYPE;
 use nightjar_sync::packed::{ENCODING, pack, unpack};
 use nightjar_sync::wire::{Reason, Refusal};
-use nightjar_sync::{CONTENT_TYPE, SIGNATURE_HEADER};
 
-use crate::admission::Admission;
 use crate::hub::Inner;
 use crate::reply::{packed, reply};
 use crate::route::Route;
@@ -89,10 +88,6 @@ async fn take(inner: Arc<Inner>, request: Request, packs: bool) -> Result<Answer
             ));
         }
     };
-    let signature = match route {
-        Route::Found | Route::Roster(_) => None,
-        _ => Some(Admission::read(header(&head.headers, SIGNATURE_HEADER))?),
-    };
     // Who sends nothing holds nothing up: a turn is taken once there is something to do. Bodies on their way have room of their own.
     let stopping = |_| Refusal::new(Reason::Busy, "the hub is stopping");
     let _room = inner.arriving.acquire().await.map_err(stopping)?;
@@ -108,7 +103,7 @@ async fn take(inner: Arc<Inner>, request: Request, packs: bool) -> Result<Answer
             })?,
             false => body,
         };
-        let body = hub.counted(route, signature.as_ref(), &path, &body)?;
+        let body = hub.counted(route, &path, &body)?;
         Ok(match packs.then(|| pack(&body)).flatten() {
             Some(body) => Answer { body, is_packed: true },
             None => Answer { body, is_packed: false },

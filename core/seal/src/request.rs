@@ -1,29 +1,25 @@
 //! Requests to the hub, signed by a device: method, path, body, a nonce and the hub's time.
 
-use minicbor::{Decode, Encode};
-
-use crate::{DeviceKeys, DevicePublic, DeviceTag, Entropy, Refused, Signature, canonical, entropy::random};
+use crate::{DeviceKeys, DevicePublic, DeviceTag, Entropy, Refused, Signature, entropy::random};
 
 const CONTEXT: &str = "nightjar v0 hub request";
-const MAX: usize = 256;
 
 /// Who asks, and that it is them, for exactly this request.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestSignature {
     /// The device that asks.
-    #[n(0)]
     pub device: DeviceTag,
     /// Used once.
-    #[cbor(n(1), with = "minicbor::bytes")]
     pub nonce: [u8; 16],
     /// The hub's time as the device knows it, in seconds since 1970.
-    #[n(2)]
     pub time: u64,
-    #[n(3)]
     signature: Signature,
 }
 
 impl RequestSignature {
+    /// Bytes of an encoded signature.
+    pub const LEN: usize = 16 + 16 + 8 + 64;
+
     /// Signs a request.
     pub fn sign(
         keys: &DeviceKeys,
@@ -55,17 +51,30 @@ impl RequestSignature {
         device.verify(CONTEXT, &message(method, path, body, &self.nonce, self.time), &self.signature)
     }
 
-    /// As canonical CBOR.
-    pub fn encode(&self) -> Vec<u8> {
-        canonical::encode(self)
+    /// Device tag, nonce, time (big endian) and signature, one after the other.
+    pub fn encode(&self) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        let parts = [&self.device.0[..], &self.nonce, &self.time.to_be_bytes(), &self.signature.0];
+        for (to, from) in out.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        out
     }
 
-    /// Reads what [`encode`](Self::encode) wrote.
+    /// Reads what [`encode`](Self::encode) wrote from the beginning of `bytes`, and gives what follows it.
     ///
     /// # Errors
-    /// When the bytes are no request signature.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Refused> {
-        canonical::decode("request signature", bytes, MAX)
+    /// [`Refused::Truncated`].
+    pub fn split(bytes: &[u8]) -> Result<(Self, &[u8]), Refused> {
+        let read = || {
+            let (device, rest) = bytes.split_first_chunk()?;
+            let (nonce, rest) = rest.split_first_chunk()?;
+            let (time, rest) = rest.split_first_chunk()?;
+            let (signature, rest) = rest.split_first_chunk()?;
+            let (device, signature) = (DeviceTag(*device), Signature(*signature));
+            Some((Self { device, nonce: *nonce, time: u64::from_be_bytes(*time), signature }, rest))
+        };
+        read().ok_or(Refused::Truncated { what: "request signature" })
     }
 }
 

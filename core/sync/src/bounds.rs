@@ -3,10 +3,13 @@
 /// Largest request or reply body of a push or of a single pushed batch in a reply, in bytes (1 MiB).
 pub const PUSH_BYTES: usize = 1 << 20;
 
+/// Largest request, in bytes: a whole push with the signature before it.
+pub const REQUEST_BYTES: usize = PUSH_BYTES + nightjar_seal::RequestSignature::LEN;
+
 /// Most links, and so most envelopes, in one push.
 pub const PUSH_LINKS: usize = 2_000;
 
-/// Bytes of a push set aside for its frame: signed head, lengths and the request's own array heads.
+/// Bytes of a push set aside for its frame: signed head, lengths and the message's own array heads.
 pub const PUSH_FRAME: usize = 1_024;
 
 /// Bytes that one link costs in a push beside its envelope: its id, its place and two length heads.
@@ -31,8 +34,11 @@ pub const ROSTER_ENTRIES: usize = 256;
 /// Most scopes a device asks about in one greeting.
 pub const SCOPES: usize = 64;
 
-/// Most marks a device shows per scope: its last pull and its last acknowledged push.
-pub const MARKS: usize = 2;
+/// Most envelopes that come with the answer to a greeting, per scope: more is pulled.
+pub const GREETED_ENVELOPES: usize = 64;
+
+/// Most bytes of pushes that come with the answer to a greeting, per scope (64 KiB).
+pub const GREETED_BYTES: usize = 64 << 10;
 
 /// Most devices in an applied vector, and most vectors per scope in a greeting's answer.
 pub const DEVICES: usize = 4_096;

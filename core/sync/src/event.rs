@@ -6,7 +6,7 @@ use nightjar_seal::{
     Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead, Strand, Stub,
 };
 
-use crate::wire::{Applied, Judged, Mark, Refusal};
+use crate::wire::{Applied, Begin, Judged, Mark, Refusal};
 
 /// What a device remembers about one scope between syncs. The caller stores it in the transaction in which it stores the
 /// events that brought it.
@@ -16,6 +16,8 @@ pub struct Memory {
     pub pulled: Option<Mark>,
     /// The mark of the last acknowledged push.
     pub pushed: Option<Mark>,
+    /// Which applied vectors were heard last; zeros for none.
+    pub heard: Begin,
     /// The furthest signed end of each line of each device seen so far. Its `seq` is the N of "N of N received".
     pub chains: BTreeMap<Strand, Chain>,
 }
@@ -29,7 +31,7 @@ pub enum Event {
 
     /// The hub no longer holds the log up to a mark it gave: it lost or rewrote data. Say so to people, and offer again
     /// everything of this scope that is still held, acknowledged or not; the hub answers "known" for what it has.
-    /// [`Memory::pulled`] and [`Memory::pushed`] of the scope are void; pulling begins again from the first envelope.
+    /// [`Memory::pulled`], [`Memory::pushed`] and [`Memory::heard`] of the scope are void; pulling begins again from the first envelope.
     HubLostData {
         /// The scope.
         scope: ScopeTag,
@@ -106,6 +108,14 @@ pub enum Event {
 
     /// An evaluator device says what it has applied. Verified against the roster.
     Applied(Applied),
+
+    /// All vectors that the hub has were heard. To be kept as [`Memory::heard`].
+    Heard {
+        /// The scope.
+        scope: ScopeTag,
+        /// Which vectors.
+        applied: Begin,
+    },
 
     /// The hub holds this device's applied vector.
     Published {

@@ -9,8 +9,8 @@ use crate::receive::Receiver;
 use crate::request::{accepted, answer};
 use crate::scope::Scope;
 use crate::wire::{
-    self, Applied, Body, Greeted, Greeting, Judged, Mark, Message, Pull, Pulled, Push, Pushed, Reason,
-    Refusal, Segment, Shown,
+    self, Applied, Batch, Begin, Body, Greeted, Greeting, Incarnation, Mark, Message, Outcome, Pull, Pulled,
+    Push, Pushed, Reason, Refusal, Segment, Welcome,
 };
 use crate::{Failure, bounds};
 
@@ -189,15 +189,22 @@ impl Exchange {
     }
 
     fn greeting(&self) -> Request {
-        let shown = |scope: &Scope| Shown {
-            scope: scope.plan.scope,
-            marks: [scope.plan.memory.pulled, scope.plan.memory.pushed].into_iter().flatten().collect(),
-            applied: scope.plan.learn,
+        let life = self.life();
+        let greeting = Greeting {
+            roster: self.roster.entries().len() as u64,
+            roster_head: Begin::of(&self.roster.head().0),
+            incarnation: life,
+            scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
         };
-        let scopes = self.scopes.iter().map(shown).collect();
-        let greeting = Greeting { roster: self.roster.entries().len() as u64, scopes };
         let path = wire::greet_path(self.roster.study());
         Request { path, body: greeting.encode(), signed: true }
+    }
+
+    /// The life of the hub's database that this device knows: of marks of two, which a hub's restoring between two scopes leaves, one is
+    /// lost in any case.
+    fn life(&self) -> Option<Incarnation> {
+        let marks = |scope: &Scope| [scope.plan.memory.pulled, scope.plan.memory.pushed];
+        self.scopes.iter().flat_map(marks).flatten().map(|mark| mark.incarnation).next()
     }
 
     fn pull(&self, scope: &Scope) -> Request {
@@ -208,7 +215,8 @@ impl Exchange {
 
     fn on_greeted(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
         let greeted: Greeted = match answer(response) {
-            Ok(greeted) => greeted,
+            Ok(Welcome::News(greeted)) => greeted,
+            Ok(Welcome::Unchanged) => return self.on_unchanged(),
             // This device knows an entry that lets it in and that the hub has not seen: the founder's first sync, a tablet
             // enrolled offline, a hub restored from an old copy. Entries prove themselves, so the device may bring them.
             Err(Failure::Refused(Refusal { reason: Reason::UnknownDevice, .. }))
@@ -245,11 +253,30 @@ impl Exchange {
         if greeted.scopes.iter().any(|standing| standing.head.incarnation != greeted.incarnation) {
             return Err(malformed("the hub has two incarnations at once"));
         }
-        for (scope, standing) in self.scopes.iter_mut().zip(greeted.scopes) {
-            scope.stand(standing, &roster, &mut events);
-        }
         self.phase = Phase::Append(greeted.roster as usize);
         self.roster = roster;
+        for (i, standing) in greeted.scopes.into_iter().enumerate() {
+            let Some(scope) = self.scopes.get_mut(i) else { continue };
+            if scope.stand(&standing, &self.roster, &mut events) && !standing.batches.is_empty() {
+                // What makes no sense is as if it had not come: it is pulled then, and refused where it comes again.
+                events.extend(self.take(i, standing.batches, standing.head).unwrap_or_default());
+            }
+        }
+        Ok(events)
+    }
+
+    /// The hub knows nothing that this device does not, nor the other way round.
+    fn on_unchanged(&mut self) -> Result<Vec<Event>, Failure> {
+        let life = self.life().ok_or(Failure::Malformed {
+            what: Greeted::NAME,
+            problem: "nothing can be unchanged for a device that knows nothing of this hub",
+        })?;
+        let mut events = Vec::new();
+        for scope in &mut self.scopes {
+            let standing = scope.unchanged(life);
+            scope.stand(&standing, &self.roster, &mut events);
+        }
+        self.phase = Phase::Append(self.roster.entries().len());
         Ok(events)
     }
 
@@ -290,9 +317,8 @@ impl Exchange {
                 return Ok(vec![event]);
             }
         };
-        if !pushed.outcomes.iter().map(|judged: &Judged| judged.envelope).eq(envelopes.iter().copied()) {
-            return Err(Failure::Unasked("the outcomes are of another push"));
-        }
+        let outcomes =
+            pushed.judged(envelopes).ok_or(Failure::Unasked("the outcomes are of another push"))?;
         let mut events = Vec::new();
         let memory = &scope.plan.memory;
         if [memory.pulled, memory.pushed]
@@ -312,12 +338,18 @@ impl Exchange {
         }
         scope.head = Some(pushed.mark);
         scope.plan.memory.pushed = Some(pushed.mark);
-        events.push(Event::Acknowledged {
-            scope: scope.plan.scope,
-            outcomes: pushed.outcomes,
-            through,
-            mark: pushed.mark,
-        });
+        // Nothing of others lies between the last pull and this push: then there is nothing to pull.
+        let stored = outcomes.iter().filter(|judged| judged.outcome == Outcome::Stored);
+        let start = scope.plan.memory.pulled.unwrap_or(Mark::start(pushed.mark.incarnation));
+        let advances = scope.plan.pull
+            && !scope.lost
+            && pushed.mark == stored.fold(start, |mark, judged| mark.after(judged.envelope));
+        let mark = pushed.mark;
+        events.push(Event::Acknowledged { scope: scope.plan.scope, outcomes, through, mark });
+        if advances {
+            scope.plan.memory.pulled = Some(mark);
+            events.push(Event::Pulled { scope: scope.plan.scope, mark, left: 0 });
+        }
         Ok(events)
     }
 
@@ -339,8 +371,13 @@ impl Exchange {
         if pulled.after != scope.plan.memory.pulled {
             return Err(Failure::Unasked("what was pulled follows another cursor"));
         }
-        let head = pulled.head;
+        self.take(i, pulled.batches, pulled.head)
+    }
+
+    /// Takes pushes that follow the cursor of a scope, from a hub whose log ends in `head`. With an error nothing has changed.
+    fn take(&mut self, i: usize, batches: Vec<Batch>, head: Mark) -> Result<Vec<Event>, Failure> {
         let malformed = |problem| Failure::Malformed { what: Pulled::NAME, problem };
+        let scope = &mut self.scopes[i];
         let start = scope.plan.memory.pulled.unwrap_or(Mark::start(head.incarnation));
         let mut receiver = Receiver {
             roster: &self.roster,
@@ -348,14 +385,17 @@ impl Exchange {
             without: scope.plan.without,
             scope: scope.plan.scope,
             cursor: start,
+            pushed: scope.plan.memory.pushed,
+            rewritten: false,
             chains: scope.plan.memory.chains.clone(),
             events: Vec::new(),
         };
-        for batch in pulled.batches {
+        for batch in batches {
             receiver.take(batch);
         }
-        let Receiver { cursor, chains, mut events, .. } = receiver;
-        let rewritten = start.incarnation != head.incarnation
+        let Receiver { cursor, chains, mut events, rewritten, .. } = receiver;
+        let rewritten = rewritten
+            || start.incarnation != head.incarnation
             || start.sequence > head.sequence
             || (cursor.sequence == head.sequence && cursor.hash != head.hash);
         if rewritten {

@@ -8,7 +8,8 @@ pub struct Request {
     pub path: String,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether it must carry the device's signature. Founding and roster entries prove themselves.
+    /// Whether the device's [`RequestSignature`](nightjar_seal::RequestSignature) has to stand before the body. Founding and roster
+    /// entries prove themselves.
     pub signed: bool,
 }
 
@@ -29,6 +30,3 @@ pub const CONTENT_TYPE: &str = "application/vnd.nightjar+cbor";
 
 /// The reply header with the hub's time, in seconds since 1970-01-01 UTC.
 pub const TIME_HEADER: &str = "nightjar-time";
-
-/// The request header with the device's [`RequestSignature`](nightjar_seal::RequestSignature), as base64url of its CBOR.
-pub const SIGNATURE_HEADER: &str = "nightjar-signature";

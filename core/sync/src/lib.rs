@@ -7,12 +7,14 @@
 //!
 //! 1. **Greet.** One round trip: the device shows how many roster entries it holds and the [`Mark`](wire::Mark)s the hub gave it
 //!    earlier. The hub answers with newer roster entries, the head of each log, whether it still holds its log up to every
-//!    mark, and what evaluators have applied. When nothing is new in either direction, that was the whole sync.
+//!    mark, what evaluators have applied, and what is new where it is little. When nothing is new in either direction, it says so in one
+//!    byte, and that was the whole sync.
 //! 2. **Roster.** Entries that only the device holds go up; another entry at the same place stops the sync
 //!    ([`Failure::RosterForked`]).
 //! 3. **Push.** [`Step::NeedOutbox`] asks the caller for the next links and envelopes that were not acknowledged. They go up as
 //!    one [`Segment`](wire::Segment) of the device's chain with one signature, and an [`Outcome`](wire::Outcome) per envelope comes
-//!    back: a refused one never holds up the others.
+//!    back: a refused one never holds up the others. Where nothing of others came in between, as the log's hash shows, what was pushed
+//!    need not be pulled.
 //! 4. **Pull.** Whole pushes of others come down after the cursor, at most about 1 MiB a reply, each with the chain to a signed
 //!    head. [`Event::Received`] is proven to be the device's whose header it carries; what is not is [`Event::SetAside`] and
 //!    holds up nothing.
@@ -54,7 +56,7 @@ pub mod wire;
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;
-pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, TIME_HEADER};
 pub use pin::Pin;
 pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
 pub use request::{append, appended, fetch_roster, fetched_roster, found, founded, recall, recalled};

@@ -15,6 +15,10 @@ pub(crate) struct Receiver<'a> {
     pub(crate) without: Option<Line>,
     pub(crate) scope: ScopeTag,
     pub(crate) cursor: Mark,
+    /// The mark of this device's last push, which a hub that did not change its past passes.
+    pub(crate) pushed: Option<Mark>,
+    /// Whether it passed elsewhere.
+    pub(crate) rewritten: bool,
     pub(crate) chains: BTreeMap<Strand, Chain>,
     pub(crate) events: Vec<Event>,
 }
@@ -28,6 +32,9 @@ impl Receiver<'_> {
             // The place was checked to lie inside the segment when the batch was read.
             let Some(link) = links.get(body.place as usize).copied() else { continue };
             self.cursor = self.cursor.after(link.envelope);
+            self.rewritten |= self.pushed.is_some_and(|pushed| {
+                pushed.sequence == self.cursor.sequence && pushed.hash != self.cursor.hash
+            });
             if body.bytes.is_empty() && device == self.me && self.without == Some(line) {
                 continue;
             }

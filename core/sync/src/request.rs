@@ -4,7 +4,7 @@ use nightjar_seal::{Entry, Envelope, RecordTag, Roster, ScopeTag, Stub, StudyTag
 
 use crate::http_message::{Request, Response};
 use crate::wire::{
-    self, Appended, Found, Founded, Greeted, Greeting, Message, Recall, Recalled, Refusal, Sealed,
+    self, Appended, Found, Founded, Greeting, Message, Recall, Recalled, Refusal, Sealed, Welcome,
 };
 use crate::{Failure, bounds};
 
@@ -44,14 +44,17 @@ pub fn appended(response: &Response) -> Result<Appended, Failure> {
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The
 /// hub answers devices of the roster only, so the entry that lets the device in has to be at the hub.
 pub fn fetch_roster(study: StudyTag, held: u64) -> Request {
-    let body = Greeting { roster: held, scopes: Vec::new() }.encode();
+    let (roster_head, scopes) = (wire::Begin::default(), Vec::new());
+    let body = Greeting { roster: held, roster_head, incarnation: None, scopes }.encode();
     Request { path: wire::greet_path(study), body, signed: true }
 }
 
 /// Reads the answer to [`fetch_roster`]: entries in order, not yet verified, and how many the hub holds in all. When these
 /// are not all, fetch the rest.
 pub fn fetched_roster(response: &Response) -> Result<(Vec<Entry>, u64), Failure> {
-    let greeted: Greeted = answer(response)?;
+    let Welcome::News(greeted) = answer(response)? else {
+        return Err(Failure::Unasked("the roster was asked for"));
+    };
     let entries =
         greeted.entries.iter().map(|entry| crate::roster::decode(&entry.0)).collect::<Result<_, _>>()?;
     Ok((entries, greeted.roster))

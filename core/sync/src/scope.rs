@@ -5,7 +5,7 @@ use nightjar_seal::{Line, Roster};
 use crate::Failure;
 use crate::event::Event;
 use crate::plan::ScopePlan;
-use crate::wire::{Applied, Mark, Reason, Standing};
+use crate::wire::{Applied, Begin, Glimpse, Incarnation, Mark, Reason, Shown, Standing, Wish};
 
 #[derive(Debug)]
 pub(crate) struct Scope {
@@ -34,13 +34,43 @@ impl Scope {
         !self.plan.pull || self.head.as_ref().is_some_and(nothing)
     }
 
-    /// What the hub's answer to the greeting says about this scope.
-    pub(crate) fn stand(&mut self, standing: Standing, roster: &Roster, events: &mut Vec<Event>) {
+    /// What a greeting shows of this scope, to a hub of whose life these marks are.
+    pub(crate) fn shown(&self, life: Option<Incarnation>) -> Shown {
+        let [pulled, pushed] = self.marks(life);
+        let glimpse = |mark: Option<Mark>| mark.map(Glimpse::from);
+        Shown {
+            scope: self.plan.scope,
+            pulled: glimpse(pulled),
+            pushed: glimpse(pushed),
+            heard: self.plan.learn.then_some(self.plan.memory.heard),
+            wish: self.plan.pull.then_some(Wish { without: self.plan.without }),
+        }
+    }
+
+    /// The marks of a life that a greeting shows: of the last pull, and of the last push where that lies beyond it. What was pulled passed
+    /// the mark of any push before it.
+    fn marks(&self, life: Option<Incarnation>) -> [Option<Mark>; 2] {
+        let of_life = |mark: &Mark| Some(mark.incarnation) == life;
+        let pulled = self.plan.memory.pulled.filter(of_life);
+        let beyond = |mark: &Mark| pulled.is_none_or(|pulled| pulled.sequence < mark.sequence);
+        [pulled, self.plan.memory.pushed.filter(of_life).filter(beyond)]
+    }
+
+    /// How a hub stands here that says that nothing has changed.
+    pub(crate) fn unchanged(&self, life: Incarnation) -> Standing {
+        let [pulled, pushed] = self.marks(Some(life));
+        let head = pushed.or(pulled).unwrap_or(Mark::start(life));
+        Standing { head, holds: true, applied: Vec::new(), batches: Vec::new() }
+    }
+
+    /// What the hub's answer to the greeting says about this scope; whether the hub holds what it held.
+    pub(crate) fn stand(&mut self, standing: &Standing, roster: &Roster, events: &mut Vec<Event>) -> bool {
         let memory = &self.plan.memory;
         let shown = [memory.pulled, memory.pushed].into_iter().flatten();
         let lost =
             !standing.holds || shown.into_iter().any(|mark| mark.incarnation != standing.head.incarnation);
-        if lost && (memory.pulled.is_some() || memory.pushed.is_some()) {
+        let lost = lost && (memory.pulled.is_some() || memory.pushed.is_some());
+        if lost {
             events.push(self.lose());
             // Noticed before anything was pushed or pulled: one more loss may still be noticed on the way.
             self.lost = false;
@@ -51,7 +81,14 @@ impl Scope {
             applied.scope() == self.plan.scope
                 && roster.evaluators().any(|member| applied.verify(&member.public).is_ok())
         };
-        events.extend(standing.applied.into_iter().filter(proven).map(Event::Applied));
+        let heard: Vec<_> = standing.applied.iter().filter(|applied| proven(applied)).cloned().collect();
+        if !heard.is_empty() && heard.len() == standing.applied.len() {
+            let (scope, applied) = (self.plan.scope, Standing::heard(&heard));
+            self.plan.memory.heard = applied;
+            events.push(Event::Heard { scope, applied });
+        }
+        events.extend(heard.into_iter().map(Event::Applied));
+        !lost
     }
 
     pub(crate) fn lose(&mut self) -> Event {
@@ -60,6 +97,7 @@ impl Scope {
         self.head = None;
         self.plan.memory.pulled = None;
         self.plan.memory.pushed = None;
+        self.plan.memory.heard = Begin::default();
         Event::HubLostData { scope: self.plan.scope }
     }
 

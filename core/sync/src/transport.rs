@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64URL_NOPAD;
 use nightjar_seal::{DeviceKeys, Entropy, RequestSignature};
 use reqwest::Url;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
 use reqwest::redirect::Policy;
 
-use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, SIGNATURE_HEADER, TIME_HEADER};
+use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, TIME_HEADER};
 use crate::packed::{self, ENCODING};
 use crate::trust::OnlyThis;
 use crate::wire::{Message, Reason, Refusal};
@@ -40,8 +39,7 @@ impl Default for Patience {
     }
 }
 
-/// Bytes over the wire: request and status lines, headers and bodies, without TLS and TCP and without the few headers that
-/// the HTTP library adds to a request (`host`, `content-length`).
+/// Bytes over the wire: request and status lines, headers and bodies, without TLS and TCP.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Requests sent.
@@ -159,32 +157,25 @@ impl Transport {
         entropy: &mut (dyn Entropy + Send),
     ) -> Result<Response, Failure> {
         let url = self.base.join(&request.path).map_err(|_| Failure::Address(request.path.clone()))?;
-        let mut sent = METHOD.len() + request.path.len() + " HTTP/1.1\r\n".len() + 1 + request.body.len();
-        sent += CONTENT_TYPE_HEADER.as_str().len() + CONTENT_TYPE.len() + 4;
         let mut builder = self.client.post(url).header(CONTENT_TYPE_HEADER, CONTENT_TYPE);
+        let mut body = Vec::with_capacity(RequestSignature::LEN + request.body.len());
         if request.signed {
             let time = self.hub_time().unwrap_or_else(|| self.believed + self.started.elapsed().as_secs());
             let signature = RequestSignature::sign(keys, METHOD, &request.path, &request.body, time, entropy);
-            let text = BASE64URL_NOPAD.encode(&signature.encode());
-            sent += SIGNATURE_HEADER.len() + text.len() + 4;
-            builder = builder.header(SIGNATURE_HEADER, text);
+            body.extend_from_slice(&signature.encode());
         }
-        let body = match packed::pack(&request.body) {
-            Some(packed) => {
-                sent = sent - request.body.len()
-                    + packed.len()
-                    + CONTENT_ENCODING.as_str().len()
-                    + ENCODING.len()
-                    + 4;
-                builder = builder.header(CONTENT_ENCODING, ENCODING);
-                packed
-            }
-            None => request.body.clone(),
-        };
+        body.extend_from_slice(&request.body);
+        let mut added = 0;
+        if let Some(packed) = packed::pack(&body) {
+            body = packed;
+            added += CONTENT_ENCODING.as_str().len() + ENCODING.len() + 4;
+            builder = builder.header(CONTENT_ENCODING, ENCODING);
+        }
         if request.path.ends_with(LARGE) {
-            sent += ACCEPT_ENCODING.as_str().len() + ENCODING.len() + 4;
+            added += ACCEPT_ENCODING.as_str().len() + ENCODING.len() + 4;
             builder = builder.header(ACCEPT_ENCODING, ENCODING);
         }
+        let sent = self.head(request, body.len()) + added + body.len();
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(sent as u64, Ordering::Relaxed);
         let mut answer = builder.body(body).send().await.map_err(failure)?;
@@ -218,6 +209,18 @@ impl Transport {
             body = packed::unpack(&body, bounds::REPLY_BYTES)?;
         }
         Ok(Response { status, body })
+    }
+}
+
+impl Transport {
+    /// Bytes of a request's head, with what the HTTP library adds to it.
+    fn head(&self, request: &Request, length: usize) -> usize {
+        let port = self.base.port().map_or(0, |port| 1 + port.to_string().len());
+        let host = self.base.host_str().map_or(0, str::len) + port;
+        let line = METHOD.len() + 1 + request.path.len() + " HTTP/1.1\r\n".len();
+        let named = [CONTENT_TYPE_HEADER.as_str().len() + CONTENT_TYPE.len(), "host".len() + host];
+        let added = ["accept".len() + "*/*".len(), "content-length".len() + length.to_string().len()];
+        line + named.into_iter().chain(added).map(|header| header + 4).sum::<usize>() + 2
     }
 }
 

@@ -4,16 +4,15 @@
 //! |---|---|---|
 //! | `POST /v1/studies` | [`Found`] | [`Founded`] |
 //! | `POST /v1/studies/{study}/roster` | [`Entry`] | [`Appended`] |
-//! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Greeted`] |
+//! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Welcome`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
 //! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
 //!
 //! Every other status than 200 carries a [`Refusal`]. Founding and roster entries prove themselves by the signatures inside;
-//! everything else is signed by a device of the roster ([`RequestSignature`](nightjar_seal::RequestSignature) in the header
-//! [`SIGNATURE_HEADER`](crate::SIGNATURE_HEADER)). Bodies are not compressed: nearly all of their bytes are sealed, and sealed
-//! bytes do not compress.
+//! everything else is signed by a device of the roster: a [`RequestSignature`](nightjar_seal::RequestSignature) stands before the
+//! message in the body. Bodies are compressed where it pays ([`packed`](crate::packed)).
 
 mod applied;
 mod cbor;
@@ -29,8 +28,8 @@ mod segment;
 pub use applied::{Applied, Reach};
 pub use cbor::{Message, Reader, Writer};
 pub use found::{Appended, Found, Founded};
-pub use greet::{Entry, Greeted, Greeting, Shown, Standing};
-pub use mark::{Incarnation, Mark};
+pub use greet::{Entry, Greeted, Greeting, Shown, Standing, Welcome, Wish};
+pub use mark::{Begin, Glimpse, Incarnation, Mark};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
 pub use recall::{Recall, Recalled, Sealed};

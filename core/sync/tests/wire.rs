@@ -5,8 +5,9 @@ mod world;
 use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
-    Applied, Batch, Body, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pull, Pulled,
-    Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown,
+    self, Applied, Batch, Begin, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
+    Objection, Outcome, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed,
+    Segment, Shown, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;
@@ -25,16 +26,27 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let reach = vec![Reach { device: DeviceTag([1; 16]), line: Line([7; 8]), seq: 70_000 }];
     let holds = vec![Applied::sign(study.scope, reach.clone(), &study.tablets[0]).expect("small")];
     let roster = &study.roster;
-    let header = Header::sign(roster.study(), 3, roster.head(), holds, &study.tablets[0]);
+    let header = Header::sign(roster.study(), 3, roster.head(), holds.clone(), &study.tablets[0]);
     let push = Push { segment: segment.clone(), bodies: bodies.clone() };
-    let shown = Shown { scope: study.scope, marks: vec![mark, mark], applied: true };
+    let (pulled, pushed) = (Glimpse { sequence: 0, hash: Begin::default() }, Glimpse::from(mark));
+    let wish = Some(Wish { without: Some(Line([7; 8])) });
+    let heard = Some(Standing::heard(&holds));
+    let shown = Shown { scope: study.scope, pulled: Some(pulled), pushed: Some(pushed), heard, wish };
+    let batches = vec![Batch { segment: segment.clone(), bodies: bodies.clone() }];
+    let standing = Standing { head: mark, holds: true, applied: holds.clone(), batches };
+    let incarnation = mark.incarnation;
+    let (roster_head, entries) = (roster.head(), vec![wire::Entry(vec![8; 40])]);
+    let greeted = Greeted { incarnation, roster: 6, roster_head, entries, scopes: vec![standing] };
+    let roster_head = Begin::of(&roster.head().0);
+    let greeting = Greeting { roster: 5, roster_head, incarnation: Some(incarnation), scopes: vec![shown] };
     vec![
         (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
-        (Pushed::NAME, Pushed { mark, outcomes: outcomes.map(judged).to_vec() }.encode()),
+        (Pushed::NAME, Pushed::new(mark, &outcomes.map(judged)).encode()),
         (Pull::NAME, Pull { after: Some(mark), without: Some(Line([7; 8])) }.encode()),
         (Pulled::NAME, Pulled { after: None, head: mark, batches: vec![Batch { segment, bodies }] }.encode()),
         (Applied::NAME, Applied::sign(study.scope, reach, &study.evaluator).expect("small").encode()),
-        (Greeting::NAME, Greeting { roster: 5, scopes: vec![shown] }.encode()),
+        (Greeting::NAME, greeting.encode()),
+        (Welcome::NAME, Welcome::News(greeted).encode()),
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
         (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
         (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
@@ -56,6 +68,7 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Pulled>(bytes)
         || as_one::<Applied>(bytes)
         || as_one::<Greeting>(bytes)
+        || as_one::<Welcome>(bytes)
         || as_one::<Recall>(bytes)
         || as_one::<Recalled>(bytes)
         || as_one::<Part>(bytes)
@@ -81,7 +94,8 @@ fn a_list_that_claims_more_than_there_is_costs_nothing() {
         let pulled = [&[0x83, 0xf6][..], &Mark::start(Incarnation([0; 16])).encode(), head].concat();
         assert!(Pulled::decode(&pulled).is_err());
     }
-    let long = Greeting { roster: 0, scopes: Vec::new() }.encode();
+    let (roster_head, scopes) = (Begin::default(), Vec::new());
+    let long = Greeting { roster: 0, roster_head, incarnation: None, scopes }.encode();
     assert!(
         Greeting::decode(&[&long[..1], &[0x1b, 0, 0, 0, 0, 0, 0, 0, 0], &long[2..]].concat()).is_err(),
         "canonical"
@@ -108,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..12_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..13_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
         let (_, mut bytes) = samples().swap_remove(which);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;

@@ -1,6 +1,7 @@
 //! Sync beside PouchDB and beside the floor, in one run: ours with TLS, signatures, chains and checks on, every role a process of its own.
 
 mod floor;
+mod parts;
 mod study;
 
 use std::path::Path;
@@ -103,6 +104,18 @@ pub(crate) fn run(quick: bool, peers: Option<&Path>) -> Result<(), Trouble> {
     println!("  {most} requests at most each way; wanted {REQUESTS}: {}", met(most <= REQUESTS));
     let each = push.bytes as f64 / records as f64;
     println!("  {each:.0} B a record on the wire; wanted at most {BYTES}: {}", met(each <= BYTES));
+
+    let parts = parts::of(&ward.folder.path().join("hub"))?;
+    let share = |bytes: usize| bytes as f64 / records as f64;
+    let sealed = share(parts.bodies + parts.keys + parts.headers + parts.frames);
+    println!(
+        "    sealed changes {:.0}, keys for four {:.0}, headers in clear {:.0}, frames {:.0}; links, requests, answers and TLS less compression {:.0}",
+        share(parts.bodies),
+        share(parts.keys),
+        share(parts.headers),
+        share(parts.frames),
+        each - sealed
+    );
 
     nothing_new(&ward, &mut evaluator, records)?;
     drop(evaluator);

@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
 use nightjar::{Evaluator, Failure, Tablet};
 use nightjar_e2e::study::{Founded, night};
 use nightjar_seal::{Act, DeviceKeys, DocumentHash, Membership, RequestSignature, RootKeys, Roster};
 use nightjar_sync::wire::{Message as _, Reason, Refusal};
-use nightjar_sync::{CONTENT_TYPE, METHOD, Patience, SIGNATURE_HEADER, Transport};
+use nightjar_sync::{CONTENT_TYPE, METHOD, Patience, Transport};
 use nightjar_test_support::{HubProcess, Line, Postgres, program};
 use postgres::{Client, NoTls};
 
@@ -89,16 +88,17 @@ async fn a_request_that_one_hub_has_seen_the_other_does_not_take_again() {
     let path = nightjar_sync::wire::greet_path(roster.study());
     let now = transport.hub_time().expect("the hub has said it");
     let signature = RequestSignature::sign(&keys, METHOD, &path, b"nothing", now, &mut entropy);
-    let signature = BASE64URL_NOPAD.encode(&signature.encode());
+    let body = [&signature.encode()[..], b"nothing"].concat();
     let mut reasons = Vec::new();
     for hub in [&first, &second] {
-        let (host, signature) = (hub.address.replace("http://", ""), &signature);
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {CONTENT_TYPE}\r\n{SIGNATURE_HEADER}: {signature}\r\n\
-             Connection: close\r\nContent-Length: 7\r\n\r\nnothing"
+        let (host, length) = (hub.address.replace("http://", ""), body.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {CONTENT_TYPE}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n\r\n"
         );
+        let request = [head.as_bytes(), &body].concat();
         let mut stream = TcpStream::connect(host).expect("it listens");
-        stream.write_all(request.as_bytes()).expect("sent");
+        stream.write_all(&request).expect("sent");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         let body = answer.windows(4).position(|end| end == b"\r\n\r\n").expect("a head") + 4;

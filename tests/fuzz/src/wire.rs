@@ -3,7 +3,7 @@
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
     Appended, Applied, Entry, Found, Founded, Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall,
-    Recalled, Refusal,
+    Recalled, Refusal, Welcome,
 };
 
 /// Reads bytes as every message: one that is read has this encoding and no other.
@@ -14,6 +14,7 @@ pub fn read(bytes: &[u8]) {
     one::<Appended>(bytes);
     one::<Greeting>(bytes);
     one::<Greeted>(bytes);
+    one::<Welcome>(bytes);
     one::<Push>(bytes);
     one::<Pushed>(bytes);
     one::<Pull>(bytes);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{Act, DeviceTag, Entry, Envelope, Line, Link, Membership, ScopeTag, SignedHead};
-use nightjar_sync::wire::{Applied, Message, Outcome, Reach, Reason};
+use nightjar_sync::wire::{Applied, Begin, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
 
-use super::memory::{PULLED, PUSHED, TOLD, read_seen, seen};
+use super::memory::{HEARD, PULLED, PUSHED, TOLD, read_seen, seen};
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::membership::Joined;
@@ -46,6 +46,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) full: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
     pub(crate) applied: BTreeMap<(ScopeTag, Line), u64>,
+    /// Which of the hub's vectors those are, by scope.
+    heard: BTreeMap<ScopeTag, Begin>,
     /// Envelopes that were here before.
     pub(crate) known: u64,
     /// Envelopes of devices that the roster here does not name.
@@ -68,6 +70,7 @@ impl<'a> Intake<'a> {
             telling: BTreeMap::new(),
             full: BTreeSet::new(),
             applied: BTreeMap::new(),
+            heard: BTreeMap::new(),
             known: 0,
             of_strangers: 0,
             gaps: BTreeSet::new(),
@@ -94,6 +97,7 @@ impl<'a> Intake<'a> {
                     self.view.hub_lost_data = true;
                     self.device.vault.offer_again(&scope)?;
                     self.device.vault.keep_cursor(&scope, TOLD, &[])?;
+                    self.device.vault.keep_cursor(&scope, HEARD, &[])?;
                 }
                 Event::Acknowledged { scope, outcomes, mark, .. } => {
                     let mut held = Vec::new();
@@ -135,6 +139,7 @@ impl<'a> Intake<'a> {
                 Event::ChainSeen { head, links } => heads.push((head, links)),
                 Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
                 Event::Applied(applied) => self.learn(&applied),
+                Event::Heard { scope, applied } => drop(self.heard.insert(scope, applied)),
                 Event::Published { scope } => {
                     if let Some(hash) = self.telling.remove(&scope) {
                         self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
@@ -296,6 +301,14 @@ impl<'a> Intake<'a> {
         }
         self.telling.insert(*scope, hash);
         Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?))
+    }
+
+    /// Remembers which vectors of the hub were heard, once what they say is in the vault.
+    pub(crate) fn keep_heard(&self) -> Result<(), Failure> {
+        for (scope, applied) in &self.heard {
+            self.device.vault.keep_cursor(scope, HEARD, &applied.0)?;
+        }
+        Ok(())
     }
 
     fn learn(&mut self, applied: &Applied) {

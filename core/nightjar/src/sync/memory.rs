@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nightjar_seal::{Chain, DeviceTag, LinkHash, ScopeTag, Strand};
 use nightjar_sync::Memory;
-use nightjar_sync::wire::{Mark, Message};
+use nightjar_sync::wire::{Begin, Mark, Message};
 
 use crate::device::Device;
 use crate::failure::Failure;
@@ -12,6 +12,8 @@ use crate::membership::Joined;
 
 pub(super) const PULLED: &str = "pulled";
 pub(super) const PUSHED: &str = "pushed";
+/// Which applied vectors the hub told last.
+pub(super) const HEARD: &str = "heard";
 /// The hash of what the hub was told last of what was applied here.
 pub(crate) const TOLD: &str = "told";
 
@@ -21,7 +23,10 @@ pub(super) fn remembered(device: &Device, joined: &Joined, scope: &ScopeTag) -> 
         // A mark that does not read is as good as none: everything is asked for again.
         Ok(device.vault.cursor(scope, name)?.and_then(|bytes| Mark::decode(&bytes).ok()))
     };
-    Ok(Memory { pulled: mark(PULLED)?, pushed: mark(PUSHED)?, chains: known_chains(device, joined, scope)? })
+    let heard = device.vault.cursor(scope, HEARD)?.and_then(|bytes| bytes.try_into().ok());
+    let heard = heard.map_or(Begin::default(), Begin);
+    let chains = known_chains(device, joined, scope)?;
+    Ok(Memory { pulled: mark(PULLED)?, pushed: mark(PUSHED)?, heard, chains })
 }
 
 /// The furthest signed ends of all chains in a scope.

@@ -142,6 +142,7 @@ impl Device {
             _ => self.today(),
         };
         self.note_custody(&sync.intake.applied, today)?;
+        sync.intake.keep_heard()?;
         let traffic = transport.traffic().since(&before);
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;

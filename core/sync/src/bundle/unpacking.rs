@@ -136,6 +136,8 @@ impl Unpacking {
             without: None,
             scope,
             cursor: Mark::start(Incarnation([0; 16])),
+            pushed: None,
+            rewritten: false,
             chains: std::mem::take(chains),
             events: Vec::new(),
         };

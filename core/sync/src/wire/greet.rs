@@ -1,11 +1,12 @@
 //! The greeting that opens every sync: one round trip says whether anything is new, in either direction, and whether the
-//! hub still holds what it acknowledged.
+//! hub still holds what it acknowledged. What is new comes with the answer where it is little.
 
-use nightjar_seal::{RosterHead, ScopeTag};
+use nightjar_seal::{Line, RosterHead, ScopeTag};
 
 use super::applied::Applied;
 use super::cbor::{Message, Reader, Writer};
-use super::mark::{Incarnation, Mark};
+use super::mark::{Begin, Glimpse, Incarnation, Mark};
+use super::pull::Batch;
 use crate::{Failure, bounds};
 
 /// What a device says about itself.
@@ -13,6 +14,10 @@ use crate::{Failure, bounds};
 pub struct Greeting {
     /// How many roster entries the device holds.
     pub roster: u64,
+    /// The beginning of the hash of the last of them; zeros where it holds none.
+    pub roster_head: Begin,
+    /// The life of the hub's database that all marks below are of; `None` where none is shown.
+    pub incarnation: Option<Incarnation>,
     /// The scopes it asks about.
     pub scopes: Vec<Shown>,
 }
@@ -22,10 +27,38 @@ pub struct Greeting {
 pub struct Shown {
     /// The scope.
     pub scope: ScopeTag,
-    /// Marks the hub gave earlier: of the last pull and of the last acknowledged push.
-    pub marks: Vec<Mark>,
-    /// Whether applied vectors are wanted.
-    pub applied: bool,
+    /// The mark of the last pull.
+    pub pulled: Option<Glimpse>,
+    /// The mark of the last acknowledged push, where it lies beyond that.
+    pub pushed: Option<Glimpse>,
+    /// Where applied vectors are wanted: the beginning of the hash of those heard last, zeros for none.
+    pub heard: Option<Begin>,
+    /// Where what is new is wanted with the answer.
+    pub wish: Option<Wish>,
+}
+
+/// What is wanted of what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// The line of the asking device whose bytes are not wanted.
+    pub without: Option<Line>,
+}
+
+impl Shown {
+    /// The furthest mark.
+    pub fn furthest(&self) -> Option<Glimpse> {
+        self.pushed.or(self.pulled)
+    }
+}
+
+/// How a hub answers a greeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Welcome {
+    /// Roster, life of the database and applied vectors are as the device said, and every log ends where its furthest mark says: at its
+    /// first place where none is shown.
+    Unchanged,
+    /// Something is new, to one side or the other.
+    News(Greeted),
 }
 
 /// What the hub answers.
@@ -54,24 +87,54 @@ pub struct Standing {
     pub head: Mark,
     /// Whether it holds its log unchanged up to every mark shown.
     pub holds: bool,
-    /// The newest applied vector of each evaluator device, where wanted.
+    /// The newest applied vector of each evaluator device, where wanted and others than those heard.
     pub applied: Vec<Applied>,
+    /// All pushes after the mark of the last pull, where they are wanted and few; else none, and they are pulled.
+    pub batches: Vec<Batch>,
+}
+
+impl Standing {
+    /// The beginning of the hash of applied vectors, as a device says which it has heard.
+    pub fn heard(applied: &[Applied]) -> Begin {
+        let encoded: Vec<_> = applied.iter().map(Message::encode).collect();
+        Begin::of_all(encoded.iter().map(Vec::as_slice))
+    }
 }
 
 impl Message for Shown {
     const NAME: &'static str = "marks of a scope";
 
     fn write(&self, out: &mut Writer) {
-        out.array(3).bytes(&self.scope.0).list(&self.marks).flag(self.applied);
+        out.array(5).bytes(&self.scope.0).optional(self.pulled.as_ref()).optional(self.pushed.as_ref());
+        out.optional(self.heard.as_ref()).optional(self.wish.as_ref());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(3)?;
-        Ok(Self {
-            scope: ScopeTag(input.fixed()?),
-            marks: input.list(bounds::MARKS)?,
-            applied: input.flag()?,
-        })
+        input.array(5)?;
+        let (scope, pulled) = (ScopeTag(input.fixed()?), input.optional::<Glimpse>()?);
+        let pushed = input.optional::<Glimpse>()?;
+        if pulled.zip(pushed).is_some_and(|(pulled, pushed)| pushed.sequence <= pulled.sequence) {
+            return Err(input.malformed("a mark that lies before another says nothing"));
+        }
+        Ok(Self { scope, pulled, pushed, heard: input.optional()?, wish: input.optional()? })
+    }
+}
+
+impl Message for Wish {
+    const NAME: &'static str = "what is wanted of what is new";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(self.without.as_ref().map_or(&[][..], |line| &line.0));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        match input.bytes(8)? {
+            [] => Ok(Self { without: None }),
+            line => {
+                let line = line.try_into().map_err(|_| input.malformed("a line has the wrong length"))?;
+                Ok(Self { without: Some(Line(line)) })
+            }
+        }
     }
 }
 
@@ -79,12 +142,37 @@ impl Message for Greeting {
     const NAME: &'static str = "greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(2).number(self.roster).list(&self.scopes);
+        out.array(4).number(self.roster).bytes(&self.roster_head.0);
+        out.optional(self.incarnation.as_ref()).list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(2)?;
-        Ok(Self { roster: input.number()?, scopes: input.list(bounds::SCOPES)? })
+        input.array(4)?;
+        let greeting = Self {
+            roster: input.number()?,
+            roster_head: Begin(input.fixed()?),
+            incarnation: input.optional()?,
+            scopes: input.list(bounds::SCOPES)?,
+        };
+        if greeting.incarnation.is_some() != greeting.scopes.iter().any(|shown| shown.furthest().is_some()) {
+            return Err(input.malformed("marks are of no life, or a life has no marks"));
+        }
+        Ok(greeting)
+    }
+}
+
+impl Message for Welcome {
+    const NAME: &'static str = Greeted::NAME;
+
+    fn write(&self, out: &mut Writer) {
+        out.optional(match self {
+            Self::Unchanged => None,
+            Self::News(greeted) => Some(greeted),
+        });
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(input.optional()?.map_or(Self::Unchanged, Self::News))
     }
 }
 
@@ -104,15 +192,20 @@ impl Message for Standing {
     const NAME: &'static str = "standing of a scope";
 
     fn write(&self, out: &mut Writer) {
-        out.array(3);
+        out.array(4);
         self.head.write(out);
-        out.flag(self.holds).list(&self.applied);
+        out.flag(self.holds).list(&self.applied).list(&self.batches);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(3)?;
+        input.array(4)?;
         let head = Mark::read(input)?;
-        Ok(Self { head, holds: input.flag()?, applied: input.list(bounds::EVALUATORS)? })
+        Ok(Self {
+            head,
+            holds: input.flag()?,
+            applied: input.list(bounds::EVALUATORS)?,
+            batches: input.list(bounds::GREETED_ENVELOPES)?,
+        })
     }
 }
 

@@ -39,6 +39,70 @@ impl Mark {
     }
 }
 
+/// The first bytes of a hash, by which a device and an honest hub find out whether they speak of the same. Whoever wants to deceive
+/// could say "unchanged" to a whole hash as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Begin(pub [u8; 8]);
+
+impl Begin {
+    /// The beginning of a hash of 32 bytes.
+    pub fn of(hash: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *hash;
+        Self([a, b, c, d, e, f, g, h])
+    }
+
+    /// The beginning of the BLAKE3 hash of what lies one after the other; zeros for nothing.
+    pub fn of_all<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        let mut is_empty = true;
+        for part in parts {
+            is_empty = false;
+            hasher.update(part);
+        }
+        if is_empty { Self::default() } else { Self::of(hasher.finalize().as_bytes()) }
+    }
+}
+
+/// A mark of a life that both sides know, as a greeting shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Glimpse {
+    /// How many envelopes the log holds up to here.
+    pub sequence: u64,
+    /// The beginning of the hash over their ids.
+    pub hash: Begin,
+}
+
+impl From<Mark> for Glimpse {
+    fn from(mark: Mark) -> Self {
+        Self { sequence: mark.sequence, hash: Begin::of(&mark.hash) }
+    }
+}
+
+impl Message for Begin {
+    const NAME: &'static str = "beginning of a hash";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self(input.fixed()?))
+    }
+}
+
+impl Message for Glimpse {
+    const NAME: &'static str = "mark in a greeting";
+
+    fn write(&self, out: &mut Writer) {
+        out.array(2).number(self.sequence).bytes(&self.hash.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        input.array(2)?;
+        Ok(Self { sequence: input.number()?, hash: Begin(input.fixed()?) })
+    }
+}
+
 impl Message for Incarnation {
     const NAME: &'static str = "incarnation";
 

@@ -3,7 +3,7 @@
 use nightjar_seal::EnvelopeId;
 
 use super::cbor::{Message, Reader, Writer};
-use super::mark::Mark;
+use super::mark::{Begin, Mark};
 use super::segment::Segment;
 use crate::{Failure, bounds};
 
@@ -65,8 +65,33 @@ pub enum Objection {
 pub struct Pushed {
     /// The head of the hub's log after the push.
     pub mark: Mark,
-    /// One outcome per body, in the same order.
-    pub outcomes: Vec<Judged>,
+    /// The beginning of the hash of the ids of all bodies, in order: that of which push it is the answer.
+    pub of: Begin,
+    /// One outcome per body, in the same order. Neighbours that fared alike travel as one.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Pushed {
+    /// The answer to a push of these envelopes.
+    pub fn new(mark: Mark, judged: &[Judged]) -> Self {
+        let of = Self::name(judged.iter().map(|judged| judged.envelope));
+        Self { mark, of, outcomes: judged.iter().map(|judged| judged.outcome).collect() }
+    }
+
+    /// What the answer to a push of these envelopes is known by.
+    pub fn name(envelopes: impl IntoIterator<Item = EnvelopeId>) -> Begin {
+        let ids: Vec<_> = envelopes.into_iter().collect();
+        Begin::of_all(ids.iter().map(|id| &id.0[..]))
+    }
+
+    /// The outcome of each of the envelopes that were pushed; `None` when this is the answer to another push.
+    pub fn judged(&self, envelopes: &[EnvelopeId]) -> Option<Vec<Judged>> {
+        let fits = self.outcomes.len() == envelopes.len() && self.of == Self::name(envelopes.iter().copied());
+        let judged = envelopes.iter().zip(&self.outcomes);
+        fits.then(|| {
+            judged.map(|(envelope, outcome)| Judged { envelope: *envelope, outcome: *outcome }).collect()
+        })
+    }
 }
 
 /// One envelope and its outcome.
@@ -116,7 +141,13 @@ impl Message for Push {
     }
 }
 
-impl Message for Judged {
+/// Neighbours that fared alike.
+struct Run {
+    count: u64,
+    outcome: Outcome,
+}
+
+impl Message for Run {
     const NAME: &'static str = "outcome";
 
     fn write(&self, out: &mut Writer) {
@@ -130,12 +161,12 @@ impl Message for Judged {
             Outcome::Refused(Objection::TooLarge) => 6,
             Outcome::NoRoom => 7,
         };
-        out.array(2).bytes(&self.envelope.0).number(code);
+        out.array(2).number(self.count).number(code);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
         input.array(2)?;
-        let envelope = EnvelopeId(input.fixed()?);
+        let count = input.number()?;
         let outcome = match input.number()? {
             0 => Outcome::Stored,
             1 => Outcome::Known,
@@ -147,7 +178,7 @@ impl Message for Judged {
             7 => Outcome::NoRoom,
             _ => return Err(input.malformed("an unknown outcome")),
         };
-        Ok(Self { envelope, outcome })
+        Ok(Self { count, outcome })
     }
 }
 
@@ -155,13 +186,26 @@ impl Message for Pushed {
     const NAME: &'static str = "outcomes of a push";
 
     fn write(&self, out: &mut Writer) {
-        out.array(2);
+        out.array(3);
         self.mark.write(out);
-        out.list(&self.outcomes);
+        let runs: Vec<_> = self
+            .outcomes
+            .chunk_by(|a, b| a == b)
+            .filter_map(|run| Some(Run { count: run.len() as u64, outcome: *run.first()? }))
+            .collect();
+        out.bytes(&self.of.0).list(&runs);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(2)?;
-        Ok(Self { mark: Mark::read(input)?, outcomes: input.list(bounds::PUSH_LINKS)? })
+        input.array(3)?;
+        let (mark, of) = (Mark::read(input)?, Begin(input.fixed()?));
+        let mut outcomes = Vec::new();
+        for Run { count, outcome } in input.list::<Run>(bounds::PUSH_LINKS)? {
+            if count > (bounds::PUSH_LINKS - outcomes.len()) as u64 {
+                return Err(input.malformed("more outcomes than a push has envelopes"));
+            }
+            outcomes.extend(std::iter::repeat_n(outcome, count as usize));
+        }
+        Ok(Self { mark, of, outcomes })
     }
 }

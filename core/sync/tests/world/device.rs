@@ -269,6 +269,7 @@ impl Device {
                 Event::Applied(applied) => {
                     self.applied_by.insert(applied.by(), applied.vector().to_vec());
                 }
+                Event::Heard { applied, .. } => self.memory.heard = applied,
                 Event::Published { .. } => {}
                 other => panic!("unexpected: {other:?}"),
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nightjar_seal::{DeviceTag, Entry, Envelope, EnvelopeId, Link, Roster, ScopeTag};
 use nightjar_sync::wire::{
-    self, Appended, Applied, Batch, Body, Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection,
-    Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing,
+    self, Appended, Applied, Batch, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
+    Objection, Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing, Welcome,
 };
 use nightjar_sync::{Failure, Request, Response};
 
@@ -93,17 +93,30 @@ impl ModelHub {
         let entries = self.roster.entries().iter().skip(greeting.roster as usize).take(2);
         let standing = |shown: &wire::Shown| Standing {
             head: self.head(),
-            holds: shown.marks.iter().all(|mark| self.holds(mark)),
-            applied: if shown.applied { self.applied.values().cloned().collect() } else { Vec::new() },
+            holds: [shown.pulled, shown.pushed]
+                .into_iter()
+                .flatten()
+                .all(|glimpse| greeting.incarnation == Some(self.incarnation) && self.glimpsed(glimpse)),
+            applied: match shown.heard {
+                Some(_) => self.applied.values().cloned().collect(),
+                None => Vec::new(),
+            },
+            // Everything is pulled: what comes with a greeting is tried with a real hub.
+            batches: Vec::new(),
         };
-        Ok(Greeted {
+        Ok(Welcome::News(Greeted {
             incarnation: self.incarnation,
             roster: self.roster.entries().len() as u64,
             roster_head: self.roster.head(),
             entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
             scopes: greeting.scopes.iter().map(standing).collect(),
-        }
+        })
         .encode())
+    }
+
+    fn glimpsed(&self, glimpse: Glimpse) -> bool {
+        let start = Mark::start(self.incarnation);
+        self.log.iter().map(|(_, mark)| *mark).chain([start]).any(|mark| Glimpse::from(mark) == glimpse)
     }
 
     fn holds(&self, mark: &Mark) -> bool {
@@ -146,7 +159,7 @@ impl ModelHub {
         if !stored.is_empty() {
             self.pushes.push((push.segment, stored));
         }
-        Ok(Pushed { mark: self.head(), outcomes }.encode())
+        Ok(Pushed::new(self.head(), &outcomes).encode())
     }
 
     fn pull(&self, device: DeviceTag, body: &[u8]) -> Result<Vec<u8>, Failure> {

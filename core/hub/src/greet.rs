@@ -1,0 +1,71 @@
+//! The answer to a greeting: how the hub stands to what a device knows, and what is new where it is little.
+
+use nightjar_seal::{Member, Roster};
+use nightjar_sync::bounds::{GREETED_BYTES, GREETED_ENVELOPES};
+use nightjar_sync::wire::{Batch, Begin, Greeted, Greeting, Incarnation, Message, Shown, Standing, Welcome};
+
+use crate::applied;
+use crate::log::Place;
+use crate::rosters;
+use crate::store::{Done, ScopeRow, Tx};
+
+/// Answers a greeting of a member.
+pub(crate) fn welcome(
+    tx: &mut dyn Tx,
+    greeting: &Greeting,
+    incarnation: Incarnation,
+    roster: &Roster,
+    member: &Member,
+) -> Done<Welcome> {
+    let held = roster.entries().len() as u64;
+    let knows_roster = greeting.roster == held && greeting.roster_head == Begin::of(&roster.head().0);
+    let entries = rosters::after(roster, greeting.roster);
+    // With entries still to come, a device greets once more before it looks at scopes.
+    let is_whole = greeting.roster + entries.len() as u64 >= held;
+    let mut unchanged = knows_roster && greeting.incarnation == Some(incarnation);
+    let mut scopes = Vec::with_capacity(greeting.scopes.len());
+    for shown in &greeting.scopes {
+        let place = Place { study: roster.study(), scope: shown.scope, incarnation };
+        let (row, head) = place.head(tx)?;
+        let mut holds = true;
+        for glimpse in [shown.pulled, shown.pushed].into_iter().flatten() {
+            let is_held = place.glimpsed(tx, row.as_ref(), glimpse)?;
+            holds &= is_held && greeting.incarnation == Some(incarnation);
+        }
+        let mut applied = match &row {
+            Some(row) if shown.heard.is_some() => applied::of(tx, row.id)?,
+            _ => Vec::new(),
+        };
+        if shown.heard.is_some_and(|heard| heard == Standing::heard(&applied)) {
+            applied = Vec::new();
+        }
+        let ends_as_shown = holds && shown.furthest().map_or(0, |glimpse| glimpse.sequence) == head.sequence;
+        unchanged &= ends_as_shown && applied.is_empty();
+        let batches = match &row {
+            Some(row) if holds && is_whole => little(tx, &place, row, shown, member)?,
+            _ => Vec::new(),
+        };
+        scopes.push(Standing { head, holds, applied, batches });
+    }
+    let greeted = || Greeted { incarnation, roster: held, roster_head: roster.head(), entries, scopes };
+    Ok(if unchanged { Welcome::Unchanged } else { Welcome::News(greeted()) })
+}
+
+/// All pushes after the mark that a device shows, if they are few; else none.
+fn little(
+    tx: &mut dyn Tx,
+    place: &Place,
+    row: &ScopeRow,
+    shown: &Shown,
+    member: &Member,
+) -> Done<Vec<Batch>> {
+    let after = shown.pulled.map_or(0, |glimpse| glimpse.sequence);
+    let new = row.sequence.saturating_sub(after);
+    let few = (1..=GREETED_ENVELOPES as u64).contains(&new) && place.may_pull(member);
+    let Some(wish) = shown.wish.filter(|_| few) else { return Ok(Vec::new()) };
+    let batches = place.batches(tx, row, after, wish.without, member)?;
+    let count: usize = batches.iter().map(|batch| batch.bodies.len()).sum();
+    let bytes: usize = batches.iter().map(|batch| batch.encode().len()).sum();
+    let fits = count as u64 == new && bytes <= GREETED_BYTES;
+    Ok(if fits { batches } else { Vec::new() })
+}
