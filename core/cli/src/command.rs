@@ -284,6 +284,9 @@ pub(crate) enum TabletCommand {
     Sync {
         #[command(flatten)]
         device: VaultArgs,
+        /// Try so often while the hub cannot be reached, with waits that grow from 2 s to 15 min
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        tries: u32,
     },
     /// Take a newer version of the study; unfinished answers stay in the version they were begun with until they move
     Update {
@@ -410,6 +413,9 @@ pub(crate) enum EvaluateCommand {
     Sync {
         #[command(flatten)]
         device: VaultArgs,
+        /// Try so often while the hub cannot be reached, with waits that grow from 2 s to 15 min
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        tries: u32,
     },
     /// Take another version of the study, newer or older: tables of all versions need the forms of all versions
     Update {

@@ -1,11 +1,13 @@
 //! What tablets' and evaluators' commands share: text from a file, and views in words.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use nightjar::{
-    ConflictView, Evaluator, Failure, HeldView, Options, StatusView, StudyPack, SyncView, Tablet,
+    ConflictView, Evaluator, Failure, HeldView, Options, StatusView, StudyPack, SyncOptions, SyncProgress,
+    SyncView, SyncWatcher, Tablet,
 };
 
 use crate::command::VaultArgs;
@@ -60,6 +62,27 @@ pub(crate) fn who(held: &HeldView) -> String {
 }
 
 /// What a sync did, in words.
+/// A sync that is tried so often; what it waits for is said on standard error.
+pub(crate) fn patient(tries: u32) -> SyncOptions {
+    SyncOptions { tries, watcher: Some(Arc::new(Waits)), ..SyncOptions::default() }
+}
+
+/// Says that it goes on, and when.
+struct Waits;
+
+impl SyncWatcher for Waits {
+    fn progressed(&self, progress: SyncProgress) {
+        if let SyncProgress::Waiting { seconds, failed } = progress {
+            // Nobody may be listening.
+            let _ = writeln!(
+                std::io::stderr(),
+                "the hub cannot be reached ({failed} {}); the next try is in {seconds} s",
+                if failed == 1 { "try" } else { "tries" }
+            );
+        }
+    }
+}
+
 pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Trouble> {
     screen.line(format_args!(
         "sent {}, received {}, waiting {}; {} are at the hub, an evaluator has signed for {}",

@@ -28,9 +28,9 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             }
             screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
         }
-        EvaluateCommand::Sync { device } => {
+        EvaluateCommand::Sync { device, tries } => {
             let evaluator = open(device)?;
-            device::print_sync(&evaluator.sync()?, screen)?;
+            device::print_sync(&evaluator.sync_with(&device::patient(*tries))?, screen)?;
             device::print_newer(&evaluator.status()?, "nightjar evaluate update", screen)
         }
         EvaluateCommand::Update { device, study } => {

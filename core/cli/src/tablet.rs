@@ -31,9 +31,9 @@ pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trou
             tablet.set_pin(&key::pin(*pin_fd)?)?;
             screen.line("The PIN is set.")
         }
-        TabletCommand::Sync { device } => {
+        TabletCommand::Sync { device, tries } => {
             let tablet = open(device)?;
-            device::print_sync(&tablet.sync()?, screen)?;
+            device::print_sync(&tablet.sync_with(&device::patient(*tries))?, screen)?;
             device::print_newer(&tablet.status()?, "nightjar tablet update", screen)
         }
         TabletCommand::Update { device, study } => {

@@ -13,6 +13,7 @@ use crate::observe::{Observer, Subscription};
 use crate::source::VaultSource;
 use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
+use crate::syncing::SyncOptions;
 use crate::view::{
     AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, MemberView,
     ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView,
@@ -161,7 +162,24 @@ impl Evaluator {
     /// # Errors
     /// As [`Tablet::sync`](crate::Tablet::sync).
     pub fn sync(&self) -> Result<SyncView, Failure> {
-        self.device.block_on(self.device.sync())
+        self.sync_with(&SyncOptions::default())
+    }
+
+    /// [`Evaluator::sync`], tried several times, watched or stopped.
+    ///
+    /// # Errors
+    /// As [`Evaluator::sync`]; [`Failure::Cancelled`] when it was stopped: what was stored until then stays stored.
+    pub fn sync_with(&self, options: &SyncOptions) -> Result<SyncView, Failure> {
+        self.device.block_on(self.device.sync(options))
+    }
+
+    /// [`Evaluator::sync_with`], awaited.
+    ///
+    /// # Errors
+    /// As [`Evaluator::sync_with`].
+    pub async fn sync_with_async(&self, options: SyncOptions) -> Result<SyncView, Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.sync(&options).await }).await
     }
 
     /// [`Evaluator::sync`], awaited.
@@ -170,7 +188,7 @@ impl Evaluator {
     /// As [`Evaluator::sync`].
     pub async fn sync_async(&self) -> Result<SyncView, Failure> {
         let device = Arc::clone(&self.device);
-        self.device.spawn(async move { device.sync().await }).await
+        self.device.spawn(async move { device.sync(&SyncOptions::default()).await }).await
     }
 
     /// Records this device can read, in the order of their ids: responses too.

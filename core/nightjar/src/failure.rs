@@ -15,7 +15,7 @@ pub enum Failure {
     /// What was asked for is not allowed or does not fit; the text says what to change.
     #[error("{0}")]
     Invalid(String),
-    /// The hub cannot be reached. Everything stays on this device; try again later.
+    /// The hub cannot be reached, or cannot work now. Everything stays on this device; try again later.
     #[error("the hub cannot be reached, everything stays on this device: {0}")]
     Offline(String),
     /// The hub or the roster refuses; trying again will not help without a person.

@@ -63,6 +63,7 @@ mod staff;
 mod steward;
 mod study_pack;
 mod sync;
+mod syncing;
 mod tablet;
 mod time;
 mod view;
@@ -82,5 +83,6 @@ pub use sitting::Sitting;
 #[cfg(feature = "evaluate")]
 pub use steward::{Admission, FoundRequest};
 pub use study_pack::StudyPack;
+pub use syncing::{SyncOptions, SyncProgress, SyncStop, SyncWatcher};
 pub use tablet::Tablet;
 pub use view::*;

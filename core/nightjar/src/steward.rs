@@ -13,6 +13,7 @@ use crate::key::OsEntropy;
 use crate::membership::{Joined, Scopes};
 use crate::study_pack::StudyPack;
 use crate::sync;
+use crate::syncing::SyncOptions;
 use crate::view::{FormChangeView, MemberView};
 
 const ROOT: &str = "steward.root";
@@ -139,7 +140,7 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
     let root = root(device)?;
     if !device.hub()?.is_empty() {
         // Offline it is put out as well; what came to the hub meanwhile then waits for a person.
-        let _ = device.block_on(device.sync());
+        let _ = device.block_on(device.sync(&SyncOptions::default()));
     }
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;

@@ -18,6 +18,7 @@ use crate::observe::{Observer, Subscription};
 use crate::own;
 use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
+use crate::syncing::SyncOptions;
 use crate::view::{
     AmendRequest, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView, DraftView, FormView,
     HandedOverView, InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest,
@@ -416,7 +417,24 @@ impl Tablet {
     /// # Errors
     /// [`Failure::Offline`]: everything stays here, try again later. [`Failure::Rejected`]: a person has to look.
     pub fn sync(&self) -> Result<SyncView, Failure> {
-        self.device.block_on(self.device.sync())
+        self.sync_with(&SyncOptions::default())
+    }
+
+    /// [`Tablet::sync`], tried several times, watched or stopped.
+    ///
+    /// # Errors
+    /// As [`Tablet::sync`]; [`Failure::Cancelled`] when it was stopped: what was stored until then stays stored.
+    pub fn sync_with(&self, options: &SyncOptions) -> Result<SyncView, Failure> {
+        self.device.block_on(self.device.sync(options))
+    }
+
+    /// [`Tablet::sync_with`], awaited.
+    ///
+    /// # Errors
+    /// As [`Tablet::sync_with`].
+    pub async fn sync_with_async(&self, options: SyncOptions) -> Result<SyncView, Failure> {
+        let device = Arc::clone(&self.device);
+        self.device.spawn(async move { device.sync(&options).await }).await
     }
 
     /// [`Tablet::sync`], awaited. Dropping the future cancels the waiting; what was stored stays stored.
@@ -425,7 +443,7 @@ impl Tablet {
     /// As [`Tablet::sync`].
     pub async fn sync_async(&self) -> Result<SyncView, Failure> {
         let device = Arc::clone(&self.device);
-        self.device.spawn(async move { device.sync().await }).await
+        self.device.spawn(async move { device.sync(&SyncOptions::default()).await }).await
     }
 
     /// Reads every page of the vault and checks it: for a verification a person asked for.

@@ -1,6 +1,6 @@
 //! What can go wrong in a sync, named by cause.
 
-use crate::wire::Refusal;
+use crate::wire::{Reason, Refusal};
 
 /// Why a step of a sync did not happen. None of them loses anything: what was not acknowledged is offered again, what was
 /// not stored is asked for again.
@@ -75,4 +75,18 @@ pub enum Failure {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+impl Failure {
+    /// Whether the same may go well some time later without anybody doing anything.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::TimedOut | Self::NotAHub { .. } => true,
+            Self::Refused(refusal) => matches!(
+                refusal.reason,
+                Reason::Busy | Reason::TimedOut | Reason::StorageFull | Reason::StorageBroken
+            ),
+            _ => false,
+        }
+    }
 }

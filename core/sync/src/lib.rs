@@ -31,9 +31,10 @@
 //!
 //! # Not here yet
 //!
-//! Reconciliation by ranges, back-off and retry (the caller decides when to try again). The hub does not sign its answers: one proves itself
+//! Reconciliation by ranges. The caller decides when to try again ([`Backoff`] says how long to wait, [`Failure::passes`] whether to). The hub does not sign its answers: one proves itself
 //! only as far as it carries signatures of roster members or follows from the log's hash.
 
+mod backoff;
 pub mod bounds;
 pub mod bundle;
 mod event;
@@ -53,6 +54,7 @@ mod transport;
 mod trust;
 pub mod wire;
 
+pub use backoff::Backoff;
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;

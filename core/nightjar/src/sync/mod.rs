@@ -13,16 +13,17 @@ use std::path::Path;
 use nightjar_seal::{Invitation, Line, Roster, ScopeTag, Strand};
 #[cfg(feature = "evaluate")]
 use nightjar_sync::wire::Reason;
-use nightjar_sync::{Exchange, Request, Response, ScopePlan, Step, Transport};
+use nightjar_sync::{Backoff, Event, Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
 
 use crate::bundle;
 use crate::clock::Clock;
 use crate::device::Device;
 use crate::failure::Failure;
-use crate::key::OsEntropy;
+use crate::key::{OsEntropy, random};
 use crate::membership::check_document;
 use crate::study_pack::StudyPack;
+use crate::syncing::{SyncOptions, SyncProgress};
 use crate::view::{BundleView, SyncView};
 
 pub(crate) use intake::{Intake, Way};
@@ -119,8 +120,26 @@ impl Device {
         self.joined().map(|_| ())
     }
 
-    /// Sends what is new and receives what is new.
-    pub(crate) async fn sync(&self) -> Result<SyncView, Failure> {
+    /// Sends what is new and receives what is new; tries as often as it is told to.
+    pub(crate) async fn sync(&self, options: &SyncOptions) -> Result<SyncView, Failure> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.sync_once(options).await {
+                Err(Failure::Offline(_)) if backoff.failed() + 1 < options.tries => {
+                    let wait = backoff.wait(u64::from_le_bytes(random()?));
+                    let (seconds, failed) = (wait.as_secs(), backoff.failed());
+                    options.tell(SyncProgress::Waiting { seconds, failed });
+                    tokio::select! {
+                        () = options.stop.stopped() => return Err(Failure::Cancelled),
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn sync_once(&self, options: &SyncOptions) -> Result<SyncView, Failure> {
         let _one_at_a_time = self.syncing.lock().await;
         let hub = self.hub()?;
         self.joined()?;
@@ -131,7 +150,7 @@ impl Device {
         }
         let transport = self.transport(&hub)?;
         let before = transport.traffic();
-        let mut sync = Sync::begin(self)?;
+        let mut sync = Sync::begin(self, options)?;
         let result = sync.run(&transport).await;
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
@@ -255,13 +274,16 @@ pub(crate) fn check_invited(roster: &Roster, invitation: &Invitation, source: &s
 /// One sync while it runs.
 struct Sync<'a> {
     intake: Intake<'a>,
+    options: &'a SyncOptions,
+    /// Envelopes that waited when it began.
+    waiting: u64,
     exchange: Exchange,
     /// Scopes whose outbox has got its places in this sync.
     chained: BTreeSet<ScopeTag>,
 }
 
 impl<'a> Sync<'a> {
-    fn begin(device: &'a Device) -> Result<Self, Failure> {
+    fn begin(device: &'a Device, options: &'a SyncOptions) -> Result<Self, Failure> {
         let intake = Intake::begin(device, Way::Hub)?;
         let joined = &intake.joined;
         let evaluator = intake.is_evaluator();
@@ -273,11 +295,16 @@ impl<'a> Sync<'a> {
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
         let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
-        Ok(Self { intake, exchange, chained: BTreeSet::new() })
+        let waiting = match options.watcher {
+            Some(_) => device.vault.outbox()?.waiting,
+            None => 0,
+        };
+        Ok(Self { intake, options, waiting, exchange, chained: BTreeSet::new() })
     }
 
     async fn run(&mut self, transport: &Transport) -> Result<(), Failure> {
         let device = self.intake.device;
+        self.options.tell(SyncProgress::Connecting);
         loop {
             match self.exchange.step() {
                 Step::Done => return Ok(()),
@@ -298,11 +325,35 @@ impl<'a> Sync<'a> {
                     self.exchange.supply_applied(applied)?;
                 }
                 Step::Send(request) => {
-                    let response = send(device, transport, &request).await?;
+                    let response = tokio::select! {
+                        biased;
+                        () = self.options.stop.stopped() => return Err(Failure::Cancelled),
+                        response = send(device, transport, &request) => response?,
+                    };
                     let events = self.exchange.on_response(&response)?;
+                    let left = events.iter().find_map(|event| match event {
+                        Event::Pulled { left, .. } => Some(*left),
+                        _ => None,
+                    });
+                    let pushes = events.iter().any(|event| matches!(event, Event::Acknowledged { .. }));
                     self.intake.keep(events)?;
+                    self.tell(pushes, left);
                 }
             }
+        }
+    }
+}
+
+impl Sync<'_> {
+    /// Tells how far it is, after an answer was stored.
+    fn tell(&self, pushes: bool, left: Option<u64>) {
+        let SyncView { pushed, pulled, .. } = self.intake.view;
+        match left {
+            _ if pushes => {
+                self.options.tell(SyncProgress::Sending { done: pushed, all: self.waiting.max(pushed) })
+            }
+            Some(left) => self.options.tell(SyncProgress::Receiving { done: pulled, all: pulled + left }),
+            None => {}
         }
     }
 }
@@ -312,7 +363,7 @@ impl From<nightjar_sync::Failure> for Failure {
         use nightjar_sync::Failure as Sync;
         let text = failure.to_string();
         match failure {
-            Sync::Unreachable(_) | Sync::TimedOut | Sync::NotAHub { .. } => Self::Offline(text),
+            failure if failure.passes() => Self::Offline(text),
             Sync::Refused(_) | Sync::RosterForked { .. } => Self::Rejected(text),
             Sync::Address(_) | Sync::Foreign(_) => Self::Invalid(text),
             Sync::Malformed { .. } | Sync::Forged { .. } | Sync::TooLarge { .. } => Self::Rejected(text),
