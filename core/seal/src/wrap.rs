@@ -377,6 +377,41 @@ mod tests {
     }
 
     #[test]
+    fn one_envelope_never_hands_two_evaluators_two_keys() {
+        let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
+        let [one, other] = [3, 4].map(|fill| DeviceKeys::generate(&mut |bytes: &mut [u8]| bytes.fill(fill)));
+        let [k1, k2] = [1, 2].map(|fill| RecordKey::from_bytes(&[fill; 32]).unwrap());
+        let (study, scope, head) = (StudyTag([0; 16]), ScopeTag([0; 16]), RosterHead([0; 32]));
+        // Whoever seals hands out two keys, under whichever name, commitment and binding: a body can be made that opens under both.
+        for named in [&k1, &k2] {
+            for commitment in [k1.commitment(), k2.commitment()] {
+                for bound in [&k1, &k2] {
+                    let header =
+                        Header::change(study, scope, RecordTag([0; 16]), one.tag(), head, named).keys();
+                    let envelope = Envelope::sealed(header, |aad| {
+                        let mut wraps = Vec::new();
+                        for (to, key) in [(&one, &k1), (&other, &k2)] {
+                            let (public, plain) = (to.public(), key.to_bytes());
+                            let sealed =
+                                to_public(public.receiving(), RECORD, &plain[..], aad, &mut entropy)?;
+                            wraps.push(Wrap { suite: SUITE_X25519, to: to.tag().0, sealed });
+                        }
+                        wraps.sort_by_key(|wrap| wrap.to);
+                        let binding = binding(bound, aad, &wraps);
+                        Ok(canonical::encode(&Wraps { commitment: rest(commitment), wraps, binding }))
+                    })
+                    .unwrap();
+                    let opened = [&one, &other]
+                        .map(|keys| unwrap(&envelope, &Holder { device: Some(keys), ..Holder::default() }));
+                    let honest: Vec<_> = opened.iter().filter_map(|key| key.as_ref().ok()).collect();
+                    assert!(honest.len() <= 1, "the other one is told that something is wrong");
+                    assert!(honest.iter().all(|key| key.as_ref() == Some(named)));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_wrapped_key_is_80_bytes() {
         let mut entropy = |bytes: &mut [u8]| bytes.fill(5);
         let to = DeviceKeys::generate(&mut entropy).public();
