@@ -132,25 +132,16 @@ fn main() -> ExitCode {
             sound
         }
         Soak::Sync { times } => {
-            let found = sync::sync(1, times, seed);
-            println!(
-                "{} envelopes finished; {} syncs cut at a byte on the way up and {} on the way down, the hub killed {} times, a tablet {} \
-                 times, the hub put back to a backup {} times; {} syncs failed, {} said that the hub had lost something; {} lost, {} doubled",
-                found.finished,
-                found.cut[0],
-                found.cut[1],
-                found.killed[0],
-                found.killed[1],
-                found.killed[2],
-                found.failed,
-                found.noticed,
-                found.lost,
-                found.doubled
-            );
-            found.lost == 0
-                && found.doubled == 0
-                && found.failed > 0
-                && (found.killed[2] == 0 || found.noticed > 0)
+            let file = sync::sync(1, times, seed);
+            println!("{file}");
+            let server = sync::sync_over_postgres(times / 4, seed);
+            match &server {
+                Some(found) => println!("over PostgreSQL: {found}"),
+                None => println!("there is no PostgreSQL here: nothing was tried with it"),
+            }
+            file.is_sound()
+                && (file.killed[2] + file.broken[2] == 0 || file.noticed > 0)
+                && server.is_some_and(|found| found.is_sound())
         }
         Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
             Ok(found) => {

@@ -1,11 +1,14 @@
-//! Sync between real processes over a line that is cut at any byte, with a hub and tablets that are killed in the middle, and a hub that is
-//! put back to an old backup. In the end everything that was finished is there, once.
+//! Sync between real processes over a line that is cut at any byte, with a hub and tablets that are killed in the middle, a hub that is
+//! put back to an old backup, whose disk is full, whose database falls over, or that shows devices two faces. In the end everything that
+//! was finished is there, once.
 
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use nightjar_test_support::{Device, HubProcess, Line, Ward, Weather, program};
+use nightjar_test_support::{Device, HubProcess, Line, Postgres, SmallDisk, Ward, Weather, program};
+use postgres::{Client, NoTls};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
@@ -25,17 +28,75 @@ pub struct Survived {
     pub failed: u64,
     /// Times the hub was killed, tablets were killed, and the hub was put back to a backup.
     pub killed: [u64; 3],
+    /// Times the hub's disk was full, its database fell over, and the hub showed two faces.
+    pub broken: [u64; 3],
     /// Times a device said that the hub had lost something.
     pub noticed: u64,
+}
+
+impl Survived {
+    /// Whether nothing was lost or doubled, though something went wrong on the way.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        (self.lost, self.doubled) == (0, 0) && self.failed > 0
+    }
+}
+
+impl fmt::Display for Survived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { finished, lost, doubled, cut: [up, down], failed, noticed, .. } = self;
+        let ([hub, tablet, back], [full, fallen, faces]) = (self.killed, self.broken);
+        write!(
+            f,
+            "{finished} envelopes finished; {up} syncs cut at a byte on the way up and {down} on the way down, "
+        )?;
+        write!(
+            f,
+            "the hub killed {hub} times, a tablet {tablet} times, the hub put back to a backup {back} times, "
+        )?;
+        write!(f, "its disk full {full} times, its database down {fallen} times, two faces {faces} times; ")?;
+        write!(
+            f,
+            "{failed} syncs failed, {noticed} said that the hub had lost something; {lost} lost, {doubled} doubled"
+        )
+    }
+}
+
+/// Where the hub keeps what it has.
+enum Under {
+    /// In a file; on a disk that can be filled, where one may be mounted.
+    File(Option<SmallDisk>),
+    /// In a PostgreSQL server.
+    Postgres(Postgres),
+}
+
+impl Under {
+    /// What the hub is started with.
+    fn options(&self) -> Vec<String> {
+        match self {
+            Self::File(_) => Vec::new(),
+            Self::Postgres(postgres) => vec!["--database".to_owned(), postgres.url()],
+        }
+    }
+
+    fn start(&self, data: &Path) -> HubProcess {
+        let options = self.options();
+        let options: Vec<_> = options.iter().map(String::as_str).collect();
+        HubProcess::start_with(&program(), data, "127.0.0.1:0", &options)
+    }
 }
 
 /// A study at the end of a line.
 struct Tried {
     ward: Ward,
     line: Line,
+    under: Under,
     random: StdRng,
     found: Survived,
 }
+
+/// KiB of the disk that the hub's file is on.
+const DISK: u32 = 96 << 10;
 
 const WARDS: [&str; 7] =
     ["acute-male", "acute-fem-1", "acute-fem-2", "rehab-long", "neuro", "dementia", "rehab-recov"];
@@ -46,14 +107,35 @@ const WARDS: [&str; 7] =
 /// When a process does not start, or says something else than it may.
 #[must_use]
 pub fn sync(step: usize, rounds: u64, seed: u64) -> Survived {
+    // Without a disk of its own it cannot be filled: that shows in what is counted.
+    soak(Under::File(SmallDisk::mount(DISK).ok()), Some(step), rounds, seed)
+}
+
+/// Lets `rounds` acts happen to a hub over a PostgreSQL server, which falls over now and then. `None` where there is none.
+///
+/// # Panics
+/// As [`sync`].
+#[must_use]
+pub fn sync_over_postgres(rounds: u64, seed: u64) -> Option<Survived> {
+    Some(soak(Under::Postgres(Postgres::start()?), None, rounds, seed))
+}
+
+fn soak(under: Under, step: Option<usize>, rounds: u64, seed: u64) -> Survived {
     let folder = tempfile::tempdir().expect("a folder");
     let mut random = StdRng::seed_from_u64(seed);
-    let hub = HubProcess::start(&program(), &folder.path().join("hub"));
+    if let Under::File(Some(disk)) = &under {
+        let data = disk.path().join("hub");
+        std::fs::create_dir(&data).expect("a folder on the small disk");
+        std::os::unix::fs::symlink(data, folder.path().join("hub")).expect("a link");
+    }
+    let hub = under.start(&folder.path().join("hub"));
     let line = Line::to(hub.port());
     let address = format!("http://{}", line.near);
     let ward = Ward::found_at(&program(), folder.path(), 3, &mut || random.random(), hub, &address);
-    let mut tried = Tried { ward, line, random, found: Survived::default() };
-    tried.every_byte(step);
+    let mut tried = Tried { ward, line, under, random, found: Survived::default() };
+    if let Some(step) = step {
+        tried.every_byte(step);
+    }
     for _ in 0..rounds {
         tried.act();
     }
@@ -119,7 +201,7 @@ impl Tried {
 
     fn act(&mut self) {
         let tablet = self.random.random_range(0..self.ward.tablets.len());
-        match self.random.random_range(0..20) {
+        match self.random.random_range(0..22) {
             0..=7 => self.finish(tablet),
             8..=12 => {
                 let byte = Some(self.random.random_range(0..20_000));
@@ -153,10 +235,15 @@ impl Tried {
                 self.ward.tablets[tablet].start();
                 self.found.killed[1] += 1;
             }
-            18 => {
+            18 | 19 if matches!(self.under, Under::Postgres(_)) => self.fall_over(tablet),
+            18 => self.fill(tablet),
+            19 => self.two_faces(tablet),
+            20 => {
                 let said = self.ward.evaluator.ask("sync", json!({}));
                 self.note(said);
             }
+            // What is in a database server is put back by its own means.
+            _ if matches!(self.under, Under::Postgres(_)) => {}
             _ => {
                 let copy = self.ward.folder.join("hub.copy");
                 if copy.exists() {
@@ -170,6 +257,55 @@ impl Tried {
         }
     }
 
+    /// The hub's disk is full while a tablet sends.
+    fn fill(&mut self, tablet: usize) {
+        let filler = match &self.under {
+            Under::File(Some(disk)) => disk.fill(),
+            _ => return,
+        };
+        self.finish(tablet);
+        self.sync(tablet);
+        std::fs::remove_file(filler).expect("it was there");
+        self.found.broken[0] += 1;
+    }
+
+    /// The hub's database falls over while a tablet sends.
+    fn fall_over(&mut self, tablet: usize) {
+        self.finish(tablet);
+        self.ward.tablets[tablet].send("sync", json!({}));
+        self.wait();
+        if let Under::Postgres(postgres) = &mut self.under {
+            postgres.crash_and_restart();
+        }
+        if let Some(said) = self.ward.tablets[tablet].answer() {
+            self.note(said);
+        }
+        self.found.broken[1] += 1;
+    }
+
+    /// A hub beside the hub, of the same life, takes what some devices send and shows them its own log: one that lies, or an image of
+    /// its disk that was put to use. Then it is gone.
+    fn two_faces(&mut self, tablet: usize) {
+        let (hub_data, other) = (self.ward.folder.join("hub"), self.ward.folder.join("face"));
+        std::fs::create_dir(&other).expect("a folder");
+        hub(&["backup", "--data"], &hub_data, "--to", &other.join("hub.sqlite3"));
+        let face = HubProcess::start(&program(), &other);
+        self.line.lead_to(face.port());
+        self.line.hang_up();
+        self.finish(tablet);
+        self.sync(tablet);
+        let said = self.ward.evaluator.ask("sync", json!({}));
+        self.note(said);
+        drop(face);
+        std::fs::remove_dir_all(&other).expect("it was there");
+        self.line.lead_to(self.ward.hub.port());
+        self.line.hang_up();
+        let another = (tablet + 1) % self.ward.tablets.len();
+        self.finish(another);
+        self.sync(another);
+        self.found.broken[2] += 1;
+    }
+
     fn wait(&mut self) {
         std::thread::sleep(Duration::from_micros(self.random.random_range(0..30_000)));
     }
@@ -179,7 +315,7 @@ impl Tried {
         self.ward.hub.kill();
         let data = self.ward.folder.join("hub");
         between(&data);
-        self.ward.hub = HubProcess::start(&program(), &data);
+        self.ward.hub = self.under.start(&data);
         self.line.lead_to(self.ward.hub.port());
         self.line.hang_up();
     }
@@ -202,11 +338,19 @@ impl Tried {
         self.found.lost = self.found.finished - received.min(self.found.finished);
         self.found.lost = self.found.lost.max(self.found.finished - records(&mut self.ward.evaluator));
         self.ward.hub.kill();
-        let database = self.ward.folder.join("hub/hub.sqlite3");
-        let log = rusqlite::Connection::open(database).expect("the hub's database");
-        let sql = "SELECT count(*) - count(DISTINCT envelope) FROM log";
-        self.found.doubled =
-            log.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("counted").cast_unsigned();
+        let doubled = "SELECT count(*) - count(DISTINCT envelope) FROM";
+        let doubled: i64 = match &self.under {
+            Under::File(_) => {
+                let database = self.ward.folder.join("hub/hub.sqlite3");
+                let log = rusqlite::Connection::open(database).expect("the hub's database");
+                log.query_row(&format!("{doubled} log"), [], |row| row.get(0)).expect("counted")
+            }
+            Under::Postgres(postgres) => {
+                let mut log = Client::connect(&postgres.url(), NoTls).expect("the server runs");
+                log.query_one(&format!("{doubled} nightjar_hub.log"), &[]).expect("counted").get(0)
+            }
+        };
+        self.found.doubled = doubled.cast_unsigned();
         self.found
     }
 }
