@@ -409,6 +409,22 @@ pub(crate) enum EvaluateCommand {
         #[arg(long, value_name = "DIR")]
         study: Option<PathBuf>,
     },
+    /// Hand responses on to another evaluator: one that came late, or takes the place of this one
+    HandOver {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Its name, or the beginning of its tag
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
+    /// Destroy this evaluator's keys and vault, after everything was handed over and sent
+    Retire {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Who takes its place: its name, or the beginning of its tag
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
     /// Exchange what is new with the hub
     Sync {
         #[command(flatten)]

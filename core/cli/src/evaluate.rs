@@ -28,6 +28,17 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             }
             screen.line(format_args!("joined: {}", evaluator.status()?.study.unwrap_or_default()))
         }
+        EvaluateCommand::HandOver { device, to } => {
+            let handed = open(device)?.hand_over(to)?;
+            screen.line(format_args!(
+                "{} responses handed on to {}; they go up with the next sync",
+                handed.responses, handed.to
+            ))
+        }
+        EvaluateCommand::Retire { device, to } => {
+            open(device)?.retire(to)?;
+            screen.line("this evaluator's keys and vault are destroyed; the steward can put it out now")
+        }
         EvaluateCommand::Sync { device, tries } => {
             let evaluator = open(device)?;
             device::print_sync(&evaluator.sync_with(&device::patient(*tries))?, screen)?;

@@ -8,6 +8,7 @@ use nightjar_evaluate::{Folder, Options as Printing, Published, PublishedFiles, 
 use crate::device::{Device, Kind, Options};
 use crate::failure::Failure;
 use crate::finish;
+use crate::handing;
 use crate::key::VaultKey;
 use crate::observe::{Observer, Subscription};
 use crate::source::VaultSource;
@@ -15,9 +16,9 @@ use crate::steward::{self, Admission, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::view::{
-    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, MemberView,
-    ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView,
-    VerifiedView,
+    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, HandedView,
+    MemberView, ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView,
+    SyncView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -119,6 +120,42 @@ impl Evaluator {
     /// As [`Evaluator::put_out`].
     pub fn accept(&self, who: &str) -> Result<MemberView, Failure> {
         steward::accept(&self.device, who)
+    }
+
+    /// Hands the responses that this device reads on to another evaluator: one that came late and reads only what was given since,
+    /// or one that takes the place of this one. It goes up with the next sync. What was handed on before is not handed on again.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where nobody is called so, or who is no other evaluator.
+    pub fn hand_over(&self, who: &str) -> Result<HandedView, Failure> {
+        handing::hand_over(&self.device, who)
+    }
+
+    /// Ends this device after everything was handed over to another evaluator and has reached the hub: destroys its keys, then its
+    /// vault. Whoever rotates an evaluator's keys lets in a new device, hands over, and retires the old one; the steward then
+    /// puts it out.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when something was not handed over or still waits here, and [`Failure::Rejected`] on the device that
+    /// founded the study: then nothing was destroyed. [`Failure::Closed`] while other parts of the program still use it.
+    pub fn retire(self, who: &str) -> Result<(), Failure> {
+        handing::check_handed_over(&self.device, who)?;
+        let device = Arc::into_inner(self.device)
+            .ok_or_else(|| Failure::Closed("something else still uses this device; close it first".into()))?;
+        let path = device.vault.path().to_owned();
+        device.vault.destroy_keys()?;
+        drop(device);
+        for end in ["", "-wal", "-shm"] {
+            let mut file = path.clone().into_os_string();
+            file.push(end);
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Failure::internal(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Every device that was ever let in, in that order.

@@ -45,6 +45,8 @@ mod device;
 mod evaluator;
 mod failure;
 mod finish;
+#[cfg(feature = "evaluate")]
+mod handing;
 mod key;
 mod leaving;
 mod membership;

@@ -206,7 +206,7 @@ fn judged_again(device: &Device, tag: DeviceTag) -> Result<MemberView, Failure> 
 }
 
 /// The device of a label, or of the beginning of its tag where a label is not unique.
-fn found_by(joined: &Joined, who: &str, put_out: bool) -> Result<DeviceTag, Failure> {
+pub(crate) fn found_by(joined: &Joined, who: &str, put_out: bool) -> Result<DeviceTag, Failure> {
     let members = || joined.roster().members().iter();
     let here = || members().filter(|(_, member)| member.revoked.is_some() == put_out);
     let labelled: Vec<_> = here().filter(|(_, member)| member.label == who).collect();
@@ -317,6 +317,11 @@ fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     // kept here and the next sync takes it there; a hub's trouble must not cost the words or the invitation.
     let _ = device.block_on(sync::publish_roster(device, roster, from));
     Ok(())
+}
+
+/// Whether this device founded the study.
+pub(crate) fn is_steward(device: &Device) -> Result<bool, Failure> {
+    Ok(device.vault.setting(ROOT)?.is_some())
 }
 
 fn root(device: &Device) -> Result<RootKeys, Failure> {

@@ -446,6 +446,15 @@ pub struct MemberView {
     pub put_out: bool,
 }
 
+/// What was handed on to another evaluator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HandedView {
+    /// What people call the other evaluator.
+    pub to: String,
+    /// Responses whose keys were wrapped for it now; those that it was given before are not counted.
+    pub responses: u64,
+}
+
 /// How much of what a device has sent an evaluator holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReceivedView {

@@ -235,6 +235,15 @@ pub fn unwrap(envelope: &Envelope, holder: &Holder<'_>) -> Result<Option<RecordK
     Ok(None)
 }
 
+impl Envelope {
+    /// Whether it hands its key to a device. Says nothing about whether the key is the right one.
+    pub fn is_for(&self, device: &DevicePublic) -> bool {
+        let wraps = self.wrapped().map(|bytes| canonical::decode::<Wraps>("key envelope", bytes, MAX_BODY));
+        let is_to = |wrap: &Wrap| wrap.suite == SUITE_X25519 && wrap.to == device.tag().0;
+        wraps.is_some_and(|wraps| wraps.is_ok_and(|wraps| wraps.wraps.iter().any(is_to)))
+    }
+}
+
 /// Whether the keys beside a change are as whoever sealed it made them, as anybody who has the key can tell.
 pub(crate) fn verify(header: &Header, aad: &[u8], key: &RecordKey, wrapped: &[u8]) -> Result<(), Refused> {
     let wraps: Wraps = canonical::decode("key envelope", wrapped, MAX_BODY)?;
