@@ -24,14 +24,14 @@ pub(crate) fn obey(tx: &mut dyn Tx, scope: i64, record: &RecordTag) -> Done<Take
     if !tx.note_erased(scope, record)? {
         return Ok(taken_out);
     }
-    for (row, bytes) in tx.of_record(scope, record, MOST)? {
+    for (place, bytes) in tx.of_record(scope, record, MOST)? {
         if Stub::decode(&bytes).is_ok() {
             continue;
         }
         let envelope = Envelope::decode(&bytes).map_err(|_| broken())?;
         if envelope.header().kind != Kind::Withdrawal {
             let stub = Stub::of(&envelope).encode();
-            tx.overwrite(row, &stub)?;
+            tx.overwrite(scope, place, &stub)?;
             taken_out.envelopes += 1;
             taken_out.bytes += (bytes.len() - stub.len().min(bytes.len())) as u64;
         }

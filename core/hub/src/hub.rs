@@ -185,7 +185,8 @@ impl Inner {
             Route::Push(study, scope) => {
                 let push = decode::<Push>(body)?;
                 let (place, quota) = (place(study, scope), self.limits.study);
-                let done = self.store.write(|tx| place.push(tx, &push, member, now, quota))?;
+                let offered = place.judge(&push, member)?;
+                let done = place.push(&self.store, &offered, now, quota)?;
                 let stored = done.pushed.outcomes.iter().filter(|outcome| **outcome == Outcome::Stored);
                 self.metrics.pushed(stored.count() as u64, done.erased);
                 if done.erased > 0 {

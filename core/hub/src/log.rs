@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use nightjar_seal::{
-    Envelope, EnvelopeId, Header, Kind, Line, Link, LinkHash, Member, Membership, ScopeTag, Strand, Stub,
-    StudyTag, Withdrawal,
+    Envelope, EnvelopeId, Header, Kind, Line, Link, LinkHash, Member, Membership, ScopeTag, SignedHead,
+    Strand, Stub, StudyTag, Withdrawal,
 };
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{
@@ -14,12 +14,12 @@ use nightjar_sync::wire::{
 };
 
 use crate::erasure;
-use crate::store::{Done, LogRow, ScopeRow, Stop, Tx, broken};
+use crate::store::{Done, LogRow, ScopeRow, Stop, Store, Stretch, Tx, broken};
 
 /// Name of the scope of confidential responses. Tablets push to it; only evaluator devices pull from it.
 pub const RESPONSES: &str = "responses";
 
-/// What a link takes in the database, as its study's quota counts it.
+/// What a link takes in the database, as its study's quota counts it, with its part of what stands around many.
 const LINK_BYTES: u64 = 128;
 
 /// What a push did.
@@ -82,35 +82,61 @@ impl Place {
         self.scope != ScopeTag::of(&self.study, RESPONSES) || member.membership == Membership::Evaluator
     }
 
-    /// Appends what is new of a push. Judges every envelope by itself.
+    /// Judges a push before anything is asked of the database, so that nobody waits for it there.
+    pub(crate) fn judge<'p>(&self, push: &'p Push, member: &Member) -> Result<Offered<'p>, Refusal> {
+        let segment = &push.segment;
+        let (links, head) = segment.chain();
+        if segment.scope() != self.scope || head.verify(&member.public).is_err() {
+            return Err(Refusal::new(Reason::Forged, "the signed head of the chain does not verify"));
+        }
+        // The place was checked to lie inside the segment when the push was read.
+        let linked =
+            push.bodies.iter().filter_map(|body| links.get(body.place as usize).map(|link| (link, body)));
+        let judged = linked.map(|(link, body)| (link.envelope, body, self.judge_one(link, &body.bytes)));
+        let bodies = judged.collect();
+        Ok(Offered { segment, links, head, bodies })
+    }
+
+    /// Keeps what is new of a push, which was judged.
     pub(crate) fn push(
         &self,
-        tx: &mut dyn Tx,
-        push: &Push,
-        member: &Member,
+        store: &Store,
+        offered: &Offered<'_>,
         now: u64,
         quota: Option<u64>,
-    ) -> Done<Appended> {
-        let segment = &push.segment;
-        let (links, head) = (segment.links(), segment.head());
-        if segment.scope() != self.scope || head.verify(&member.public).is_err() {
-            return Err(Refusal::new(Reason::Forged, "the signed head of the chain does not verify").into());
+    ) -> Result<Appended, Refusal> {
+        let append = |looking| store.attempt(|tx| self.append(tx, offered, now, quota, looking));
+        match append(Looking::WhereItMayBe) {
+            // A device that gives one envelope two places in its chain: it is told which of them is known.
+            Err(Stop::Doubled) => append(Looking::Everywhere),
+            done => done,
         }
+        .map_err(Stop::refusal)
+    }
+
+    fn append(
+        &self,
+        tx: &mut dyn Tx,
+        offered: &Offered<'_>,
+        now: u64,
+        quota: Option<u64>,
+        looking: Looking,
+    ) -> Done<Appended> {
         let row = tx.open_scope(self.study, self.scope)?;
-        let linked = LINK_BYTES * extend_chain(tx, row.id, &links)?;
-        let judged: Vec<_> = push
-            .bodies
-            .iter()
-            // The place was checked to lie inside the segment when the push was read.
-            .filter_map(|body| links.get(body.place as usize).map(|link| (link, body)))
-            .map(|(link, body)| (link, body, self.judge(link, &body.bytes)))
-            .collect();
-        let sound = || judged.iter().filter_map(|(_, _, judged)| judged.as_ref().ok());
-        let ids: Vec<_> = sound().map(Sound::id).collect();
-        let records: HashSet<_> = sound().map(|sound| sound.header().record).collect();
+        let new = extend_chain(tx, row.id, &offered.links, &offered.head)?;
+        let linked = LINK_BYTES * new;
+        let sound = || offered.bodies.iter().filter_map(|(_, _, judged)| judged.as_ref().ok());
+        let ids: Vec<_> = sound().map(|sound| (sound.header.record, sound.id)).collect();
+        let records: HashSet<_> = sound().map(|sound| sound.header.record).collect();
         let records: Vec<_> = records.into_iter().collect();
+        // An envelope comes in a chain of its own device. What stands behind links that are all new cannot be in the log by an earlier push,
+        // unless the device has another line, or has linked it twice, which the log itself refuses.
+        let strand = offered.head.strand();
+        let fresh = new == offered.links.len() as u64
+            && looking == Looking::WhereItMayBe
+            && !tx.has_other_line(row.id, &strand)?;
         let mut keeping = Keeping {
-            known: tx.known(row.id, &ids)?,
+            known: if fresh { HashSet::new() } else { tx.known(row.id, &ids)? },
             taken_out: tx.erased(row.id, &records)?,
             room: match quota {
                 Some(most) => most.saturating_sub(held(tx, self.study)?),
@@ -125,17 +151,17 @@ impl Place {
             erased: 0,
         };
         // Links alone fill a database, too. With a withdrawal among them they are taken in any case: it makes room.
-        if linked > keeping.room && !sound().any(|sound| sound.header().kind == Kind::Withdrawal) {
+        if linked > keeping.room && !sound().any(|sound| sound.header.kind == Kind::Withdrawal) {
             let text = "this study holds as much as this hub allows; nothing of this was kept";
             return Err(Refusal::new(Reason::QuotaReached, text).into());
         }
-        let mut outcomes = Vec::with_capacity(judged.len());
-        for (link, body, judged) in &judged {
+        let mut outcomes = Vec::with_capacity(offered.bodies.len());
+        for (envelope, body, judged) in &offered.bodies {
             let outcome = match judged {
                 Err(objection) => Outcome::Refused(*objection),
-                Ok(sound) => keeping.keep(tx, segment, sound, body, now)?,
+                Ok(sound) => keeping.keep(tx, offered, sound, body, now)?,
             };
-            outcomes.push(Judged { envelope: link.envelope, outcome });
+            outcomes.push(Judged { envelope: *envelope, outcome });
         }
         keeping.flush(tx)?;
         let Keeping { mark, bytes, freed, erased, .. } = keeping;
@@ -144,28 +170,31 @@ impl Place {
         Ok(Appended { pushed: Pushed::new(mark, &outcomes), erased })
     }
 
-    fn judge(&self, link: &Link, bytes: &[u8]) -> Result<Sound, Objection> {
+    fn judge_one(&self, link: &Link, bytes: &[u8]) -> Result<Sound, Objection> {
         if bytes.len() > bounds::ENVELOPE_BYTES {
             return Err(Objection::TooLarge);
         }
         // A stub is what a device has left of its own envelope, whose record was taken out before it came here.
-        let sound = match Envelope::decode(bytes) {
-            Ok(envelope) => Sound::Whole(envelope),
-            Err(_) => Sound::Left(Stub::decode(bytes).map_err(|_| Objection::Malformed)?),
+        let (sound, withdraws) = match Envelope::decode(bytes) {
+            Ok(envelope) => {
+                let withdraws = Withdrawal::of(&envelope).is_ok();
+                (Sound { id: envelope.id(), header: envelope.header().clone(), whole: true }, withdraws)
+            }
+            Err(_) => {
+                let stub = Stub::decode(bytes).map_err(|_| Objection::Malformed)?;
+                (Sound { id: stub.id(), header: stub.header().clone(), whole: false }, false)
+            }
         };
-        if sound.id() != link.envelope {
+        if sound.id != link.envelope {
             return Err(Objection::Altered);
         }
-        let header = sound.header();
+        let header = &sound.header;
         if (header.study, header.scope, header.device) != (self.study, self.scope, link.device) {
             return Err(Objection::Foreign);
         }
         // A withdrawal that its receipt has not signed takes nothing out, and is not passed on.
-        if header.kind == Kind::Withdrawal {
-            match &sound {
-                Sound::Whole(envelope) if Withdrawal::of(envelope).is_ok() => {}
-                _ => return Err(Objection::Malformed),
-            }
+        if header.kind == Kind::Withdrawal && !withdraws {
+            return Err(Objection::Malformed);
         }
         Ok(sound)
     }
@@ -204,26 +233,28 @@ impl Place {
     }
 }
 
-/// What a push holds at a place, once it was judged.
-enum Sound {
-    Whole(Envelope),
-    Left(Stub),
+/// Where what a push brings is looked for in the log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    WhereItMayBe,
+    Everywhere,
 }
 
-impl Sound {
-    fn id(&self) -> EnvelopeId {
-        match self {
-            Self::Whole(envelope) => envelope.id(),
-            Self::Left(stub) => stub.id(),
-        }
-    }
+/// A push that was judged.
+pub(crate) struct Offered<'p> {
+    segment: &'p Segment,
+    links: Vec<Link>,
+    head: SignedHead,
+    /// Each with the id that stands in the chain.
+    bodies: Vec<(EnvelopeId, &'p Body, Result<Sound, Objection>)>,
+}
 
-    fn header(&self) -> &Header {
-        match self {
-            Self::Whole(envelope) => envelope.header(),
-            Self::Left(stub) => stub.header(),
-        }
-    }
+/// What a push holds at a place, once it was judged.
+struct Sound {
+    id: EnvelopeId,
+    header: Header,
+    /// Not a stub.
+    whole: bool,
 }
 
 /// A push while its envelopes are kept.
@@ -248,23 +279,22 @@ impl<'a> Keeping<'a> {
     fn keep(
         &mut self,
         tx: &mut dyn Tx,
-        segment: &Segment,
+        offered: &Offered<'_>,
         sound: &Sound,
         body: &'a Body,
         now: u64,
     ) -> Done<Outcome> {
-        let (id, header) = (sound.id(), sound.header());
+        let Sound { id, header, whole } = sound;
+        let id = *id;
         if self.known.contains(&id) {
             return Ok(Outcome::Known);
         }
         let withdraws = header.kind == Kind::Withdrawal;
         // What was taken out is kept as its stub, so that chains add up. The withdrawals themselves stay: others may still have to hear
         // of them.
-        let bytes: Cow<'a, [u8]> = match sound {
-            Sound::Whole(envelope) if !withdraws && self.taken_out.contains(&header.record) => {
-                Stub::of(envelope).encode().into()
-            }
-            _ => Cow::Borrowed(&body.bytes),
+        let bytes: Cow<'a, [u8]> = match *whole && !withdraws && self.taken_out.contains(&header.record) {
+            true => Stub::of(&Envelope::decode(&body.bytes).map_err(|_| broken())?).encode().into(),
+            false => Cow::Borrowed(&body.bytes),
         };
         // A withdrawal is taken in any case: it makes room.
         if self.bytes + bytes.len() as u64 > self.room && !withdraws {
@@ -273,7 +303,7 @@ impl<'a> Keeping<'a> {
         self.bytes += bytes.len() as u64;
         let (push, shift) = match self.push {
             Some(push) => push,
-            None => *self.push.insert(add_push(tx, self.scope, segment)?),
+            None => *self.push.insert(add_push(tx, self.scope, offered)?),
         };
         self.mark = self.mark.after(id);
         self.known.insert(id);
@@ -312,15 +342,12 @@ fn held(tx: &mut dyn Tx, study: StudyTag) -> Done<u64> {
     Ok(tx.scopes(study)?.iter().map(|row| row.bytes).sum())
 }
 
-fn strand_of(link: &Link) -> Strand {
-    Strand { device: link.device, line: link.line }
-}
-
 /// Adds the links that are new, after checking that they follow those held. How many.
-fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link]) -> Done<u64> {
-    let (Some(first), Some(last)) = (links.first(), links.last()) else { return Err(broken().into()) };
-    let strand = strand_of(first);
-    let held = tx.chain_end(scope, &strand)?;
+fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link], head: &SignedHead) -> Done<u64> {
+    let Some(first) = links.first() else { return Err(broken().into()) };
+    let strand = head.strand();
+    let end = tx.chain_end(scope, &strand)?;
+    let (held, hash) = end.unwrap_or((0, LinkHash::START));
     if first.seq > held + 1 {
         return Err(Refusal::new(Reason::ChainGap, "links before these are missing here").into());
     }
@@ -329,14 +356,14 @@ fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link]) -> Done<u64> {
         return Err(Refusal::new(Reason::TooManyLines, text).into());
     }
     // A link's hash covers everything before it, so one place decides for all: the last that both sides know.
-    let common = held.min(last.seq);
-    let offered = match links.get((common + 1 - first.seq) as usize) {
-        Some(next) => next.prev,
-        None => last.hash(),
-    };
-    let known = match common {
-        0 => LinkHash::START,
-        seq => tx.links(scope, &strand, seq, seq)?.first().ok_or(Stop::Broken)?.hash,
+    let common = held.min(head.seq);
+    let new = links.get((common + 1 - first.seq) as usize..).unwrap_or_default();
+    let offered = new.first().map_or(head.hash, |next| next.prev);
+    let known = match common == held {
+        true => hash,
+        false => {
+            held_links(tx, scope, &strand, first.scope, common, common)?.first().ok_or(Stop::Broken)?.hash()
+        }
     };
     if offered != known {
         return Err(Refusal::new(
@@ -345,32 +372,47 @@ fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link]) -> Done<u64> {
         )
         .into());
     }
-    let new: Vec<_> = links.iter().filter(|link| link.seq > held).collect();
-    if !new.is_empty() {
-        tx.add_links(scope, &new)?;
+    if let Some(first) = new.first() {
+        let envelopes = new.iter().map(|link| link.envelope).collect();
+        tx.extend(scope, &strand, &Stretch { first: first.seq, prev: first.prev, envelopes }, &head.hash)?;
     }
     Ok(new.len() as u64)
 }
 
+/// The links of a chain from a place to another, both among them, as far as they are held.
+fn held_links(
+    tx: &mut dyn Tx,
+    scope: i64,
+    strand: &Strand,
+    tag: ScopeTag,
+    from: u64,
+    to: u64,
+) -> Done<Vec<Link>> {
+    let mut links: Vec<Link> = Vec::new();
+    for Stretch { first, prev, envelopes } in tx.stretches(scope, strand, from, to)? {
+        let mut before = prev;
+        for (seq, envelope) in (first..=to).zip(envelopes) {
+            let Strand { device, line } = *strand;
+            let link = Link { device, line, scope: tag, seq, prev: before, envelope };
+            before = link.hash();
+            links.push(link);
+        }
+    }
+    links.retain(|link| link.seq >= from);
+    Ok(links)
+}
+
 /// Keeps a push that added something, and by how much places in its segment are shifted: its segment begins where that of the
 /// push before it ended, so that whoever pulls can follow the chain over what was known already or refused, and so in no push.
-fn add_push(tx: &mut dyn Tx, scope: i64, segment: &Segment) -> Done<(i64, u64)> {
-    let strand = Strand { device: segment.device(), line: segment.line() };
+fn add_push(tx: &mut dyn Tx, scope: i64, offered: &Offered<'_>) -> Done<(i64, u64)> {
+    let Offered { segment, head, .. } = offered;
+    let strand = head.strand();
     let before = tx.push_end(scope, &strand)?;
-    let head = segment.head();
     let missing = segment.first().saturating_sub(before + 1);
     let whole = match usize::try_from(missing) {
         Ok(1..) if missing + segment.envelopes().len() as u64 <= bounds::PUSH_LINKS as u64 => {
-            let (mut links, mut prev) = (Vec::new(), LinkHash::START);
-            for held in tx.links(scope, &strand, before, head.seq)? {
-                if held.seq > before {
-                    let Strand { device, line } = strand;
-                    let (seq, envelope) = (held.seq, held.envelope);
-                    links.push(Link { device, line, scope: segment.scope(), seq, prev, envelope });
-                }
-                prev = held.hash;
-            }
-            Some(Segment::new(&links, &head).map_err(|_| broken())?)
+            let links = held_links(tx, scope, &strand, segment.scope(), before + 1, head.seq)?;
+            Some(Segment::new(&links, head).map_err(|_| broken())?)
         }
         _ => None,
     };

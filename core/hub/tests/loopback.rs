@@ -6,7 +6,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use nightjar_hub::{Config, Failure, Hub, Limits};
-use nightjar_seal::{Act, DeviceKeys, Entry, Membership, RequestSignature, Roster};
+use nightjar_seal::{
+    Act, Chain, DeviceKeys, Entry, Envelope, Line, Membership, RequestSignature, Roster, Strand,
+};
 use nightjar_sync::wire::{self, Applied, Message, Objection, Outcome, Push, Reach, Reason};
 use nightjar_sync::{CONTENT_TYPE, Event, METHOD, Patience, Request, Transport};
 use ward::{Device, Running, Study, admit, entropy, reason};
@@ -370,6 +372,89 @@ async fn a_clone_and_a_gap_in_the_chain_are_refused() {
     let push = tablet.push_request(&transport).await;
     let response = transport.send(&push, &tablet.keys, &mut entropy()).await.expect("an answer");
     assert_eq!(reason(&response), Some(Reason::ChainGap));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn an_envelope_that_is_linked_twice_or_on_two_lines_is_stored_once() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let study = Study::new();
+    study.found_at(&hub).await;
+    let transport = hub.transport();
+    let mut tablet = Device::new(&study.tablets[0], &study, "ward");
+    let again = |device: &mut Device, envelope: &Envelope| {
+        let link = device.chain.next(envelope.id());
+        device.open.push((link, Some(envelope.encode())));
+    };
+    let (first, second) = (tablet.seal(b"first"), tablet.seal(b"second"));
+    again(&mut tablet, &first);
+    tablet.sync(&transport).await.expect("the tablet syncs");
+    // A chain that names one envelope at two places: all links are new, and nothing holds up what is new beside it.
+    for envelope in [&first, &second, &second] {
+        again(&mut tablet, envelope);
+    }
+    tablet.sync(&transport).await.expect("the tablet syncs");
+    // A copy of the vault begins another line, and offers what the original had sent.
+    let mut copy = Device::new(&study.tablets[0], &study, "ward");
+    copy.chain = Chain::new(Strand { device: copy.tag(), line: Line([2; 8]) }, copy.scope);
+    let third = copy.seal(b"third");
+    for envelope in [&first, &third] {
+        again(&mut copy, envelope);
+    }
+    copy.sync(&transport).await.expect("the copy syncs");
+    let outcomes = |device: &Device| device.outcomes.iter().map(|judged| judged.outcome).collect::<Vec<_>>();
+    assert_eq!(outcomes(&tablet), [Outcome::Stored, Outcome::Known, Outcome::Stored, Outcome::Known]);
+    assert_eq!(outcomes(&copy), [Outcome::Known, Outcome::Stored]);
+
+    let mut evaluator = Device::new(&study.evaluator, &study, "ward");
+    evaluator.sync(&transport).await.expect("pulls");
+    let mut made = [first.id(), second.id(), third.id()];
+    made.sort();
+    assert!(evaluator.received.keys().eq(&made), "everything, once");
+    assert_eq!(evaluator.memory.chains[&ward::strand(&tablet.tag())].seq, 4, "all links of the chain");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_part_of_a_chain_that_was_refused_is_handed_on_with_what_follows() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let study = Study::new();
+    study.found_at(&hub).await;
+    let transport = hub.transport();
+    let mut tablet = Device::new(&study.tablets[0], &study, "ward");
+    let mut kept = Vec::new();
+    for round in 0..4 {
+        // Of every second push nothing is kept, and yet its links are part of the chain.
+        for _ in 0..3 {
+            let id = tablet.collect(b"an answer");
+            match round % 2 {
+                0 => kept.push(id),
+                _ => tablet.open.last_mut().expect("just made").1 = Some(vec![0; 100]),
+            }
+        }
+        tablet.sync(&transport).await.expect("the tablet syncs");
+    }
+    tablet.open.clear();
+    kept.push(tablet.collect(b"the last"));
+    tablet.sync(&transport).await.expect("the tablet syncs");
+    let mut evaluator = Device::new(&study.evaluator, &study, "ward");
+    evaluator.sync(&transport).await.expect("pulls");
+    kept.sort();
+    assert!(evaluator.received.keys().eq(&kept));
+    assert_eq!(evaluator.memory.chains[&ward::strand(&tablet.tag())].seq, 13);
+    let links: Vec<_> = evaluator
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ChainSeen { links, .. } => Some(links.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let places: Vec<_> = links.iter().map(|link| link.seq).collect();
+    assert_eq!(places, (1..=13).collect::<Vec<_>>(), "every link, once");
     hub.stop().await;
 }
 

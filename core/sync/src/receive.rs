@@ -26,7 +26,7 @@ pub(crate) struct Receiver<'a> {
 impl Receiver<'_> {
     pub(crate) fn take(&mut self, batch: Batch) {
         let (device, line) = (batch.segment.device(), batch.segment.line());
-        let (links, head) = (batch.segment.links(), batch.segment.head());
+        let (links, head) = batch.segment.chain();
         let proven = self.prove(&links, &head);
         for body in batch.bodies {
             // The place was checked to lie inside the segment when the batch was read.

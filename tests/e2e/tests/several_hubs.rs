@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use nightjar::{Evaluator, Failure, Tablet};
 use nightjar_e2e::study::{Founded, night};
-use nightjar_seal::{Act, DeviceKeys, DocumentHash, Membership, RequestSignature, RootKeys, Roster};
-use nightjar_sync::wire::{Message as _, Reason, Refusal};
-use nightjar_sync::{CONTENT_TYPE, METHOD, Patience, Transport};
+use nightjar_seal::{
+    Act, Chain, DeviceKeys, DocumentHash, Header, Membership, RecordKey, RecordTag, RequestSignature,
+    RootKeys, Roster, ScopeTag, Strand, seal,
+};
+use nightjar_sync::wire::{Body, Message as _, Outcome, Push, Pushed, Reason, Refusal, Segment, push_path};
+use nightjar_sync::{CONTENT_TYPE, METHOD, Patience, Request, Transport};
 use nightjar_test_support::{HubProcess, Line, Postgres, program};
 use postgres::{Client, NoTls};
 
@@ -105,6 +108,48 @@ async fn a_request_that_one_hub_has_seen_the_other_does_not_take_again() {
         reasons.push(Refusal::decode(&answer[body..]).expect("a refusal").reason);
     }
     assert_eq!(reasons, [Reason::Malformed, Reason::Replayed], "the first hub has read it");
+}
+
+#[tokio::test]
+async fn an_envelope_that_a_chain_names_twice_is_stored_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(postgres) = Postgres::start() else { return };
+    let hub = hub(&postgres, folder.path());
+    let mut entropy = |bytes: &mut [u8]| getrandom::fill(bytes).expect("randomness");
+    let (root, keys) = (RootKeys::generate(&mut entropy), DeviceKeys::generate(&mut entropy));
+    let mut roster = Roster::found(&root, DocumentHash([0; 32]), "A study", &mut entropy).expect("founds");
+    let (device, label, membership) = (keys.public(), "one".to_owned(), Membership::Evaluator);
+    let act = Act::Admit { device, label, membership, grants: Vec::new(), epochs: Vec::new() };
+    roster.append(act, &root).expect("let in");
+    let transport = Transport::new(&hub.address, Patience::default()).expect("an address");
+    let found = nightjar_sync::found(&roster, &hub.setup_code).expect("a short code");
+    nightjar_sync::founded(&roster, &transport.send(&found, &keys, &mut entropy).await.expect("an answer"))
+        .expect("founded");
+    let append = nightjar_sync::append(&roster, &roster.entries()[1]);
+    nightjar_sync::appended(&transport.send(&append, &keys, &mut entropy).await.expect("an answer"))
+        .expect("appended");
+
+    let (study, head) = (roster.study(), roster.head());
+    let scope = ScopeTag::of(&study, "ward");
+    let mut sealed = |payload: &[u8]| {
+        let key = RecordKey::generate(&mut entropy);
+        let header = Header::change(study, scope, RecordTag([7; 16]), keys.tag(), head, &key);
+        seal(header, payload, &key, &mut entropy).expect("it seals")
+    };
+    let (first, second) = (sealed(b"first"), sealed(b"second"));
+    let mut chain = Chain::new(Strand { device: keys.tag(), line: nightjar_seal::Line([1; 8]) }, scope);
+    let mut said = Vec::new();
+    for envelopes in [vec![&first], vec![&first, &second, &second]] {
+        let links: Vec<_> = envelopes.iter().map(|envelope| chain.next(envelope.id())).collect();
+        let segment = Segment::new(&links, &chain.sign(&keys).expect("its own")).expect("consecutive");
+        let bodies = (0..).zip(&envelopes).map(|(place, envelope)| Body { place, bytes: envelope.encode() });
+        let body = Push { segment, bodies: bodies.collect() }.encode();
+        let push = Request { path: push_path(study, scope), body, signed: true };
+        let response = transport.send(&push, &keys, &mut entropy).await.expect("an answer");
+        let pushed = Pushed::decode(&response.body).expect("outcomes");
+        said.extend(pushed.outcomes);
+    }
+    assert_eq!(said, [Outcome::Stored, Outcome::Known, Outcome::Stored, Outcome::Known]);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! [`Tx`] is all that the rest of the hub knows of a database: what is asked many times in a push is asked for many at once, so that a
 //! database on the other side of a connection is asked a dozen times, whatever the number of envelopes.
 
+mod group;
 mod postgres;
 mod sqlite;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Reason, Refusal};
 
 use crate::{Config, Failure, setup_code};
@@ -43,12 +44,14 @@ pub(crate) trait Tx {
 
     /// How many lines of a device are held.
     fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64>;
-    /// The last place of a chain that is held; 0 if none is.
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64>;
-    /// The links of a chain from a place to another, both among them, as far as they are held.
-    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>>;
-    /// Keeps links.
-    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()>;
+    /// Whether another line of the device is held.
+    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool>;
+    /// Where a chain ends as far as it is held: its last place and the hash of that link.
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>>;
+    /// The stretches of a chain in which places lie from one to another, both among them, in order and as far as they are held.
+    fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>>;
+    /// Keeps a stretch that follows what is held of a chain, with the hash of its last link.
+    fn extend(&mut self, scope: i64, strand: &Strand, stretch: &Stretch, hash: &LinkHash) -> Done<()>;
 
     /// The place that the last push of a chain led to; 0 if there was none.
     fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64>;
@@ -57,9 +60,9 @@ pub(crate) trait Tx {
     /// The segment of a push.
     fn segment(&mut self, push: i64) -> Done<Vec<u8>>;
 
-    /// Which of these envelopes are in the log.
-    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>>;
-    /// Appends to the log of a scope that was opened.
+    /// Which of these envelopes, each with its record, are in the log.
+    fn known(&mut self, scope: i64, envelopes: &[(RecordTag, EnvelopeId)]) -> Done<HashSet<EnvelopeId>>;
+    /// Appends to the log of a scope that was opened. [`Stop::Doubled`] where one of them is in it already.
     fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()>;
     /// The hash of the log up to a place.
     fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>>;
@@ -70,10 +73,10 @@ pub(crate) trait Tx {
     fn erased(&mut self, scope: i64, records: &[RecordTag]) -> Done<HashSet<RecordTag>>;
     /// Notes that a record was taken out. Whether that is new.
     fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool>;
-    /// The log's rows of a record, in order, at most so many: number and bytes.
-    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>>;
-    /// Overwrites the bytes of a row.
-    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()>;
+    /// What the log holds of a record, in order, at most so many: place and bytes.
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(u64, Vec<u8>)>>;
+    /// Overwrites the bytes at a place.
+    fn overwrite(&mut self, scope: i64, sequence: u64, bytes: &[u8]) -> Done<()>;
 
     /// Keeps the newest applied vector of a device.
     fn keep_applied(&mut self, scope: i64, device: &DeviceTag, vector: &[u8]) -> Done<()>;
@@ -102,12 +105,38 @@ pub(crate) struct Story {
     pub(crate) last: Option<u64>,
 }
 
-/// A link as it is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct HeldLink {
-    pub(crate) seq: u64,
-    pub(crate) hash: LinkHash,
-    pub(crate) envelope: EnvelopeId,
+/// Consecutive links of one chain, kept as what they follow from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) first: u64,
+    /// Hash of the link before the first.
+    pub(crate) prev: LinkHash,
+    /// At least one.
+    pub(crate) envelopes: Vec<EnvelopeId>,
+}
+
+impl Stretch {
+    /// The place of its last link.
+    pub(crate) fn last(&self) -> u64 {
+        self.first + (self.envelopes.len() as u64).saturating_sub(1)
+    }
+
+    /// The ids one after another, as they are kept.
+    fn packed(&self) -> Vec<u8> {
+        self.envelopes.iter().flat_map(|envelope| envelope.0).collect()
+    }
+
+    fn read(first: u64, prev: [u8; 32], packed: &[u8]) -> Done<Self> {
+        let (ids, rest) = packed.as_chunks::<{ EnvelopeId::LEN }>();
+        match (ids.is_empty(), rest) {
+            (false, []) => Ok(Self {
+                first,
+                prev: LinkHash(prev),
+                envelopes: ids.iter().copied().map(EnvelopeId).collect(),
+            }),
+            _ => Err(Stop::Broken),
+        }
+    }
 }
 
 /// An envelope that is appended.
@@ -174,6 +203,11 @@ impl Store {
 
     /// Runs `work` in a transaction that writes. Returns after the commit is on disk; with a refusal nothing is kept.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+        self.attempt(work).map_err(Stop::refusal)
+    }
+
+    /// The same for whoever can do something about why it was not kept.
+    pub(crate) fn attempt<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Done<T> {
         match self {
             Self::Sqlite(database) => database.write(work),
             Self::Postgres(database) => database.write(work),
@@ -252,6 +286,8 @@ pub(crate) enum Stop {
     Broken,
     /// It has no room left.
     Full,
+    /// What was to be new is there already.
+    Doubled,
 }
 
 impl From<Refusal> for Stop {
@@ -261,13 +297,13 @@ impl From<Refusal> for Stop {
 }
 
 impl Stop {
-    fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Full => {
                 Refusal::new(Reason::StorageFull, "the hub has no room left; nothing of this was kept")
             }
-            Self::Broken => broken(),
+            Self::Broken | Self::Doubled => broken(),
         }
     }
 }

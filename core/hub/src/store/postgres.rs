@@ -8,23 +8,26 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Refusal};
+use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::error::SqlState;
-use postgres::types::ToSql;
+use postgres::types::{ToSql, Type};
 use postgres::{Client, IsolationLevel, NoTls, Row, Statement, Transaction};
 
-use super::{Done, HeldLink, LogRow, Logged, ScopeRow, Stop, Story, Tx, fresh_code};
+use super::{Done, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
 use crate::Failure;
 
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// Connections at most; a request waits for one. PostgreSQL takes 100 as it is installed.
 const CONNECTIONS: usize = 16;
 /// Drawn once: two hubs that start at the same time make the tables once.
 const MAKING: i64 = 0x4e4a_4842_4d41_4b45;
-/// How long a statement may wait for a lock, and one may run.
+/// How long a statement may wait for a lock, and one may run. Every statement of a hub asks for a few rows by an index; a plan that was made
+/// while a table was still small must not read all of it once it is large.
 const SETTINGS: &str = "-c search_path=nightjar_hub -c synchronous_commit=on -c lock_timeout=60s -c statement_timeout=110s \
-                        -c idle_in_transaction_session_timeout=120s";
+                        -c idle_in_transaction_session_timeout=120s -c enable_seqscan=off -c enable_hashjoin=off \
+                        -c enable_mergejoin=off";
 /// Every so many admitted requests, what is out of time is forgotten.
 const FORGETTING: u64 = 512;
 
@@ -92,7 +95,7 @@ impl Database {
         self.incarnation
     }
 
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Done<T> {
         self.run(|connected| {
             let Connected { client, statements } = connected;
             let tx = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
@@ -101,7 +104,6 @@ impl Database {
             open.tx.commit()?;
             Ok(result)
         })
-        .map_err(Stop::refusal)
     }
 
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
@@ -254,6 +256,7 @@ impl From<postgres::Error> for Stop {
     fn from(error: postgres::Error) -> Self {
         match error.code() {
             Some(code) if *code == SqlState::DISK_FULL => Self::Full,
+            Some(code) if *code == SqlState::UNIQUE_VIOLATION => Self::Doubled,
             _ => Self::Broken,
         }
     }
@@ -377,38 +380,41 @@ impl Tx for Open<'_> {
     }
 
     fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64> {
-        let sql = "SELECT count(DISTINCT line) FROM link WHERE scope = $1 AND device = $2";
+        let sql = "SELECT count(*) FROM chain WHERE scope = $1 AND device = $2 AND first = 1";
         unsigned(&self.row(sql, &[&scope, &device.0.as_slice()])?.ok_or(Stop::Broken)?, 0)
     }
 
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
-        let sql =
-            "SELECT seq FROM link WHERE scope = $1 AND device = $2 AND line = $3 ORDER BY seq DESC LIMIT 1";
+    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool> {
+        let sql = "SELECT EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line < $3)
+                       OR EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line > $3)";
         let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
-        row.map_or(Ok(0), |row| unsigned(&row, 0))
+        Ok(row.ok_or(Stop::Broken)?.try_get(0)?)
     }
 
-    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>> {
-        let sql = "SELECT seq, hash, envelope FROM link
-                   WHERE scope = $1 AND device = $2 AND line = $3 AND seq >= $4 AND seq <= $5 ORDER BY seq";
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>> {
+        let sql = "SELECT last, hash FROM chain WHERE scope = $1 AND device = $2 AND line = $3 ORDER BY last DESC LIMIT 1";
+        let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
+        row.map(|row| Ok((unsigned(&row, 0)?, LinkHash(fixed(&row, 1)?)))).transpose()
+    }
+
+    fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>> {
+        // Up to the first that reaches as far as is asked for, or to the end.
+        let sql = "SELECT first, prev, envelopes FROM chain
+                   WHERE scope = $1 AND device = $2 AND line = $3 AND last >= $4 AND first <= $5 AND last <= coalesce(
+                     (SELECT last FROM chain WHERE scope = $1 AND device = $2 AND line = $3 AND last >= $5 ORDER BY last LIMIT 1), $5)
+                   ORDER BY last";
         let (device, line) = (strand.device.0.as_slice(), strand.line.0.as_slice());
         let rows = self.rows(sql, &[&scope, &device, &line, &signed(from), &signed(to)])?;
-        let held = |row: &Row| {
-            let (hash, envelope) = (LinkHash(fixed(row, 1)?), EnvelopeId(fixed(row, 2)?));
-            Ok(HeldLink { seq: unsigned(row, 0)?, hash, envelope })
-        };
-        rows.iter().map(held).collect()
+        rows.iter().map(|row| Stretch::read(unsigned(row, 0)?, fixed(row, 1)?, row.try_get(2)?)).collect()
     }
 
-    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()> {
-        let sql = "INSERT INTO link (scope, device, line, seq, hash, envelope)
-                   SELECT $1, * FROM unnest($2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[])";
-        let devices: Vec<&[u8]> = links.iter().map(|link| link.device.0.as_slice()).collect();
-        let lines: Vec<&[u8]> = links.iter().map(|link| link.line.0.as_slice()).collect();
-        let places: Vec<i64> = links.iter().map(|link| signed(link.seq)).collect();
-        let hashes: Vec<Vec<u8>> = links.iter().map(|link| link.hash().0.to_vec()).collect();
-        let envelopes: Vec<&[u8]> = links.iter().map(|link| link.envelope.0.as_slice()).collect();
-        self.execute(sql, &[&scope, &devices, &lines, &places, &hashes, &envelopes])?;
+    fn extend(&mut self, scope: i64, strand: &Strand, stretch: &Stretch, hash: &LinkHash) -> Done<()> {
+        let sql = "INSERT INTO chain (scope, device, line, last, hash, first, prev, envelopes)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let (device, line) = (strand.device.0.as_slice(), strand.line.0.as_slice());
+        let (last, first) = (signed(stretch.last()), signed(stretch.first));
+        let (hash, prev, packed) = (hash.0.as_slice(), stretch.prev.0.as_slice(), stretch.packed());
+        self.execute(sql, &[&scope, &device, &line, &last, &hash, &first, &prev, &packed])?;
         Ok(())
     }
 
@@ -431,26 +437,30 @@ impl Tx for Open<'_> {
         Ok(row.ok_or(Stop::Broken)?.try_get(0)?)
     }
 
-    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>> {
-        let sql = "SELECT envelope FROM log WHERE scope = $1 AND envelope = ANY($2)";
-        let asked: Vec<&[u8]> = envelopes.iter().map(|envelope| envelope.0.as_slice()).collect();
-        self.rows(sql, &[&scope, &asked])?.iter().map(|row| fixed(row, 0).map(EnvelopeId)).collect()
+    fn known(&mut self, scope: i64, envelopes: &[(RecordTag, EnvelopeId)]) -> Done<HashSet<EnvelopeId>> {
+        let sql = "SELECT log.envelope FROM unnest($2::bytea[], $3::bytea[]) AS asked (record, envelope)
+                   JOIN log ON log.scope = $1 AND log.record = asked.record AND log.envelope = asked.envelope";
+        let records: Vec<&[u8]> = envelopes.iter().map(|(record, _)| record.0.as_slice()).collect();
+        let asked: Vec<&[u8]> = envelopes.iter().map(|(_, envelope)| envelope.0.as_slice()).collect();
+        let rows = self.rows(sql, &[&scope, &records, &asked])?;
+        rows.iter().map(|row| fixed(row, 0).map(EnvelopeId)).collect()
     }
 
     fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()> {
-        let sql = "INSERT INTO log (scope, push, sequence, place, envelope, hash, received, record, bytes)
-                   SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[], $9::bytea[])";
-        let numbers =
-            |of: fn(&LogRow<'_>) -> u64| -> Vec<i64> { rows.iter().map(|row| signed(of(row))).collect() };
-        let (sequences, places) = (numbers(|row| row.sequence), numbers(|row| row.place));
-        let received = numbers(|row| row.received);
-        let envelopes: Vec<&[u8]> = rows.iter().map(|row| row.envelope.0.as_slice()).collect();
-        let hashes: Vec<&[u8]> = rows.iter().map(|row| row.hash.as_slice()).collect();
-        let records: Vec<&[u8]> = rows.iter().map(|row| row.record.0.as_slice()).collect();
-        let bytes: Vec<&[u8]> = rows.iter().map(|row| &*row.bytes).collect();
-        let values: [&(dyn ToSql + Sync); 9] =
-            [&scope, &push, &sequences, &places, &envelopes, &hashes, &received, &records, &bytes];
-        self.execute(sql, &values)?;
+        let sql = "COPY log (scope, sequence, push, place, received, record, envelope, hash, bytes) FROM STDIN BINARY";
+        let copying = self.tx.copy_in(sql)?;
+        let (number, bytes) = (Type::INT8, Type::BYTEA);
+        let columns =
+            [&number, &number, &number, &number, &number, &bytes, &bytes, &bytes, &bytes].map(Type::clone);
+        let mut copying = BinaryCopyInWriter::new(copying, &columns);
+        for row in rows {
+            let numbers = [scope, signed(row.sequence), push, signed(row.place), signed(row.received)];
+            let bytes = [&row.record.0[..], &row.envelope.0, &row.hash, &row.bytes];
+            let [a, b, c, d, e] = &numbers;
+            let [f, g, h, i] = &bytes;
+            copying.write(&[a, b, c, d, e, f, g, h, i])?;
+        }
+        copying.finish()?;
         Ok(())
     }
 
@@ -483,14 +493,16 @@ impl Tx for Open<'_> {
         Ok(self.execute(sql, &[&scope, &record.0.as_slice()])? == 1)
     }
 
-    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>> {
-        let sql = "SELECT id, bytes FROM log WHERE scope = $1 AND record = $2 ORDER BY sequence LIMIT $3";
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(u64, Vec<u8>)>> {
+        let sql =
+            "SELECT sequence, bytes FROM log WHERE scope = $1 AND record = $2 ORDER BY sequence LIMIT $3";
         let rows = self.rows(sql, &[&scope, &record.0.as_slice(), &signed(most)])?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter().map(|row| Ok((unsigned(row, 0)?, row.try_get(1)?))).collect()
     }
 
-    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()> {
-        self.execute("UPDATE log SET bytes = $2 WHERE id = $1", &[&row, &bytes])?;
+    fn overwrite(&mut self, scope: i64, sequence: u64, bytes: &[u8]) -> Done<()> {
+        let sql = "UPDATE log SET bytes = $3 WHERE scope = $1 AND sequence = $2";
+        self.execute(sql, &[&scope, &signed(sequence), &bytes])?;
         Ok(())
     }
 

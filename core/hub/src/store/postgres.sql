@@ -24,15 +24,20 @@ CREATE TABLE scope (
     UNIQUE (study, tag)
 );
 
-CREATE TABLE link (
-    scope    bigint NOT NULL REFERENCES scope (id),
-    device   bytea  NOT NULL,
-    line     bytea  NOT NULL,
-    seq      bigint NOT NULL,
-    hash     bytea  NOT NULL,
-    envelope bytea  NOT NULL,
-    PRIMARY KEY (scope, device, line, seq)
+CREATE TABLE chain (
+    scope     bigint NOT NULL REFERENCES scope (id),
+    device    bytea  NOT NULL,
+    line      bytea  NOT NULL,
+    last      bigint NOT NULL,
+    hash      bytea  NOT NULL,
+    first     bigint NOT NULL,
+    prev      bytea  NOT NULL,
+    envelopes bytea  NOT NULL,
+    PRIMARY KEY (scope, device, line, last)
 );
+CREATE INDEX chain_begin ON chain (scope, device) WHERE first = 1;
+-- Hashes cannot be compressed.
+ALTER TABLE chain ALTER COLUMN envelopes SET STORAGE EXTERNAL;
 
 CREATE TABLE push (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -43,26 +48,25 @@ CREATE TABLE push (
     segment bytea  NOT NULL
 );
 CREATE INDEX push_last ON push (scope, device, line, last);
+ALTER TABLE push ALTER COLUMN segment SET STORAGE EXTERNAL;
 
 -- `sequence` comes from the locked row of the scope, never from a sequence of the database: those are given out before the commit, and
 -- whoever reads on from the last they saw would skip what commits later.
 CREATE TABLE log (
-    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    scope    bigint NOT NULL REFERENCES scope (id),
+    scope    bigint NOT NULL,
     sequence bigint NOT NULL,
-    push     bigint NOT NULL REFERENCES push (id),
+    push     bigint NOT NULL,
     place    bigint NOT NULL,
-    envelope bytea  NOT NULL,
-    hash     bytea  NOT NULL,
     received bigint NOT NULL,
     record   bytea  NOT NULL,
-    bytes    bytea  NOT NULL
+    envelope bytea  NOT NULL,
+    hash     bytea  NOT NULL,
+    bytes    bytea  NOT NULL,
+    PRIMARY KEY (scope, sequence)
 );
 -- Sealed bytes cannot be compressed.
 ALTER TABLE log ALTER COLUMN bytes SET STORAGE EXTERNAL;
-CREATE UNIQUE INDEX log_by_sequence ON log (scope, sequence);
-CREATE UNIQUE INDEX log_by_envelope ON log (scope, envelope);
-CREATE INDEX log_by_record ON log (scope, record, sequence);
+CREATE UNIQUE INDEX log_by_record ON log (record, scope, envelope);
 
 CREATE TABLE erased (
     scope  bigint NOT NULL REFERENCES scope (id),

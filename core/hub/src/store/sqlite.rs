@@ -5,23 +5,28 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Link, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Refusal};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{Done, HeldLink, LogRow, Logged, ScopeRow, Stop, Story, Tx, fresh_code};
+use super::group::Writer;
+use super::{Done, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
 use crate::{Config, Failure, copies};
 
 /// The database's file in the hub's folder.
 pub(crate) const FILE: &str = "hub.sqlite3";
 /// "NJHB", in SQLite's header.
 const APPLICATION: i32 = 0x4e4a_4842;
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
+/// Pages of its write-ahead log that are brought into the database together: 32 MiB, so that a page that several pushes change is written once.
+const CHECKPOINT: i32 = 8_192;
+/// What the connection that writes keeps of the database in memory, in KiB.
+const CACHE: i32 = 8_192;
 
 /// The open database.
 pub(crate) struct Database {
     file: PathBuf,
-    writer: Mutex<Connection>,
+    writer: Writer,
     reader: Mutex<Connection>,
     incarnation: Incarnation,
     /// Held as long as the hub runs.
@@ -36,6 +41,7 @@ impl Database {
         let broken = |source| Failure::Database { file: file.clone(), source };
         let mut writer = Connection::open(&file).map_err(broken)?;
         prepare(&writer, config).map_err(broken)?;
+        writer.pragma_update(None, "cache_size", -CACHE).map_err(broken)?;
         match is_empty(&writer).map_err(broken)? {
             true => create(&mut writer, &file)?,
             false => recognise(&writer, &file)?,
@@ -47,7 +53,7 @@ impl Database {
         let reader = Connection::open(&file).map_err(broken)?;
         prepare(&reader, config).map_err(broken)?;
         reader.pragma_update(None, "query_only", true).map_err(broken)?;
-        let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
+        let (writer, reader) = (Writer::new(writer), Mutex::new(reader));
         Ok((Self { file, writer, reader, incarnation: Incarnation(incarnation), _lock: lock }, code))
     }
 
@@ -56,38 +62,33 @@ impl Database {
         self.incarnation
     }
 
-    /// Runs `work` in a transaction of the one writer. Returns after the commit is on disk; with a refusal nothing is kept.
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let run = || {
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&mut Open(&transaction))?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        run().map_err(Stop::refusal)
+    /// Runs `work` in a transaction of the one writer, which others who wait for it may share. Returns after the commit is on disk; with a
+    /// refusal nothing is kept.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Done<T> {
+        self.writer.write(|connection| work(&mut Open(connection)))
     }
 
     /// Runs `work` on one unchanging view of the database.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Refusal> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let run = || work(&mut Open(&reader.transaction()?));
+        let run = || work(&mut Open(&*reader.transaction()?));
         run().map_err(Stop::refusal)
     }
 
     /// Whether something could be written now.
     pub(crate) fn is_ready(&self) -> bool {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate);
-        begun.and_then(Transaction::rollback).is_ok()
+        self.writer.alone(|connection| {
+            let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            begun.and_then(Transaction::rollback).is_ok()
+        })
     }
 
     /// Brings the write-ahead log into the database, so that its file alone is whole.
     pub(crate) fn settle(&self) -> Result<(), Failure> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|source| Failure::Database { file: self.file.clone(), source })
+        let done = self
+            .writer
+            .alone(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        done.map_err(|source| Failure::Database { file: self.file.clone(), source })
     }
 }
 
@@ -131,6 +132,9 @@ fn prepare(connection: &Connection, config: &Config) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     // What is erased is overwritten, not only unlinked.
     connection.execute_batch("PRAGMA secure_delete = ON;")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    // What a savepoint may have to put back.
+    connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);
     if let Some(bytes) = config.limits.database {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -186,15 +190,26 @@ pub(crate) fn look<T>(data: &Path, work: impl FnOnce(&mut dyn Tx) -> Done<T>) ->
 
 impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full,
+        match (error.sqlite_error_code(), error.sqlite_error().map(|error| error.extended_code)) {
+            (Some(ErrorCode::DiskFull), _) => Self::Full,
+            (_, Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)) => Self::Doubled,
             _ => Self::Broken,
         }
     }
 }
 
-/// A transaction that is open.
-struct Open<'a>(&'a Transaction<'a>);
+/// Sequences that a scope has room for in the numbers of the log's rows: no scope comes near.
+const SEQUENCES: u64 = 1 << 40;
+
+/// The number of the row in the log of a scope.
+fn at(scope: i64, sequence: u64) -> Done<i64> {
+    let first = scope.checked_mul(SEQUENCES as i64).ok_or(Stop::Broken)?;
+    let sequence = i64::try_from(sequence).ok().filter(|sequence| *sequence < SEQUENCES as i64);
+    first.checked_add(sequence.ok_or(Stop::Broken)?).ok_or(Stop::Broken)
+}
+
+/// A transaction that is open on a connection.
+struct Open<'a>(&'a Connection);
 
 fn scope_row(row: &Row<'_>) -> rusqlite::Result<ScopeRow> {
     Ok(ScopeRow {
@@ -256,50 +271,65 @@ impl Tx for Open<'_> {
     }
 
     fn story(&mut self, scope: i64) -> Done<Story> {
-        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE scope = ?1),
+        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE at > ?2 AND at < ?3),
                           (SELECT count(*) FROM erased WHERE scope = ?1),
-                          (SELECT received FROM log WHERE scope = ?1 ORDER BY sequence DESC LIMIT 1)";
+                          (SELECT received FROM log WHERE at > ?2 AND at < ?3 ORDER BY at DESC LIMIT 1)";
         let story =
             |row: &Row<'_>| Ok(Story { bytes: row.get(0)?, taken_out: row.get(1)?, last: row.get(2)? });
-        Ok(self.0.query_row(sql, [scope], story)?)
+        Ok(self.0.query_row(sql, [scope, at(scope, 0)?, at(scope + 1, 0)?], story)?)
     }
 
     fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64> {
         // Each line begins with its first link.
-        let sql = "SELECT count(DISTINCT line) FROM link WHERE scope = ?1 AND device = ?2";
+        let sql = "SELECT count(*) FROM chain WHERE scope = ?1 AND device = ?2 AND first = 1";
         Ok(self.0.prepare_cached(sql)?.query_row(params![scope, device.0], |row| row.get(0))?)
     }
 
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
-        let sql =
-            "SELECT seq FROM link WHERE scope = ?1 AND device = ?2 AND line = ?3 ORDER BY seq DESC LIMIT 1";
-        let mut end = self.0.prepare_cached(sql)?;
-        let held =
-            end.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0)).optional()?;
-        Ok(held.unwrap_or(0))
+    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line < ?3)
+                       OR EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line > ?3)";
+        let mut other = self.0.prepare_cached(sql)?;
+        Ok(other.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0))?)
     }
 
-    fn links(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<HeldLink>> {
-        let mut rows = self.0.prepare_cached(
-            "SELECT seq, hash, envelope FROM link
-             WHERE scope = ?1 AND device = ?2 AND line = ?3 AND seq >= ?4 AND seq <= ?5 ORDER BY seq",
-        )?;
-        let held = |row: &Row<'_>| {
-            let (hash, envelope) = (LinkHash(row.get(1)?), EnvelopeId(row.get(2)?));
-            Ok(HeldLink { seq: row.get(0)?, hash, envelope })
-        };
-        let links = rows.query_map(params![scope, strand.device.0, strand.line.0, from, to], held)?;
-        Ok(links.collect::<Result<_, _>>()?)
+    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>> {
+        let sql = "SELECT last, hash FROM chain WHERE scope = ?1 AND device = ?2 AND line = ?3 ORDER BY last DESC LIMIT 1";
+        let end = |row: &Row<'_>| Ok((row.get(0)?, LinkHash(row.get(1)?)));
+        let mut rows = self.0.prepare_cached(sql)?;
+        Ok(rows.query_row(params![scope, strand.device.0, strand.line.0], end).optional()?)
     }
 
-    fn add_links(&mut self, scope: i64, links: &[&Link]) -> Done<()> {
-        let mut insert = self.0.prepare_cached(
-            "INSERT INTO link (scope, device, line, seq, hash, envelope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>> {
+        let mut stretches = self.0.prepare_cached(
+            "SELECT first, prev, envelopes, last FROM chain
+             WHERE scope = ?1 AND device = ?2 AND line = ?3 AND last >= ?4 ORDER BY last",
         )?;
-        for link in links {
-            let (device, line, envelope) = (link.device.0, link.line.0, link.envelope.0);
-            insert.execute(params![scope, device, line, link.seq, link.hash().0, envelope])?;
+        let mut rows = stretches.query(params![scope, strand.device.0, strand.line.0, from])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (first, last): (u64, u64) = (row.get(0)?, row.get(3)?);
+            if first > to {
+                break;
+            }
+            held.push(Stretch::read(
+                first,
+                row.get(1)?,
+                row.get_ref(2)?.as_blob().map_err(|_| Stop::Broken)?,
+            )?);
+            if last >= to {
+                break;
+            }
         }
+        Ok(held)
+    }
+
+    fn extend(&mut self, scope: i64, strand: &Strand, stretch: &Stretch, hash: &LinkHash) -> Done<()> {
+        let sql = "INSERT INTO chain (scope, device, line, last, hash, first, prev, envelopes)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let (device, line) = (strand.device.0, strand.line.0);
+        let (last, first, prev) = (stretch.last(), stretch.first, stretch.prev.0);
+        let values = params![scope, device, line, last, hash.0, first, prev, stretch.packed()];
+        self.0.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
 
@@ -321,11 +351,12 @@ impl Tx for Open<'_> {
         Ok(segment.query_row([push], |row| row.get(0))?)
     }
 
-    fn known(&mut self, scope: i64, envelopes: &[EnvelopeId]) -> Done<HashSet<EnvelopeId>> {
-        let mut known = self.0.prepare_cached("SELECT 1 FROM log WHERE scope = ?1 AND envelope = ?2")?;
+    fn known(&mut self, scope: i64, envelopes: &[(RecordTag, EnvelopeId)]) -> Done<HashSet<EnvelopeId>> {
+        let sql = "SELECT 1 FROM log WHERE record = ?2 AND scope = ?1 AND envelope = ?3";
+        let mut known = self.0.prepare_cached(sql)?;
         let mut found = HashSet::new();
-        for envelope in envelopes {
-            if known.exists(params![scope, envelope.0])? {
+        for (record, envelope) in envelopes {
+            if known.exists(params![scope, record.0, envelope.0])? {
                 found.insert(*envelope);
             }
         }
@@ -334,37 +365,28 @@ impl Tx for Open<'_> {
 
     fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()> {
         let mut insert = self.0.prepare_cached(
-            "INSERT INTO log (scope, sequence, push, place, envelope, hash, received, record, bytes)
+            "INSERT INTO log (at, scope, push, place, received, record, envelope, hash, bytes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
         for row in rows {
-            let (envelope, record, bytes) = (row.envelope.0, row.record.0, &*row.bytes);
-            let values = params![
-                scope,
-                row.sequence,
-                push,
-                row.place,
-                envelope,
-                row.hash,
-                row.received,
-                record,
-                bytes
-            ];
+            let (at, bytes) = (at(scope, row.sequence)?, &*row.bytes);
+            let (record, envelope) = (row.record.0, row.envelope.0);
+            let values = params![at, scope, push, row.place, row.received, record, envelope, row.hash, bytes];
             insert.execute(values)?;
         }
         Ok(())
     }
 
     fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>> {
-        let mut hash = self.0.prepare_cached("SELECT hash FROM log WHERE scope = ?1 AND sequence = ?2")?;
-        Ok(hash.query_row(params![scope, sequence], |row| row.get(0)).optional()?)
+        let mut hash = self.0.prepare_cached("SELECT hash FROM log WHERE at = ?1")?;
+        Ok(hash.query_row([at(scope, sequence)?], |row| row.get(0)).optional()?)
     }
 
     fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>> {
         let mut after = self.0.prepare_cached(
-            "SELECT push, place, bytes FROM log WHERE scope = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+            "SELECT push, place, bytes FROM log WHERE at > ?1 AND at < ?2 ORDER BY at LIMIT ?3",
         )?;
-        let mut rows = after.query(params![scope, sequence, most])?;
+        let mut rows = after.query(params![at(scope, sequence)?, at(scope + 1, 0)?, most])?;
         let (mut logged, mut together) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let one = Logged { push: row.get(0)?, place: row.get(1)?, bytes: row.get(2)? };
@@ -393,15 +415,19 @@ impl Tx for Open<'_> {
         Ok(self.0.prepare_cached(sql)?.execute(params![scope, record.0])? == 1)
     }
 
-    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(i64, Vec<u8>)>> {
-        let sql = "SELECT id, bytes FROM log WHERE scope = ?1 AND record = ?2 ORDER BY sequence LIMIT ?3";
+    fn of_record(&mut self, scope: i64, record: &RecordTag, most: u64) -> Done<Vec<(u64, Vec<u8>)>> {
+        let sql = "SELECT at, bytes FROM log WHERE at IN
+                     (SELECT at FROM log WHERE scope = ?1 AND record = ?2 ORDER BY at LIMIT ?3) ORDER BY at";
         let mut rows = self.0.prepare_cached(sql)?;
-        let rows = rows.query_map(params![scope, record.0, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = rows.query_map(params![scope, record.0, most], |row| {
+            Ok((row.get::<_, u64>(0)? % SEQUENCES, row.get(1)?))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn overwrite(&mut self, row: i64, bytes: &[u8]) -> Done<()> {
-        self.0.prepare_cached("UPDATE log SET bytes = ?2 WHERE id = ?1")?.execute(params![row, bytes])?;
+    fn overwrite(&mut self, scope: i64, sequence: u64, bytes: &[u8]) -> Done<()> {
+        let mut overwrite = self.0.prepare_cached("UPDATE log SET bytes = ?2 WHERE at = ?1")?;
+        overwrite.execute(params![at(scope, sequence)?, bytes])?;
         Ok(())
     }
 

@@ -26,16 +26,20 @@ CREATE TABLE scope (
     UNIQUE (study, tag)
 ) STRICT;
 
--- The chain of each line of each device in each scope, whether or not the envelopes were kept.
-CREATE TABLE link (
-    scope    INTEGER NOT NULL REFERENCES scope (id),
-    device   BLOB    NOT NULL CHECK (length(device) = 16),
-    line     BLOB    NOT NULL CHECK (length(line) = 8),
-    seq      INTEGER NOT NULL,
-    hash     BLOB    NOT NULL CHECK (length(hash) = 32),
-    envelope BLOB    NOT NULL CHECK (length(envelope) = 32),
-    PRIMARY KEY (scope, device, line, seq)
-) STRICT, WITHOUT ROWID;
+-- The chain of each line of each device in each scope, whether or not the envelopes were kept: stretch by stretch as it came. Links follow from
+-- what stands before them and the ids of their envelopes.
+CREATE TABLE chain (
+    scope     INTEGER NOT NULL REFERENCES scope (id),
+    device    BLOB    NOT NULL CHECK (length(device) = 16),
+    line      BLOB    NOT NULL CHECK (length(line) = 8),
+    last      INTEGER NOT NULL,                                 -- place of its last link
+    hash      BLOB    NOT NULL CHECK (length(hash) = 32),       -- of that link
+    first     INTEGER NOT NULL,
+    prev      BLOB    NOT NULL CHECK (length(prev) = 32),       -- hash of the link before the first
+    envelopes BLOB    NOT NULL CHECK (length(envelopes) = 32 * (last - first + 1)),
+    PRIMARY KEY (scope, device, line, last)
+) STRICT;
+CREATE INDEX chain_begin ON chain (scope, device) WHERE first = 1;
 
 -- A push that added something, as its signed chain segment. Pulls hand out whole pushes.
 CREATE TABLE push (
@@ -48,22 +52,21 @@ CREATE TABLE push (
 ) STRICT;
 CREATE INDEX push_last ON push (scope, device, line, last);
 
--- The log. `hash` covers the ids of all envelopes of the scope up to here.
+-- The log. Rows lie in its order, and only what is asked for in another is indexed: an envelope is looked for by the record that its header
+-- names, so that envelopes of a record lie together there. No row looks up its scope and its push again: both were written or locked in the
+-- same transaction.
 CREATE TABLE log (
-    id       INTEGER PRIMARY KEY,
-    scope    INTEGER NOT NULL REFERENCES scope (id),
-    sequence INTEGER NOT NULL,
-    push     INTEGER NOT NULL REFERENCES push (id),
+    at       INTEGER PRIMARY KEY,                               -- 2^40 times the scope, and the sequence
+    scope    INTEGER NOT NULL,
+    push     INTEGER NOT NULL,
     place    INTEGER NOT NULL,                                  -- in the push's segment, from 0
-    envelope BLOB    NOT NULL CHECK (length(envelope) = 32),
-    hash     BLOB    NOT NULL CHECK (length(hash) = 32),
     received INTEGER NOT NULL,                                  -- seconds since 1970-01-01 UTC
     record   BLOB    NOT NULL CHECK (length(record) = 16),
+    envelope BLOB    NOT NULL CHECK (length(envelope) = 32),
+    hash     BLOB    NOT NULL CHECK (length(hash) = 32),        -- of the ids of all envelopes of the scope up to here
     bytes    BLOB    NOT NULL                                   -- the envelope, or its stub once it is erased
 ) STRICT;
-CREATE UNIQUE INDEX log_by_sequence ON log (scope, sequence);
-CREATE UNIQUE INDEX log_by_envelope ON log (scope, envelope);
-CREATE INDEX log_by_record ON log (scope, record, sequence);
+CREATE UNIQUE INDEX log_by_record ON log (record, scope, envelope);
 
 -- Records that were taken out, by the signature of their receipt: what comes of them later is not kept either.
 CREATE TABLE erased (

@@ -37,7 +37,8 @@ impl Segment {
             envelopes: links.iter().map(|link| link.envelope).collect(),
             signature: head.signature,
         };
-        if segment.links() != links || segment.head() != *head {
+        let (followed, signed) = segment.chain();
+        if followed != links || signed != *head {
             return Err(Failure::Unsendable("the links do not lead to the signed head"));
         }
         Ok(segment)
@@ -75,26 +76,35 @@ impl Segment {
 
     /// The links it stands for.
     pub fn links(&self) -> Vec<Link> {
-        let mut prev = self.prev;
-        let mut links = Vec::with_capacity(self.envelopes.len());
+        let mut links: Vec<Link> = Vec::with_capacity(self.envelopes.len());
         for (seq, envelope) in (self.first..).zip(&self.envelopes) {
             let (device, line, scope) = (self.device, self.line, self.scope);
-            let link = Link { device, line, scope, seq, prev, envelope: *envelope };
-            prev = link.hash();
-            links.push(link);
+            let prev = links.last().map_or(self.prev, Link::hash);
+            links.push(Link { device, line, scope, seq, prev, envelope: *envelope });
         }
         links
     }
 
     /// The head the signature stands for. It is not checked here; see [`SignedHead::verify`].
     pub fn head(&self) -> SignedHead {
-        let last = self.links().pop();
+        self.head_of(&self.links())
+    }
+
+    /// The links it stands for, and the head the signature stands for, for whoever wants both: every hash is computed once.
+    pub fn chain(&self) -> (Vec<Link>, SignedHead) {
+        let links = self.links();
+        let head = self.head_of(&links);
+        (links, head)
+    }
+
+    fn head_of(&self, links: &[Link]) -> SignedHead {
+        let last = links.last();
         SignedHead {
             device: self.device,
             line: self.line,
             scope: self.scope,
-            seq: last.as_ref().map_or(self.first, |link| link.seq),
-            hash: last.as_ref().map_or(self.prev, Link::hash),
+            seq: last.map_or(self.first, |link| link.seq),
+            hash: last.map_or(self.prev, Link::hash),
             signature: self.signature,
         }
     }
