@@ -31,11 +31,13 @@
 //! - A [backup](backup) is one state of a running hub. [Restored](restore), the log begins a new life, and devices offer again what it lacks.
 //! - The hub logs nothing about requests. [Counters](Hub::metrics) name no study, device or address.
 //!
+//! What other programs need to know to speak to a hub is [`OPENAPI`], which every hub serves at `GET /openapi.yaml`.
+//!
 //! What the hub sees all the same: which device sends when, from which address, how many envelopes of which size.
 //!
 //! # Not here yet
 //!
-//! Published results, a document of the protocol for other programs; TLS to a PostgreSQL database.
+//! Published results; TLS to a PostgreSQL database.
 
 mod admission;
 mod applied;
@@ -66,3 +68,6 @@ pub use log::RESPONSES;
 pub use overview::{ScopeOverview, StudyOverview, overview};
 pub use rates::Rate;
 pub use store::At;
+
+/// The protocol as an OpenAPI 3.1 document (YAML), with the grammar of its messages in CDDL.
+pub const OPENAPI: &str = include_str!("../openapi.yaml");

@@ -14,6 +14,7 @@ use nightjar_sync::CONTENT_TYPE;
 use nightjar_sync::packed::{ENCODING, pack, unpack};
 use nightjar_sync::wire::{Reason, Refusal};
 
+use crate::OPENAPI;
 use crate::hub::Inner;
 use crate::reply::{packed, reply};
 use crate::route::Route;
@@ -23,9 +24,19 @@ use crate::store::broken;
 /// its connection.
 const DRAINED: usize = 8;
 
+/// What is asked without being part of the protocol. The last is served at an address of its own.
+pub(crate) const PLAIN: [&str; 4] = ["/healthz", "/readyz", "/openapi.yaml", "/metrics"];
+
 pub(crate) fn router(inner: Arc<Inner>) -> Router {
-    let routes = Router::new().route("/healthz", get(health)).route("/readyz", get(ready));
+    let [healthz, readyz, openapi, _] = PLAIN;
+    let routes =
+        Router::new().route(healthz, get(health)).route(readyz, get(ready)).route(openapi, get(document));
     routes.fallback(answer).with_state(inner)
+}
+
+/// What other programs need to know of the protocol.
+async fn document() -> ([(axum::http::HeaderName, &'static str); 1], &'static str) {
+    ([(CONTENT_TYPE_HEADER, "application/yaml")], OPENAPI)
 }
 
 /// 200 when the database answers, 503 when not.
@@ -45,7 +56,8 @@ async fn ready(State(inner): State<Arc<Inner>>) -> (StatusCode, &'static str) {
 }
 
 pub(crate) fn metrics(inner: Arc<Inner>) -> Router {
-    Router::new().route("/metrics", get(counters)).with_state(inner)
+    let [.., metrics] = PLAIN;
+    Router::new().route(metrics, get(counters)).with_state(inner)
 }
 
 async fn counters(State(inner): State<Arc<Inner>>) -> ([(axum::http::HeaderName, &'static str); 1], String) {
@@ -55,11 +67,19 @@ async fn counters(State(inner): State<Arc<Inner>>) -> ([(axum::http::HeaderName,
 async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response<Body> {
     let limit = inner.limits.time;
     let packs = header(request.headers(), ACCEPT_ENCODING.as_str()) == Some(ENCODING.as_bytes());
+    let route = Route::parse(request.uri().path());
     let result = tokio::time::timeout(limit, take(inner, request, packs)).await;
     match result.unwrap_or_else(|_| Err(Refusal::new(Reason::TimedOut, "the request took too long"))) {
         Ok(Answer { body, is_packed: true }) => packed(reply(Ok(body))),
         Ok(Answer { body, is_packed: false }) => reply(Ok(body)),
-        Err(refusal) => reply(Err(refusal)),
+        Err(refusal) => {
+            debug_assert!(
+                route.map_or(refusal.reason == Reason::NoSuchPath, |route| route
+                    .may_refuse_for(refusal.reason)),
+                "what openapi.yaml does not say of {route:?}: {refusal}"
+            );
+            reply(Err(refusal))
+        }
     }
 }
 

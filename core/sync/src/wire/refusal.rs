@@ -17,6 +17,9 @@ macro_rules! codes {
         }
 
         impl Reason {
+            /// Every reason that this version knows.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The word on the wire.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* Self::Other => "other" }
