@@ -5,6 +5,7 @@
 
 mod figures;
 mod form;
+mod hub;
 mod machine;
 mod ours;
 mod responses;
@@ -52,6 +53,15 @@ enum Measure {
         #[arg(long)]
         peers: Option<PathBuf>,
     },
+    /// The hub: ingest, two of them, many tablets, a million envelopes
+    Hub {
+        /// Fewer envelopes and tablets
+        #[arg(long)]
+        quick: bool,
+        /// Measure only this; may be given more than once
+        #[arg(long, value_enum)]
+        only: Vec<hub::Part>,
+    },
     /// Opens a vault in this process and prints the KiB of memory it took
     #[command(hide = true)]
     Opened {
@@ -77,6 +87,10 @@ fn main() -> ExitCode {
         Measure::Sync { quick, peers } => {
             println!("{}", machine::describe());
             sync::run(quick, peers.as_deref())
+        }
+        Measure::Hub { quick, only } => {
+            println!("{}", machine::describe());
+            hub::run(quick, &only)
         }
         Measure::Opened { path } => vault::opened(&path),
     };

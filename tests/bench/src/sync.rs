@@ -211,7 +211,7 @@ fn slow_line(quick: bool) -> Result<(), Trouble> {
 }
 
 /// The most MiB that a process has had in memory.
-fn peak(pid: u32) -> Result<f64, Trouble> {
+pub(crate) fn peak(pid: u32) -> Result<f64, Trouble> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<f64>().ok());

@@ -14,6 +14,9 @@ pub(crate) enum Trouble {
     /// A peer did not answer.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
+    /// A hub was not understood, or did not answer.
+    #[error(transparent)]
+    Sync(#[from] nightjar_sync::Failure),
     /// Something on our side failed.
     #[error(transparent)]
     Failed(#[from] nightjar::Failure),

@@ -123,7 +123,7 @@ fn responses(count: usize, evaluator: &DeviceKeys) -> Result<(Many, Many), Troub
 }
 
 /// A vault that was given the form.
-fn reader(path: &Path) -> Result<Vault, Trouble> {
+pub(crate) fn reader(path: &Path) -> Result<Vault, Trouble> {
     let vault = Vault::create(path, &VaultKey::new(KEY))?;
     vault.keep_dictionaries(&[Study::new()?.dictionary])?;
     Ok(vault)
@@ -428,7 +428,7 @@ fn size(vault: &Vault, path: &Path) -> Result<u64, Trouble> {
     Ok(bytes)
 }
 
-fn evaluator() -> DeviceKeys {
+pub(crate) fn evaluator() -> DeviceKeys {
     DeviceKeys::generate(&mut |bytes: &mut [u8]| bytes.fill(3))
 }
 
@@ -457,7 +457,7 @@ fn resident() -> Result<u64, Trouble> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds")]
-fn since(start: Instant) -> f64 {
+pub(crate) fn since(start: Instant) -> f64 {
     start.elapsed().as_nanos() as f64 / 1_000.0
 }
 

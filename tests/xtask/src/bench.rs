@@ -30,6 +30,11 @@ pub(crate) fn sync(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
     Ok(beside(checkout, "sync", quick, folder.as_deref())? && peers.is_ok())
 }
 
+/// The hub beside bare inserting, two of them, many tablets, a million envelopes. Whether everything was measured and was as wanted.
+pub(crate) fn hub(checkout: &Checkout, quick: bool) -> Result<bool, Failure> {
+    Ok(program(checkout)? && alone(checkout, "hub", quick)?)
+}
+
 /// Builds the program, which is the hub and each device of a measured study. Whether it builds.
 fn program(checkout: &Checkout) -> Result<bool, Failure> {
     let mut build = cargo(checkout);

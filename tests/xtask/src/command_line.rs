@@ -159,6 +159,12 @@ pub(crate) enum Measured {
         #[arg(long)]
         quick: bool,
     },
+    /// The hub: ingest beside bare inserting, two over one database, 2,000 tablets, the millionth envelope beside the 10,000th
+    Hub {
+        /// Fewer envelopes and tablets
+        #[arg(long)]
+        quick: bool,
+    },
     /// The ward screen: from a tap to the next page with a sixth of the processor, beside the bare work; what a page weighs
     Screen {
         /// Fewer repetitions

@@ -61,6 +61,7 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
         Task::Bench { what: Measured::Vault { quick } } => bench::vault(&checkout, *quick),
         Task::Bench { what: Measured::Screen { quick } } => bench::screen(&checkout, *quick),
         Task::Bench { what: Measured::Sync { quick } } => bench::sync(&checkout, *quick),
+        Task::Bench { what: Measured::Hub { quick } } => bench::hub(&checkout, *quick),
         Task::Fuzz(arguments) => fuzz::run(&checkout, arguments),
         Task::Bindings { language } => bindings::run(&checkout, *language),
     }
