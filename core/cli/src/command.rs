@@ -197,7 +197,30 @@ pub(crate) enum StudyCommand {
         #[arg(long, value_name = "FILE", requires = "hub")]
         setup_code: Option<PathBuf>,
     },
-    /// Let a device into the study and print its invitation
+    /// Make a member a steward, who lets devices in by themselves, also offline; or end that
+    Delegate {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// The steward's device: its name, or the beginning of its tag as `devices` prints it
+        #[arg(long = "who", value_name = "NAME")]
+        who: String,
+        /// How many devices they may let in, those that they let in before among them
+        #[arg(long, value_name = "N", required_unless_present = "end")]
+        devices: Option<u32>,
+        /// A ward they may let devices in for; repeat for several. All wards if absent
+        #[arg(long, value_name = "CODE")]
+        ward: Vec<String>,
+        /// They may let in evaluators' devices, too
+        #[arg(long)]
+        evaluators: bool,
+        /// For how many days from now
+        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        days: u32,
+        /// End it; whom they let in until now stays
+        #[arg(long, conflicts_with_all = ["devices", "ward", "evaluators"])]
+        end: bool,
+    },
+    /// Let a device into the study and print its invitation; the founder does, and every steward
     Admit {
         #[command(flatten)]
         device: VaultArgs,
@@ -210,6 +233,15 @@ pub(crate) enum StudyCommand {
         /// It is an evaluator's device
         #[arg(long)]
         evaluator: bool,
+        /// What the device shows as its fingerprint; where it differs nothing is signed
+        #[arg(long, value_name = "XXXX-XXXX-XXXX")]
+        fingerprint: Option<String>,
+        /// For how many hours the invitation is good, by the hub's time
+        #[arg(long, value_name = "HOURS", default_value_t = 24)]
+        hours: u32,
+        /// Show the invitation as a picture for a camera, too
+        #[arg(long)]
+        qr: bool,
     },
     /// List every device that was ever let in
     Devices {
@@ -257,6 +289,9 @@ pub(crate) enum TabletCommand {
         /// What people call it
         #[arg(long, value_name = "NAME")]
         label: String,
+        /// Show the request as a picture for a camera, and the fingerprint that the steward compares
+        #[arg(long)]
+        qr: bool,
     },
     /// Join a study with the invitation its steward gave
     Join {

@@ -17,6 +17,7 @@ mod key;
 mod keyring;
 mod line_protocol;
 mod pack;
+mod picture;
 mod practice;
 mod simulate;
 mod study;

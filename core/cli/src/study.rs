@@ -1,12 +1,12 @@
 //! `nightjar study …`: checking a pack, founding a study, letting devices in.
 
-use nightjar::{Admission, Evaluator, FormChangeView, FoundRequest};
+use nightjar::{Admission, DelegateRequest, Evaluator, FormChangeView, FoundRequest, MemberView};
 
 use crate::command::{StudyCommand, VaultArgs};
-use crate::device::{self, options};
+use crate::device::{self, Opened, options};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
-use crate::{key, pack};
+use crate::{key, pack, picture};
 
 pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
@@ -25,25 +25,50 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             screen.line("Before a tablet may collect it needs recovery words (`nightjar study recovery`)")?;
             screen.line("and a second evaluator device (`nightjar study admit --evaluator`).")
         }
-        StudyCommand::Admit { device, request, ward, evaluator } => {
+        StudyCommand::Delegate { device, who, end: true, .. } => {
+            let ended = open(device)?.end_delegation(who)?;
+            screen.line(format_args!("{} lets nobody in any more.", ended.label))?;
+            screen.line("Whom it let in stays in, as far as this device knew of them.")
+        }
+        StudyCommand::Delegate { device, who, devices, ward, evaluators, days, .. } => {
+            let request = DelegateRequest {
+                who: who.clone(),
+                devices: devices.unwrap_or_default(),
+                evaluators: *evaluators,
+                wards: ward.clone(),
+                days: *days,
+            };
+            let steward = open(device)?.delegate(request)?;
+            screen.line(format_args!("{} is a steward from its next sync on.", steward.label))?;
+            screen.line("It lets devices in with `nightjar study admit`, online or offline.")
+        }
+        StudyCommand::Admit { device, request, ward, evaluator, fingerprint, hours, qr } => {
             let request = device::text(request)?;
-            let steward = open(device)?;
+            if let Some(shown) = fingerprint {
+                let asks = nightjar::fingerprint_of(&request)?;
+                if !shown.trim().eq_ignore_ascii_case(&asks) {
+                    return Err(Trouble::Given(format!(
+                        "this request is of a device with the fingerprint {asks}; nothing was signed"
+                    )));
+                }
+            }
             let admission =
                 if *evaluator { Admission::Evaluator } else { Admission::Tablet { wards: ward.clone() } };
-            screen.line(steward.admit(&request, admission)?)
+            let invitation = match device::opened(device)? {
+                Opened::Tablet(tablet) => tablet.admit(&request, admission, *hours)?,
+                Opened::Evaluator(evaluator) => evaluator.admit_for(&request, admission, *hours)?,
+            };
+            if *qr {
+                picture::show(&invitation, screen)?;
+            }
+            screen.line(invitation)
         }
         StudyCommand::Devices { device } => {
-            for member in open(device)?.members()? {
-                let out = if member.put_out { "  put out" } else { "" };
-                screen.line(format_args!(
-                    "{}  {:<9}  {}  {}{out}",
-                    &member.tag[..12],
-                    member.kind,
-                    member.fingerprint,
-                    member.label
-                ))?;
-            }
-            Ok(())
+            let members = match device::opened(device)? {
+                Opened::Tablet(tablet) => tablet.members()?,
+                Opened::Evaluator(evaluator) => evaluator.members()?,
+            };
+            members.iter().try_for_each(|member| screen.line(line_of(member)))
         }
         StudyCommand::Revoke { device, who } => {
             let put_out = open(device)?.put_out(who)?;
@@ -73,6 +98,25 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             screen.heading(words)
         }
     }
+}
+
+fn line_of(member: &MemberView) -> String {
+    let (tag, kind, fingerprint, label) =
+        (&member.tag[..12], &member.kind, &member.fingerprint, &member.label);
+    let mut line = format!("{tag}  {kind:<9}  {fingerprint}  {label}");
+    if member.put_out {
+        line += "  put out";
+    }
+    if let Some(steward) = &member.let_in_by {
+        line += &format!("  let in by {steward}");
+    }
+    if member.waits {
+        line += "  waits for its place";
+    }
+    if let Some(most) = member.may_let_in {
+        line += &format!("  steward: has let in {} of {most}", member.has_let_in);
+    }
+    line
 }
 
 fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {

@@ -8,14 +8,20 @@ use crate::command::{TabletCommand, VaultArgs};
 use crate::device::{self, options};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
-use crate::{key, line_protocol, pack};
+use crate::{key, line_protocol, pack, picture};
 
 pub(crate) fn run(asked: &TabletCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
-        TabletCommand::Create { device, label } => {
+        TabletCommand::Create { device, label, qr } => {
             let tablet =
                 Tablet::create(&device.vault, &key::create(&device.vault, &device.key)?, label, options())?;
-            screen.line(tablet.enrolment_request()?)
+            let request = tablet.enrolment_request()?;
+            if *qr {
+                picture::show(&request, screen)?;
+                screen
+                    .line(format_args!("The steward compares this fingerprint: {}", tablet.fingerprint()))?;
+            }
+            screen.line(request)
         }
         TabletCommand::Join { device, invitation, bundle, study } => {
             let (invitation, pack) = (device::text(invitation)?, pack::load(study.as_deref())?);

@@ -22,7 +22,8 @@ pub(crate) fn welcome(
     let entries = rosters::after(roster, greeting.roster);
     // With entries still to come, a device greets once more before it looks at scopes.
     let is_whole = greeting.roster + entries.len() as u64 >= held;
-    let mut unchanged = knows_roster && greeting.incarnation == Some(incarnation);
+    let passes = rosters::waiting(roster, greeting.passes);
+    let mut unchanged = knows_roster && passes.is_none() && greeting.incarnation == Some(incarnation);
     let mut scopes = Vec::with_capacity(greeting.scopes.len());
     for shown in &greeting.scopes {
         let place = Place { study: roster.study(), scope: shown.scope, incarnation };
@@ -47,7 +48,8 @@ pub(crate) fn welcome(
         };
         scopes.push(Standing { head, holds, applied, batches });
     }
-    let greeted = || Greeted { incarnation, roster: held, roster_head: roster.head(), entries, scopes };
+    let roster_head = roster.head();
+    let greeted = || Greeted { incarnation, roster: held, roster_head, entries, passes, scopes };
     Ok(if unchanged { Welcome::Unchanged } else { Welcome::News(greeted()) })
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use nightjar_seal::RequestSignature;
 use nightjar_sync::wire::{
-    Applied, Entry, Found, Greeting, Message, Outcome, Pull, Push, Reason, Recall, Refusal,
+    Applied, Entry, Found, Greeting, Message, Outcome, Pass, Pull, Push, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -157,6 +157,10 @@ impl Inner {
                 let entry = decode::<Entry>(body)?;
                 return self.rosters.append(study, &entry, &self.store).map(|appended| appended.encode());
             }
+            Route::Pass(study) => {
+                self.rosters.take(study, &decode::<Pass>(body)?, now, &self.store)?;
+                return Ok(Vec::new());
+            }
             Route::Greet(study)
             | Route::Push(study, _)
             | Route::Pull(study, _)
@@ -210,7 +214,7 @@ impl Inner {
                 let recalled = self.store.read(|tx| erasure::recall(tx, place(study, scope), &recall))?;
                 Ok(recalled.encode())
             }
-            Route::Found | Route::Roster(_) => {
+            Route::Found | Route::Roster(_) | Route::Pass(_) => {
                 Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))
             }
         }

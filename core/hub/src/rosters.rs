@@ -1,9 +1,9 @@
-//! The roster of each study: verified from the founding entry on, kept as it was signed.
+//! The roster of each study: verified from the founding entry on, kept as it was signed; and the passes that wait for their place in it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nightjar_seal::{Entry, Refused, Roster, StudyTag};
+use nightjar_seal::{Denied, Entry, Pass, PassId, PassStanding, Refused, Roster, StudyTag};
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{self, Appended, Found, Founded, Reason, Refusal};
 
@@ -27,9 +27,12 @@ impl Rosters {
             Some(roster) => roster.entries().len() as u64,
             None => 0,
         };
-        let entries = store.read(|tx| tx.roster(study, held))?;
-        let roster = match known {
-            Some(roster) if entries.is_empty() => return Ok(roster),
+        let (entries, passes) = store.read(|tx| Ok((tx.roster(study, held)?, tx.passes(study)?)))?;
+        let passes: Vec<Pass> =
+            passes.iter().map(|pass| Pass::decode(pass).map_err(|_| broken())).collect::<Result<_, _>>()?;
+        let is_held = |roster: &Roster| passes.iter().all(|pass| roster.standing(&pass.id()).is_some());
+        let mut roster = match known {
+            Some(roster) if entries.is_empty() && is_held(&roster) => return Ok(roster),
             Some(roster) => {
                 let mut grown = (*roster).clone();
                 for entry in &entries {
@@ -45,15 +48,28 @@ impl Rosters {
         if roster.study() != study {
             return Err(broken());
         }
+        for pass in passes {
+            // Kept while it counted; where it does so no more, it is for the roster to say.
+            let _ = roster.take(pass);
+        }
         Ok(self.longest(Arc::new(roster)))
     }
 
-    /// Keeps a roster, unless a longer one is known meanwhile; gives the longer.
+    /// Keeps a roster, unless a longer one is known meanwhile; gives the longer, with the passes of both.
     fn longest(&self, roster: Arc<Roster>) -> Arc<Roster> {
         let mut known = self.lock();
         let held = known.entry(roster.study()).or_insert_with(|| roster.clone());
-        if held.entries().len() < roster.entries().len() {
-            *held = roster;
+        let other = match held.entries().len() < roster.entries().len() {
+            true => std::mem::replace(held, roster),
+            false => roster,
+        };
+        let new: Vec<_> = other.passes().filter(|pass| held.standing(&pass.id()).is_none()).collect();
+        if !new.is_empty() {
+            let mut both = (**held).clone();
+            for pass in new {
+                let _ = both.take(pass.clone());
+            }
+            *held = Arc::new(both);
         }
         held.clone()
     }
@@ -93,14 +109,59 @@ impl Rosters {
         if place < count {
             return Ok(Appended { roster: count });
         }
-        // Two stewards may come at once: the second finds the place taken in the database, not only in memory.
-        store.write(|tx| match tx.keep_entry(study, place, &encoded)? {
-            true => Ok(()),
-            false => Err(Refusal::new(Reason::PlaceTaken, "another roster entry came first").into()),
+        let placed: Vec<PassId> =
+            roster.passes().map(Pass::id).filter(|id| grown.standing(id).is_none()).collect();
+        // Two may come at once: the second finds the place taken in the database, not only in memory.
+        store.write(|tx| {
+            if !tx.keep_entry(study, place, &encoded)? {
+                return Err(Refusal::new(Reason::PlaceTaken, "another roster entry came first").into());
+            }
+            placed.iter().try_for_each(|id| tx.forget_pass(study, id))
         })?;
         let appended = Appended { roster: grown.entries().len() as u64 };
         self.longest(Arc::new(grown));
         Ok(appended)
+    }
+
+    /// Takes a pass that counts and comes in time, by this hub's clock; or finds it there.
+    pub(crate) fn take(
+        &self,
+        study: StudyTag,
+        pass: &wire::Pass,
+        now: u64,
+        store: &Store,
+    ) -> Result<(), Refusal> {
+        let pass = Pass::decode(&pass.0)
+            .map_err(|_| Refusal::new(Reason::Malformed, "this is not a steward's word for a device"))?;
+        let (id, encoded, roster) = (pass.id(), pass.encode(), self.of(study, store)?);
+        let held = roster.standing(&id);
+        if held == Some(PassStanding::Counts) {
+            return Ok(());
+        }
+        let mut grown = (*roster).clone();
+        let standing = match held {
+            Some(standing) => standing,
+            None => grown.take_in_turn(pass.clone()).map_err(|refused| not_taken(&refused))?,
+        };
+        if let PassStanding::Denied(denied) = standing {
+            return Err(not_taken(&Refused::Denied(denied)));
+        }
+        // Its device has a place in the roster.
+        if grown.standing(&id).is_none() {
+            return Ok(());
+        }
+        if pass.until() < now {
+            return Err(not_taken(&Refused::Denied(Denied::Expired)));
+        }
+        let (count, bytes) =
+            grown.passes().fold((0, 0), |(count, bytes), pass| (count + 1, bytes + pass.encode().len()));
+        if count > bounds::PASSES || bytes > bounds::PASSES_BYTES {
+            let text = "too many devices wait for their place in this study; its founder has to sync first";
+            return Err(Refusal::new(Reason::QuotaReached, text));
+        }
+        store.write(|tx| tx.keep_pass(study, &id, &encoded))?;
+        self.longest(Arc::new(grown));
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StudyTag, Arc<Roster>>> {
@@ -122,6 +183,21 @@ pub(crate) fn after(roster: &Roster, held: u64) -> Vec<wire::Entry> {
         entries.push(wire::Entry(bytes));
     }
     entries
+}
+
+/// The passes that wait, unless they are those that the digest commits to.
+pub(crate) fn waiting(roster: &Roster, known: wire::Begin) -> Option<Vec<wire::Pass>> {
+    (wire::Begin::of(&roster.passes_digest()) != known)
+        .then(|| roster.passes().map(|pass| wire::Pass(pass.encode())).collect())
+}
+
+fn not_taken(refused: &Refused) -> Refusal {
+    match refused {
+        Refused::Denied(Denied::Expired) => Refusal::new(Reason::Expired, refused.to_string()),
+        Refused::Denied(_) => Refusal::new(Reason::Denied, refused.to_string()),
+        Refused::Oversize { .. } => Refusal::new(Reason::QuotaReached, refused.to_string()),
+        _ => Refusal::new(Reason::Forged, "the steward's word for this device does not verify"),
+    }
 }
 
 fn decode(entry: &wire::Entry) -> Result<Entry, Refusal> {

@@ -8,6 +8,7 @@ use nightjar_sync::wire::{FOUND_PATH, Reason};
 pub(crate) enum Route {
     Found,
     Roster(StudyTag),
+    Pass(StudyTag),
     Greet(StudyTag),
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
@@ -21,6 +22,7 @@ impl Route {
         match self {
             Self::Found => "found",
             Self::Roster(_) => "roster",
+            Self::Pass(_) => "pass",
             Self::Greet(_) => "greet",
             Self::Push(..) => "push",
             Self::Pull(..) => "pull",
@@ -68,6 +70,14 @@ impl Route {
                 reason,
                 Reason::UnknownStudy | Reason::PlaceTaken | Reason::ChainGap | Reason::Forged
             ),
+            Self::Pass(_) => matches!(
+                reason,
+                Reason::UnknownStudy
+                    | Reason::Denied
+                    | Reason::Expired
+                    | Reason::Forged
+                    | Reason::QuotaReached
+            ),
             // The rest is asked by devices of a study.
             _ if matches!(
                 reason,
@@ -99,7 +109,7 @@ type OfAStudy = (&'static str, fn(StudyTag) -> Route);
 type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 
 /// What may stand behind a study, and behind a scope of it.
-const OF_A_STUDY: [OfAStudy; 2] = [("roster", Route::Roster), ("greet", Route::Greet)];
+const OF_A_STUDY: [OfAStudy; 3] = [("roster", Route::Roster), ("pass", Route::Pass), ("greet", Route::Greet)];
 const OF_A_SCOPE: [OfAScope; 4] =
     [("push", Route::Push), ("pull", Route::Pull), ("applied", Route::Applied), ("recall", Route::Recall)];
 
@@ -118,6 +128,7 @@ mod tests {
         for (path, route) in [
             (wire::FOUND_PATH.to_owned(), Route::Found),
             (wire::roster_path(study), Route::Roster(study)),
+            (wire::pass_path(study), Route::Pass(study)),
             (wire::greet_path(study), Route::Greet(study)),
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),
@@ -179,8 +190,8 @@ mod tests {
             let Some(route) = route else { continue };
             let operation = &methods[method];
             assert_eq!(operation["operationId"], route.name());
-            let signed = !matches!(route, Route::Found | Route::Roster(_));
-            assert_eq!(operation["security"].is_array(), signed, "{path}");
+            let signed = !matches!(route, Route::Found | Route::Roster(_) | Route::Pass(_));
+            assert_eq!(operation["x-signed"] == true, signed, "{path}");
             let may: Vec<_> = Reason::ALL.iter().filter(|reason| route.may_refuse_for(**reason)).collect();
             let mut said: Vec<_> = operation["x-reasons"].as_array().expect("reasons").clone();
             let mut codes: Vec<_> = may.iter().map(|reason| serde_json::Value::from(reason.code())).collect();

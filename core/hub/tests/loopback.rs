@@ -345,7 +345,7 @@ async fn founding_needs_the_setup_code_and_a_roster_has_one_entry_a_place() {
 
     let request = nightjar_sync::fetch_roster(study.roster.study(), 0);
     let response = transport.send(&request, keys, &mut entropy()).await.expect("an answer");
-    let (entries, count) = nightjar_sync::fetched_roster(&response).expect("the roster");
+    let (entries, _, count) = nightjar_sync::fetched_roster(&response).expect("the roster");
     assert_eq!((count, entries.as_slice()), (5, first.0.entries()));
     hub.stop().await;
 }

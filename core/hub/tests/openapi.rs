@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use nightjar_hub::{Config, Hub, Limits, OPENAPI, Rate};
-use nightjar_seal::{Act, Chain, DeviceKeys, LastGood, Line, Membership, RequestSignature, Strand, StudyTag};
+use nightjar_seal::{
+    Act, Chain, DeviceKeys, LastGood, LetIn, Line, Membership, Pass, RequestSignature, Strand, StudyTag,
+    Terms,
+};
 use nightjar_sync::wire::{
     self, Applied, Begin, Entry, Found, Glimpse, Greeting, Mark, Message, Pull, Push, Reason, Recall,
     Refusal, Segment, Shown, Wish,
@@ -140,6 +143,7 @@ struct Asking<'a> {
 
 const FOUND: &str = "/v1/studies";
 const ROSTER: &str = "/v1/studies/{study}/roster";
+const PASS: &str = "/v1/studies/{study}/pass";
 const GREET: &str = "/v1/studies/{study}/greet";
 const PUSH: &str = "/v1/studies/{study}/scopes/{scope}/push";
 const PULL: &str = "/v1/studies/{study}/scopes/{scope}/pull";
@@ -193,7 +197,7 @@ fn signed(keys: &DeviceKeys, path: &str, message: &[u8], time: u64) -> Vec<u8> {
 
 /// A greeting of somebody who knows no mark.
 fn greeting(roster: u64, scopes: Vec<Shown>) -> Greeting {
-    Greeting { roster, roster_head: Begin::default(), incarnation: None, scopes }
+    Greeting { roster, roster_head: Begin::default(), passes: Begin::default(), incarnation: None, scopes }
 }
 
 fn now() -> u64 {
@@ -245,7 +249,7 @@ fn bounds_and_limits_are_those_of_the_code() {
         ($($name:ident)*) => { [$((stringify!($name), bounds::$name as usize)),*] };
     }
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
-        ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES);
+        PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES);
     for (name, value) in bounds.into_iter().chain([("LINES", bounds::LINES as usize)]) {
         assert_eq!(documented[name], value, "{name}");
     }
@@ -259,6 +263,7 @@ fn bounds_and_limits_are_those_of_the_code() {
         ("scopes: [0*", bounds::SCOPES),
         ("news: [0*", bounds::GREETED_ENVELOPES),
         ("applied: [0*", bounds::EVALUATORS),
+        ("passes: [0*", bounds::PASSES),
         ("vector: [0*", bounds::DEVICES),
         ("records: [0*", bounds::RECORDS),
     ] {
@@ -305,8 +310,8 @@ fn the_grammar_tells_messages_apart() {
         ..shown.clone()
     };
     let scopes = vec![shown, Shown { wish: None, ..other.clone() }, other];
-    let (roster_head, incarnation) = (Begin([4; 8]), Some(mark.incarnation));
-    let greeting = Greeting { roster: 3, roster_head, incarnation, scopes }.encode();
+    let (roster_head, passes, incarnation) = (Begin([4; 8]), Begin([3; 8]), Some(mark.incarnation));
+    let greeting = Greeting { roster: 3, roster_head, passes, incarnation, scopes }.encode();
     let pull = Pull { after: Some(mark), without: Some(Line([7; 8])) }.encode();
     let nothing = Pull { after: None, without: None }.encode();
     let refusal = Refusal::new(Reason::Busy, "later").encode();
@@ -453,7 +458,8 @@ async fn real_answers_are_what_the_document_says() {
         (Some(Glimpse::from(standing.head)), Some(wire::Standing::heard(&standing.applied)));
     let scopes = vec![Shown { scope, pulled, pushed: None, heard, wish }];
     let (roster_head, incarnation) = (Begin::of(&news.roster_head.0), Some(news.incarnation));
-    let known = Greeting { roster: news.roster, roster_head, incarnation, scopes }.encode();
+    let passes = Begin::of(&study.roster.passes_digest());
+    let known = Greeting { roster: news.roster, roster_head, passes, incarnation, scopes }.encode();
     let (said, unchanged) = asking.answer(GREET, "", keys, &known).await;
     assert_eq!((said.as_str(), &unchanged.body[..]), ("ok", &[0xf6][..]));
 
@@ -482,6 +488,44 @@ async fn real_answers_are_what_the_document_says() {
         "ok"
     );
     assert_eq!(asking.send(PULL, "ward", &tablet_keys, &pull(None)).await, "unknown_device");
+
+    // A steward, and whom they let in.
+    let (steward, until) = (&study.tablets[1], now() + 10_000);
+    let terms = Terms { devices: 1, evaluators: false, wards: Vec::new(), scopes: Vec::new(), until };
+    let delegate = Act::Delegate { steward: steward.tag(), terms: Some(terms) };
+    study.roster.append(delegate, &study.root).expect("a steward");
+    let entry = Entry(study.roster.entries()[6].encode());
+    assert_eq!(asking.send(ROSTER, "", keys, &entry.encode()).await, "ok");
+    let pass = |until: u64, by: &DeviceKeys| {
+        let (device, label) = (DeviceKeys::generate(&mut entropy()).public(), "new".to_owned());
+        let let_in =
+            LetIn { device, label, membership: Membership::Tablet, grants: Vec::new(), epochs: Vec::new() };
+        Pass::sign(tag, 1, until, let_in, by).expect("it signs").encode()
+    };
+    let sent = |bytes: Vec<u8>| wire::Pass(bytes).encode();
+    assert_eq!(asking.send(PASS, "", keys, &sent(pass(1, steward))).await, "expired");
+    assert_eq!(asking.send(PASS, "", keys, &sent(pass(until, &stranger))).await, "denied");
+    let good = pass(now() + 1_000, steward);
+    let mut forged = good.clone();
+    *forged.last_mut().expect("bytes") ^= 1;
+    assert_eq!(asking.send(PASS, "", keys, &sent(forged)).await, "forged");
+    assert_eq!(asking.send(PASS, "", keys, &sent(good.clone())).await, "ok");
+    study.roster.take(Pass::decode(&good).expect("a pass")).expect("a steward's");
+    let (said, greeted) = asking.answer(GREET, "", keys, &greeting).await;
+    assert_eq!(said, "ok");
+    let Ok(wire::Welcome::News(news)) = wire::Welcome::decode(&greeted.body) else {
+        panic!("something is new")
+    };
+    assert_eq!(news.passes.map(|passes| passes.len()), Some(1));
+    let known = Greeting {
+        passes: Begin::of(&study.roster.passes_digest()),
+        ..wire::Greeting::decode(&greeting).expect("it reads")
+    };
+    let (_, greeted) = asking.answer(GREET, "", keys, &known.encode()).await;
+    let Ok(wire::Welcome::News(news)) = wire::Welcome::decode(&greeted.body) else {
+        panic!("something is new")
+    };
+    assert_eq!(news.passes, None, "they are known");
     hub.stop().await;
 
     let narrow = narrow_hubs(&mut document).await;
@@ -490,7 +534,7 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, GREET, PUSH, PULL, APPLIED, RECALL] {
+    for operation in [FOUND, ROSTER, PASS, GREET, PUSH, PULL, APPLIED, RECALL] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -409,6 +409,7 @@ impl Device {
         self.vault.keep_setting(HUB, hub.as_bytes())?;
         let entries: Vec<_> = roster.entries().iter().map(nightjar_seal::Entry::encode).collect();
         self.vault.keep_roster(0, &entries)?;
+        roster.passes().try_for_each(|pass| self.keep_pass(pass))?;
         self.study_changed();
         Ok(())
     }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use nightjar_evaluate::{Folder, Options as Printing, Published, PublishedFiles, Received};
 
 use crate::device::{Device, Kind, Options};
+use crate::enrol::{self, Admission};
 use crate::failure::Failure;
 use crate::finish;
 use crate::handing;
 use crate::key::VaultKey;
 use crate::observe::{Observer, Subscription};
 use crate::source::VaultSource;
-use crate::steward::{self, Admission, FoundRequest};
+use crate::steward::{self, DelegateRequest, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::view::{
@@ -95,13 +96,41 @@ impl Evaluator {
         steward::add_recovery(&self.device)
     }
 
-    /// Lets a device in and gives the invitation for it. The hub learns of it at once if it can be reached, else at the
-    /// next sync; the device can join from then on.
+    /// Lets a device in and gives the invitation for it, which is of use to that device alone and good for a day by the hub's time. The
+    /// founder gives it its place in the roster; another steward signs for it, which counts at once, and it gets its place later. The hub learns
+    /// of it at once if it can be reached, else at the next sync; the device can join from then on.
     ///
     /// # Errors
-    /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is not the steward.
+    /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is no steward's, or this is more than the
+    /// steward may.
     pub fn admit(&self, request: &str, admission: Admission) -> Result<String, Failure> {
-        steward::admit(&self.device, request, admission)
+        enrol::admit(&self.device, request, admission, enrol::HOURS)
+    }
+
+    /// [`Evaluator::admit`], with an invitation that is good for so many hours: for a ward that is offline longer.
+    ///
+    /// # Errors
+    /// As [`Evaluator::admit`].
+    pub fn admit_for(&self, request: &str, admission: Admission, hours: u32) -> Result<String, Failure> {
+        enrol::admit(&self.device, request, admission, hours)
+    }
+
+    /// Makes a member a steward, who lets devices in by themselves, offline, within these terms; or changes the terms. Only the founder does.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where none or several are called so, or for terms beyond their bounds; [`Failure::Rejected`] where this device did
+    /// not found the study.
+    pub fn delegate(&self, request: DelegateRequest) -> Result<MemberView, Failure> {
+        steward::delegate(&self.device, request)
+    }
+
+    /// Ends that a member is a steward. Whom they let in until now stays in, as far as it is known here after a sync; whom they let in later
+    /// does not get in.
+    ///
+    /// # Errors
+    /// As [`Evaluator::delegate`].
+    pub fn end_delegation(&self, who: &str) -> Result<MemberView, Failure> {
+        steward::end_delegation(&self.device, who)
     }
 
     /// Puts a device out: one that was lost, or whose people left. The hub takes nothing more of it and gives it nothing; what it had sent
@@ -163,7 +192,7 @@ impl Evaluator {
     /// # Errors
     /// When the vault cannot be read.
     pub fn members(&self) -> Result<Vec<MemberView>, Failure> {
-        Ok(steward::members(&*self.device.joined()?))
+        Ok(enrol::members(&*self.device.joined()?))
     }
 
     /// Names another version of the study in the roster and takes its files. Devices that sync learn that there is one and

@@ -14,7 +14,8 @@
 //! - [`Tablet::records`], [`Tablet::conflicts`] and [`Tablet::dissensus`] show what ward staff may read back. Positions
 //!   stay beside the outcome for ever; concurrent values of a fact wait for [`Tablet::settle`].
 //! - [`Tablet::sync`] sends and receives what is new, by a hub that can open none of it.
-//! - [`Evaluator::found`] founds a study, [`Evaluator::admit`] lets devices in, [`Evaluator::export`] writes figures that
+//! - [`Evaluator::found`] founds a study, [`Evaluator::admit`] lets devices in, [`Evaluator::delegate`] makes stewards, who let devices in
+//!   offline ([`Tablet::admit`]), [`Evaluator::export`] writes figures that
 //!   went through the study's disclosure policy.
 //!
 //! ```no_run
@@ -41,6 +42,7 @@ mod bundle;
 mod clock;
 mod correcting;
 mod device;
+mod enrol;
 #[cfg(feature = "evaluate")]
 mod evaluator;
 mod failure;
@@ -76,6 +78,7 @@ pub use nightjar_record::study;
 pub use bundle::inspect_bundle;
 pub use clock::Clock;
 pub use device::Options;
+pub use enrol::{Admission, fingerprint_of, picture_parts};
 #[cfg(feature = "evaluate")]
 pub use evaluator::Evaluator;
 pub use failure::Failure;
@@ -83,7 +86,7 @@ pub use key::VaultKey;
 pub use observe::{Observed, Observer, Subscription};
 pub use sitting::Sitting;
 #[cfg(feature = "evaluate")]
-pub use steward::{Admission, FoundRequest};
+pub use steward::{DelegateRequest, FoundRequest};
 pub use study_pack::StudyPack;
 pub use syncing::{SyncOptions, SyncProgress, SyncStop, SyncWatcher};
 pub use tablet::Tablet;

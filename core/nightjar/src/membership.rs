@@ -56,8 +56,12 @@ impl Joined {
         if log.is_empty() {
             return Ok(None);
         }
-        let roster = Roster::read(log.iter().map(Vec::as_slice))
+        let mut roster = Roster::read(log.iter().map(Vec::as_slice))
             .map_err(|refused| Failure::Corrupt(format!("the roster in the vault: {refused}")))?;
+        for pass in device.passes()? {
+            // One that counts no more, or has its place by now, says nothing.
+            let _ = roster.take(pass);
+        }
         let held = device.vault.packs()?;
         // Where the newest cannot be read (any more), the one before keeps the device going; the status says it is behind.
         let mut given = documents(&roster);
@@ -140,7 +144,6 @@ impl Joined {
     }
 
     /// Keys of the ward's epochs, the one in force last.
-    #[cfg(feature = "evaluate")]
     pub(crate) fn epochs(&self) -> &[(EpochId, EpochKey)] {
         &self.epochs
     }

@@ -15,7 +15,7 @@ impl Device {
         let roster = joined.roster();
         let mut members: Vec<_> =
             roster.members().iter().filter(|(_, member)| member.membership == Membership::Tablet).collect();
-        members.sort_by_key(|(_, member)| member.since);
+        members.sort_by_key(|(_, member)| member.since.unwrap_or(u64::MAX));
         members
             .into_iter()
             .map(|(tag, member)| {

@@ -1,13 +1,16 @@
-//! The steward: founds a study, names the recovery key, lets devices in. The root key stays in the founder's vault.
+//! The founder: founds a study, names the recovery key and stewards, puts devices out. The root key stays in the founder's vault.
+
+use std::collections::BTreeSet;
 
 use nightjar_form::{Difference, Effect};
 use nightjar_record::study::Study;
 use nightjar_seal::{
-    Act, DeviceTag, DocumentHash, EnrolmentRequest, EpochKey, Grant, Invitation, LastGood, Member,
-    Membership, RecoveryKeys, RootKeys, Roster, Strand, WrappedEpoch,
+    Act, DeviceTag, DocumentHash, EpochKey, Grant, LastGood, Membership, RecoveryKeys, RootKeys, Roster,
+    Strand, Terms, WrappedEpoch,
 };
 
 use crate::device::Device;
+use crate::enrol::{self, ROOT, keep, keep_here, members};
 use crate::failure::Failure;
 use crate::key::OsEntropy;
 use crate::membership::{Joined, Scopes};
@@ -15,11 +18,6 @@ use crate::study_pack::StudyPack;
 use crate::sync;
 use crate::syncing::SyncOptions;
 use crate::view::{FormChangeView, MemberView};
-
-const ROOT: &str = "steward.root";
-/// The identity key in the steward's vault, to hand to devices that are let in later. The ward's keys stand in the roster, wrapped for the
-/// steward as for everybody.
-const IDENTITY: &str = "steward.identity";
 
 /// Founds a study.
 #[derive(Clone)]
@@ -32,16 +30,19 @@ pub struct FoundRequest {
     pub setup_code: String,
 }
 
-/// How a device is let in.
+/// What a steward may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// To collect on these wards, or on all when there are none.
-    Tablet {
-        /// Codes of the wards.
-        wards: Vec<String>,
-    },
-    /// To read.
-    Evaluator,
+pub struct DelegateRequest {
+    /// The steward's device: its label, or the beginning of its tag.
+    pub who: String,
+    /// How many devices they may let in, those that they let in before among them; 1 to 512.
+    pub devices: u32,
+    /// Whether evaluators' devices, too.
+    pub evaluators: bool,
+    /// Codes of the wards they may let devices in for; all when there are none.
+    pub wards: Vec<String>,
+    /// For how many days from now, by the hub's time.
+    pub days: u32,
 }
 
 pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), Failure> {
@@ -73,7 +74,6 @@ pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), 
         sync::found(device, hub, &roster, &setup_code).await?;
     }
     device.vault.keep_setting(ROOT, &root.to_bytes())?;
-    device.vault.keep_setting(IDENTITY, &identity.to_bytes()[..])?;
     device.keep_study(&pack, &roster, hub.as_deref().unwrap_or_default())
 }
 
@@ -94,55 +94,62 @@ pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
     Ok(words(&recovery))
 }
 
-pub(crate) fn admit(device: &Device, request: &str, admission: Admission) -> Result<String, Failure> {
+/// Makes a member a steward, or changes what they may do.
+pub(crate) fn delegate(device: &Device, request: DelegateRequest) -> Result<MemberView, Failure> {
     let root = root(device)?;
+    sync_before(device);
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
+    // Whoever is made a steward has a place in the roster, and what they granted before stays.
+    enrol::entered(device, device.study_time()?, &BTreeSet::new())?;
     let joined = device.joined()?;
-    let request = EnrolmentRequest::from_text(request)?;
-    let (membership, wards) = match admission {
-        Admission::Tablet { wards } => (Membership::Tablet, wards),
-        Admission::Evaluator => (Membership::Evaluator, Vec::new()),
-    };
+    let DelegateRequest { who, devices, evaluators, wards, days } = request;
+    let steward = found_by(&joined, &who, false)?;
+    if steward == device.tag() {
+        return Err(Failure::Invalid("the founder lets devices in anyway".into()));
+    }
     if let Some(unknown) = wards.iter().find(|ward| joined.study().ward(ward).is_none()) {
         return Err(Failure::Invalid(format!("the study has no ward \"{unknown}\"")));
     }
-    let invitation = |roster: &Roster| -> Result<String, Failure> {
-        let (study, root, head, hub) = (roster.study(), roster.root(), roster.head(), device.hub()?);
-        Ok(Invitation { study, root, head, hub }.to_text())
-    };
-    let known = joined.roster().member(&request.device.tag());
-    if known.is_some_and(|member| member.revoked.is_none() && member.membership == membership) {
-        // Let in already, and the invitation was lost on the way.
-        return invitation(joined.roster());
-    }
-    let epoch = |name| -> Result<EpochKey, Failure> {
-        let bytes = device.vault.setting(name)?.ok_or_else(not_steward)?;
-        Ok(EpochKey::from_bytes(&bytes)?)
-    };
-    let wrapped = |scope, key: &EpochKey| WrappedEpoch::new(scope, key, &request.device, &mut OsEntropy);
-    // The ward's keys of before, too: a tablet that takes the place of a lost one reads what its ward wrote until then.
-    let before = joined.epochs().iter().map(|(_, key)| wrapped(joined.scopes.ward, key));
-    let mut epochs = before.collect::<Result<Vec<_>, _>>()?;
-    epochs.insert(0, wrapped(joined.scopes.identity, &epoch(IDENTITY)?)?);
+    let mut scopes = vec![joined.scopes.identity, joined.scopes.ward];
+    scopes.sort_unstable();
+    let until = device.study_time()?.saturating_add(u64::from(days) * 86_400);
+    let terms = Some(Terms { devices, evaluators, wards, scopes, until });
     let mut roster = joined.roster().clone();
-    let grants = vec![Grant::all(wards)];
-    roster.append(
-        Act::Admit { device: request.device, label: request.label, membership, grants, epochs },
-        &root,
-    )?;
+    roster.append(Act::Delegate { steward, terms }, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
-    invitation(&roster)
+    view_of(device, steward)
+}
+
+/// Ends that a member is a steward. What they let in, as far as it is known here after a sync, stays.
+pub(crate) fn end_delegation(device: &Device, who: &str) -> Result<MemberView, Failure> {
+    let root = root(device)?;
+    sync_before(device);
+    let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
+    enrol::entered(device, device.study_time()?, &BTreeSet::new())?;
+    let joined = device.joined()?;
+    let steward = found_by(&joined, who, false)?;
+    let mut roster = joined.roster().clone();
+    roster.append(Act::Delegate { steward, terms: None }, &root)?;
+    keep(device, &roster, joined.roster().entries().len())?;
+    judged_again(device, joined.roster(), steward)
+}
+
+/// Tries a sync, so that what is decided is decided on what the hub knows. Offline it is decided all the same.
+fn sync_before(device: &Device) {
+    if device.hub().is_ok_and(|hub| !hub.is_empty()) {
+        let _ = device.block_on(device.sync(&SyncOptions::default()));
+    }
 }
 
 /// Puts a device out, and gives the ward's epoch a new key that it does not get. What the steward has of its chains is its last good
 /// place: a sync is tried before, so that this is as far as the hub is.
 pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure> {
     let root = root(device)?;
-    if !device.hub()?.is_empty() {
-        // Offline it is put out as well; what came to the hub meanwhile then waits for a person.
-        let _ = device.block_on(device.sync(&SyncOptions::default()));
-    }
+    // Offline it is put out as well; what came to the hub meanwhile then waits for a person.
+    sync_before(device);
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
+    // It may be a steward: whom they let in until now stays. And whoever is put out has a place in the roster.
+    enrol::entered(device, device.study_time()?, &BTreeSet::new())?;
     let joined = device.joined()?;
     let tag = found_by(&joined, who, false)?;
     if tag == device.tag() {
@@ -152,26 +159,35 @@ pub(crate) fn put_out(device: &Device, who: &str) -> Result<MemberView, Failure>
     let last_good = known_of(device, tag)?;
     roster.append(Act::Revoke { device: tag, last_good }, &root)?;
     let key = EpochKey::generate(&mut OsEntropy);
-    let stay = roster.members().values().filter(|member| member.revoked.is_none());
+    let stay = roster.members().values().filter(|member| member.since.is_some() && member.revoked.is_none());
     let wraps = stay
         .map(|member| WrappedEpoch::new(joined.scopes.ward, &key, &member.public, &mut OsEntropy))
         .collect::<Result<Vec<_>, _>>()?;
     roster.append(Act::Epoch { wraps }, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
-    judged_again(device, tag)
+    judged_again(device, joined.roster(), tag)
 }
 
-/// Lets everything that is here of a device that was put out count after all.
+/// Lets everything that is here of a device that was put out count after all: what it wrote; the word of a steward for it that did not
+/// count; and whom it let in, if it was a steward's itself.
 pub(crate) fn accept(device: &Device, who: &str) -> Result<MemberView, Failure> {
     let root = root(device)?;
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
     let tag = found_by(&joined, who, true)?;
     let mut roster = joined.roster().clone();
-    let last_good = known_of(device, tag)?;
-    roster.append(Act::Accept { device: tag, last_good }, &root)?;
+    let passes: Vec<_> =
+        roster.passes().filter(|pass| pass.device() == tag || pass.steward() == tag).cloned().collect();
+    if !passes.is_empty() {
+        let at = roster.time();
+        enrol::enter_these(&joined, &mut roster, at, passes, &root)?;
+    }
+    if roster.member(&tag).is_some_and(|member| member.revoked.is_some()) {
+        let last_good = known_of(device, tag)?;
+        roster.append(Act::Accept { device: tag, last_good }, &root)?;
+    }
     keep(device, &roster, joined.roster().entries().len())?;
-    judged_again(device, tag)
+    judged_again(device, joined.roster(), tag)
 }
 
 /// Good places in one roster entry at most.
@@ -193,13 +209,13 @@ fn known_of(device: &Device, tag: DeviceTag) -> Result<Vec<LastGood>, Failure> {
     Ok(known)
 }
 
-/// What the roster says of a device now is applied to what it wrote.
-fn judged_again(device: &Device, tag: DeviceTag) -> Result<MemberView, Failure> {
-    let joined = device.joined()?;
-    let changed = joined.reading(|reading| device.vault.judge_again(&[tag], reading))?;
-    device.forget_told()?;
-    device.notifier.changed(changed.iter().map(ToString::to_string));
-    members(&joined)
+fn judged_again(device: &Device, before: &Roster, tag: DeviceTag) -> Result<MemberView, Failure> {
+    enrol::judge_again(device, before)?;
+    view_of(device, tag)
+}
+
+fn view_of(device: &Device, tag: DeviceTag) -> Result<MemberView, Failure> {
+    members(&*device.joined()?)
         .into_iter()
         .find(|member| member.tag == tag.to_string())
         .ok_or_else(|| Failure::internal("a device that was put out is in no roster"))
@@ -220,23 +236,6 @@ pub(crate) fn found_by(joined: &Joined, who: &str, put_out: bool) -> Result<Devi
             "several devices are called \"{who}\"; name one by the beginning of its tag"
         ))),
     }
-}
-
-/// Every device that was ever let in, in the order of the roster.
-pub(crate) fn members(joined: &Joined) -> Vec<MemberView> {
-    let mut members: Vec<_> = joined.roster().members().iter().collect();
-    members.sort_by_key(|(_, member)| member.since);
-    let view = |(tag, member): (&DeviceTag, &Member)| MemberView {
-        tag: tag.to_string(),
-        label: member.label.clone(),
-        kind: match member.membership {
-            Membership::Evaluator => "evaluator".to_owned(),
-            _ => "tablet".to_owned(),
-        },
-        fingerprint: member.public.fingerprint(),
-        put_out: member.revoked.is_some(),
-    };
-    members.into_iter().map(view).collect()
 }
 
 /// Names another version of the study in the roster.
@@ -304,33 +303,14 @@ fn carries_on(old: &Study, new: &Study) -> Result<(), Failure> {
     }
 }
 
-fn keep_here(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
-    let new: Vec<_> = roster.entries()[from..].iter().map(nightjar_seal::Entry::encode).collect();
-    device.vault.keep_roster(from, &new)?;
-    device.study_changed();
-    Ok(())
-}
-
-fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
-    keep_here(device, roster, from)?;
-    // At once where the hub can be reached, so that a device just let in can join. Whatever the hub says, the entry is
-    // kept here and the next sync takes it there; a hub's trouble must not cost the words or the invitation.
-    let _ = device.block_on(sync::publish_roster(device, roster, from));
-    Ok(())
-}
-
 /// Whether this device founded the study.
 pub(crate) fn is_steward(device: &Device) -> Result<bool, Failure> {
-    Ok(device.vault.setting(ROOT)?.is_some())
+    Ok(enrol::root(device)?.is_some())
 }
 
 fn root(device: &Device) -> Result<RootKeys, Failure> {
-    let bytes = device.vault.setting(ROOT)?.ok_or_else(not_steward)?;
-    Ok(RootKeys::from_bytes(&bytes)?)
-}
-
-fn not_steward() -> Failure {
-    Failure::Rejected("only the device that founded the study can do this".into())
+    enrol::root(device)?
+        .ok_or_else(|| Failure::Rejected("only the device that founded the study can do this".into()))
 }
 
 /// The recovery key in groups of four characters, for paper.

@@ -9,6 +9,7 @@ use nightjar_vault::{DraftId, DraftMeta};
 
 use crate::clock::Clock;
 use crate::device::{Device, Kind, Options};
+use crate::enrol::{self, Admission};
 use crate::failure::Failure;
 use crate::finish;
 use crate::key::{VaultKey, random};
@@ -21,8 +22,8 @@ use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::view::{
     AmendRequest, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView, DraftView, FormView,
-    HandedOverView, InformationView, MoveView, RecordView, RecordsRequest, RepairedView, SettleRequest,
-    StatusView, StepView, SyncView, TallyView, VerifiedView,
+    HandedOverView, InformationView, MemberView, MoveView, RecordView, RecordsRequest, RepairedView,
+    SettleRequest, StatusView, StepView, SyncView, TallyView, VerifiedView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.
@@ -59,6 +60,29 @@ impl Tablet {
     /// When the vault cannot be read.
     pub fn enrolment_request(&self) -> Result<String, Failure> {
         self.device.enrolment_request()
+    }
+
+    /// Twelve characters in three groups that stand for this device's keys: what a steward compares before letting it in.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.device.keys.public().fingerprint()
+    }
+
+    /// Lets a device in, where the founder has made this one a steward's. As [`Evaluator::admit_for`](crate::Evaluator::admit_for).
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a damaged request; [`Failure::Rejected`] where this device is no steward's, or this is more than the
+    /// steward may.
+    pub fn admit(&self, request: &str, admission: Admission, hours: u32) -> Result<String, Failure> {
+        enrol::admit(&self.device, request, admission, hours)
+    }
+
+    /// Every device that was ever let in, as far as this one knows, in the order of the roster.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] before this device has joined a study.
+    pub fn members(&self) -> Result<Vec<MemberView>, Failure> {
+        Ok(enrol::members(&*self.device.joined()?))
     }
 
     /// Joins the study that the invitation names, and fetches its roster from the hub. Waits for the hub.

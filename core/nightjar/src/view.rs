@@ -442,8 +442,16 @@ pub struct MemberView {
     pub kind: String,
     /// For two people to compare by eye.
     pub fingerprint: String,
-    /// Whether it was put out.
+    /// Whether it was put out, or the word of the steward who let it in does not count.
     pub put_out: bool,
+    /// Whether it is in by a steward's word that waits for its place in the roster.
+    pub waits: bool,
+    /// The steward who let it in, as people call their device; `None` where the founder did.
+    pub let_in_by: Option<String>,
+    /// How many devices it may let in, where it is a steward's.
+    pub may_let_in: Option<u32>,
+    /// How many devices it has let in.
+    pub has_let_in: u32,
 }
 
 /// What was handed on to another evaluator.

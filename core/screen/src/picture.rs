@@ -1,14 +1,19 @@
 //! Words as a picture that a camera reads: a QR code (ISO/IEC 18004), drawn into the page itself, so that it is no file anywhere.
 
 use maud::{Markup, html};
-use qrcodegen::{QrCode, QrCodeEcc};
+use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
 
+/// The largest code that the camera of an ordinary tablet reads.
+const LARGEST: u8 = 25;
 /// The quiet zone that the standard asks for, in modules.
 const QUIET: i32 = 4;
 
 /// A text as a QR code; nothing where it is too long for one.
 pub(crate) fn of(text: &str, label: &str) -> Option<Markup> {
-    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let (segments, largest) = (QrSegment::make_segments(text), Version::new(LARGEST));
+    let code =
+        QrCode::encode_segments_advanced(&segments, QrCodeEcc::Medium, Version::MIN, largest, None, true)
+            .ok()?;
     let size = code.size();
     let mut path = String::new();
     for y in 0..size {
@@ -37,5 +42,8 @@ mod tests {
         let drawn = of(&"abandon ".repeat(12), "words").unwrap().into_string();
         assert!(drawn.contains("<path") && drawn.contains("aria-label=\"words\""));
         assert!(of(&"x".repeat(5_000), "too long").is_none());
+        // What a tablet shows to be let in, and the longest picture of an invitation.
+        assert!(of(&"X".repeat(1_451), "an invitation").is_some());
+        assert!(of(&"X".repeat(1_452), "too large for a camera").is_none());
     }
 }

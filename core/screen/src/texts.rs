@@ -57,7 +57,7 @@ texts! {
     no_conflicts disputed this_holds other_value other_holds sync_title sync_goes_on sync_offline sync_failed sync_all
     sync_some sync_nothing sync_received sync_waits sync_read sync_pulled sync_hub_lost sync_refused sync_set_aside
     sync_late newer_version sync_now tablet_title tablet_label tablet_study tablet_version tablet_ward joined no_ward to_roles
-    join_title join_request_lead join_request join_picture join_invitation_lead join_invitation join joining
+    join_title join_request_lead join_fingerprint join_request join_picture join_invitation_lead join_invitation join joining
     join_offline join_stick_lead join_stick stick_title stick_lead stick_none stick_look stick_write stick_read stick_writing stick_reading
     stick_out stick_written stick_stays stick_empty stick_taken stick_more stick_troubles stick_received stick_waits
     correct correct_title correct_lead correct_to correct_now back_to_records said_corrected

@@ -1,5 +1,6 @@
 //! Enrolment as text, for a QR code, a message or a slip of paper: what a device asks with, and what it is answered.
-//! Neither holds a secret.
+//! Neither holds a secret, and the answer is of use to the device that asked and to no other. Where it is too long for one QR code it comes in
+//! [numbered parts](crate::frames).
 
 use std::cmp::Ordering;
 
@@ -7,11 +8,12 @@ use data_encoding::BASE32_NOPAD;
 use minicbor::{Decode, Encode};
 
 use crate::{
-    DevicePublic, Refused, RootPublic, RosterHead, StudyTag, canonical, canonical::check_text,
-    device::check_signing, hash::digest,
+    DevicePublic, DeviceTag, MAX_PASS, Pass, Refused, RootPublic, RosterHead, StudyTag, canonical,
+    canonical::check_text, device::check_signing, frames::put_together, hash::digest,
 };
 
-const MAX_TEXT: usize = 4096;
+/// Most bytes of what a text encodes: a pass, and the rest of an invitation.
+const MAX_TEXT: usize = MAX_PASS + 1024;
 const MAX_LABEL: usize = 120;
 const MAX_HUB: usize = 512;
 const CHECK: usize = 4;
@@ -39,9 +41,18 @@ pub struct Invitation {
     /// The roster's head when the device was let in: a roster without it is not the whole one.
     #[n(2)]
     pub head: RosterHead,
-    /// The hub's address; empty for a study without one.
+    /// The hub's address, with the pin of its key; empty for a study without one.
     #[n(3)]
     pub hub: String,
+    /// The device that is let in, and no other.
+    #[n(4)]
+    pub device: DeviceTag,
+    /// Until when it may be used to join at a hub, in seconds since 1970-01-01 UTC, by the hub's time.
+    #[n(5)]
+    pub until: u64,
+    /// The steward's word, where it is not in the roster yet.
+    #[n(6)]
+    pub pass: Option<Pass>,
 }
 
 impl EnrolmentRequest {
@@ -75,16 +86,23 @@ impl Invitation {
         to_text(Self::PREFIX, &canonical::encode(self))
     }
 
-    /// Reads the text; in any case, spaces and line breaks passed over.
+    /// Reads the text, whole or in its parts; in any case, spaces and line breaks passed over.
     ///
     /// # Errors
-    /// [`Refused::WrongText`], [`Refused::Truncated`] or [`Refused::Altered`].
+    /// [`Refused::WrongText`], [`Refused::Truncated`], [`Refused::Altered`] or [`Refused::MissingPart`].
     pub fn from_text(text: &str) -> Result<Self, Refused> {
         let invitation: Self =
             canonical::decode("invitation", &from_text("an invitation", Self::PREFIX, text)?, MAX_TEXT)?;
         check_signing("root key", &invitation.root.0)?;
         if !invitation.hub.is_empty() {
             check_text("address of the hub", &invitation.hub, MAX_HUB)?;
+        }
+        if let Some(pass) = &invitation.pass {
+            pass.check()?;
+            if (pass.device(), pass.study()) != (invitation.device, invitation.study) {
+                let problem = "the steward's word in it is for another device or study";
+                return Err(Refused::Malformed { what: "invitation", problem });
+            }
         }
         Ok(invitation)
     }
@@ -98,10 +116,10 @@ fn to_text(prefix: &str, bytes: &[u8]) -> String {
 }
 
 fn from_text(what: &'static str, prefix: &'static str, text: &str) -> Result<Vec<u8>, Refused> {
+    let text = put_together(what, text, 2 * MAX_TEXT)?;
     if text.len() > 2 * MAX_TEXT {
         return Err(Refused::Oversize { what, have: text.len(), most: 2 * MAX_TEXT });
     }
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let altered = || Refused::Altered { what };
     let cut = || Refused::Truncated { what };
     let encoded = match text.split_at_checked(prefix.len()) {

@@ -109,6 +109,11 @@ id!(
     16
 );
 id!(
+    /// Names a pass by its content.
+    PassId,
+    16
+);
+id!(
     /// Names one line of a device: what one file of its vault has sent. A copied or restored vault begins another, so that two
     /// that go on as the same device are two chains and not a fork.
     Line,

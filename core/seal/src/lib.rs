@@ -3,8 +3,9 @@
 //!
 //! A guided tour, in the order an answer takes:
 //!
-//! 1. A device makes its [`DeviceKeys`] once. A steward lets it into the study's [`Roster`], a signed log that says who
-//!    belongs and with which [`Grant`]s; [`EnrolmentRequest`] and [`Invitation`] are the texts they exchange.
+//! 1. A device makes its [`DeviceKeys`] once. The founder lets it into the study's [`Roster`], a signed log that says who
+//!    belongs and with which [`Grant`]s, or another steward does with a [`Pass`], within the [`Terms`] that the roster gives
+//!    them; [`EnrolmentRequest`] and [`Invitation`] are the texts they exchange.
 //! 2. Finishing seals one change under a [`RecordKey`] with [`seal_with`]: an [`Envelope`] whose [`Header`] is in clear and which hands
 //!    the key to those who may read. A [`Dictionary`] leaves out what all changes of a form have in common. Later changes under
 //!    the key need only [`seal`], and [`wrap`] hands it to those who come late, in an envelope of its own.
@@ -45,6 +46,7 @@ mod dictionary;
 mod enrolment;
 mod entropy;
 mod envelope;
+mod frames;
 mod hash;
 mod header;
 mod ids;
@@ -65,9 +67,10 @@ pub use dictionary::{Dictionary, MAX_DICTIONARY};
 pub use enrolment::{EnrolmentRequest, Invitation};
 pub use entropy::Entropy;
 pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, open_with, seal, seal_with};
+pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, ReadingPublic,
+    DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId, ReadingPublic,
     RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
     WithdrawalPublic,
 };
@@ -76,7 +79,8 @@ pub use refused::Refused;
 pub use request::RequestSignature;
 pub use resume::ResumeWords;
 pub use roster::{
-    Act, Action, Entry, Grant, LastGood, MAX_ENTRIES, MAX_ENTRY, Member, Membership, Roster, WrappedEpoch,
+    Act, Action, Denied, Entry, Grant, LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_PASS, MAX_PASSES, Member,
+    Membership, Pass, PassStanding, Roster, Terms, WrappedEpoch,
 };
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
 pub use stub::Stub;

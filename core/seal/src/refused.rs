@@ -1,6 +1,6 @@
 //! Why something was refused.
 
-use crate::{DeviceTag, DictionaryId, KeyId, RosterHead, ScopeTag};
+use crate::{Denied, DeviceTag, DictionaryId, KeyId, RosterHead, ScopeTag};
 
 /// Why bytes, a key, a chain or a roster entry were refused, named by cause. Never carries an answer or a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,6 +162,9 @@ pub enum Refused {
         /// Why.
         problem: &'static str,
     },
+    /// A steward's pass lets nobody in.
+    #[error("the steward's word for this device does not count: {0}")]
+    Denied(Denied),
     /// Too few devices could read what is collected.
     #[error("the roster names {have} evaluator devices; collecting needs {need}")]
     TooFewReaders {
@@ -173,6 +176,14 @@ pub enum Refused {
     /// No offline recovery key.
     #[error("the roster names no recovery key; collecting needs one")]
     NoRecovery,
+    /// Some of the numbered parts of a text are missing.
+    #[error("part {part} of {parts} is missing")]
+    MissingPart {
+        /// The first that is missing.
+        part: usize,
+        /// How many there are.
+        parts: usize,
+    },
     /// Text that is not of the kind asked for.
     #[error("this is not {expected}: it must begin with “{prefix}”")]
     WrongText {

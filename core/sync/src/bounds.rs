@@ -28,6 +28,15 @@ pub const PULL_BATCHES: usize = 2_000;
 /// Largest roster entry, in bytes (64 KiB).
 pub const ROSTER_ENTRY_BYTES: usize = 64 << 10;
 
+/// Largest pass of a steward, in bytes (8 KiB).
+pub const PASS_BYTES: usize = nightjar_seal::MAX_PASS;
+
+/// Most passes that wait at a hub for their place in one study's roster, and most bytes of them: all go into one reply.
+pub const PASSES: usize = 512;
+
+/// See [`PASSES`].
+pub const PASSES_BYTES: usize = 256 << 10;
+
 /// Most roster entries in one reply.
 pub const ROSTER_ENTRIES: usize = 256;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nightjar_seal::{
-    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, ScopeTag, SignedHead, Strand, Stub,
+    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, ScopeTag, SignedHead, Strand, Stub,
 };
 
 use crate::wire::{Applied, Begin, Judged, Mark, Refusal};
@@ -28,6 +28,22 @@ pub struct Memory {
 pub enum Event {
     /// The roster has one more verified entry.
     RosterGrew(Entry),
+
+    /// A steward lets a device in, by a pass that waits for its place in the roster. Verified; whether it counts says
+    /// [`Roster::standing`](nightjar_seal::Roster::standing).
+    PassTaken(Box<Pass>),
+
+    /// A pass that was shown, or brought to the hub, lets nobody in. Say so to people.
+    PassRefused {
+        /// The pass.
+        pass: PassId,
+        /// The device that it names.
+        device: DeviceTag,
+        /// Why, for people; without names, tags or answers.
+        why: String,
+        /// Whether it only came too late: its steward may give a new one.
+        expired: bool,
+    },
 
     /// The hub no longer holds the log up to a mark it gave: it lost or rewrote data. Say so to people, and offer again
     /// everything of this scope that is still held, acknowledged or not; the hub answers "known" for what it has.

@@ -1,6 +1,6 @@
 //! One sync as a state machine without I/O.
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Roster, ScopeTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Pass, PassId, Roster, ScopeTag};
 
 use crate::event::{Event, Memory};
 use crate::http_message::{Request, Response};
@@ -27,6 +27,8 @@ pub struct Exchange {
     phase: Phase,
     /// Whether the hub was shown the whole roster because it did not know this device.
     introduced: Introduced,
+    /// Passes that are here and not at the hub.
+    bringing: Vec<Pass>,
     open: Option<(Request, Open)>,
 }
 
@@ -41,6 +43,7 @@ enum Introduced {
 enum Phase {
     Greet,
     Append(usize),
+    Bring(usize),
     Push(usize),
     Pull(usize),
     Publish(usize),
@@ -51,6 +54,7 @@ enum Phase {
 enum Open {
     Greet,
     Append,
+    Bring(PassId, DeviceTag),
     Push { envelopes: Vec<EnvelopeId>, line: Line, through: u64 },
     Pull,
     Publish,
@@ -63,7 +67,8 @@ impl Exchange {
             return Err(Failure::Unsendable("too many scopes in one sync"));
         }
         let scopes = plans.into_iter().map(Scope::new).collect();
-        Ok(Self { roster, device, scopes, phase: Phase::Greet, introduced: Introduced::No, open: None })
+        let (phase, introduced, bringing) = (Phase::Greet, Introduced::No, Vec::new());
+        Ok(Self { roster, device, scopes, phase, introduced, bringing, open: None })
     }
 
     /// The roster as it is known now.
@@ -86,6 +91,13 @@ impl Exchange {
                 Phase::Greet => self.open(self.greeting(), Open::Greet),
                 Phase::Append(next) => match self.roster.entries().get(next) {
                     Some(entry) => self.open(crate::append(&self.roster, entry), Open::Append),
+                    None => self.phase = Phase::Bring(0),
+                },
+                Phase::Bring(next) => match self.bringing.get(next) {
+                    Some(pass) => {
+                        let (id, device) = (pass.id(), pass.device());
+                        self.open(crate::bring(self.roster.study(), pass), Open::Bring(id, device));
+                    }
                     None if self.introduced == Introduced::Now => {
                         self.introduced = Introduced::Done;
                         self.phase = Phase::Greet;
@@ -174,6 +186,7 @@ impl Exchange {
         let result = match &open {
             Open::Greet => self.on_greeted(response),
             Open::Append => self.on_appended(response),
+            Open::Bring(pass, device) => self.on_brought(*pass, *device, response),
             Open::Push { envelopes, line, through } => self.on_pushed(envelopes, *line, *through, response),
             Open::Pull => self.on_pulled(response),
             Open::Publish => self.on_published(response),
@@ -193,6 +206,7 @@ impl Exchange {
         let greeting = Greeting {
             roster: self.roster.entries().len() as u64,
             roster_head: Begin::of(&self.roster.head().0),
+            passes: Begin::of(&self.roster.passes_digest()),
             incarnation: life,
             scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
         };
@@ -223,6 +237,7 @@ impl Exchange {
                 if self.introduced == Introduced::No && self.roster.member(&self.device).is_some() =>
             {
                 self.introduced = Introduced::Now;
+                self.bringing = self.roster.passes().cloned().collect();
                 self.phase = Phase::Append(1);
                 return Ok(Vec::new());
             }
@@ -253,6 +268,13 @@ impl Exchange {
         if greeted.scopes.iter().any(|standing| standing.head.incarnation != greeted.incarnation) {
             return Err(malformed("the hub has two incarnations at once"));
         }
+        self.bringing = Vec::new();
+        if let Some(passes) = greeted.passes {
+            events.extend(passes.iter().filter_map(|pass| crate::roster::take(&mut roster, &pass.0)));
+            let there: Vec<PassId> =
+                passes.iter().filter_map(|pass| Pass::decode(&pass.0).ok()).map(|pass| pass.id()).collect();
+            self.bringing = roster.passes().filter(|pass| !there.contains(&pass.id())).cloned().collect();
+        }
         self.phase = Phase::Append(greeted.roster as usize);
         self.roster = roster;
         for (i, standing) in greeted.scopes.into_iter().enumerate() {
@@ -272,11 +294,41 @@ impl Exchange {
             problem: "nothing can be unchanged for a device that knows nothing of this hub",
         })?;
         let mut events = Vec::new();
+        self.bringing = Vec::new();
         for scope in &mut self.scopes {
             let standing = scope.unchanged(life);
             scope.stand(&standing, &self.roster, &mut events);
         }
         self.phase = Phase::Append(self.roster.entries().len());
+        Ok(events)
+    }
+
+    fn on_brought(
+        &mut self,
+        pass: PassId,
+        device: DeviceTag,
+        response: &Response,
+    ) -> Result<Vec<Event>, Failure> {
+        let Phase::Bring(next) = self.phase else {
+            return Err(Failure::Unasked("no pass was brought"));
+        };
+        let mut events = Vec::new();
+        match crate::brought(response) {
+            Ok(()) if !response.body.is_empty() => {
+                return Err(Failure::Unasked("the answer is not to a pass"));
+            }
+            Ok(()) => {}
+            // It is this device that nobody at the hub knows: why not is all that there is to say.
+            Err(failure) if self.introduced == Introduced::Now && device == self.device => {
+                return Err(failure);
+            }
+            Err(Failure::Refused(refusal)) if refusal.reason.is_about_the_pass() => {
+                let expired = refusal.reason == Reason::Expired;
+                events.push(Event::PassRefused { pass, device, why: refusal.text, expired });
+            }
+            Err(failure) => return Err(failure),
+        }
+        self.phase = Phase::Bring(next + 1);
         Ok(events)
     }
 

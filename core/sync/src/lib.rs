@@ -61,6 +61,8 @@ pub use failure::Failure;
 pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, TIME_HEADER};
 pub use pin::Pin;
 pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
-pub use request::{append, appended, fetch_roster, fetched_roster, found, founded, recall, recalled};
+pub use request::{
+    append, appended, bring, brought, fetch_roster, fetched_roster, found, founded, recall, recalled,
+};
 #[cfg(feature = "http")]
 pub use transport::{Patience, Traffic, Transport};

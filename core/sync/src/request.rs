@@ -1,10 +1,10 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
-use nightjar_seal::{Entry, Envelope, RecordTag, Roster, ScopeTag, Stub, StudyTag};
+use nightjar_seal::{Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stub, StudyTag};
 
 use crate::http_message::{Request, Response};
 use crate::wire::{
-    self, Appended, Found, Founded, Greeting, Message, Recall, Recalled, Refusal, Sealed, Welcome,
+    self, Appended, Begin, Found, Founded, Greeting, Message, Recall, Recalled, Refusal, Sealed, Welcome,
 };
 use crate::{Failure, bounds};
 
@@ -41,23 +41,39 @@ pub fn appended(response: &Response) -> Result<Appended, Failure> {
     answer(response)
 }
 
+/// Brings a steward's pass to the hub. It needs no device of the roster to carry it: the hub checks the pass itself, and whether it comes in
+/// time.
+pub fn bring(study: StudyTag, pass: &Pass) -> Request {
+    Request { path: wire::pass_path(study), body: wire::Pass(pass.encode()).encode(), signed: false }
+}
+
+/// Reads the answer to [`bring`].
+///
+/// # Errors
+/// The hub's refusal: [`Reason::Expired`](crate::wire::Reason::Expired), [`Reason::Denied`](crate::wire::Reason::Denied).
+pub fn brought(response: &Response) -> Result<(), Failure> {
+    accepted(response)
+}
+
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The
-/// hub answers devices of the roster only, so the entry that lets the device in has to be at the hub.
+/// hub answers devices of the roster only, so the entry or the pass that lets the device in has to be at the hub.
 pub fn fetch_roster(study: StudyTag, held: u64) -> Request {
-    let (roster_head, scopes) = (wire::Begin::default(), Vec::new());
-    let body = Greeting { roster: held, roster_head, incarnation: None, scopes }.encode();
+    let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
+    let body = Greeting { roster: held, roster_head, passes, incarnation: None, scopes }.encode();
     Request { path: wire::greet_path(study), body, signed: true }
 }
 
 /// Reads the answer to [`fetch_roster`]: entries in order, not yet verified, and how many the hub holds in all. When these
-/// are not all, fetch the rest.
-pub fn fetched_roster(response: &Response) -> Result<(Vec<Entry>, u64), Failure> {
+/// are not all, fetch the rest. With them come the passes that wait at the hub, as far as they can be read.
+pub fn fetched_roster(response: &Response) -> Result<(Vec<Entry>, Vec<Pass>, u64), Failure> {
     let Welcome::News(greeted) = answer(response)? else {
         return Err(Failure::Unasked("the roster was asked for"));
     };
     let entries =
         greeted.entries.iter().map(|entry| crate::roster::decode(&entry.0)).collect::<Result<_, _>>()?;
-    Ok((entries, greeted.roster))
+    let passes = greeted.passes.unwrap_or_default();
+    let passes = passes.iter().filter_map(|pass| Pass::decode(&pass.0).ok()).collect();
+    Ok((entries, passes, greeted.roster))
 }
 
 /// Asks for records by name, for somebody with a receipt: see [`Recall`].

@@ -1,8 +1,9 @@
 //! The roster as it comes from a hub, which may be wrong or lie.
 
-use nightjar_seal::{Entry, Refused, Roster, RosterHead};
+use nightjar_seal::{Entry, Pass, Refused, Roster, RosterHead};
 
 use crate::Failure;
+use crate::event::Event;
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<Entry, Failure> {
     Entry::decode(bytes).map_err(|source| Failure::Forged { what: "roster entry", source })
@@ -22,5 +23,20 @@ pub(crate) fn check_head(roster: &Roster, count: u64, head: RosterHead) -> Resul
     match roster.entries().get(last as usize) {
         Some(entry) if entry.hash() == head => Ok(()),
         _ => Err(Failure::RosterForked { number: last }),
+    }
+}
+
+/// Takes a pass that somebody showed. One that was here already says nothing; one that lets nobody in is told, and is nobody's trouble.
+pub(crate) fn take(roster: &mut Roster, bytes: &[u8]) -> Option<Event> {
+    let pass = Pass::decode(bytes).ok()?;
+    let (id, device) = (pass.id(), pass.device());
+    if roster.standing(&id).is_some() {
+        return None;
+    }
+    match roster.take(pass.clone()) {
+        Err(why) => Some(Event::PassRefused { pass: id, device, why: why.to_string(), expired: false }),
+        // In by the roster already: nothing of it is held.
+        Ok(_) if roster.standing(&id).is_none() => None,
+        Ok(_) => Some(Event::PassTaken(Box::new(pass))),
     }
 }

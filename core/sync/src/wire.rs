@@ -4,13 +4,14 @@
 //! |---|---|---|
 //! | `POST /v1/studies` | [`Found`] | [`Founded`] |
 //! | `POST /v1/studies/{study}/roster` | [`Entry`] | [`Appended`] |
+//! | `POST /v1/studies/{study}/pass` | [`Pass`] | empty |
 //! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Welcome`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
 //! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
 //!
-//! Every other status than 200 carries a [`Refusal`]. Founding and roster entries prove themselves by the signatures inside;
+//! Every other status than 200 carries a [`Refusal`]. Founding, roster entries and passes prove themselves by the signatures inside;
 //! everything else is signed by a device of the roster: a [`RequestSignature`](nightjar_seal::RequestSignature) stands before the
 //! message in the body. Bodies are compressed where it pays ([`packed`](crate::packed)).
 
@@ -28,7 +29,7 @@ mod segment;
 pub use applied::{Applied, Reach};
 pub use cbor::{Message, Reader, Writer};
 pub use found::{Appended, Found, Founded};
-pub use greet::{Entry, Greeted, Greeting, Shown, Standing, Welcome, Wish};
+pub use greet::{Entry, Greeted, Greeting, Pass, Shown, Standing, Welcome, Wish};
 pub use mark::{Begin, Glimpse, Incarnation, Mark};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
@@ -44,6 +45,11 @@ pub const FOUND_PATH: &str = "/v1/studies";
 /// Where roster entries of a study go.
 pub fn roster_path(study: StudyTag) -> String {
     format!("/v1/studies/{study}/roster")
+}
+
+/// Where passes of a study's stewards go.
+pub fn pass_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/pass")
 }
 
 /// Where a device greets.

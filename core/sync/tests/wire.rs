@@ -6,7 +6,7 @@ use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
     self, Applied, Batch, Begin, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
-    Objection, Outcome, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed,
+    Objection, Outcome, Pass, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed,
     Segment, Shown, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
@@ -35,10 +35,14 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let batches = vec![Batch { segment: segment.clone(), bodies: bodies.clone() }];
     let standing = Standing { head: mark, holds: true, applied: holds.clone(), batches };
     let incarnation = mark.incarnation;
-    let (roster_head, entries) = (roster.head(), vec![wire::Entry(vec![8; 40])]);
-    let greeted = Greeted { incarnation, roster: 6, roster_head, entries, scopes: vec![standing] };
-    let roster_head = Begin::of(&roster.head().0);
-    let greeting = Greeting { roster: 5, roster_head, incarnation: Some(incarnation), scopes: vec![shown] };
+    let greeted = |passes| {
+        let (roster_head, entries) = (roster.head(), vec![wire::Entry(vec![8; 40])]);
+        let scopes = vec![standing.clone()];
+        Welcome::News(Greeted { incarnation, roster: 6, roster_head, entries, passes, scopes }).encode()
+    };
+    let (roster_head, passes) = (Begin::of(&roster.head().0), Begin([8; 8]));
+    let scopes = vec![shown];
+    let greeting = Greeting { roster: 5, roster_head, passes, incarnation: Some(incarnation), scopes };
     vec![
         (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
         (Pushed::NAME, Pushed::new(mark, &outcomes.map(judged)).encode()),
@@ -46,12 +50,14 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Pulled::NAME, Pulled { after: None, head: mark, batches: vec![Batch { segment, bodies }] }.encode()),
         (Applied::NAME, Applied::sign(study.scope, reach, &study.evaluator).expect("small").encode()),
         (Greeting::NAME, greeting.encode()),
-        (Welcome::NAME, Welcome::News(greeted).encode()),
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
         (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
         (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
         (Part::NAME, Part::Header(Box::new(header)).encode()),
         (Part::NAME, Part::Chain(push).encode()),
+        (Part::NAME, Part::Pass(Pass(vec![5; 600])).encode()),
+        (Welcome::NAME, greeted(Some(vec![Pass(vec![5; 600]), Pass(vec![6; 30])]))),
+        (Welcome::NAME, greeted(None)),
         (Part::NAME, Part::End(End { parts: 300, hash: [9; 32] }).encode()),
     ]
 }
@@ -94,8 +100,8 @@ fn a_list_that_claims_more_than_there_is_costs_nothing() {
         let pulled = [&[0x83, 0xf6][..], &Mark::start(Incarnation([0; 16])).encode(), head].concat();
         assert!(Pulled::decode(&pulled).is_err());
     }
-    let (roster_head, scopes) = (Begin::default(), Vec::new());
-    let long = Greeting { roster: 0, roster_head, incarnation: None, scopes }.encode();
+    let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
+    let long = Greeting { roster: 0, roster_head, passes, incarnation: None, scopes }.encode();
     assert!(
         Greeting::decode(&[&long[..1], &[0x1b, 0, 0, 0, 0, 0, 0, 0, 0], &long[2..]].concat()).is_err(),
         "canonical"
@@ -122,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..13_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..15_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
         let (_, mut bytes) = samples().swap_remove(which);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;

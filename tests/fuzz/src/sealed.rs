@@ -1,6 +1,6 @@
 //! Everything that the seal reads and others wrote.
 
-use nightjar_seal::{EnrolmentRequest, Entry, Envelope, Invitation, Receipt, ResumeWords, Stub, Withdrawal};
+use nightjar_seal::{EnrolmentRequest, Entry, Envelope, Invitation, Pass, Receipt, ResumeWords, Stub, Withdrawal};
 
 /// Reads bytes as each of them: what is read is written as it was, and has the id that it says.
 pub fn read(bytes: &[u8]) {
@@ -17,6 +17,9 @@ pub fn read(bytes: &[u8]) {
     }
     if let Ok(entry) = Entry::decode(bytes) {
         assert_eq!(entry.encode(), bytes);
+    }
+    if let Ok(pass) = Pass::decode(bytes) {
+        assert_eq!(pass.encode(), bytes);
     }
     if let Ok(withdrawal) = Withdrawal::decode(bytes) {
         assert_eq!(withdrawal.encode(), bytes);

@@ -195,6 +195,7 @@ pub(crate) enum FuzzTarget {
     Wire,
     Bundle,
     Change,
+    Roster,
 }
 
 impl FuzzTarget {
@@ -213,6 +214,7 @@ impl FuzzTarget {
             FuzzTarget::Wire => "wire",
             FuzzTarget::Bundle => "bundle",
             FuzzTarget::Change => "change",
+            FuzzTarget::Roster => "roster",
         }
     }
 
@@ -222,7 +224,11 @@ impl FuzzTarget {
             FuzzTarget::Workbook => 65_536,
             FuzzTarget::Markdown | FuzzTarget::Xform => 16_384,
             FuzzTarget::Expression | FuzzTarget::Session => 4_096,
-            FuzzTarget::Sealed | FuzzTarget::Wire | FuzzTarget::Bundle | FuzzTarget::Change => 4_096,
+            FuzzTarget::Sealed
+            | FuzzTarget::Wire
+            | FuzzTarget::Bundle
+            | FuzzTarget::Change
+            | FuzzTarget::Roster => 4_096,
         }
     }
 }

@@ -10,7 +10,7 @@ mod sqlite;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Reason, Refusal};
 
 use crate::{Config, Failure, setup_code};
@@ -30,6 +30,12 @@ pub(crate) trait Tx {
     fn roster(&mut self, study: StudyTag, from: u64) -> Done<Vec<Vec<u8>>>;
     /// Keeps an entry at its place, if that is the next. Whether it was.
     fn keep_entry(&mut self, study: StudyTag, place: u64, entry: &[u8]) -> Done<bool>;
+    /// Passes of a study that wait for their place in its roster, by id.
+    fn passes(&mut self, study: StudyTag) -> Done<Vec<Vec<u8>>>;
+    /// Keeps a pass. One that is there is harmless.
+    fn keep_pass(&mut self, study: StudyTag, id: &PassId, pass: &[u8]) -> Done<()>;
+    /// Forgets a pass, which has its place by now.
+    fn forget_pass(&mut self, study: StudyTag, id: &PassId) -> Done<()>;
 
     /// A scope, if anything was ever written to it.
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>>;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Refusal};
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::error::SqlState;
@@ -339,6 +339,24 @@ impl Tx for Open<'_> {
         let sql = "INSERT INTO roster (study, place, entry)
                    SELECT $1, $2, $3 WHERE (SELECT count(*) FROM roster WHERE study = $1) = $2 ON CONFLICT DO NOTHING";
         Ok(self.execute(sql, &[&study.0.as_slice(), &signed(place), &entry])? == 1)
+    }
+
+    fn passes(&mut self, study: StudyTag) -> Done<Vec<Vec<u8>>> {
+        let sql = "SELECT pass FROM pass WHERE study = $1 ORDER BY id";
+        let rows = self.rows(sql, &[&study.0.as_slice()])?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    fn keep_pass(&mut self, study: StudyTag, id: &PassId, pass: &[u8]) -> Done<()> {
+        let sql = "INSERT INTO pass (study, id, pass) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        self.execute(sql, &[&study.0.as_slice(), &id.0.as_slice(), &pass])?;
+        Ok(())
+    }
+
+    fn forget_pass(&mut self, study: StudyTag, id: &PassId) -> Done<()> {
+        let sql = "DELETE FROM pass WHERE study = $1 AND id = $2";
+        self.execute(sql, &[&study.0.as_slice(), &id.0.as_slice()])?;
+        Ok(())
     }
 
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {

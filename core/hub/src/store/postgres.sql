@@ -14,6 +14,13 @@ CREATE TABLE roster (
     PRIMARY KEY (study, place)
 );
 
+CREATE TABLE pass (
+    study bytea NOT NULL CHECK (octet_length(study) = 16),
+    id    bytea NOT NULL CHECK (octet_length(id) = 16),
+    pass  bytea NOT NULL,
+    PRIMARY KEY (study, id)
+);
+
 CREATE TABLE scope (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     study    bytea  NOT NULL CHECK (octet_length(study) = 16),

@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
 use nightjar_sync::wire::{Incarnation, Refusal};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
@@ -241,6 +241,22 @@ impl Tx for Open<'_> {
         let sql = "INSERT INTO roster (study, place, entry)
                    SELECT ?1, ?2, ?3 WHERE (SELECT count(*) FROM roster WHERE study = ?1) = ?2";
         Ok(self.0.execute(sql, params![study.0, place, entry])? == 1)
+    }
+
+    fn passes(&mut self, study: StudyTag) -> Done<Vec<Vec<u8>>> {
+        let mut rows = self.0.prepare_cached("SELECT pass FROM pass WHERE study = ?1 ORDER BY id")?;
+        Ok(rows.query_map(params![study.0], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    fn keep_pass(&mut self, study: StudyTag, id: &PassId, pass: &[u8]) -> Done<()> {
+        let sql = "INSERT OR IGNORE INTO pass (study, id, pass) VALUES (?1, ?2, ?3)";
+        self.0.execute(sql, params![study.0, id.0, pass])?;
+        Ok(())
+    }
+
+    fn forget_pass(&mut self, study: StudyTag, id: &PassId) -> Done<()> {
+        self.0.execute("DELETE FROM pass WHERE study = ?1 AND id = ?2", params![study.0, id.0])?;
+        Ok(())
     }
 
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {

@@ -15,6 +15,14 @@ CREATE TABLE roster (
     PRIMARY KEY (study, place)
 ) STRICT;
 
+-- Passes of stewards that wait for their place in the roster.
+CREATE TABLE pass (
+    study BLOB NOT NULL CHECK (length(study) = 16),
+    id    BLOB NOT NULL CHECK (length(id) = 16),
+    pass  BLOB NOT NULL,
+    PRIMARY KEY (study, id)
+) STRICT;
+
 -- The head of each scope's log.
 CREATE TABLE scope (
     id       INTEGER PRIMARY KEY,

@@ -7,7 +7,7 @@ mod unpack;
 
 use std::path::Path;
 
-use nightjar_seal::{Invitation, Roster};
+use nightjar_seal::{Invitation, Pass, Roster};
 use nightjar_sync::bundle::{Header, Part};
 use nightjar_sync::wire::Message;
 
@@ -51,7 +51,7 @@ pub fn inspect_bundle(file: &Path) -> Result<BundleView, Failure> {
             Part::Header(header) => view.made_by = name(header, None),
             Part::Entry(_) => view.roster_entries += 1,
             Part::Chain(chain) => view.envelopes += chain.bodies.len() as u64,
-            Part::End(_) => {}
+            Part::Pass(_) | Part::End(_) => {}
         }
         view.whole = end.take(&part, &frame);
     }
@@ -83,6 +83,12 @@ pub(crate) fn roster_of(file: &Path, invitation: &Invitation) -> Result<Roster, 
                 match &mut roster {
                     None => roster = Some(Roster::begin(entry)?),
                     Some(roster) => roster.push(entry)?,
+                }
+            }
+            // What lets nobody in is nobody's trouble.
+            Part::Pass(pass) => {
+                if let (Some(roster), Ok(pass)) = (&mut roster, Pass::decode(&pass.0)) {
+                    let _ = roster.take(pass);
                 }
             }
             Part::Chain(_) | Part::End(_) => break,

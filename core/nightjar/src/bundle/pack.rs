@@ -38,6 +38,9 @@ pub(crate) fn export(device: &Device, file: &Path, answering: Option<&Path>) -> 
         bundle.write(&packing.add(&Part::Entry(wire::Entry(entry.encode())))?)?;
         bundle.view.roster_entries += 1;
     }
+    for pass in joined.roster().passes() {
+        bundle.write(&packing.add(&Part::Pass(wire::Pass(pass.encode())))?)?;
+    }
     for chain in device.vault.received()?.into_iter().filter(|chain| scopes.contains(&chain.scope)) {
         let strand = Strand { device: chain.device, line: chain.line };
         bundle.chain(&mut packing, &strand, &chain.scope, holds.through(&strand, &chain.scope))?;

@@ -1,6 +1,6 @@
 //! Taking in somebody else's bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nightjar_seal::{ScopeTag, Strand};
@@ -9,6 +9,7 @@ use nightjar_sync::bundle::Unpacking;
 use super::frames::Frames;
 use super::name;
 use crate::device::Device;
+use crate::enrol;
 use crate::failure::Failure;
 use crate::sync::{Intake, Way, known_chains};
 use crate::view::BundleView;
@@ -52,6 +53,8 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
     result?;
     if device.hub()?.is_empty() {
         intake.acknowledge_applied()?;
+        // Without a hub it is the founder who says what came in time.
+        enrol::entered(device, device.study_time()?, &BTreeSet::new())?;
     }
     device.note_custody(&intake.applied, device.today())?;
     let summary = unpacking.summary();

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use nightjar_seal::{Act, DeviceTag, Entry, Envelope, Line, Link, Membership, ScopeTag, SignedHead};
+use nightjar_seal::{DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, ScopeTag, SignedHead};
 use nightjar_sync::wire::{Applied, Begin, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
 
 use super::memory::{HEARD, PULLED, PUSHED, TOLD, read_seen, seen};
 use crate::device::Device;
+use crate::enrol;
 use crate::failure::Failure;
 use crate::membership::Joined;
 use crate::view::SyncView;
@@ -52,6 +53,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) known: u64,
     /// Envelopes of devices that the roster here does not name.
     pub(crate) of_strangers: u64,
+    /// Passes that were refused, with whether they only came too late.
+    pub(crate) passes_refused: BTreeMap<PassId, bool>,
     /// Chains of which earlier stretches are missing here.
     pub(crate) gaps: BTreeSet<(DeviceTag, Line)>,
 }
@@ -73,6 +76,7 @@ impl<'a> Intake<'a> {
             heard: BTreeMap::new(),
             known: 0,
             of_strangers: 0,
+            passes_refused: BTreeMap::new(),
             gaps: BTreeSet::new(),
         })
     }
@@ -86,6 +90,7 @@ impl<'a> Intake<'a> {
     /// Keeps what one response, or one part of a bundle, brought. Each step may be repeated: what is known already is harmless.
     pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut grown = Vec::new();
+        let mut passes: Vec<Pass> = Vec::new();
         let mut received: Vec<Envelope> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
@@ -93,6 +98,14 @@ impl<'a> Intake<'a> {
         for event in events {
             match event {
                 Event::RosterGrew(entry) => grown.push(entry),
+                Event::PassTaken(pass) => passes.push(*pass),
+                Event::PassRefused { pass, why, expired, .. } => {
+                    self.passes_refused.insert(pass, expired);
+                    match self.way {
+                        Way::Hub => self.view.refused.push(why),
+                        Way::Bundle => self.view.set_aside.push(why),
+                    }
+                }
                 Event::HubLostData { scope } => {
                     self.view.hub_lost_data = true;
                     self.device.vault.offer_again(&scope)?;
@@ -161,8 +174,8 @@ impl<'a> Intake<'a> {
         if self.moved && self.way == Way::Bundle {
             self.device.forget_told()?;
         }
-        if !grown.is_empty() {
-            self.roster_grew(&grown)?;
+        if !(grown.is_empty() && passes.is_empty()) {
+            self.roster_grew(&grown, &passes)?;
         }
         self.import(received, &heads)?;
         if !erased.is_empty() {
@@ -174,22 +187,22 @@ impl<'a> Intake<'a> {
         self.keep_learnt()
     }
 
-    fn roster_grew(&mut self, entries: &[Entry]) -> Result<(), Failure> {
+    fn roster_grew(&mut self, entries: &[Entry], passes: &[Pass]) -> Result<(), Failure> {
         let held = self.device.vault.roster()?.len();
         // An entry this device made itself meanwhile comes back as well.
         let new: Vec<_> =
             entries.iter().filter(|entry| entry.seq() >= held as u64).map(Entry::encode).collect();
         self.device.vault.keep_roster(held, &new)?;
+        passes.iter().try_for_each(|pass| self.device.keep_pass(pass))?;
         self.device.study_changed();
-        self.joined = self.device.joined()?;
+        let before = std::mem::replace(&mut self.joined, self.device.joined()?);
+        if !new.is_empty() {
+            self.device.forget_placed(self.joined.roster())?;
+        }
         let holder = self.joined.holder(self.device);
         let done = self.joined.reading(|reading| self.device.vault.retry(&holder, reading))?;
         self.changed.extend(done.records.iter().map(ToString::to_string));
-        let judged = entries.iter().filter_map(|entry| match entry.act() {
-            Act::Revoke { device, .. } | Act::Accept { device, .. } => Some(*device),
-            _ => None,
-        });
-        self.judge_again(&judged.collect::<Vec<_>>())
+        self.judge_again(&enrol::judged_otherwise(before.roster(), self.joined.roster()))
     }
 
     /// What was put out, or accepted after all, counts by the roster and not by when it came.

@@ -10,8 +10,7 @@ mod outbox;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use nightjar_seal::{Invitation, Line, Roster, ScopeTag, Strand};
-#[cfg(feature = "evaluate")]
+use nightjar_seal::{Invitation, Line, Pass, PassStanding, Roster, ScopeTag, Strand};
 use nightjar_sync::wire::Reason;
 use nightjar_sync::{Backoff, Event, Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
@@ -19,6 +18,7 @@ use nightjar_vault::KEEP_DAYS;
 use crate::bundle;
 use crate::clock::Clock;
 use crate::device::Device;
+use crate::enrol;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
 use crate::membership::check_document;
@@ -50,7 +50,17 @@ pub(crate) async fn found(
     Ok(())
 }
 
-#[cfg(feature = "evaluate")]
+/// Takes a pass to the hub. Where it does not work, the next sync does it.
+pub(crate) async fn bring(device: &Device, pass: &Pass) -> Result<(), Failure> {
+    let hub = device.hub()?;
+    if hub.is_empty() {
+        return Ok(());
+    }
+    let transport = device.transport(&hub)?;
+    let request = nightjar_sync::bring(pass.study(), pass);
+    Ok(nightjar_sync::brought(&send(device, &transport, &request).await?)?)
+}
+
 /// Takes roster entries to the hub, from a place on. Where it does not work, the next sync does it.
 pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
     let hub = device.hub()?;
@@ -76,22 +86,45 @@ pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize
 }
 
 async fn send(device: &Device, transport: &Transport, request: &Request) -> Result<Response, Failure> {
-    Ok(transport.send(request, &device.keys, &mut OsEntropy).await?)
+    let response = transport.send(request, &device.keys, &mut OsEntropy).await?;
+    device.note_hub_time(transport.hub_time())?;
+    Ok(response)
 }
 
 impl Device {
     /// Fetches the roster of the study that an invitation names, checks that it is the whole one and lets this device in,
     /// and keeps it with the study's forms.
     pub(crate) async fn join(&self, invitation: String, pack: StudyPack) -> Result<(), Failure> {
-        let invitation = Invitation::from_text(&invitation)?;
+        let invitation = self.invited(&invitation)?;
         if invitation.hub.is_empty() {
             return Err(Failure::Invalid(
                 "this invitation names no hub: join with a bundle that the steward made after letting this device in".into(),
             ));
         }
         let transport = self.transport(&invitation.hub)?;
+        if let Some(pass) = &invitation.pass {
+            let request = nightjar_sync::bring(invitation.study, pass);
+            nightjar_sync::brought(&send(self, &transport, &request).await?)?;
+        }
         let roster = fetch_roster(self, &transport, &invitation).await?;
-        self.join_by(&invitation, &roster, &pack)
+        // By the hub's time alone: this device's own clock may show any.
+        if transport.hub_time().is_some_and(|now| now > invitation.until) {
+            return Err(Failure::Rejected(
+                "this invitation has expired; ask the steward for a new one".into(),
+            ));
+        }
+        self.join_by(&invitation, roster, &pack)
+    }
+
+    /// An invitation for this device.
+    fn invited(&self, invitation: &str) -> Result<Invitation, Failure> {
+        let invitation = Invitation::from_text(invitation)?;
+        match invitation.device == self.tag() {
+            true => Ok(invitation),
+            false => Err(Failure::Rejected(
+                "this invitation is for another device; show the steward this device's own request".into(),
+            )),
+        }
     }
 
     /// Joins with the roster in a bundle, offline, and takes in what else is in it.
@@ -101,19 +134,28 @@ impl Device {
         pack: &StudyPack,
         file: &Path,
     ) -> Result<BundleView, Failure> {
-        let invitation = Invitation::from_text(invitation)?;
-        self.join_by(&invitation, &bundle::roster_of(file, &invitation)?, pack)?;
+        let invitation = self.invited(invitation)?;
+        self.join_by(&invitation, bundle::roster_of(file, &invitation)?, pack)?;
         bundle::import(self, file)
     }
 
-    fn join_by(&self, invitation: &Invitation, roster: &Roster, pack: &StudyPack) -> Result<(), Failure> {
+    fn join_by(&self, invitation: &Invitation, mut roster: Roster, pack: &StudyPack) -> Result<(), Failure> {
         if self.maybe_joined()?.is_some() {
             return Err(Failure::Invalid("this device belongs to a study already".into()));
         }
-        if roster.member(&self.tag()).is_none() {
-            return Err(Failure::Rejected(
-                "the roster does not name this device; the invitation is for another".into(),
-            ));
+        if let Some(pass) = invitation.pass.clone()
+            && let PassStanding::Denied(denied) = roster.take(pass)?
+        {
+            return Err(Failure::Rejected(denied.to_string()));
+        }
+        let roster = &roster;
+        let refused = |why: &str| Err(Failure::Rejected(why.into()));
+        match roster.member(&self.tag()) {
+            None => return refused("the roster does not name this device (yet); ask the steward"),
+            Some(member) if member.revoked.is_some() => {
+                return refused("this device was put out of the study");
+            }
+            Some(_) => {}
         }
         check_document(roster, pack)?;
         self.keep_study(pack, roster, &invitation.hub)?;
@@ -155,6 +197,7 @@ impl Device {
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
         result?;
+        self.after_passes(&sync.intake).await?;
         // By the hub's time: a tablet may believe that it is 1970, and be told better the next day.
         let today = match (&self.clock, transport.hub_time()) {
             (Clock::System, Some(time)) => i32::try_from(time / 86_400).unwrap_or(i32::MAX),
@@ -179,6 +222,22 @@ impl Device {
 }
 
 impl Device {
+    /// What a sync leaves to do about passes: a steward gives those anew that came too late, the founder gives all their place.
+    async fn after_passes(&self, intake: &Intake<'_>) -> Result<(), Failure> {
+        let late = intake.passes_refused.iter().filter(|(_, expired)| **expired).map(|(pass, _)| *pass);
+        let late = late.collect::<BTreeSet<_>>();
+        if !late.is_empty() {
+            for pass in enrol::renew(self, &late)? {
+                let _ = bring(self, &pass).await;
+            }
+        }
+        let refused: BTreeSet<_> = intake.passes_refused.keys().copied().collect();
+        let before = self.joined()?;
+        let Some(grown) = enrol::entered(self, self.study_time()?, &refused)? else { return Ok(()) };
+        let _ = publish_roster(self, &grown, before.roster().entries().len()).await;
+        Ok(())
+    }
+
     /// What was received and cannot be read as it is, for people.
     pub(crate) fn unread(&self) -> Result<Vec<String>, Failure> {
         let held = self.vault.unread()?;
@@ -234,10 +293,13 @@ async fn fetch_roster(
     invitation: &Invitation,
 ) -> Result<Roster, Failure> {
     let mut roster: Option<Roster> = None;
+    let mut waiting: Vec<Pass>;
     loop {
         let held = roster.as_ref().map_or(0, |roster| roster.entries().len() as u64);
         let request = nightjar_sync::fetch_roster(invitation.study, held);
-        let (entries, all) = nightjar_sync::fetched_roster(&send(device, transport, &request).await?)?;
+        let (entries, passes, all) =
+            nightjar_sync::fetched_roster(&send(device, transport, &request).await?)?;
+        waiting = passes;
         let none_came = entries.is_empty();
         for entry in entries {
             match &mut roster {
@@ -255,7 +317,12 @@ async fn fetch_roster(
             return Err(Failure::Rejected("the hub holds back a part of the roster".into()));
         }
     }
-    let roster = roster.ok_or_else(|| Failure::Rejected("the hub holds no roster of this study".into()))?;
+    let mut roster =
+        roster.ok_or_else(|| Failure::Rejected("the hub holds no roster of this study".into()))?;
+    for pass in waiting {
+        // What lets nobody in is nobody's trouble.
+        let _ = roster.take(pass);
+    }
     check_invited(&roster, invitation, "hub")?;
     Ok(roster)
 }

@@ -2,7 +2,8 @@
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::grants::{Grant, MAX_GRANTS};
+use super::grants::{Grant, check_grants};
+use super::pass::{Pass, Terms};
 use crate::{
     DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line, LinkHash,
     RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
@@ -14,7 +15,7 @@ use crate::{
 
 /// Largest encoded entry, bytes.
 pub const MAX_ENTRY: usize = 64 * 1024;
-const MAX_LABEL: usize = 120;
+pub(super) const MAX_LABEL: usize = 120;
 const MAX_WRAPS: usize = 512;
 const EPOCH: &[u8] = b"nightjar v0 epoch key wrap";
 const CONTEXT: &str = "nightjar v0 roster entry";
@@ -118,6 +119,28 @@ pub enum Act {
         /// The new document.
         #[n(0)]
         document: DocumentHash,
+    },
+    /// Makes a member a steward who lets devices in by passes, changes the terms, or ends it. What a steward let in stays where it was
+    /// entered before the end; what was not is out.
+    #[n(7)]
+    Delegate {
+        /// The steward's device.
+        #[n(0)]
+        steward: DeviceTag,
+        /// Within which terms; `None` ends it.
+        #[n(1)]
+        terms: Option<Terms>,
+    },
+    /// Gives passes of stewards their place. From here on nothing else can be said of them; what expired before this time and was not
+    /// entered is out.
+    #[n(8)]
+    Enter {
+        /// The time by which passes are judged from here on: the hub's, or without a hub the founder's. Seconds since 1970-01-01 UTC.
+        #[n(0)]
+        at: u64,
+        /// The passes.
+        #[n(1)]
+        passes: Vec<Pass>,
     },
 }
 
@@ -267,10 +290,7 @@ impl Entry {
             Act::Found { title, .. } => check_text("title of the study", title, MAX_LABEL),
             Act::Admit { label, grants, epochs, .. } => {
                 check_text("label of a device", label, MAX_LABEL)?;
-                if grants.len() > MAX_GRANTS {
-                    return Err(Refused::Oversize { what: "grants", have: grants.len(), most: MAX_GRANTS });
-                }
-                grants.iter().try_for_each(Grant::check)?;
+                check_grants(grants)?;
                 bounded(epochs.len())
             }
             Act::Epoch { wraps } => bounded(wraps.len()),
@@ -280,6 +300,11 @@ impl Entry {
                     return Err(Refused::Malformed { what: "roster entry", problem });
                 }
                 bounded(last_good.len())
+            }
+            Act::Delegate { terms, .. } => terms.iter().try_for_each(Terms::check),
+            Act::Enter { passes, .. } => {
+                bounded(passes.len())?;
+                passes.iter().try_for_each(Pass::check)
             }
             Act::Recovery { .. } | Act::Document { .. } => Ok(()),
         }

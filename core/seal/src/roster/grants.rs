@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::{Refused, canonical::check_text};
 
 /// Most grants of one device.
-pub(crate) const MAX_GRANTS: usize = 64;
+const MAX_GRANTS: usize = 64;
 /// Most wards of one grant.
 const MAX_WARDS: usize = 256;
 /// Most bytes of a kind or ward code.
@@ -57,18 +57,9 @@ impl Grant {
             && (self.wards.is_empty() || self.wards.iter().any(|known| known == ward))
     }
 
-    pub(crate) fn check(&self) -> Result<(), Refused> {
+    fn check(&self) -> Result<(), Refused> {
         check_text("kind of a grant", &self.kind, MAX_CODE)?;
-        if self.wards.len() > MAX_WARDS {
-            return Err(Refused::Oversize {
-                what: "wards of a grant",
-                have: self.wards.len(),
-                most: MAX_WARDS,
-            });
-        }
-        for ward in &self.wards {
-            check_text("ward of a grant", ward, MAX_CODE)?;
-        }
+        check_wards(&self.wards)?;
         if self.actions.is_empty() || !self.actions.is_sorted_by(|a, b| a < b) {
             return Err(Refused::Malformed {
                 what: "grant",
@@ -77,4 +68,20 @@ impl Grant {
         }
         Ok(())
     }
+}
+
+/// That grants are few, and each within its bounds.
+pub(super) fn check_grants(grants: &[Grant]) -> Result<(), Refused> {
+    if grants.len() > MAX_GRANTS {
+        return Err(Refused::Oversize { what: "grants", have: grants.len(), most: MAX_GRANTS });
+    }
+    grants.iter().try_for_each(Grant::check)
+}
+
+/// That wards are few, and their codes short.
+pub(super) fn check_wards(wards: &[String]) -> Result<(), Refused> {
+    if wards.len() > MAX_WARDS {
+        return Err(Refused::Oversize { what: "wards of a grant", have: wards.len(), most: MAX_WARDS });
+    }
+    wards.iter().try_for_each(|ward| check_text("ward of a grant", ward, MAX_CODE))
 }

@@ -1,9 +1,11 @@
 //! The log as a whole: verified entry by entry, and what it says today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
 use super::grants::{Action, Grant};
+use super::pass::Pass;
+use super::waiting::{Delegation, Waiting};
 use crate::{
     DevicePublic, DeviceTag, DocumentHash, Entropy, Line, LinkHash, RecoveryPublic, Refused, RootKeys,
     RootPublic, RosterHead, ScopeTag, StudyTag, entropy::random,
@@ -25,8 +27,10 @@ pub struct Member {
     pub membership: Membership,
     /// What it may do.
     pub grants: Vec<Grant>,
-    /// Place of the entry that let it in.
-    pub since: u64,
+    /// Place of the entry that let it in; `None` as long as it is in by a pass that waits for its place.
+    pub since: Option<u64>,
+    /// The steward whose pass let it in; `None` where the founder did.
+    pub by: Option<DeviceTag>,
     /// Set once it was put out: its last good place per scope and line.
     pub revoked: Option<BTreeMap<(ScopeTag, Line), BTreeMap<u64, LinkHash>>>,
 }
@@ -47,9 +51,15 @@ pub struct Roster {
     root: RootPublic,
     document: DocumentHash,
     title: String,
-    members: BTreeMap<DeviceTag, Member>,
+    pub(super) members: BTreeMap<DeviceTag, Member>,
     recovery: Option<RecoveryPublic>,
     epochs: Vec<WrappedEpoch>,
+    pub(super) delegations: BTreeMap<DeviceTag, Delegation>,
+    /// The highest number of each steward's passes that were entered.
+    pub(super) numbers: BTreeMap<DeviceTag, u32>,
+    /// The time of the last entry that gave passes their place.
+    pub(super) time: u64,
+    pub(super) waiting: Waiting,
 }
 
 impl Roster {
@@ -91,6 +101,10 @@ impl Roster {
             members: BTreeMap::new(),
             recovery: None,
             epochs: Vec::new(),
+            delegations: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            time: 0,
+            waiting: Waiting::default(),
         })
     }
 
@@ -148,6 +162,9 @@ impl Roster {
         self.apply(&entry)?;
         self.hashes.push(hash);
         self.entries.push(entry);
+        if self.passes().next().is_some() {
+            self.settle();
+        }
         Ok(())
     }
 
@@ -158,23 +175,22 @@ impl Roster {
             Act::Found { .. } => return unfit("a study is founded once"),
             Act::Admit { device, label, membership, grants, epochs } => {
                 let tag = device.tag();
-                if self.members.contains_key(&tag) {
+                if self.has_place(&tag) {
                     return unfit("the device is in the roster already");
                 }
                 if epochs.iter().any(|wrap| wrap.device != tag) {
                     return unfit("an epoch key in it is for another device");
                 }
-                self.members.insert(
-                    tag,
-                    Member {
-                        public: *device,
-                        label: label.clone(),
-                        membership: *membership,
-                        grants: grants.clone(),
-                        since: seq,
-                        revoked: None,
-                    },
-                );
+                let member = Member {
+                    public: *device,
+                    label: label.clone(),
+                    membership: *membership,
+                    grants: grants.clone(),
+                    since: Some(seq),
+                    by: None,
+                    revoked: None,
+                };
+                self.place(tag, member);
                 self.epochs.extend(epochs.iter().cloned());
             }
             Act::Recovery { public } => {
@@ -184,7 +200,10 @@ impl Roster {
                 self.recovery = Some(*public);
             }
             Act::Epoch { wraps } => {
-                let here = |tag| self.members.get(tag).is_some_and(|member| member.revoked.is_none());
+                let here = |tag| {
+                    let member: Option<&Member> = self.members.get(tag);
+                    member.is_some_and(|member| member.since.is_some() && member.revoked.is_none())
+                };
                 if !wraps.iter().all(|wrap| here(&wrap.device)) {
                     return unfit(
                         "an epoch key in it is for a device that is not in the roster, or no longer",
@@ -192,7 +211,7 @@ impl Roster {
                 }
                 self.epochs.extend(wraps.iter().cloned());
             }
-            Act::Revoke { device, last_good } => match self.members.get_mut(device) {
+            Act::Revoke { device, last_good } => match self.placed_mut(device) {
                 None => return unfit("the device is not in the roster"),
                 Some(member) if member.revoked.is_some() => return unfit("the device was put out already"),
                 Some(member) => {
@@ -204,7 +223,7 @@ impl Roster {
                 }
             },
             Act::Accept { device, last_good } => {
-                let good = self.members.get_mut(device).and_then(|member| member.revoked.as_mut());
+                let good = self.placed_mut(device).and_then(|member| member.revoked.as_mut());
                 let Some(good) = good else { return unfit("the device was not put out") };
                 for accepted in last_good {
                     // What was said first of a place stands.
@@ -213,13 +232,93 @@ impl Roster {
                 }
             }
             Act::Document { document } => self.document = *document,
+            Act::Delegate { steward, terms } => {
+                let here = self.placed_mut(steward).is_some_and(|member| member.revoked.is_none());
+                match (terms, self.delegations.get_mut(steward)) {
+                    (Some(_), _) if !here => {
+                        return unfit("whoever it makes a steward is not in the roster, or no longer");
+                    }
+                    (Some(terms), Some(known)) => {
+                        (known.terms, known.ended) = (terms.clone(), false);
+                    }
+                    (Some(terms), None) => {
+                        let new = Delegation { terms: terms.clone(), ended: false, entered: 0 };
+                        self.delegations.insert(*steward, new);
+                    }
+                    (None, Some(known)) if !known.ended => known.ended = true,
+                    (None, _) => return unfit("it ends what is not: the device is no steward's"),
+                }
+            }
+            Act::Enter { at, passes } => {
+                self.may_enter(seq, passes)?;
+                for pass in passes {
+                    self.enter(seq, pass);
+                }
+                self.time = *at;
+            }
         }
         Ok(())
+    }
+
+    /// That every one of these passes may get its place here. It is the founder who enters them: whether they are within the terms was for
+    /// the founder to judge, whose they are is for everybody.
+    fn may_enter(&self, seq: u64, passes: &[Pass]) -> Result<(), Refused> {
+        let unfit = |problem| Err(Refused::Unfit { seq, problem });
+        let mut devices = BTreeSet::new();
+        for pass in passes {
+            let steward = self.members.get(&pass.steward()).filter(|member| member.since.is_some());
+            let Some(steward) = steward.filter(|_| self.delegations.contains_key(&pass.steward())) else {
+                return unfit("a pass in it is not a steward's");
+            };
+            if pass.study() != self.study {
+                return unfit("a pass in it is of another study");
+            }
+            pass.verify(&steward.public)?;
+            if self.has_place(&pass.device()) || !devices.insert(pass.device()) {
+                return unfit("the device of a pass in it is in the roster already");
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, seq: u64, pass: &Pass) {
+        let let_in = pass.let_in();
+        let member = Member {
+            public: let_in.device,
+            label: let_in.label.clone(),
+            membership: let_in.membership,
+            grants: let_in.grants.clone(),
+            since: Some(seq),
+            by: Some(pass.steward()),
+            revoked: None,
+        };
+        self.place(pass.device(), member);
+        self.epochs.extend(let_in.epochs.iter().cloned());
+        if let Some(delegation) = self.delegations.get_mut(&pass.steward()) {
+            delegation.entered = delegation.entered.saturating_add(1);
+        }
+        let number = self.numbers.entry(pass.steward()).or_default();
+        *number = pass.number().max(*number);
+    }
+
+    fn place(&mut self, tag: DeviceTag, member: Member) {
+        self.members.insert(tag, member);
+        self.waiting.members.remove(&tag);
+    }
+
+    fn placed_mut(&mut self, device: &DeviceTag) -> Option<&mut Member> {
+        self.members.get_mut(device).filter(|member| member.since.is_some())
     }
 
     /// The study.
     pub fn study(&self) -> StudyTag {
         self.study
+    }
+
+    /// The time of the last entry that gave passes their place, by which those that wait are judged; 0 before the first. Seconds since
+    /// 1970-01-01 UTC.
+    pub fn time(&self) -> u64 {
+        self.time
     }
 
     /// The key that signs every entry.
@@ -270,7 +369,7 @@ impl Roster {
 
     /// Epoch keys wrapped for a device, in the order they were handed out.
     pub fn epochs_for(&self, device: &DeviceTag) -> impl Iterator<Item = &WrappedEpoch> {
-        self.epochs.iter().filter(move |wrap| wrap.device == *device)
+        self.epochs.iter().chain(self.waiting_epochs()).filter(move |wrap| wrap.device == *device)
     }
 
     /// Whether collecting may begin: with fewer readers, a lost device could lose what people said.

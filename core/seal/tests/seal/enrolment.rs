@@ -1,4 +1,4 @@
-use nightjar_seal::{EnrolmentRequest, Invitation, Refused, RootPublic};
+use nightjar_seal::{EnrolmentRequest, Invitation, Refused, RootPublic, frames};
 
 use crate::fixture::World;
 
@@ -8,7 +8,8 @@ fn request(world: &World) -> EnrolmentRequest {
 
 fn invitation(world: &World) -> Invitation {
     let (study, root, head) = (world.roster.study(), world.roster.root(), world.roster.head());
-    Invitation { study, root, head, hub: "https://hub.example:8443".into() }
+    let (hub, device) = ("https://hub.example:8443".into(), world.tablet.tag());
+    Invitation { study, root, head, hub, device, until: 1_700_000_000, pass: None }
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn other_texts_are_named() {
     for text in ["", "hello", "nightjar", "ünïcödé, and a good deal of it"] {
         assert!(Invitation::from_text(text).is_err(), "{text}");
     }
-    assert!(matches!(Invitation::from_text(&"x".repeat(10_000)), Err(Refused::Oversize { .. })));
+    assert!(matches!(Invitation::from_text(&"x".repeat(200_000)), Err(Refused::Oversize { .. })));
     let more = format!("{}aaaaaaaa", request(&world).to_text());
     assert!(matches!(EnrolmentRequest::from_text(&more), Err(Refused::Altered { .. })));
 }
@@ -93,4 +94,48 @@ fn fingerprints_are_short_and_differ() {
     let (one, other) = (world.tablet.public().fingerprint(), world.evaluators[0].public().fingerprint());
     assert_eq!((one.len(), one.matches('-').count()), (14, 2));
     assert_ne!(one, other);
+}
+
+#[test]
+fn a_long_text_comes_in_parts_in_any_order() {
+    let world = World::new();
+    let (invitation, other) = (invitation(&world), Invitation { until: 7, ..invitation(&world) });
+    let text = invitation.to_text();
+    assert_eq!(frames(&text, 5_000), [text.to_ascii_uppercase()], "one part is the text itself");
+    for most in [64, 100, 200] {
+        let parts = frames(&text, most);
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.len() <= most));
+        assert!(
+            parts.iter().all(|part| part
+                .bytes()
+                .all(|byte| b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".contains(&byte))),
+            "the characters that a QR code packs best"
+        );
+        let read = |parts: &[String]| Invitation::from_text(&parts.join("\n"));
+        assert_eq!(read(&parts).unwrap(), invitation);
+        let mut turned = parts.clone();
+        turned.reverse();
+        turned.push(parts[0].to_ascii_lowercase());
+        assert_eq!(read(&turned).unwrap(), invitation, "in any order, one twice");
+        for missing in 0..parts.len() {
+            let mut left = parts.clone();
+            left.remove(missing);
+            let (part, all) = (missing + 1, parts.len());
+            assert_eq!(read(&left), Err(Refused::MissingPart { part, parts: all }));
+            let mut mixed = parts.clone();
+            mixed[missing] = frames(&other.to_text(), most)[missing].clone();
+            assert!(matches!(read(&mixed), Err(Refused::Altered { .. })), "a part of another text");
+        }
+        assert!(EnrolmentRequest::from_text(&parts.join(" ")).is_err());
+    }
+    for wrong in [
+        "nightjar-part:",
+        "nightjar-part:0/1:A:B",
+        "nightjar-part:2/1:A:B",
+        "nightjar-part:1/99:A:B",
+        "nightjar-part:+1/1:A:B",
+    ] {
+        assert!(matches!(Invitation::from_text(wrong), Err(Refused::Altered { .. })), "{wrong}");
+    }
+    assert!(matches!(Invitation::from_text(&"nightjar-part:".repeat(20_000)), Err(Refused::Oversize { .. })));
 }

@@ -7,6 +7,7 @@ mod enrolment;
 mod envelopes;
 mod fixture;
 mod key_envelopes;
+mod passes;
 mod receipts;
 mod requests;
 mod rosters;

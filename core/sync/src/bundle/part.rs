@@ -3,7 +3,7 @@
 use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, RosterHead, Signature, StudyTag};
 
 use super::HEADER_BYTES;
-use crate::wire::{Applied, Entry, Message, Push, Reader, Writer};
+use crate::wire::{Applied, Entry, Message, Pass, Push, Reader, Writer};
 use crate::{Failure, bounds};
 
 const CONTEXT: &str = "nightjar v0 bundle header";
@@ -20,6 +20,8 @@ pub enum Part {
     Chain(Push),
     /// The last part.
     End(End),
+    /// A steward's pass that waits for its place in the roster. After the entries, before all chains.
+    Pass(Pass),
 }
 
 /// Who made a bundle and what that device holds, signed.
@@ -132,6 +134,7 @@ impl Message for Part {
             Self::Header(header) => header.write(out.number(0)),
             Self::Entry(entry) => entry.write(out.number(1)),
             Self::Chain(chain) => chain.write(out.number(2)),
+            Self::Pass(pass) => pass.write(out.number(4)),
             Self::End(end) => {
                 out.number(3).array(2).number(end.parts).bytes(&end.hash);
             }
@@ -148,6 +151,7 @@ impl Message for Part {
                 input.array(2)?;
                 Self::End(End { parts: input.number()?, hash: input.fixed()? })
             }
+            4 => Self::Pass(Pass::read(input)?),
             _ => return Err(input.malformed("an unknown part")),
         })
     }

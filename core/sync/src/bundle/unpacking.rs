@@ -74,6 +74,10 @@ impl Unpacking {
                 self.summary.entries += 1;
                 if grows { vec![Event::RosterGrew(entry)] } else { Vec::new() }
             }
+            Part::Pass(_) if self.vouched.is_some() => {
+                return Err(malformed("a pass follows the first chain"));
+            }
+            Part::Pass(pass) => crate::roster::take(&mut self.roster, &pass.0).into_iter().collect(),
             Part::Chain(push) => {
                 let mut events = self.vouch();
                 events.extend(self.chain(push));

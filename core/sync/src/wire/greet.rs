@@ -16,6 +16,9 @@ pub struct Greeting {
     pub roster: u64,
     /// The beginning of the hash of the last of them; zeros where it holds none.
     pub roster_head: Begin,
+    /// The beginning of what commits to the passes that wait there for their place
+    /// ([`Roster::passes_digest`](nightjar_seal::Roster::passes_digest)).
+    pub passes: Begin,
     /// The life of the hub's database that all marks below are of; `None` where none is shown.
     pub incarnation: Option<Incarnation>,
     /// The scopes it asks about.
@@ -72,6 +75,8 @@ pub struct Greeted {
     pub roster_head: RosterHead,
     /// Entries after those the device holds, in order; when they end before `roster`, there are more.
     pub entries: Vec<Entry>,
+    /// The passes that wait at the hub, where they are not the same as on the device.
+    pub passes: Option<Vec<Pass>>,
     /// One answer per scope asked about, in the same order.
     pub scopes: Vec<Standing>,
 }
@@ -79,6 +84,10 @@ pub struct Greeted {
 /// One encoded roster entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry(pub Vec<u8>);
+
+/// One encoded pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass(pub Vec<u8>);
 
 /// How the hub stands in one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,15 +151,16 @@ impl Message for Greeting {
     const NAME: &'static str = "greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(4).number(self.roster).bytes(&self.roster_head.0);
+        out.array(5).number(self.roster).bytes(&self.roster_head.0).bytes(&self.passes.0);
         out.optional(self.incarnation.as_ref()).list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(4)?;
+        input.array(5)?;
         let greeting = Self {
             roster: input.number()?,
             roster_head: Begin(input.fixed()?),
+            passes: Begin(input.fixed()?),
             incarnation: input.optional()?,
             scopes: input.list(bounds::SCOPES)?,
         };
@@ -188,6 +198,18 @@ impl Message for Entry {
     }
 }
 
+impl Message for Pass {
+    const NAME: &'static str = "pass";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self(input.bytes(bounds::PASS_BYTES)?.to_vec()))
+    }
+}
+
 impl Message for Standing {
     const NAME: &'static str = "standing of a scope";
 
@@ -213,19 +235,22 @@ impl Message for Greeted {
     const NAME: &'static str = "answer to a greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(5);
+        out.array(7);
         self.incarnation.write(out);
-        out.number(self.roster).bytes(&self.roster_head.0).list(&self.entries).list(&self.scopes);
+        out.number(self.roster).bytes(&self.roster_head.0).list(&self.entries);
+        out.flag(self.passes.is_some()).list(self.passes.as_deref().unwrap_or_default()).list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(5)?;
-        Ok(Self {
-            incarnation: Incarnation::read(input)?,
-            roster: input.number()?,
-            roster_head: RosterHead(input.fixed()?),
-            entries: input.list(bounds::ROSTER_ENTRIES)?,
-            scopes: input.list(bounds::SCOPES)?,
-        })
+        input.array(7)?;
+        let incarnation = Incarnation::read(input)?;
+        let (roster, roster_head) = (input.number()?, RosterHead(input.fixed()?));
+        let entries = input.list(bounds::ROSTER_ENTRIES)?;
+        let passes = match (input.flag()?, input.list(bounds::PASSES)?) {
+            (true, passes) => Some(passes),
+            (false, passes) if passes.is_empty() => None,
+            _ => return Err(input.malformed("passes where there are none")),
+        };
+        Ok(Self { incarnation, roster, roster_head, entries, passes, scopes: input.list(bounds::SCOPES)? })
     }
 }

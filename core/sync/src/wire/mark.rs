@@ -45,10 +45,9 @@ impl Mark {
 pub struct Begin(pub [u8; 8]);
 
 impl Begin {
-    /// The beginning of a hash of 32 bytes.
-    pub fn of(hash: &[u8; 32]) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = *hash;
-        Self([a, b, c, d, e, f, g, h])
+    /// The beginning of a hash of at least 8 bytes.
+    pub fn of(hash: &[u8]) -> Self {
+        Self(hash.first_chunk().copied().unwrap_or_default())
     }
 
     /// The beginning of the BLAKE3 hash of what lies one after the other; zeros for nothing.

@@ -44,6 +44,10 @@ codes! {
     UnknownStudy = "unknown_study", 404;
     /// The study's roster has no such device, or has revoked it.
     UnknownDevice = "unknown_device", 403;
+    /// The pass lets nobody in: it is not a steward's, or beyond what that steward may.
+    Denied = "denied", 403;
+    /// The pass came too late, by the hub's time. The steward gives a new one.
+    Expired = "expired", 403;
     /// The device's grants do not cover this.
     NotGranted = "not_granted", 403;
     /// The request is not signed, or its signature does not verify.
@@ -81,6 +85,21 @@ codes! {
     QuotaReached = "quota_reached", 507;
     /// The hub's database fails. Nothing of the request was kept.
     StorageBroken = "storage_broken", 500;
+}
+
+impl Reason {
+    /// Whether it says no to this very pass, so that another try brings nothing and others may go on.
+    pub(crate) fn is_about_the_pass(self) -> bool {
+        matches!(
+            self,
+            Self::Denied
+                | Self::Expired
+                | Self::Forged
+                | Self::Malformed
+                | Self::QuotaReached
+                | Self::NoSuchPath
+        )
+    }
 }
 
 /// The hub's no.

@@ -55,6 +55,7 @@ pub(crate) struct Device {
     pub(crate) erased: Vec<EnvelopeId>,
     pub(crate) applied_by: BTreeMap<DeviceTag, Vec<Reach>>,
     pub(crate) losses: usize,
+    pub(crate) passes_refused: Vec<String>,
     /// Links per outbox.
     pub(crate) portion: usize,
     made: u64,
@@ -85,6 +86,7 @@ impl Device {
             erased: Vec::new(),
             applied_by: BTreeMap::new(),
             losses: 0,
+            passes_refused: Vec::new(),
             portion: 2,
             made: 0,
         }
@@ -241,6 +243,10 @@ impl Device {
         for event in events {
             match event {
                 Event::RosterGrew(entry) => self.roster.push(entry).expect("it was verified"),
+                Event::PassTaken(pass) => {
+                    self.roster.take(*pass).expect("it was verified");
+                }
+                Event::PassRefused { why, .. } => self.passes_refused.push(why),
                 Event::HubLostData { .. } => {
                     self.losses += 1;
                     (self.memory.pulled, self.memory.pushed) = (None, None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{DeviceTag, Entry, Envelope, EnvelopeId, Link, Roster, ScopeTag};
+use nightjar_seal::{DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassStanding, Roster, ScopeTag};
 use nightjar_sync::wire::{
     self, Appended, Applied, Batch, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
     Objection, Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing, Welcome,
@@ -21,6 +21,8 @@ pub(crate) struct ModelHub {
     pub(crate) applied: BTreeMap<DeviceTag, Applied>,
     /// How many pushes one pull reply holds.
     pub(crate) pushes_per_pull: usize,
+    /// What its clock shows, by which passes come in time.
+    pub(crate) now: u64,
 }
 
 impl ModelHub {
@@ -34,6 +36,7 @@ impl ModelHub {
             log: Vec::new(),
             applied: BTreeMap::new(),
             pushes_per_pull: 2,
+            now: 0,
         }
     }
 
@@ -56,7 +59,9 @@ impl ModelHub {
         let path = request.path.as_str();
         let result = if path == wire::roster_path(study) {
             self.append(&request.body)
-        } else if self.roster.member(&device).is_none() {
+        } else if path == wire::pass_path(study) {
+            self.take(&request.body)
+        } else if self.roster.member(&device).is_none_or(|member| member.revoked.is_some()) {
             refuse(Reason::UnknownDevice)
         } else if path == wire::greet_path(study) {
             self.greet(&request.body)
@@ -88,6 +93,17 @@ impl ModelHub {
         Ok(Appended { roster: self.roster.entries().len() as u64 }.encode())
     }
 
+    fn take(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let pass = Pass::decode(&wire::Pass::decode(body)?.0).expect("a pass decodes");
+        if pass.until() < self.now {
+            return refuse(Reason::Expired);
+        }
+        match self.roster.take_in_turn(pass) {
+            Ok(PassStanding::Counts) => Ok(Vec::new()),
+            _ => refuse(Reason::Denied),
+        }
+    }
+
     fn greet(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
         let greeting = Greeting::decode(body)?;
         let entries = self.roster.entries().iter().skip(greeting.roster as usize).take(2);
@@ -109,6 +125,8 @@ impl ModelHub {
             roster: self.roster.entries().len() as u64,
             roster_head: self.roster.head(),
             entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
+            passes: (greeting.passes != wire::Begin::of(&self.roster.passes_digest()))
+                .then(|| self.roster.passes().map(|pass| wire::Pass(pass.encode())).collect()),
             scopes: greeting.scopes.iter().map(standing).collect(),
         })
         .encode())

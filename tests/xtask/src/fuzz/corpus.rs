@@ -32,7 +32,11 @@ pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf
         // Its bytes are acts, not a format that anybody writes.
         FuzzTarget::Session => {}
         // True ones are not made yet: they start from nothing.
-        FuzzTarget::Sealed | FuzzTarget::Wire | FuzzTarget::Bundle | FuzzTarget::Change => {}
+        FuzzTarget::Sealed
+        | FuzzTarget::Wire
+        | FuzzTarget::Bundle
+        | FuzzTarget::Change
+        | FuzzTarget::Roster => {}
     }
     Ok(folder)
 }

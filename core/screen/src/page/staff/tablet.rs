@@ -152,15 +152,21 @@ pub(super) fn draw(drawn: &Drawn<'_>) -> Result<Markup, Failure> {
         });
     }
     let request = drawn.tablet.enrolment_request()?;
+    let parts = nightjar::picture_parts(&request);
     let job = drawn.work.now();
     Ok(html! {
         h1 { (texts.join_title) }
         p { (texts.join_request_lead) }
+        p #fingerprint { (filled(&texts.join_fingerprint, &[("fingerprint", &drawn.tablet.fingerprint())])) }
         div .nhsuk-form-group {
             label .nhsuk-label for="request" { (texts.join_request) }
             textarea #request .nhsuk-textarea.code rows="4" readonly spellcheck="false" lang="zxx" { (request) }
         }
-        @if let Some(picture) = picture::of(&request, &texts.join_picture) { (picture) }
+        @for (at, part) in parts.iter().enumerate() {
+            @let label = [("part", (at + 1).to_string()), ("parts", parts.len().to_string())];
+            @let label: Vec<(&str, &str)> = label.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            @if let Some(picture) = picture::of(part, &filled(&texts.join_picture, &label)) { (picture) }
+        }
         p { (texts.join_invitation_lead) }
         div .nhsuk-form-group {
             label .nhsuk-label for="invitation" { (texts.join_invitation) }
