@@ -217,3 +217,46 @@ fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_los
     let versions: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert!(versions == ["1", "2"] || versions == ["2", "1"], "{rows:?}");
 }
+
+#[test]
+fn a_steward_on_a_ward_lets_a_tablet_in_by_what_both_show() {
+    let hands = Hands { folder: tempfile::tempdir().unwrap() };
+    for device in ["steward", "ward", "new"] {
+        hands.write(&format!("{device}.key"), random_key());
+    }
+    let hub = HubProcess::start(&program(), &hands.path("hub"));
+    hands.write("setup-code", &hub.setup_code);
+    hands.must("steward", "evaluate create --label Steward");
+    hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
+    hands.let_in("ward", "tablet", "", "");
+    let refused = hands.fails("ward", "study delegate --who ward --devices 1");
+    assert!(refused.contains("not of a"), "a tablet's vault founds nothing: {refused}");
+    hands.must("steward", "study delegate --who ward --devices 1 --ward acute-male --days 7");
+    hands.must("ward", "tablet sync");
+
+    // The tablet shows its request as a picture, with its fingerprint and as text.
+    let shown = hands.must("new", "tablet create --label new --qr");
+    assert!(shown.contains('▀') && shown.contains("compares this fingerprint: "), "{shown}");
+    let fingerprint = shown.split("compares this fingerprint: ").nth(1).unwrap().lines().next().unwrap();
+    hands.write("new.request", shown.lines().last().unwrap());
+    let refused = hands.fails("ward", "study admit --request new.request --fingerprint AAAA-BBBB-CCCC");
+    assert!(refused.contains(fingerprint) && refused.contains("nothing was signed"), "{refused}");
+    let refused = hands.fails("ward", "study admit --request new.request --evaluator");
+    assert!(refused.contains("tablets only"), "{refused}");
+    let admit = format!("study admit --request new.request --fingerprint {fingerprint} --qr");
+    let shown = hands.must("ward", &admit);
+    assert!(shown.contains('▀'));
+    hands.write("new.invitation", shown.lines().last().unwrap());
+    hands.must("new", "tablet join --invitation new.invitation");
+    let listed = hands.must("new", "study devices");
+    assert!(listed.contains("let in by ward  waits for its place"), "{listed}");
+    assert!(listed.contains("steward: has let in 1 of 1"), "{listed}");
+    hands.must("steward", "evaluate sync");
+    hands.must("steward", "study delegate --who ward --end");
+    let listed = hands.must("steward", "study devices");
+    assert!(listed.contains("let in by ward") && !listed.contains("waits"), "{listed}");
+    hands.must("new", "tablet sync");
+    hands.must("ward", "tablet sync");
+    let refused = hands.fails("ward", "study admit --request new.request --ward acute-male");
+    assert!(refused.contains("only a steward"), "{refused}");
+}
