@@ -70,7 +70,7 @@ impl EnrolmentRequest {
     pub fn from_text(text: &str) -> Result<Self, Refused> {
         let request: Self = canonical::decode(
             "enrolment request",
-            &from_text("an enrolment request", Self::PREFIX, text)?,
+            &from_text("an enrolment request", Self::PREFIX, text, MAX_TEXT)?,
             MAX_TEXT,
         )?;
         check_text("label of a device", &request.label, MAX_LABEL)?;
@@ -91,8 +91,11 @@ impl Invitation {
     /// # Errors
     /// [`Refused::WrongText`], [`Refused::Truncated`], [`Refused::Altered`] or [`Refused::MissingPart`].
     pub fn from_text(text: &str) -> Result<Self, Refused> {
-        let invitation: Self =
-            canonical::decode("invitation", &from_text("an invitation", Self::PREFIX, text)?, MAX_TEXT)?;
+        let invitation: Self = canonical::decode(
+            "invitation",
+            &from_text("an invitation", Self::PREFIX, text, MAX_TEXT)?,
+            MAX_TEXT,
+        )?;
         check_signing("root key", &invitation.root.0)?;
         if !invitation.hub.is_empty() {
             check_text("address of the hub", &invitation.hub, MAX_HUB)?;
@@ -110,15 +113,21 @@ impl Invitation {
 
 /// Prefix, then base32 of: length of the content (u16, big endian), content, checksum. The length tells a text that was
 /// cut short from one that was altered.
-fn to_text(prefix: &str, bytes: &[u8]) -> String {
+pub(crate) fn to_text(prefix: &str, bytes: &[u8]) -> String {
     let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
     format!("{prefix}{}", BASE32_NOPAD.encode(&[&len, bytes, &checksum(prefix, bytes)].concat()))
 }
 
-fn from_text(what: &'static str, prefix: &'static str, text: &str) -> Result<Vec<u8>, Refused> {
-    let text = put_together(what, text, 2 * MAX_TEXT)?;
-    if text.len() > 2 * MAX_TEXT {
-        return Err(Refused::Oversize { what, have: text.len(), most: 2 * MAX_TEXT });
+/// Reads such a text, of at most `most` bytes of content, whole or in its parts.
+pub(crate) fn from_text(
+    what: &'static str,
+    prefix: &'static str,
+    text: &str,
+    most: usize,
+) -> Result<Vec<u8>, Refused> {
+    let text = put_together(what, text, 2 * most)?;
+    if text.len() > 2 * most {
+        return Err(Refused::Oversize { what, have: text.len(), most: 2 * most });
     }
     let altered = || Refused::Altered { what };
     let cut = || Refused::Truncated { what };

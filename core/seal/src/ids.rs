@@ -160,6 +160,11 @@ id!(
     32
 );
 id!(
+    /// Ed25519 public key with which a hub signs its time.
+    ClockPublic,
+    32
+);
+id!(
     /// X25519 public key of the offline recovery key.
     RecoveryPublic,
     32

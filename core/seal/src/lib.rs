@@ -57,6 +57,7 @@ mod request;
 mod resume;
 mod roster;
 mod secret;
+mod stamp;
 mod stub;
 mod withdrawal;
 mod wrap;
@@ -70,8 +71,8 @@ pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, op
 pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId, ReadingPublic,
-    RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
+    ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
+    ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
     WithdrawalPublic,
 };
 pub use receipt::Receipt;
@@ -79,10 +80,12 @@ pub use refused::Refused;
 pub use request::RequestSignature;
 pub use resume::ResumeWords;
 pub use roster::{
-    Act, Action, Denied, Entry, Grant, LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_PASS, MAX_PASSES, Member,
-    Membership, Pass, PassStanding, Roster, Terms, WrappedEpoch,
+    ALONE, ALONE_SECONDS, Act, Action, Consent, ConsentRequest, Denied, Entry, Erasure, Extent, Grant,
+    LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_ERASED, MAX_PASS, MAX_PASSES, Member, Membership, Pass,
+    PassStanding, Roster, Terms, WrappedEpoch,
 };
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
+pub use stamp::{ClockKeys, Stamp};
 pub use stub::Stub;
 pub use withdrawal::Withdrawal;
 pub use wrap::{Holder, MAX_RECIPIENTS, Recipient, unwrap, wrap};

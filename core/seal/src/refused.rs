@@ -165,6 +165,17 @@ pub enum Refused {
     /// A steward's pass lets nobody in.
     #[error("the steward's word for this device does not count: {0}")]
     Denied(Denied),
+    /// One steward alone takes out more than one may.
+    #[error(
+        "roster: entry {seq} takes out a whole scope, or more than {most} records within 24 hours of the hub's time, with one \
+         steward's signature; that needs a second steward"
+    )]
+    OneSteward {
+        /// The place of the entry.
+        seq: u64,
+        /// How many one steward may take out.
+        most: u64,
+    },
     /// Too few devices could read what is collected.
     #[error("the roster names {have} evaluator devices; collecting needs {need}")]
     TooFewReaders {

@@ -2,11 +2,13 @@
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
+use super::erasure::Erasure;
 use super::grants::{Grant, check_grants};
 use super::pass::{Pass, Terms};
 use crate::{
-    DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line, LinkHash,
-    RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag, canonical,
+    ClockPublic, DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line,
+    LinkHash, RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag,
+    canonical,
     canonical::check_text,
     device::verify,
     hash::digest,
@@ -141,6 +143,27 @@ pub enum Act {
         /// The passes.
         #[n(1)]
         passes: Vec<Pass>,
+    },
+    /// Takes records out for ever.
+    #[n(16)]
+    Erase {
+        /// Which, and who said so beside the root key.
+        #[n(0)]
+        erasure: Erasure,
+    },
+    /// Names an evaluator device whose signature counts as a second steward's. Before the first tablet is let in, and not later.
+    #[n(17)]
+    Steward {
+        /// The device.
+        #[n(0)]
+        device: DeviceTag,
+    },
+    /// Names the hub whose time counts. Before the first tablet is let in, and not later.
+    #[n(18)]
+    Clock {
+        /// The key that signs it.
+        #[n(0)]
+        public: ClockPublic,
     },
 }
 
@@ -306,7 +329,8 @@ impl Entry {
                 bounded(passes.len())?;
                 passes.iter().try_for_each(Pass::check)
             }
-            Act::Recovery { .. } | Act::Document { .. } => Ok(()),
+            Act::Erase { erasure } => erasure.check(),
+            Act::Recovery { .. } | Act::Document { .. } | Act::Steward { .. } | Act::Clock { .. } => Ok(()),
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
+use super::erasure::{Ledger, Place};
 use super::grants::{Action, Grant};
 use super::pass::Pass;
 use super::waiting::{Delegation, Waiting};
 use crate::{
-    DevicePublic, DeviceTag, DocumentHash, Entropy, Line, LinkHash, RecoveryPublic, Refused, RootKeys,
-    RootPublic, RosterHead, ScopeTag, StudyTag, entropy::random,
+    ClockPublic, DevicePublic, DeviceTag, DocumentHash, Entropy, Line, LinkHash, RecordTag, RecoveryPublic,
+    Refused, RootKeys, RootPublic, RosterHead, ScopeTag, StudyTag, entropy::random,
 };
 
 /// Most entries of a roster.
@@ -33,9 +34,16 @@ pub struct Member {
     pub by: Option<DeviceTag>,
     /// Set once it was put out: its last good place per scope and line.
     pub revoked: Option<BTreeMap<(ScopeTag, Line), BTreeMap<u64, LinkHash>>>,
+    /// Whether it was named as a second steward's.
+    pub steward: bool,
 }
 
 impl Member {
+    /// Whether its signature counts as a second steward's today.
+    pub fn is_steward(&self) -> bool {
+        self.steward && self.revoked.is_none()
+    }
+
     /// Whether one of its grants covers it.
     pub fn may(&self, kind: &str, action: Action, ward: &str) -> bool {
         self.grants.iter().any(|grant| grant.covers(kind, action, ward))
@@ -60,6 +68,7 @@ pub struct Roster {
     /// The time of the last entry that gave passes their place.
     pub(super) time: u64,
     pub(super) waiting: Waiting,
+    erased: Ledger,
 }
 
 impl Roster {
@@ -105,6 +114,7 @@ impl Roster {
             numbers: BTreeMap::new(),
             time: 0,
             waiting: Waiting::default(),
+            erased: Ledger::default(),
         })
     }
 
@@ -189,6 +199,7 @@ impl Roster {
                     since: Some(seq),
                     by: None,
                     revoked: None,
+                    steward: false,
                 };
                 self.place(tag, member);
                 self.epochs.extend(epochs.iter().cloned());
@@ -255,6 +266,37 @@ impl Roster {
                     self.enter(seq, pass);
                 }
                 self.time = *at;
+            }
+            Act::Erase { erasure } => {
+                let place = Place { study: self.study, seq, prev: entry.prev() };
+                self.erased.take(&place, erasure, &self.members)?;
+            }
+            Act::Steward { device } => {
+                if self.collects() {
+                    return unfit("a second steward is named before the first tablet is let in");
+                }
+                let founders = self.members.values().filter_map(|member| member.since).min();
+                match self.members.get_mut(device) {
+                    None => return unfit("the device is not in the roster"),
+                    Some(member) if member.membership != Membership::Evaluator => {
+                        return unfit("a steward's device is an evaluator's");
+                    }
+                    Some(member) if member.since == founders => {
+                        return unfit("the founder's own device is no second steward's");
+                    }
+                    Some(member) if member.steward || member.revoked.is_some() => {
+                        return unfit("the device is a steward's already, or was put out");
+                    }
+                    Some(member) => member.steward = true,
+                }
+            }
+            Act::Clock { public } => {
+                if self.erased.clock.is_some() || self.collects() {
+                    return unfit(
+                        "the hub that tells the time is named once, before the first tablet is let in",
+                    );
+                }
+                self.erased.clock = Some(*public);
             }
         }
         Ok(())
@@ -360,6 +402,31 @@ impl Roster {
     pub fn evaluators(&self) -> impl Iterator<Item = &Member> {
         let here = |m: &&Member| m.membership == Membership::Evaluator && m.revoked.is_none();
         self.members.values().filter(here)
+    }
+
+    /// Devices whose signatures count beside the root key's, where two stewards are needed.
+    pub fn stewards(&self) -> impl Iterator<Item = &Member> {
+        self.members.values().filter(|member| member.is_steward())
+    }
+
+    /// The key of the hub whose time counts.
+    pub fn clock(&self) -> Option<&ClockPublic> {
+        self.erased.clock.as_ref()
+    }
+
+    /// Whether the roster has taken a record out.
+    pub fn is_taken_out(&self, scope: &ScopeTag, record: &RecordTag) -> bool {
+        self.erased.is_taken_out(scope, record)
+    }
+
+    /// Scopes that the roster has taken out as a whole: nothing is written there any more.
+    pub fn scopes_taken_out(&self) -> &BTreeSet<ScopeTag> {
+        self.erased.scopes()
+    }
+
+    /// Whether anybody may have collected yet.
+    fn collects(&self) -> bool {
+        self.members.values().any(|member| member.membership == Membership::Tablet)
     }
 
     /// The offline recovery key.

@@ -188,6 +188,7 @@ impl Roster {
                 since: None,
                 by: Some(pass.steward()),
                 revoked: (!counts).then(BTreeMap::new),
+                steward: false,
             };
             let known = members.entry(pass.device()).or_insert_with(member);
             // Of several for one device the first that counts says what it is.

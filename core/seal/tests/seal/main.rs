@@ -5,6 +5,7 @@
 mod chains;
 mod enrolment;
 mod envelopes;
+mod erasures;
 mod fixture;
 mod key_envelopes;
 mod passes;
