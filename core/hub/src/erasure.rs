@@ -1,6 +1,6 @@
 //! What is taken out leaves the hub, and what somebody with its receipt may ask for.
 
-use nightjar_seal::{Envelope, Kind, RecordTag, Stub};
+use nightjar_seal::{Envelope, Erasure, Extent, Kind, RecordTag, Stub, StudyTag};
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{Recall, Recalled, Sealed};
 
@@ -24,19 +24,57 @@ pub(crate) fn obey(tx: &mut dyn Tx, scope: i64, record: &RecordTag) -> Done<Take
     if !tx.note_erased(scope, record)? {
         return Ok(taken_out);
     }
-    for (place, bytes) in tx.of_record(scope, record, MOST)? {
-        if Stub::decode(&bytes).is_ok() {
-            continue;
-        }
-        let envelope = Envelope::decode(&bytes).map_err(|_| broken())?;
-        if envelope.header().kind != Kind::Withdrawal {
-            let stub = Stub::of(&envelope).encode();
-            tx.overwrite(scope, place, &stub)?;
-            taken_out.envelopes += 1;
-            taken_out.bytes += (bytes.len() - stub.len().min(bytes.len())) as u64;
-        }
+    for (sequence, bytes) in tx.of_record(scope, record, MOST)? {
+        overwrite(tx, scope, sequence, &bytes, &mut taken_out)?;
     }
     Ok(taken_out)
+}
+
+/// Obeys an entry of the roster that takes records out, which was checked with the roster. How many envelopes it took out.
+pub(crate) fn obey_roster(tx: &mut dyn Tx, study: StudyTag, erasure: &Erasure) -> Done<u64> {
+    let scope = tx.open_scope(study, erasure.scope)?;
+    let mut taken_out = TakenOut::default();
+    match &erasure.what {
+        Extent::Records(records) => {
+            for record in records {
+                let of_record = obey(tx, scope.id, record)?;
+                taken_out.envelopes += of_record.envelopes;
+                taken_out.bytes += of_record.bytes;
+            }
+        }
+        Extent::Scope => {
+            tx.note_scope_erased(scope.id)?;
+            let mut after = 0;
+            while after < scope.sequence {
+                let rows =
+                    tx.log_after(scope.id, after, bounds::PUSH_LINKS as u64, bounds::PUSH_BYTES as u64)?;
+                if rows.is_empty() {
+                    return Err(broken().into());
+                }
+                for row in rows {
+                    after += 1;
+                    overwrite(tx, scope.id, after, &row.bytes, &mut taken_out)?;
+                }
+            }
+        }
+    }
+    tx.advance(scope.id, scope.sequence, &scope.hash, scope.bytes.saturating_sub(taken_out.bytes))?;
+    Ok(taken_out.envelopes)
+}
+
+/// Puts the stub of an envelope in its place, unless it is one or says that something was taken out.
+fn overwrite(tx: &mut dyn Tx, scope: i64, sequence: u64, bytes: &[u8], taken_out: &mut TakenOut) -> Done<()> {
+    if Stub::decode(bytes).is_ok() {
+        return Ok(());
+    }
+    let envelope = Envelope::decode(bytes).map_err(|_| broken())?;
+    if envelope.header().kind != Kind::Withdrawal {
+        let stub = Stub::of(&envelope).encode();
+        tx.overwrite(scope, sequence, &stub)?;
+        taken_out.envelopes += 1;
+        taken_out.bytes += (bytes.len() - stub.len().min(bytes.len())) as u64;
+    }
+    Ok(())
 }
 
 /// The envelopes of records whose names somebody knows, in the order of the log, as many as fit one reply. The name of a response

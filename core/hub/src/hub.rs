@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use nightjar_seal::RequestSignature;
+use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
-    Applied, Entry, Found, Greeting, Message, Outcome, Pass, Pull, Push, Reason, Recall, Refusal,
+    Applied, ClockAsked, ClockTold, Entry, Found, Greeting, Message, Outcome, Pass, Pull, Push, Reason,
+    Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -155,13 +156,16 @@ impl Inner {
             }
             Route::Roster(study) => {
                 let entry = decode::<Entry>(body)?;
-                return self.rosters.append(study, &entry, &self.store).map(|appended| appended.encode());
+                let (appended, erased) = self.rosters.append(study, &entry, &self.store)?;
+                self.erased(erased);
+                return Ok(appended.encode());
             }
             Route::Pass(study) => {
                 self.rosters.take(study, &decode::<Pass>(body)?, now, &self.store)?;
                 return Ok(Vec::new());
             }
-            Route::Greet(study)
+            Route::Clock(study)
+            | Route::Greet(study)
             | Route::Push(study, _)
             | Route::Pull(study, _)
             | Route::Applied(study, _)
@@ -179,6 +183,17 @@ impl Inner {
             return Err(Refusal::new(Reason::Replayed, "this request was seen before"));
         }
         match route {
+            Route::Clock(_) => {
+                let asked = decode::<ClockAsked>(body)?;
+                // A time for a roster that is not here would be one for whatever its owner writes next.
+                if asked.head != roster.head() {
+                    let text = "the roster here has another end; sync first";
+                    return Err(Refusal::new(Reason::ChainGap, text));
+                }
+                let clock = ClockKeys::from_bytes(&self.store.read(|tx| tx.clock())?);
+                let stamp = clock.stamp(&study, &asked.head, now);
+                Ok(ClockTold { clock: clock.public(), stamp }.encode())
+            }
             Route::Greet(_) => {
                 let greeting = decode::<Greeting>(body)?;
                 let incarnation = self.store.incarnation();
@@ -192,11 +207,8 @@ impl Inner {
                 let offered = place.judge(&push, member)?;
                 let done = place.push(&self.store, &offered, now, quota)?;
                 let stored = done.pushed.outcomes.iter().filter(|outcome| **outcome == Outcome::Stored);
-                self.metrics.pushed(stored.count() as u64, done.erased);
-                if done.erased > 0 {
-                    // It leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
-                    let _ = self.store.settle();
-                }
+                self.metrics.stored(stored.count() as u64);
+                self.erased(done.erased);
                 Ok(done.pushed.encode())
             }
             Route::Pull(study, scope) => {
@@ -217,6 +229,16 @@ impl Inner {
             Route::Found | Route::Roster(_) | Route::Pass(_) => {
                 Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))
             }
+        }
+    }
+}
+
+impl Inner {
+    /// What was erased leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
+    fn erased(&self, envelopes: u64) {
+        if envelopes > 0 {
+            self.metrics.erased(envelopes);
+            let _ = self.store.settle();
         }
     }
 }

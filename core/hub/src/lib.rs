@@ -25,8 +25,10 @@
 //!   PostgreSQL database: what one lets in, puts out or has seen, the others know with the next request. Rates are each hub's own.
 //! - Every reply to a push or pull carries incarnation, sequence and hash of the log, from which clients notice loss.
 //! - Tablets cannot pull confidential responses, not even sealed (scope [`RESPONSES`]).
-//! - What a receipt took out is overwritten: of its envelopes header and hash are left, so that chains still add up. What comes of it later is not
+//! - What a receipt or the roster took out is overwritten: of its envelopes header and hash are left, so that chains still add up. What comes of it later is not
 //!   kept. Whoever knows the name of a record, which only follows from its receipt, may recall its sealed bytes.
+//! - The hub signs its time for the end of a study's roster as it is here, and for no other ([`ClockTold`](nightjar_sync::wire::ClockTold)): what one
+//!   steward may take out in a day is counted by it.
 //! - A device has its rates, a study its quota; what they stop is said, and stops nobody else.
 //! - A [backup](backup) is one state of a running hub. [Restored](restore), the log begins a new life, and devices offer again what it lacks.
 //! - The hub logs nothing about requests. [Counters](Hub::metrics) name no study, device or address.

@@ -138,6 +138,7 @@ impl Place {
         let mut keeping = Keeping {
             known: if fresh { HashSet::new() } else { tx.known(row.id, &ids)? },
             taken_out: tx.erased(row.id, &records)?,
+            all_out: row.taken_out,
             room: match quota {
                 Some(most) => most.saturating_sub(held(tx, self.study)?),
                 None => u64::MAX,
@@ -262,6 +263,8 @@ struct Keeping<'a> {
     scope: i64,
     known: HashSet<EnvelopeId>,
     taken_out: HashSet<nightjar_seal::RecordTag>,
+    /// Whether the whole scope was.
+    all_out: bool,
     /// Bytes that may still be stored of this study.
     room: u64,
     /// The push's number, once it has added something, and by how much places in its segment are shifted.
@@ -292,7 +295,7 @@ impl<'a> Keeping<'a> {
         let withdraws = header.kind == Kind::Withdrawal;
         // What was taken out is kept as its stub, so that chains add up. The withdrawals themselves stay: others may still have to hear
         // of them.
-        let bytes: Cow<'a, [u8]> = match *whole && !withdraws && self.taken_out.contains(&header.record) {
+        let bytes: Cow<'a, [u8]> = match *whole && !withdraws && self.is_out(&header.record) {
             true => Stub::of(&Envelope::decode(&body.bytes).map_err(|_| broken())?).encode().into(),
             false => Cow::Borrowed(&body.bytes),
         };
@@ -325,6 +328,10 @@ impl<'a> Keeping<'a> {
             self.taken_out.insert(header.record);
         }
         Ok(Outcome::Stored)
+    }
+
+    fn is_out(&self, record: &nightjar_seal::RecordTag) -> bool {
+        self.all_out || self.taken_out.contains(record)
     }
 
     fn flush(&mut self, tx: &mut dyn Tx) -> Done<()> {

@@ -27,9 +27,12 @@ impl Metrics {
         self.sent.fetch_add(result.as_ref().map_or(0, Vec::len) as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn pushed(&self, stored: u64, erased: u64) {
-        self.stored.fetch_add(stored, Ordering::Relaxed);
-        self.erased.fetch_add(erased, Ordering::Relaxed);
+    pub(crate) fn stored(&self, envelopes: u64) {
+        self.stored.fetch_add(envelopes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn erased(&self, envelopes: u64) {
+        self.erased.fetch_add(envelopes, Ordering::Relaxed);
     }
 
     /// In the text format of Prometheus (version 0.0.4).

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nightjar_seal::{Denied, Entry, Pass, PassId, PassStanding, Refused, Roster, StudyTag};
+use nightjar_seal::{Act, Denied, Entry, Pass, PassId, PassStanding, Refused, Roster, StudyTag};
 use nightjar_sync::bounds;
 use nightjar_sync::wire::{self, Appended, Found, Founded, Reason, Refusal};
 
+use crate::erasure;
 use crate::setup_code;
 use crate::store::{Sharing, Store, broken};
 
@@ -93,34 +94,38 @@ impl Rosters {
         Ok(Founded { study, incarnation: store.incarnation() })
     }
 
-    /// Appends an entry that verifies, or finds it there.
+    /// Appends an entry that verifies, or finds it there. What it takes out is taken out in the same transaction; how many envelopes.
     pub(crate) fn append(
         &self,
         study: StudyTag,
         entry: &wire::Entry,
         store: &Store,
-    ) -> Result<Appended, Refusal> {
+    ) -> Result<(Appended, u64), Refusal> {
         let entry = decode(entry)?;
         let place = entry.seq();
-        let (encoded, roster) = (entry.encode(), self.of(study, store)?);
+        let (encoded, act, roster) = (entry.encode(), entry.act().clone(), self.of(study, store)?);
         let count = roster.entries().len() as u64;
         let mut grown = (*roster).clone();
         grown.push(entry).map_err(|refused| refusal(&refused))?;
         if place < count {
-            return Ok(Appended { roster: count });
+            return Ok((Appended { roster: count }, 0));
         }
         let placed: Vec<PassId> =
             roster.passes().map(Pass::id).filter(|id| grown.standing(id).is_none()).collect();
         // Two may come at once: the second finds the place taken in the database, not only in memory.
-        store.write(|tx| {
+        let erased = store.write(|tx| {
             if !tx.keep_entry(study, place, &encoded)? {
                 return Err(Refusal::new(Reason::PlaceTaken, "another roster entry came first").into());
             }
-            placed.iter().try_for_each(|id| tx.forget_pass(study, id))
+            placed.iter().try_for_each(|id| tx.forget_pass(study, id))?;
+            match &act {
+                Act::Erase { erasure } => erasure::obey_roster(tx, study, erasure),
+                _ => Ok(0),
+            }
         })?;
         let appended = Appended { roster: grown.entries().len() as u64 };
         self.longest(Arc::new(grown));
-        Ok(appended)
+        Ok((appended, erased))
     }
 
     /// Takes a pass that counts and comes in time, by this hub's clock; or finds it there.
@@ -212,6 +217,8 @@ fn refusal(refused: &Refused) -> Refusal {
         Refused::RosterGap { .. } => {
             Refusal::new(Reason::ChainGap, "roster entries before this one are missing here")
         }
+        // What people have to be told.
+        Refused::OneSteward { .. } => Refusal::new(Reason::NotGranted, refused.to_string()),
         _ => Refusal::new(Reason::Forged, "the roster entry does not verify"),
     }
 }

@@ -9,6 +9,7 @@ pub(crate) enum Route {
     Found,
     Roster(StudyTag),
     Pass(StudyTag),
+    Clock(StudyTag),
     Greet(StudyTag),
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
@@ -23,6 +24,7 @@ impl Route {
             Self::Found => "found",
             Self::Roster(_) => "roster",
             Self::Pass(_) => "pass",
+            Self::Clock(_) => "clock",
             Self::Greet(_) => "greet",
             Self::Push(..) => "push",
             Self::Pull(..) => "pull",
@@ -91,6 +93,7 @@ impl Route {
                 true
             }
             Self::Greet(_) | Self::Recall(..) => false,
+            Self::Clock(_) => reason == Reason::ChainGap,
             Self::Push(..) => matches!(
                 reason,
                 Reason::ChainGap
@@ -109,7 +112,8 @@ type OfAStudy = (&'static str, fn(StudyTag) -> Route);
 type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 
 /// What may stand behind a study, and behind a scope of it.
-const OF_A_STUDY: [OfAStudy; 3] = [("roster", Route::Roster), ("pass", Route::Pass), ("greet", Route::Greet)];
+const OF_A_STUDY: [OfAStudy; 4] =
+    [("roster", Route::Roster), ("pass", Route::Pass), ("clock", Route::Clock), ("greet", Route::Greet)];
 const OF_A_SCOPE: [OfAScope; 4] =
     [("push", Route::Push), ("pull", Route::Pull), ("applied", Route::Applied), ("recall", Route::Recall)];
 
@@ -129,6 +133,7 @@ mod tests {
             (wire::FOUND_PATH.to_owned(), Route::Found),
             (wire::roster_path(study), Route::Roster(study)),
             (wire::pass_path(study), Route::Pass(study)),
+            (wire::clock_path(study), Route::Clock(study)),
             (wire::greet_path(study), Route::Greet(study)),
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),

@@ -1,10 +1,11 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
-use nightjar_seal::{Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stub, StudyTag};
+use nightjar_seal::{ClockPublic, Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stamp, Stub, StudyTag};
 
 use crate::http_message::{Request, Response};
 use crate::wire::{
-    self, Appended, Begin, Found, Founded, Greeting, Message, Recall, Recalled, Refusal, Sealed, Welcome,
+    self, Appended, Begin, ClockAsked, ClockTold, Found, Founded, Greeting, Message, Recall, Recalled,
+    Refusal, Sealed, Welcome,
 };
 use crate::{Failure, bounds};
 
@@ -53,6 +54,24 @@ pub fn bring(study: StudyTag, pass: &Pass) -> Request {
 /// The hub's refusal: [`Reason::Expired`](crate::wire::Reason::Expired), [`Reason::Denied`](crate::wire::Reason::Denied).
 pub fn brought(response: &Response) -> Result<(), Failure> {
     accepted(response)
+}
+
+/// Asks the hub for its time with the roster as it ends here.
+pub fn ask_time(roster: &Roster) -> Request {
+    let body = ClockAsked { head: roster.head() }.encode();
+    Request { path: wire::clock_path(roster.study()), body, signed: true }
+}
+
+/// Reads the answer to [`ask_time`]: the key that the hub signs its time with, and the time, signed with that key. Whether it is the hub
+/// whose time counts the roster says.
+///
+/// # Errors
+/// The hub's refusal, and a time that it has not signed for this roster.
+pub fn time_told(roster: &Roster, response: &Response) -> Result<(ClockPublic, Stamp), Failure> {
+    let ClockTold { clock, stamp } = answer(response)?;
+    let checked = stamp.verify(&clock, &roster.study(), &roster.head());
+    checked.map_err(|source| Failure::Forged { what: ClockTold::NAME, source })?;
+    Ok((clock, stamp))
 }
 
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The

@@ -5,6 +5,7 @@
 //! | `POST /v1/studies` | [`Found`] | [`Founded`] |
 //! | `POST /v1/studies/{study}/roster` | [`Entry`] | [`Appended`] |
 //! | `POST /v1/studies/{study}/pass` | [`Pass`] | empty |
+//! | `POST /v1/studies/{study}/clock` | [`ClockAsked`] | [`ClockTold`] |
 //! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Welcome`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
@@ -17,6 +18,7 @@
 
 mod applied;
 mod cbor;
+mod clock;
 mod found;
 mod greet;
 mod mark;
@@ -28,6 +30,7 @@ mod segment;
 
 pub use applied::{Applied, Reach};
 pub use cbor::{Message, Reader, Writer};
+pub use clock::{ClockAsked, ClockTold};
 pub use found::{Appended, Found, Founded};
 pub use greet::{Entry, Greeted, Greeting, Pass, Shown, Standing, Welcome, Wish};
 pub use mark::{Begin, Glimpse, Incarnation, Mark};
@@ -50,6 +53,11 @@ pub fn roster_path(study: StudyTag) -> String {
 /// Where passes of a study's stewards go.
 pub fn pass_path(study: StudyTag) -> String {
     format!("/v1/studies/{study}/pass")
+}
+
+/// Where the hub tells its time.
+pub fn clock_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/clock")
 }
 
 /// Where a device greets.

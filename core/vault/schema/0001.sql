@@ -118,10 +118,15 @@ CREATE INDEX envelope_begin ON envelope (begin);
 CREATE INDEX envelope_record ON envelope (record_begin);
 CREATE INDEX envelope_open ON envelope (state, device) WHERE state NOT IN (1, 4, 6, 7);
 
--- What was withdrawn, by the record's tag: the signed marker, which has no content. It stays for ever.
+-- What was withdrawn, by the record's tag: the signed marker, which has no content; none where the roster says so. It stays for ever.
 CREATE TABLE withdrawn (
   record BLOB PRIMARY KEY CHECK (length(record) = 16),
-  marker BLOB NOT NULL
+  marker BLOB
+) WITHOUT ROWID;
+
+-- Scopes that the roster has taken out as a whole, with what is still to come of them.
+CREATE TABLE withdrawn_scope (
+  scope BLOB PRIMARY KEY CHECK (length(scope) = 16)
 ) WITHOUT ROWID;
 
 -- What is left of own envelopes with a place in the chain that were withdrawn: header and hash, by which the chain adds up for others.

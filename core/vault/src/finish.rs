@@ -15,7 +15,7 @@ use crate::keep::keep_record_key;
 use crate::projection::{Reading, project, tag_of};
 use crate::shared;
 use crate::vault::Vault;
-use crate::withdrawal::is_withdrawn;
+use crate::withdrawal::is_taken_out;
 
 /// Whether this device may read what it finished.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,7 +133,7 @@ impl Vault {
             if let Some(draft) = draft {
                 journal::remove(t, draft)?;
             }
-            if is_withdrawn(t, &tag)? {
+            if is_taken_out(t, &change.header().scope, &tag)? {
                 return Err(VaultError::NoRecord);
             }
             if let Some(dictionary) = &dictionary {

@@ -12,7 +12,7 @@ use crate::error::VaultError;
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project};
 use crate::vault::Vault;
-use crate::withdrawal::{is_withdrawn, take_out};
+use crate::withdrawal::{is_taken_out, take_out};
 
 /// How many pieces of what is nobody's envelope are kept, and how large one may be, in bytes.
 const MOST_UNREADABLE: i64 = 256;
@@ -116,7 +116,7 @@ impl Vault {
         self.write(|t| {
             let mut unproven = 0;
             for stub in stubs {
-                let proven = is_withdrawn(t, &stub.header().record)?;
+                let proven = is_taken_out(t, &stub.header().scope, &stub.header().record)?;
                 let state = if proven { State::Erased } else { State::SaidErased };
                 let new = envelopes::insert_stub(t, stub, &state)?;
                 unproven += u64::from(new && !proven);
@@ -139,7 +139,8 @@ impl Vault {
         let bytes: Vec<Vec<u8>> = envelopes.iter().map(Envelope::encode).collect();
         self.write(|t| {
             for envelope in envelopes {
-                if !is_withdrawn(t, &envelope.header().record)? {
+                let header = envelope.header();
+                if !is_taken_out(t, &header.scope, &header.record)? {
                     envelopes::bring_back(t, envelope, &State::Kept, &State::Released)?;
                 }
             }
@@ -188,7 +189,7 @@ impl Vault {
             waiting.sort_by_key(|envelope| envelope.header().kind != Kind::Withdrawal);
             for envelope in waiting {
                 let header = envelope.header();
-                if header.kind != Kind::Withdrawal && is_withdrawn(t, &header.record)? {
+                if header.kind != Kind::Withdrawal && is_taken_out(t, &header.scope, &header.record)? {
                     continue;
                 }
                 let state = receive(t, &envelope, holder, reading, &mut done)?;
@@ -220,7 +221,8 @@ fn store(
     reading: Reading<'_>,
     done: &mut Imported,
 ) -> Result<bool, VaultError> {
-    if envelope.header().kind != Kind::Withdrawal && is_withdrawn(t, &envelope.header().record)? {
+    let header = envelope.header();
+    if header.kind != Kind::Withdrawal && is_taken_out(t, &header.scope, &header.record)? {
         return envelopes::insert_stub(t, &Stub::of(envelope), &State::Erased);
     }
     if envelopes::number_of(t, &envelope.id())?.is_some() {

@@ -1,13 +1,15 @@
 //! What a device keeps beside answers: its own keys, the study pack, the roster log, cursors and epoch keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_seal::{DeviceKeys, EpochId, EpochKey, KeyId, RecordKey, RecordTag, ScopeTag};
+use nightjar_record::RecordId;
+use nightjar_seal::{Act, DeviceKeys, Entry, EpochId, EpochKey, KeyId, RecordKey, RecordTag, ScopeTag};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
 use crate::vault::Vault;
+use crate::withdrawal::take_out_by;
 
 /// Bytes of one file of a study pack at most.
 pub const FILE_BYTES: usize = 32 * 1024 * 1024;
@@ -165,12 +167,14 @@ impl Vault {
         })
     }
 
-    /// Appends verified roster entries after those kept; `from` is how many are kept already.
+    /// Appends verified roster entries after those kept; `from` is how many are kept already. What they take out is taken out in the same
+    /// transaction. The records that could be read here until now and are gone.
     ///
     /// # Errors
-    /// [`VaultError::Corrupt`] when `from` is not the end of the log kept here: read it again.
-    pub fn keep_roster(&self, from: usize, entries: &[Vec<u8>]) -> Result<(), VaultError> {
-        self.write(|t| {
+    /// [`VaultError::Corrupt`] when `from` is not the end of the log kept here: read it again; [`VaultError::Seal`] for what is no entry.
+    pub fn keep_roster(&self, from: usize, entries: &[Vec<u8>]) -> Result<Vec<RecordId>, VaultError> {
+        let read = entries.iter().map(|bytes| Entry::decode(bytes)).collect::<Result<Vec<_>, _>>()?;
+        let gone = self.write(|t| {
             let kept: i64 = t.query_row("SELECT count(*) FROM roster_entry", [], |row| row.get(0))?;
             if kept != from as i64 {
                 return Err(VaultError::Corrupt("the roster log has another end"));
@@ -178,8 +182,16 @@ impl Vault {
             for (seq, bytes) in (kept..).zip(entries) {
                 t.execute("INSERT INTO roster_entry (seq, bytes) VALUES (?1, ?2)", params![seq, bytes])?;
             }
-            Ok(())
-        })
+            let mut gone = BTreeSet::new();
+            for entry in &read {
+                gone.extend(take_out_by(t, entry)?);
+            }
+            Ok(gone.into_iter().collect())
+        })?;
+        if read.iter().any(|entry| matches!(entry.act(), Act::Erase { .. })) {
+            self.truncate_log();
+        }
+        Ok(gone)
     }
 
     /// What is known of a scope's log at the hub under a name such as `pulled` or `pushed`: the caller's own bytes

@@ -15,7 +15,7 @@ use crate::numbers;
 use crate::projection::{Reading, load_with};
 use crate::shared;
 use crate::vault::Vault;
-use crate::withdrawal::is_withdrawn;
+use crate::withdrawal::{is_taken_out, is_withdrawn};
 
 /// What a device holds of the response that a receipt belongs to.
 pub enum Own {
@@ -91,7 +91,7 @@ impl Vault {
         let tag = change.header().record;
         self.write(|t| {
             journal::remove(t, draft)?;
-            if is_withdrawn(t, &tag)? {
+            if is_taken_out(t, &change.header().scope, &tag)? {
                 return Err(VaultError::NoRecord);
             }
             if let Some(dictionary) = &dictionary {

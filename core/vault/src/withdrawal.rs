@@ -1,10 +1,12 @@
 //! Withdrawal: what a record said leaves this device, in any order of arrival, and a marker without content stays.
 //!
-//! Keys go first, then sealed bytes, then the row. Names of envelopes stay, so that chains still add up and a late copy is
+//! A response's own receipt says so, or the roster does. Keys go first, then sealed bytes, then the row. Names of envelopes stay, so that chains still add up and a late copy is
 //! known for what it is: it is counted and its bytes are not kept.
 
+use std::collections::BTreeSet;
+
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, RecordTag, Stub, StudyTag, Withdrawal};
+use nightjar_seal::{Act, Entry, Envelope, Extent, RecordTag, ScopeTag, Stub, StudyTag, Withdrawal};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::envelopes::{self, AFTER, COLUMNS, State, read_envelope};
@@ -67,24 +69,62 @@ impl Vault {
         Ok(done)
     }
 
-    /// The markers of what was withdrawn, as signed: to pass on.
+    /// The markers of what was withdrawn by a receipt, as signed: to pass on.
     ///
     /// # Errors
     /// Storage errors.
     pub fn withdrawals(&self) -> Result<Vec<Vec<u8>>, VaultError> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT marker FROM withdrawn ORDER BY record")?;
+            let mut statement =
+                c.prepare_cached("SELECT marker FROM withdrawn WHERE marker IS NOT NULL ORDER BY record")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 }
 
-/// Takes a response out. The envelopes that say so stay: others may still have to hear of it.
+/// Does what an entry of the roster says that takes records out, and nothing for another entry. The records that could be read here.
+pub(crate) fn take_out_by(t: &Transaction<'_>, entry: &Entry) -> Result<BTreeSet<RecordId>, VaultError> {
+    let Act::Erase { erasure } = entry.act() else { return Ok(BTreeSet::new()) };
+    let records = match &erasure.what {
+        Extent::Records(records) => records.clone(),
+        Extent::Scope => {
+            t.execute("INSERT OR IGNORE INTO withdrawn_scope (scope) VALUES (?1)", [erasure.scope.0])?;
+            of_scope(t, &erasure.scope)?
+        }
+    };
+    let mut gone = BTreeSet::new();
+    for tag in records {
+        gone.extend(take_out_record(t, &tag, None)?.record);
+    }
+    Ok(gone)
+}
+
+/// Records of a scope of which there is anything here.
+fn of_scope(t: &Transaction<'_>, scope: &ScopeTag) -> Result<Vec<RecordTag>, VaultError> {
+    let Some(scope) = shared::known(t, scope.0)? else { return Ok(Vec::new()) };
+    let sql = "SELECT DISTINCT record_begin, record_rest FROM envelope WHERE scope = ?1 AND kind <> 2";
+    let mut statement = t.prepare_cached(sql)?;
+    let mut rows = statement.query([scope])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(RecordTag(rows::id(row, 0)?.0));
+    }
+    Ok(records)
+}
+
+/// Takes a response out by its receipt. The envelopes that say so stay: others may still have to hear of it.
 pub(crate) fn take_out(t: &Transaction<'_>, withdrawal: &Withdrawal) -> Result<Withdrawn, VaultError> {
-    let tag = withdrawal.record();
+    take_out_record(t, &withdrawal.record(), Some(&withdrawal.encode()))
+}
+
+fn take_out_record(
+    t: &Transaction<'_>,
+    tag: &RecordTag,
+    marker: Option<&[u8]>,
+) -> Result<Withdrawn, VaultError> {
     let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
-    let new = t.execute(sql, params![tag.0, withdrawal.encode()])? == 1;
+    let new = t.execute(sql, params![tag.0, marker])? == 1;
     t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
     let (begin, rest) = numbers::split(&tag.0);
     let sql = "SELECT count(*) FROM envelope
@@ -96,12 +136,12 @@ pub(crate) fn take_out(t: &Transaction<'_>, withdrawal: &Withdrawal) -> Result<W
                WHERE record_begin = ?1 AND record_rest = ?3 AND kind <> 2";
     t.execute(sql, params![begin, State::Erased.number(), rest])?;
     let envelopes = envelopes as u64;
-    let record = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
-    search::forget(t, &tag)?;
+    let record = number_of_tag(t, tag)?.map(|n| rows::record_of(t, n)).transpose()?;
+    search::forget(t, tag)?;
     if record.is_some() {
         search::put_in_order(t)?;
     }
-    remove(t, &tag)?;
+    remove(t, tag)?;
     // What has a place in the chain goes on as its stub; of the rest there is nothing to send any more.
     let sql = "UPDATE outbox SET state = 3, reason = NULL
                WHERE state <> 1 AND chained = 0 AND n IN (SELECT n FROM envelope
@@ -124,6 +164,12 @@ fn keep_stubs(t: &Transaction<'_>, begin: i64, rest: &[u8]) -> Result<(), VaultE
             .execute(params![row.get::<_, i64>(AFTER)?, stub])?;
     }
     Ok(())
+}
+
+/// Whether what is written to a record in a scope is taken out.
+pub(crate) fn is_taken_out(c: &Connection, scope: &ScopeTag, record: &RecordTag) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM withdrawn_scope WHERE scope = ?1)";
+    Ok(is_withdrawn(c, record)? || c.prepare_cached(sql)?.query_row([scope.0], |row| row.get(0))?)
 }
 
 /// Whether a record was withdrawn.

@@ -24,6 +24,8 @@ pub(crate) type Done<T> = Result<T, Stop>;
 pub(crate) trait Tx {
     /// The hash of the setup code.
     fn setup_code(&mut self) -> Done<[u8; 32]>;
+    /// The key that the hub signs its time with.
+    fn clock(&mut self) -> Done<[u8; 32]>;
     /// All studies that were founded here.
     fn studies(&mut self) -> Done<Vec<StudyTag>>;
     /// Roster entries of a study from a place on.
@@ -77,6 +79,8 @@ pub(crate) trait Tx {
 
     /// Which of these records were taken out.
     fn erased(&mut self, scope: i64, records: &[RecordTag]) -> Done<HashSet<RecordTag>>;
+    /// Notes that a scope was taken out as a whole.
+    fn note_scope_erased(&mut self, scope: i64) -> Done<()>;
     /// Notes that a record was taken out. Whether that is new.
     fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool>;
     /// What the log holds of a record, in order, at most so many: place and bytes.
@@ -99,6 +103,8 @@ pub(crate) struct ScopeRow {
     pub(crate) hash: [u8; 32],
     /// Of envelopes and links, as the study's quota counts them.
     pub(crate) bytes: u64,
+    /// Whether it was taken out as a whole.
+    pub(crate) taken_out: bool,
 }
 
 /// What a person may want to know of a scope.

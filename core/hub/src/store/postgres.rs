@@ -221,9 +221,11 @@ fn make(client: &mut Client) -> Result<(), Failure> {
     let mut tx = client.transaction()?;
     tx.batch_execute("CREATE SCHEMA IF NOT EXISTS nightjar_hub")?;
     tx.batch_execute(include_str!("postgres.sql"))?;
-    let sql = "INSERT INTO hub (id, format, incarnation, setup_code) VALUES (1, $1, $2, $3)";
+    let sql = "INSERT INTO hub (id, format, incarnation, setup_code, clock) VALUES (1, $1, $2, $3, $4)";
+    let mut clock = [0; 32];
+    getrandom::fill(&mut clock)?;
     // The code is replaced before the hub is open; nobody knows one with this hash.
-    tx.execute(sql, &[&FORMAT, &life()?.as_slice(), &[0_u8; 32].as_slice()])?;
+    tx.execute(sql, &[&FORMAT, &life()?.as_slice(), &[0_u8; 32].as_slice(), &clock.as_slice()])?;
     Ok(tx.commit()?)
 }
 
@@ -315,12 +317,17 @@ fn scope_row(row: &Row) -> Done<ScopeRow> {
         sequence: unsigned(row, 2)?,
         hash: fixed(row, 3)?,
         bytes: unsigned(row, 4)?,
+        taken_out: row.try_get(5)?,
     })
 }
 
 impl Tx for Open<'_> {
     fn setup_code(&mut self) -> Done<[u8; 32]> {
         fixed(&self.row("SELECT setup_code FROM hub", &[])?.ok_or(Stop::Broken)?, 0)
+    }
+
+    fn clock(&mut self) -> Done<[u8; 32]> {
+        fixed(&self.row("SELECT clock FROM hub", &[])?.ok_or(Stop::Broken)?, 0)
     }
 
     fn studies(&mut self) -> Done<Vec<StudyTag>> {
@@ -360,18 +367,18 @@ impl Tx for Open<'_> {
     }
 
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {
-        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 AND tag = $2";
+        let sql = "SELECT id, tag, sequence, hash, bytes, taken_out FROM scope WHERE study = $1 AND tag = $2";
         let row = self.row(sql, &[&study.0.as_slice(), &tag.0.as_slice()])?;
         row.as_ref().map(scope_row).transpose()
     }
 
     fn scopes(&mut self, study: StudyTag) -> Done<Vec<ScopeRow>> {
-        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 ORDER BY tag";
+        let sql = "SELECT id, tag, sequence, hash, bytes, taken_out FROM scope WHERE study = $1 ORDER BY tag";
         self.rows(sql, &[&study.0.as_slice()])?.iter().map(scope_row).collect()
     }
 
     fn open_scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<ScopeRow> {
-        const SQL: &str = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = $1 AND tag = $2 FOR NO KEY UPDATE";
+        const SQL: &str = "SELECT id, tag, sequence, hash, bytes, taken_out FROM scope WHERE study = $1 AND tag = $2 FOR NO KEY UPDATE";
         let values: [&(dyn ToSql + Sync); 2] = [&study.0.as_slice(), &tag.0.as_slice()];
         if let Some(row) = self.row(SQL, &values)? {
             return scope_row(&row);
@@ -504,6 +511,11 @@ impl Tx for Open<'_> {
         let sql = "SELECT record FROM erased WHERE scope = $1 AND record = ANY($2)";
         let asked: Vec<&[u8]> = records.iter().map(|record| record.0.as_slice()).collect();
         self.rows(sql, &[&scope, &asked])?.iter().map(|row| fixed(row, 0).map(RecordTag)).collect()
+    }
+
+    fn note_scope_erased(&mut self, scope: i64) -> Done<()> {
+        self.execute("UPDATE scope SET taken_out = true WHERE id = $1", &[&scope])?;
+        Ok(())
     }
 
     fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool> {

@@ -4,7 +4,8 @@ CREATE TABLE hub (
     id          smallint PRIMARY KEY CHECK (id = 1),
     format      int    NOT NULL,
     incarnation bytea  NOT NULL CHECK (octet_length(incarnation) = 16),
-    setup_code  bytea  NOT NULL CHECK (octet_length(setup_code) = 32)
+    setup_code  bytea  NOT NULL CHECK (octet_length(setup_code) = 32),
+    clock       bytea  NOT NULL CHECK (octet_length(clock) = 32)
 );
 
 CREATE TABLE roster (
@@ -28,6 +29,7 @@ CREATE TABLE scope (
     sequence bigint NOT NULL,
     hash     bytea  NOT NULL CHECK (octet_length(hash) = 32),
     bytes    bigint NOT NULL,
+    taken_out boolean NOT NULL DEFAULT false,
     UNIQUE (study, tag)
 );
 

@@ -149,15 +149,16 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 fn create(writer: &mut Connection, file: &Path) -> Result<(), Failure> {
-    let mut incarnation = [0; 16];
+    let (mut incarnation, mut clock) = ([0; 16], [0; 32]);
     getrandom::fill(&mut incarnation)?;
+    getrandom::fill(&mut clock)?;
     let mut run = || {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(include_str!("sqlite.sql"))?;
         // Replaced before the hub is open; nobody knows a code with this hash.
         transaction.execute(
-            "INSERT INTO hub (id, incarnation, setup_code) VALUES (1, ?1, zeroblob(32))",
-            [incarnation],
+            "INSERT INTO hub (id, incarnation, setup_code, clock) VALUES (1, ?1, zeroblob(32), ?2)",
+            params![incarnation, clock],
         )?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -218,12 +219,17 @@ fn scope_row(row: &Row<'_>) -> rusqlite::Result<ScopeRow> {
         sequence: row.get(2)?,
         hash: row.get(3)?,
         bytes: row.get(4)?,
+        taken_out: row.get(5)?,
     })
 }
 
 impl Tx for Open<'_> {
     fn setup_code(&mut self) -> Done<[u8; 32]> {
         Ok(self.0.query_row("SELECT setup_code FROM hub", [], |row| row.get(0))?)
+    }
+
+    fn clock(&mut self) -> Done<[u8; 32]> {
+        Ok(self.0.query_row("SELECT clock FROM hub", [], |row| row.get(0))?)
     }
 
     fn studies(&mut self) -> Done<Vec<StudyTag>> {
@@ -260,12 +266,12 @@ impl Tx for Open<'_> {
     }
 
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>> {
-        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = ?1 AND tag = ?2";
+        let sql = "SELECT id, tag, sequence, hash, bytes, taken_out FROM scope WHERE study = ?1 AND tag = ?2";
         Ok(self.0.prepare_cached(sql)?.query_row(params![study.0, tag.0], scope_row).optional()?)
     }
 
     fn scopes(&mut self, study: StudyTag) -> Done<Vec<ScopeRow>> {
-        let sql = "SELECT id, tag, sequence, hash, bytes FROM scope WHERE study = ?1 ORDER BY tag";
+        let sql = "SELECT id, tag, sequence, hash, bytes, taken_out FROM scope WHERE study = ?1 ORDER BY tag";
         let mut rows = self.0.prepare_cached(sql)?;
         Ok(rows.query_map(params![study.0], scope_row)?.collect::<Result<_, _>>()?)
     }
@@ -424,6 +430,11 @@ impl Tx for Open<'_> {
             }
         }
         Ok(found)
+    }
+
+    fn note_scope_erased(&mut self, scope: i64) -> Done<()> {
+        self.0.execute("UPDATE scope SET taken_out = 1 WHERE id = ?1", [scope])?;
+        Ok(())
     }
 
     fn note_erased(&mut self, scope: i64, record: &RecordTag) -> Done<bool> {

@@ -4,7 +4,8 @@
 CREATE TABLE hub (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
-    setup_code  BLOB NOT NULL CHECK (length(setup_code) = 32)   -- BLAKE3 of the code
+    setup_code  BLOB NOT NULL CHECK (length(setup_code) = 32),  -- BLAKE3 of the code
+    clock       BLOB NOT NULL CHECK (length(clock) = 32)        -- Ed25519 key that signs the hub's time; stays when a backup is put back
 ) STRICT;
 
 -- The roster of each study, entry by entry as it was signed.
@@ -31,6 +32,7 @@ CREATE TABLE scope (
     sequence INTEGER NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
     bytes    INTEGER NOT NULL,                                  -- of envelopes and links, as the study's quota counts them
+    taken_out INTEGER NOT NULL DEFAULT 0,                       -- whether the roster took it out as a whole
     UNIQUE (study, tag)
 ) STRICT;
 
@@ -76,7 +78,7 @@ CREATE TABLE log (
 ) STRICT;
 CREATE UNIQUE INDEX log_by_record ON log (record, scope, envelope);
 
--- Records that were taken out, by the signature of their receipt: what comes of them later is not kept either.
+-- Records that were taken out, by their receipt or by the roster: what comes of them later is not kept either.
 CREATE TABLE erased (
     scope  INTEGER NOT NULL REFERENCES scope (id),
     record BLOB    NOT NULL CHECK (length(record) = 16),

@@ -249,7 +249,12 @@ fn aad(scope: &ScopeTag, key: &EpochId) -> Vec<u8> {
 }
 
 impl Entry {
-    pub(crate) fn signed(seq: u64, prev: RosterHead, act: Act, root: &RootKeys) -> Result<Self, Refused> {
+    /// Signs an entry for a place. Whether it fits the roster there is for [`Roster::push`](crate::Roster::push) to say;
+    /// [`Roster::append`](crate::Roster::append) does both.
+    ///
+    /// # Errors
+    /// When it is beyond the bounds.
+    pub fn signed(seq: u64, prev: RosterHead, act: Act, root: &RootKeys) -> Result<Self, Refused> {
         let body = Body { format: 0, seq, prev, act };
         let signature = root.sign(CONTEXT, &canonical::encode(&body));
         let entry = Self { body, signature };

@@ -333,6 +333,7 @@ impl Roster {
             since: Some(seq),
             by: Some(pass.steward()),
             revoked: None,
+            steward: false,
         };
         self.place(pass.device(), member);
         self.epochs.extend(let_in.epochs.iter().cloned());
