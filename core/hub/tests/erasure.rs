@@ -128,3 +128,56 @@ async fn only_the_receipt_of_a_response_takes_it_out() {
     assert!(evaluator.received.contains_key(&target.id()));
     hub.stop().await;
 }
+
+/// Whoever has seen a withdrawal has it for ever; it takes out what it was signed for, and nothing else, and no second time.
+#[tokio::test]
+async fn a_withdrawal_that_is_replayed_or_of_another_study_takes_nothing_else_out() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let study = Study::new();
+    study.found_at(&hub).await;
+    let mut victim = Device::new(&study.tablets[0], &study, "responses");
+    let mut attacker = Device::new(&study.tablets[1], &study, "responses");
+    (victim.pull, attacker.pull) = (false, false);
+    let (receipt, other) = (Receipt::generate(&mut entropy()), Receipt::generate(&mut entropy()));
+    let (out, kept) = (response(&victim, &receipt, &[1; 900]), response(&victim, &other, &[2; 900]));
+    let marker = withdrawal(&victim, &receipt);
+    for envelope in [&out, &kept, &marker] {
+        place(&mut victim, envelope);
+    }
+    victim.sync(&hub.transport()).await.expect("the tablet syncs");
+
+    // The same marker by another device; under the header of another record; of that record as another device or study would have it.
+    let elsewhere = nightjar_seal::StudyTag([9; 16]);
+    let (study_tag, head) = (study.roster.study(), study.roster.head());
+    let carried = |record: RecordTag, study: nightjar_seal::StudyTag, body: Vec<u8>| {
+        let mut parts = withdrawal(&attacker, &Receipt::generate(&mut entropy())).into_parts();
+        (parts.header.record, parts.header.study, parts.body) = (record, study, body);
+        Envelope::of(parts).expect("it can be written")
+    };
+    let again = Withdrawal::new(&receipt, study_tag, receipt.origin(victim.tag())).expect("its receipt");
+    let (of_out, of_kept) = (out.header().record, kept.header().record);
+    let there = Withdrawal::new(&other, elsewhere, other.origin(victim.tag())).expect("its receipt");
+    let by_another = Withdrawal::new(&other, study_tag, other.origin(attacker.tag())).expect("its receipt");
+    let replayed = again.envelope(attacker.scope, attacker.tag(), head).expect("it is sealed");
+    let forged = [
+        carried(of_kept, study_tag, again.encode()),
+        carried(of_kept, study_tag, there.encode()),
+        carried(of_kept, elsewhere, there.encode()),
+        carried(of_kept, study_tag, by_another.encode()),
+        carried(of_out, study_tag, by_another.encode()),
+    ];
+    for envelope in std::iter::once(&replayed).chain(&forged) {
+        place(&mut attacker, envelope);
+    }
+    attacker.sync(&hub.transport()).await.expect("the attacker is heard");
+    let outcomes: Vec<_> = attacker.outcomes.iter().map(|judged| judged.outcome).collect();
+    let (malformed, foreign) = (Outcome::Refused(Objection::Malformed), Outcome::Refused(Objection::Foreign));
+    assert_eq!(outcomes, [Outcome::Stored, malformed, malformed, foreign, malformed, malformed]);
+    let mut evaluator = Device::new(&study.evaluator, &study, "responses");
+    evaluator.sync(&hub.transport()).await.expect("the evaluator syncs");
+    assert!(evaluator.received.contains_key(&kept.id()), "what it was not signed for is there");
+    let erased = evaluator.events.iter().filter(|event| matches!(event, Event::Erased { .. })).count();
+    assert_eq!((evaluator.received.len(), erased), (3, 1), "two that say so, and one that was kept");
+    hub.stop().await;
+}

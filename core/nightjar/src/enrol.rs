@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_record::Contributor;
+use nightjar_record::{Contributor, RecordId};
 use nightjar_seal::{
     Act, Denied, DeviceTag, EnrolmentRequest, Entry, EpochKey, Grant, Invitation, LetIn, Member, Membership,
     Pass, PassId, PassStanding, Refused, RootKeys, Roster, WrappedEpoch, frames,
@@ -286,21 +286,22 @@ pub(crate) fn renew(device: &Device, late: &BTreeSet<PassId>) -> Result<Vec<Pass
 }
 
 /// Keeps roster entries from a place on, and tells the hub where it can be reached.
-pub(crate) fn keep(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
-    keep_here(device, roster, from)?;
+pub(crate) fn keep(device: &Device, roster: &Roster, from: usize) -> Result<Vec<RecordId>, Failure> {
+    let gone = keep_here(device, roster, from)?;
     // At once where the hub can be reached, so that a device just let in can join. Whatever the hub says, the entry is
     // kept here and the next sync takes it there; a hub's trouble must not cost the words or the invitation.
     let _ = device.block_on(sync::publish_roster(device, roster, from));
-    Ok(())
+    Ok(gone)
 }
 
-/// Keeps roster entries from a place on.
-pub(crate) fn keep_here(device: &Device, roster: &Roster, from: usize) -> Result<(), Failure> {
+/// Keeps what the roster grew by from a place on; the records that it took out here.
+pub(crate) fn keep_here(device: &Device, roster: &Roster, from: usize) -> Result<Vec<RecordId>, Failure> {
     let new: Vec<_> = roster.entries()[from..].iter().map(Entry::encode).collect();
-    device.vault.keep_roster(from, &new)?;
+    let gone = device.vault.keep_roster(from, &new)?;
     device.forget_placed(roster)?;
     device.study_changed();
-    Ok(())
+    device.notifier.changed(gone.iter().map(ToString::to_string));
+    Ok(gone)
 }
 
 /// The root key, where this device founded the study.
@@ -337,6 +338,7 @@ pub(crate) fn members(joined: &Joined) -> Vec<MemberView> {
         },
         fingerprint: member.public.fingerprint(),
         put_out: member.revoked.is_some(),
+        steward: member.is_steward(),
         waits: member.since.is_none(),
         let_in_by: member.by.map(|by| joined.label_of(&Contributor(by.0))),
         may_let_in: joined.roster().terms(tag).map(|terms| terms.devices),

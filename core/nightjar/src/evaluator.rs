@@ -16,10 +16,11 @@ use crate::source::VaultSource;
 use crate::steward::{self, DelegateRequest, FoundRequest};
 use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
+use crate::taking_out;
 use crate::view::{
-    AuditView, ConflictView, DisputeRequest, DissensusView, ExportView, FormChangeView, HandedView,
-    MemberView, ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest, StatusView, StepView,
-    SyncView, VerifiedView,
+    AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ExportView, FormChangeView,
+    HandedView, MemberView, ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest,
+    StatusView, StepView, SyncView, TakeOutRequest, TakeOutView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -185,6 +186,36 @@ impl Evaluator {
             }
         }
         Ok(())
+    }
+
+    /// Names an evaluator device whose steward is asked where one alone may not: before the first tablet is let in, and not later, so
+    /// that nobody can make up a second steward where there is something to lose. `who` is its label, or the beginning of its tag.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where none or several are called so, for the founder's own device, and once a tablet was let in;
+    /// [`Failure::Rejected`] where this device is not the steward.
+    pub fn name_steward(&self, who: &str) -> Result<MemberView, Failure> {
+        taking_out::name_steward(&self.device, who)
+    }
+
+    /// Takes records out of the study, for somebody who lost their words or because they must not be here: on this device at once, at the
+    /// hub and on every other when it hears of it. More than 20 in 24 hours of the hub's time, or all of a sort, need a second
+    /// steward's consent: then nothing is changed, and what comes back is what to ask them.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for records that are not here, and a consent to something else or from before the roster grew;
+    /// [`Failure::Rejected`] where this device is not the steward, and where two are needed and the study named no second.
+    pub fn take_out(&self, request: &TakeOutRequest) -> Result<TakeOutView, Failure> {
+        taking_out::take_out(&self.device, request)
+    }
+
+    /// Signs what another steward asks to be taken out, and says what it is. To be read by a person before it is handed on.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a request of another study, or for another roster than this device has;
+    /// [`Failure::Rejected`] where this device is no second steward's.
+    pub fn consent_to_take_out(&self, request: &str) -> Result<ConsentView, Failure> {
+        taking_out::consent(&self.device, request)
     }
 
     /// Every device that was ever let in, in that order.

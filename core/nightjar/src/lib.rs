@@ -69,6 +69,8 @@ mod study_pack;
 mod sync;
 mod syncing;
 mod tablet;
+#[cfg(feature = "evaluate")]
+mod taking_out;
 mod time;
 mod view;
 

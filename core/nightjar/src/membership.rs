@@ -173,6 +173,18 @@ impl Joined {
         }
     }
 
+    /// Whether what is written in a form is kept: not where stewards took all of its sort out.
+    pub(crate) fn is_kept(&self, form_id: &str) -> Result<(), Failure> {
+        let confidential = self.entry(form_id)?.confidential;
+        let scope = if confidential { self.scopes.responses } else { self.scopes.ward };
+        match self.roster.scopes_taken_out().contains(&scope) {
+            false => Ok(()),
+            true => Err(Failure::Rejected(
+                "the study's stewards have taken out everything of this sort; it is collected no more".into(),
+            )),
+        }
+    }
+
     /// The wards a device may collect on, in the study's order.
     pub(crate) fn wards_of(&self, device: &DeviceTag) -> Vec<String> {
         let Some(member) = self.roster.member(device) else { return Vec::new() };

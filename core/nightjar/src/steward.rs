@@ -72,6 +72,9 @@ pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), 
     )?;
     if let Some(hub) = &hub {
         sync::found(device, hub, &roster, &setup_code).await?;
+        // Its time counts in this study from now on. The entry goes there with the next one, or the next sync.
+        let (public, _) = sync::time_of(device, hub, &roster).await?;
+        roster.append(Act::Clock { public }, &root)?;
     }
     device.vault.keep_setting(ROOT, &root.to_bytes())?;
     device.keep_study(&pack, &roster, hub.as_deref().unwrap_or_default())
@@ -308,7 +311,7 @@ pub(crate) fn is_steward(device: &Device) -> Result<bool, Failure> {
     Ok(enrol::root(device)?.is_some())
 }
 
-fn root(device: &Device) -> Result<RootKeys, Failure> {
+pub(crate) fn root(device: &Device) -> Result<RootKeys, Failure> {
     enrol::root(device)?
         .ok_or_else(|| Failure::Rejected("only the device that founded the study can do this".into()))
 }

@@ -217,6 +217,7 @@ impl Tablet {
             return Err(Failure::Rejected(format!("the role \"{role}\" does not fill in \"{form_id}\"")));
         }
         joined.may_create(&self.device.tag(), &form_id, &ward)?;
+        joined.is_kept(&form_id)?;
         let language = match language {
             None => instrument.default_language().clone(),
             Some(name) => instrument

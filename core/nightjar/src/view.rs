@@ -2,12 +2,14 @@
 
 mod own;
 mod staff;
+mod taking_out;
 
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
 pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};
+pub use taking_out::{ConsentView, OfFormView, TakeOutRequest, TakeOutView, TakeOutWhat};
 
 /// What a device holds and still has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -444,6 +446,8 @@ pub struct MemberView {
     pub fingerprint: String,
     /// Whether it was put out, or the word of the steward who let it in does not count.
     pub put_out: bool,
+    /// Whether a second steward signs on it, where one alone may not.
+    pub steward: bool,
     /// Whether it is in by a steward's word that waits for its place in the roster.
     pub waits: bool,
     /// The steward who let it in, as people call their device; `None` where the founder did.

@@ -2,7 +2,9 @@
 
 mod world;
 
-use nightjar_seal::{Act, DeviceKeys, Envelope, LastGood, LinkHash, Membership, Stub};
+use nightjar_seal::{
+    Act, DeviceKeys, Entry, Envelope, Erasure, Extent, LastGood, LinkHash, Membership, RecordTag, Stub,
+};
 use nightjar_sync::wire::{Mark, Message, Outcome, Pulled, Segment};
 use nightjar_sync::{Event, Failure, Response, SetAside, Step};
 use world::device::Device;
@@ -189,6 +191,23 @@ fn a_device_that_was_put_out_writes_in_nobody_elses_name() {
         "whose it is comes before whether it counts"
     );
     assert_eq!(evaluator.received.len(), 0);
+}
+
+/// A hub and the founder's key together: the entry that one steward may not sign alone is refused by every device, and told to people.
+#[test]
+fn mass_erase_by_one_steward_is_refused_by_a_device_whoever_passes_it_on() {
+    for what in [Extent::Scope, Extent::records((0..21).map(|n| RecordTag([n; 16])))] {
+        let (evaluator, result) = pull_after(|study, hub| {
+            let erasure = Erasure { scope: study.scope, what, stamp: None, consents: Vec::new() };
+            let (seq, head) = (hub.roster.entries().len() as u64, hub.roster.head());
+            let entry = Entry::signed(seq, head, Act::Erase { erasure }, &study.root).expect("it is written");
+            hub.beyond = Some(entry);
+        });
+        let refused = result.expect_err("the sync stops");
+        assert!(refused.to_string().contains("needs a second steward"), "{refused}");
+        assert_eq!(evaluator.received.len(), 0, "and nothing more is taken from such a hub");
+        assert!(!evaluator.roster.is_taken_out(&evaluator.scope, &RecordTag([1; 16])));
+    }
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 mod world;
 
-use nightjar_seal::{Chain, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
+use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
-    self, Applied, Batch, Begin, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
-    Objection, Outcome, Pass, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed,
-    Segment, Shown, Standing, Welcome, Wish,
+    self, Applied, Batch, Begin, Body, ClockAsked, ClockTold, Glimpse, Greeted, Greeting, Incarnation,
+    Judged, Mark, Message, Objection, Outcome, Pass, Pull, Pulled, Push, Pushed, Reach, Reason, Recall,
+    Recalled, Refusal, Sealed, Segment, Shown, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;
@@ -43,6 +43,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let (roster_head, passes) = (Begin::of(&roster.head().0), Begin([8; 8]));
     let scopes = vec![shown];
     let greeting = Greeting { roster: 5, roster_head, passes, incarnation: Some(incarnation), scopes };
+    let clock = ClockKeys::from_bytes(&[4; 32]);
+    let stamp = clock.stamp(&roster.study(), &roster.head(), 1_700_000_000);
     vec![
         (Push::NAME, Push { segment: segment.clone(), bodies: bodies.clone() }.encode()),
         (Pushed::NAME, Pushed::new(mark, &outcomes.map(judged)).encode()),
@@ -53,6 +55,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
         (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
         (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
+        (ClockAsked::NAME, ClockAsked { head: roster.head() }.encode()),
+        (ClockTold::NAME, ClockTold { clock: clock.public(), stamp }.encode()),
         (Part::NAME, Part::Header(Box::new(header)).encode()),
         (Part::NAME, Part::Chain(push).encode()),
         (Part::NAME, Part::Pass(Pass(vec![5; 600])).encode()),
@@ -77,6 +81,8 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Welcome>(bytes)
         || as_one::<Recall>(bytes)
         || as_one::<Recalled>(bytes)
+        || as_one::<ClockAsked>(bytes)
+        || as_one::<ClockTold>(bytes)
         || as_one::<Part>(bytes)
         // A refusal with a code of a later version reads as another reason, and so not back to itself.
         || Refusal::decode(bytes).is_ok()
@@ -128,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..15_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+    fn a_changed_byte_is_refused_or_reads_back_as_it_is(which in 0..17_usize, at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
         let (_, mut bytes) = samples().swap_remove(which);
         let at = at.index(bytes.len());
         bytes[at] ^= flip;

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use nightjar_record::RecordId;
 use nightjar_seal::{Act, Entry, Envelope, Extent, RecordTag, ScopeTag, Stub, StudyTag, Withdrawal};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::envelopes::{self, AFTER, COLUMNS, State, read_envelope};
 use crate::error::VaultError;
 use crate::numbers;
-use crate::projection::{number_of_tag, remove};
+use crate::projection::{number_of_tag, remove, tag_of_record};
 use crate::rows;
 use crate::search;
 use crate::shared;
@@ -67,6 +67,38 @@ impl Vault {
         })?;
         self.truncate_log();
         Ok(done)
+    }
+
+    /// What a record that can be read here is called in the headers of its envelopes, and the scope it is in; `None` when there is none.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn whereabouts(&self, id: &RecordId) -> Result<Option<(RecordTag, ScopeTag)>, VaultError> {
+        self.read(|c| {
+            let Some(tag) = tag_of_record(c, id)? else { return Ok(None) };
+            let (begin, rest) = numbers::split(&tag.0);
+            let sql = "SELECT (SELECT value FROM shared WHERE shared.n = scope) FROM envelope
+                       WHERE record_begin = ?1 AND record_rest = ?2 LIMIT 1";
+            let mut statement = c.prepare_cached(sql)?;
+            let scope = statement.query_row(params![begin, rest], |row| row.get(0)).optional()?;
+            Ok(scope.map(|scope| (tag, ScopeTag(scope))))
+        })
+    }
+
+    /// Which of these records can be read here.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn readable(&self, records: &[RecordTag]) -> Result<Vec<RecordId>, VaultError> {
+        self.read(|c| {
+            let mut found = Vec::new();
+            for tag in records {
+                if let Some(n) = number_of_tag(c, tag)? {
+                    found.push(rows::record_of(c, n)?);
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// The markers of what was withdrawn by a receipt, as signed: to pass on.

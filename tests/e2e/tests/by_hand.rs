@@ -133,6 +133,40 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
 }
 
 #[test]
+fn two_stewards_take_everything_out_by_hand() {
+    let hands = Hands { folder: tempfile::tempdir().unwrap() };
+    for device in ["steward", "second", "tablet"] {
+        hands.write(&format!("{device}.key"), random_key());
+    }
+    let hub = HubProcess::start(&program(), &hands.path("hub"));
+    hands.write("setup-code", &hub.setup_code);
+    hands.must("steward", "evaluate create --label Steward");
+    hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
+    hands.must("steward", "study recovery");
+    hands.let_in("second", "evaluate", "--evaluator", "");
+    hands.must("steward", "study steward --who second");
+    assert!(hands.must("steward", "study devices").contains("second  second steward"));
+    hands.let_in("tablet", "tablet", "", "");
+    assert!(hands.fails("steward", "study steward --who second").contains("before the first tablet"));
+    hands.write("typed", "2\n1\n1\n1\n1\nstop\n1\nb\n");
+    hands.run("tablet", "collect", &hands.path("typed"));
+    for device in ["tablet", "steward", "second"] {
+        hands.must(device, if device == "tablet" { "tablet sync" } else { "evaluate sync" });
+    }
+    hands.write("asked", hands.must("steward", "study take-out --all-responses"));
+    let said = hands.must("second", "study consent --request asked");
+    assert!(said.contains("1 of them are on this device") && said.contains("for ever"), "{said}");
+    hands.write("answer", said);
+    let said = hands.must("steward", "study take-out --all-responses --consent answer");
+    assert!(said.contains("1 records are taken out here"), "{said}");
+    hands.must("second", "evaluate sync");
+    hands.must("second", "evaluate report --out report");
+    let rows = std::fs::read_dir(hands.path("report/export")).unwrap().map(|file| file.unwrap().path());
+    let core = rows.into_iter().find(|file| file.ends_with("patient-core.internal.csv")).unwrap();
+    assert_eq!(csv::Reader::from_path(core).unwrap().records().count(), 0);
+}
+
+#[test]
 fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_lost() {
     let choices = "| choices |\n| | list_name | name | label |\n| | often | never | Never |\n| | often | daily | Every day |\n";
     let form = |version: u8, calls: &str| {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use nightjar::{Evaluator, Failure, Tablet};
+use nightjar::{Evaluator, Failure, RecordsRequest, Tablet, TakeOutRequest, TakeOutView, TakeOutWhat};
 use nightjar_e2e::study::{Founded, night};
 use nightjar_seal::{
     Act, Chain, DeviceKeys, DocumentHash, Header, Membership, RecordKey, RecordTag, RequestSignature,
@@ -57,6 +57,22 @@ fn two_hubs_are_one_whichever_a_device_reaches() {
     let synced = study.steward.sync().expect("synced");
     assert!(!synced.hub_lost_data);
     assert_eq!(received(&study.steward), (3, 3));
+
+    // What a steward takes out at one hub the other gives to nobody, whether it was there or comes now.
+    let record = study.steward.records(RecordsRequest::default()).expect("records").remove(0).id;
+    let what = TakeOutRequest { what: TakeOutWhat::Records(vec![record]), consents: Vec::new() };
+    assert_eq!(study.steward.take_out(&what).expect("taken out"), TakeOutView::Done { here: 1 });
+    line.lead_to(second.port());
+    for tablet in [&one, &other] {
+        tablet.sync().expect("synced");
+        assert_eq!(tablet.records(RecordsRequest::default()).expect("records").len(), 2);
+    }
+    let (evaluator, invitation) = &study.second;
+    evaluator.join(invitation, study.pack.clone()).expect("joined");
+    evaluator.sync().expect("synced");
+    assert_eq!(evaluator.records(RecordsRequest::default()).expect("records").len(), 2);
+    assert_eq!(received(evaluator), (3, 3));
+    line.lead_to(first.port());
 
     // What one hub puts out the other refuses with the next request.
     study.steward.put_out("Other").expect("put out at the first hub");

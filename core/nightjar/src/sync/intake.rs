@@ -192,7 +192,9 @@ impl<'a> Intake<'a> {
         // An entry this device made itself meanwhile comes back as well.
         let new: Vec<_> =
             entries.iter().filter(|entry| entry.seq() >= held as u64).map(Entry::encode).collect();
-        self.device.vault.keep_roster(held, &new)?;
+        let gone = self.device.vault.keep_roster(held, &new)?;
+        self.view.records_changed += gone.len() as u64;
+        self.changed.extend(gone.iter().map(ToString::to_string));
         passes.iter().try_for_each(|pass| self.device.keep_pass(pass))?;
         self.device.study_changed();
         let before = std::mem::replace(&mut self.joined, self.device.joined()?);

@@ -10,7 +10,10 @@ mod outbox;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+#[cfg(feature = "evaluate")]
+use nightjar_seal::{ClockPublic, Stamp};
 use nightjar_seal::{Invitation, Line, Pass, PassStanding, Roster, ScopeTag, Strand};
+#[cfg(feature = "evaluate")]
 use nightjar_sync::wire::Reason;
 use nightjar_sync::{Backoff, Event, Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
@@ -83,6 +86,18 @@ pub(crate) async fn publish_roster(device: &Device, roster: &Roster, from: usize
         }
     }
     Ok(())
+}
+
+#[cfg(feature = "evaluate")]
+/// The hub's time for the roster as it ends here, and the key it signs that with.
+pub(crate) async fn time_of(
+    device: &Device,
+    hub: &str,
+    roster: &Roster,
+) -> Result<(ClockPublic, Stamp), Failure> {
+    let transport = device.transport(hub)?;
+    let request = nightjar_sync::ask_time(roster);
+    Ok(nightjar_sync::time_told(roster, &send(device, &transport, &request).await?)?)
 }
 
 async fn send(device: &Device, transport: &Transport, request: &Request) -> Result<Response, Failure> {

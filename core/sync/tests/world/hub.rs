@@ -23,6 +23,8 @@ pub(crate) struct ModelHub {
     pub(crate) pushes_per_pull: usize,
     /// What its clock shows, by which passes come in time.
     pub(crate) now: u64,
+    /// An entry that it passes on after its roster, though no roster takes it.
+    pub(crate) beyond: Option<Entry>,
 }
 
 impl ModelHub {
@@ -37,6 +39,7 @@ impl ModelHub {
             applied: BTreeMap::new(),
             pushes_per_pull: 2,
             now: 0,
+            beyond: None,
         }
     }
 
@@ -106,7 +109,8 @@ impl ModelHub {
 
     fn greet(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
         let greeting = Greeting::decode(body)?;
-        let entries = self.roster.entries().iter().skip(greeting.roster as usize).take(2);
+        let known = self.roster.entries().iter().chain(&self.beyond);
+        let entries = known.clone().skip(greeting.roster as usize).take(2);
         let standing = |shown: &wire::Shown| Standing {
             head: self.head(),
             holds: [shown.pulled, shown.pushed]
@@ -122,8 +126,8 @@ impl ModelHub {
         };
         Ok(Welcome::News(Greeted {
             incarnation: self.incarnation,
-            roster: self.roster.entries().len() as u64,
-            roster_head: self.roster.head(),
+            roster: known.count() as u64,
+            roster_head: self.beyond.as_ref().map_or(self.roster.head(), Entry::hash),
             entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
             passes: (greeting.passes != wire::Begin::of(&self.roster.passes_digest()))
                 .then(|| self.roster.passes().map(|pass| wire::Pass(pass.encode())).collect()),
