@@ -3,6 +3,7 @@
 mod bundle;
 mod form;
 mod hub;
+mod taking_out;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 pub(crate) use bundle::BundleCommand;
 pub(crate) use form::FormCommand;
 pub(crate) use hub::{HubCommand, ServeArgs, Whereabouts};
+pub(crate) use taking_out::TakingOutCommand;
 
 use crate::terminal::Screen;
 use crate::trouble::{EXIT_CODES, Trouble};
@@ -264,39 +266,8 @@ pub(crate) enum StudyCommand {
         #[arg(long = "who", value_name = "NAME")]
         who: String,
     },
-    /// Name an evaluator device whose steward is asked where one alone may not; before the first tablet is let in
-    Steward {
-        #[command(flatten)]
-        device: VaultArgs,
-        /// Its name, or the beginning of its tag as `devices` prints it
-        #[arg(long = "who", value_name = "NAME")]
-        who: String,
-    },
-    /// Take records out for ever; beyond 20 a day, or all of a sort, print what to ask a second steward
-    TakeOut {
-        #[command(flatten)]
-        device: VaultArgs,
-        /// A record, as lists print it; repeat for several
-        #[arg(long, value_name = "ID", required_unless_present_any = ["all_responses", "all_ward"])]
-        record: Vec<String>,
-        /// All that people said about themselves, with what is still to come
-        #[arg(long, conflicts_with_all = ["record", "all_ward"])]
-        all_responses: bool,
-        /// All that the wards wrote, with what is still to come
-        #[arg(long, conflicts_with = "record")]
-        all_ward: bool,
-        /// File with what a second steward's `consent` printed; repeat for several
-        #[arg(long, value_name = "FILE")]
-        consent: Vec<PathBuf>,
-    },
-    /// As a second steward: read what another asks to take out, and print the consent to it
-    Consent {
-        #[command(flatten)]
-        device: VaultArgs,
-        /// File with what the other's `take-out` printed; `-` reads it from standard input
-        #[arg(long, value_name = "FILE")]
-        request: PathBuf,
-    },
+    #[command(flatten)]
+    TakingOut(TakingOutCommand),
     /// Name a new version of the study and print what it changes; devices take it with their own `update`
     Update {
         #[command(flatten)]
@@ -521,6 +492,14 @@ pub(crate) enum EvaluateCommand {
         /// Folder to write to
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+    },
+    /// List every export that this device made, and what of it has to be destroyed since something was taken out
+    Exports {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// Note that the files of this export, by the beginning of its id, are destroyed
+        #[arg(long, value_name = "ID")]
+        destroyed: Option<String>,
     },
     /// Drive an evaluator by lines of JSON; the first line of standard input is the key in hexadecimal
     Run(RunArgs),

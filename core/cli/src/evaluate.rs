@@ -1,6 +1,6 @@
 //! `nightjar evaluate …`
 
-use nightjar::Evaluator;
+use nightjar::{Evaluator, ExportedView};
 
 use crate::command::{EvaluateCommand, VaultArgs};
 use crate::device::{self, options};
@@ -72,10 +72,61 @@ pub(crate) fn run(asked: &EvaluateCommand, screen: &mut Screen) -> Result<(), Tr
             for file in &export.files {
                 screen.line(out.join(file).display())?;
             }
+            if let Some(held_back) = export.held_back {
+                screen.line(format_args!(
+                    "figures.csv and report.html are held back: {} responses are other than in the last ones, and their difference \
+                     would be theirs; it takes {}",
+                    held_back.changed, held_back.needed
+                ))?;
+            }
+            for earlier in &export.destroy {
+                destroy(earlier, screen)?;
+            }
+            Ok(())
+        }
+        EvaluateCommand::Exports { device, destroyed: Some(id) } => {
+            open(device)?.export_destroyed(id)?;
+            screen.line("noted: the files of this export are destroyed")
+        }
+        EvaluateCommand::Exports { device, destroyed: None } => {
+            let exports = open(device)?.exports()?;
+            if exports.is_empty() {
+                screen.line("no exports were made by this device")?;
+            }
+            for export in &exports {
+                let sort = if export.published { "figures and rows" } else { "rows only" };
+                let whole = if export.whole { "" } else { ", broken off" };
+                screen.line(format_args!(
+                    "{}  {}  {} records, {sort}{whole}  {}",
+                    &export.id[..12],
+                    export.made,
+                    export.records,
+                    export.folder
+                ))?;
+                match (&export.destroyed, export.destroy) {
+                    (Some(day), _) => screen.line(format_args!("  destroyed {day}"))?,
+                    (None, true) => destroy(export, screen)?,
+                    (None, false) => {}
+                }
+            }
             Ok(())
         }
         EvaluateCommand::Run(asked) => line_protocol::run_evaluator(asked, screen),
     }
+}
+
+/// Names the files of an export that have to be destroyed.
+fn destroy(export: &ExportedView, screen: &mut Screen) -> Result<(), Trouble> {
+    screen.line(format_args!(
+        "  DESTROY every copy of these files of export {} of {}: {} of its records were taken out since",
+        &export.id[..12],
+        export.made,
+        export.taken_out
+    ))?;
+    for file in export.files.iter().filter(|file| file.row_level) {
+        screen.line(format_args!("    {}  {}", file.blake3, file.name))?;
+    }
+    screen.line(format_args!("  and then: nightjar evaluate exports --destroyed {}", &export.id[..12]))
 }
 
 fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {

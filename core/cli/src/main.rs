@@ -22,6 +22,7 @@ mod practice;
 mod simulate;
 mod study;
 mod tablet;
+mod taking_out;
 mod terminal;
 mod trouble;
 mod vault;

@@ -1,15 +1,12 @@
 //! `nightjar study …`: checking a pack, founding a study, letting devices in.
 
-use nightjar::{
-    Admission, ConsentView, DelegateRequest, Evaluator, FormChangeView, FoundRequest, MemberView,
-    TakeOutRequest, TakeOutView, TakeOutWhat,
-};
+use nightjar::{Admission, DelegateRequest, Evaluator, FormChangeView, FoundRequest, MemberView};
 
 use crate::command::{StudyCommand, VaultArgs};
 use crate::device::{self, Opened, options};
 use crate::terminal::Screen;
 use crate::trouble::Trouble;
-use crate::{key, pack, picture};
+use crate::{key, pack, picture, taking_out};
 
 pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
@@ -82,40 +79,7 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             let member = open(device)?.accept(who)?;
             screen.line(format_args!("what came of {} until now counts; it stays put out", member.label))
         }
-        StudyCommand::Steward { device, who } => {
-            let steward = open(device)?.name_steward(who)?;
-            screen.line(format_args!("{} is asked where one steward alone may not", steward.label))
-        }
-        StudyCommand::TakeOut { device, record, all_responses, all_ward, consent } => {
-            let what = match (all_responses, all_ward) {
-                (true, _) => TakeOutWhat::Responses,
-                (_, true) => TakeOutWhat::Ward,
-                _ => TakeOutWhat::Records(record.clone()),
-            };
-            let consents = consent.iter().map(|file| handed_on(file)).collect::<Result<_, _>>()?;
-            match open(device)?.take_out(&TakeOutRequest { what, consents })? {
-                TakeOutView::Done { here } => {
-                    screen.line(format_args!(
-                        "{here} records are taken out here; the hub and the other devices do the"
-                    ))?;
-                    screen.line("same when they hear of it.")
-                }
-                TakeOutView::Asks { request, stewards } => {
-                    screen.line("Nothing is taken out yet: this is more than one steward may take out alone. Hand the text")?;
-                    screen.line(format_args!(
-                        "below to a second one ({}), who answers it with `nightjar study consent`; then",
-                        stewards.join(", ")
-                    ))?;
-                    screen.line(
-                        "give the answer with --consent. It is good as long as the roster does not grow.",
-                    )?;
-                    screen.line(request)
-                }
-            }
-        }
-        StudyCommand::Consent { device, request } => {
-            consent(&open(device)?.consent_to_take_out(&handed_on(request)?)?, screen)
-        }
+        StudyCommand::TakingOut(asked) => taking_out::run(asked, screen),
         StudyCommand::Update { device, study } => {
             let steward = open(device)?;
             let changed = steward.new_version(&pack::load(Some(study))?)?;
@@ -159,30 +123,7 @@ fn line_of(member: &MemberView) -> String {
     line
 }
 
-/// The last word of a file in which a command said more.
-fn handed_on(file: &std::path::Path) -> Result<String, Trouble> {
-    let text = device::text(file)?;
-    Ok(text.lines().last().unwrap_or_default().trim().to_owned())
-}
-
-/// What a second steward consents to, in words, and then the consent.
-fn consent(asked: &ConsentView, screen: &mut Screen) -> Result<(), Trouble> {
-    let sort = if asked.responses { "what people said about themselves" } else { "what the wards wrote" };
-    match asked.records {
-        None => screen.line(format_args!(
-            "Everything of {sort} is taken out for ever, and nothing more of it collected."
-        ))?,
-        Some(records) => screen.line(format_args!("{records} records of {sort} are taken out for ever."))?,
-    }
-    screen.line(format_args!("{} of them are on this device:", asked.here))?;
-    for of in &asked.forms {
-        screen.line(format_args!("  {:<16} {:<16} {}", of.form_id, of.ward, of.count))?;
-    }
-    screen.line("If that is right, hand this on to whoever asked:")?;
-    screen.line(&asked.consent)
-}
-
-fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {
+pub(crate) fn open(device: &VaultArgs) -> Result<Evaluator, Trouble> {
     Ok(Evaluator::open(&device.vault, &key::open(&device.vault, &device.key)?, options())?)
 }
 

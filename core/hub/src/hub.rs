@@ -7,13 +7,14 @@ use std::time::Instant;
 use axum::Router;
 use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
-    Applied, ClockAsked, ClockTold, Entry, Found, Greeting, Message, Outcome, Pass, Pull, Push, Reason,
-    Recall, Refusal,
+    Applied, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found, Greeting, Message, Outcome,
+    Pass, Pull, Push, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
+use crate::confirmations::{self, Contacts};
 use crate::erasure;
 use crate::greet;
 use crate::log::Place;
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     rates: Rates,
     rosters: Rosters,
     admission: Admission,
+    contacts: Contacts,
 }
 
 impl Hub {
@@ -67,6 +69,7 @@ impl Hub {
             store,
             rosters: Rosters::default(),
             admission: Admission::new(&config.limits, now()),
+            contacts: Contacts::default(),
         };
         Ok(Self { inner: Arc::new(inner), setup_code, tls })
     }
@@ -169,7 +172,9 @@ impl Inner {
             | Route::Push(study, _)
             | Route::Pull(study, _)
             | Route::Applied(study, _)
-            | Route::Recall(study, _) => study,
+            | Route::Recall(study, _)
+            | Route::Confirm(study, _)
+            | Route::Confirmed(study, _) => study,
         };
         let roster = self.rosters.of(study, &self.store)?;
         let (signature, body) = RequestSignature::split(body)
@@ -182,6 +187,7 @@ impl Inner {
         if !self.store.first(&signature.device, &signature.nonce, until, now)? {
             return Err(Refusal::new(Reason::Replayed, "this request was seen before"));
         }
+        self.contacts.note(study, signature.device, now, &self.store);
         match route {
             Route::Clock(_) => {
                 let asked = decode::<ClockAsked>(body)?;
@@ -225,6 +231,16 @@ impl Inner {
                 let recall = decode::<Recall>(body)?;
                 let recalled = self.store.read(|tx| erasure::recall(tx, place(study, scope), &recall))?;
                 Ok(recalled.encode())
+            }
+            Route::Confirm(study, scope) => {
+                let confirmation = decode::<Confirmation>(body)?;
+                self.store.write(|tx| confirmations::publish(tx, study, scope, member, &confirmation))?;
+                Ok(Vec::new())
+            }
+            Route::Confirmed(study, scope) => {
+                let ask = decode::<ConfirmedAsk>(body)?;
+                let confirmed = self.store.read(|tx| confirmations::of(tx, study, scope, &roster, &ask))?;
+                Ok(confirmed.encode())
             }
             Route::Found | Route::Roster(_) | Route::Pass(_) => {
                 Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))

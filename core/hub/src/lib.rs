@@ -29,6 +29,7 @@
 //!   kept. Whoever knows the name of a record, which only follows from its receipt, may recall its sealed bytes.
 //! - The hub signs its time for the end of a study's roster as it is here, and for no other ([`ClockTold`](nightjar_sync::wire::ClockTold)): what one
 //!   steward may take out in a day is counted by it.
+//! - Devices confirm what they took out; the hub keeps the newest of each and the day it last spoke, and gives both to whoever asks.
 //! - A device has its rates, a study its quota; what they stop is said, and stops nobody else.
 //! - A [backup](backup) is one state of a running hub. [Restored](restore), the log begins a new life, and devices offer again what it lacks.
 //! - The hub logs nothing about requests. [Counters](Hub::metrics) name no study, device or address.
@@ -44,6 +45,7 @@
 mod admission;
 mod applied;
 mod config;
+mod confirmations;
 mod copies;
 mod erasure;
 mod failure;

@@ -15,6 +15,8 @@ pub(crate) enum Route {
     Pull(StudyTag, ScopeTag),
     Applied(StudyTag, ScopeTag),
     Recall(StudyTag, ScopeTag),
+    Confirm(StudyTag, ScopeTag),
+    Confirmed(StudyTag, ScopeTag),
 }
 
 impl Route {
@@ -30,6 +32,8 @@ impl Route {
             Self::Pull(..) => "pull",
             Self::Applied(..) => "applied",
             Self::Recall(..) => "recall",
+            Self::Confirm(..) => "confirm",
+            Self::Confirmed(..) => "confirmed",
         }
     }
 
@@ -92,7 +96,8 @@ impl Route {
             {
                 true
             }
-            Self::Greet(_) | Self::Recall(..) => false,
+            Self::Greet(_) | Self::Recall(..) | Self::Confirmed(..) => false,
+            Self::Confirm(..) => reason == Reason::Forged,
             Self::Clock(_) => reason == Reason::ChainGap,
             Self::Push(..) => matches!(
                 reason,
@@ -114,8 +119,14 @@ type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 /// What may stand behind a study, and behind a scope of it.
 const OF_A_STUDY: [OfAStudy; 4] =
     [("roster", Route::Roster), ("pass", Route::Pass), ("clock", Route::Clock), ("greet", Route::Greet)];
-const OF_A_SCOPE: [OfAScope; 4] =
-    [("push", Route::Push), ("pull", Route::Pull), ("applied", Route::Applied), ("recall", Route::Recall)];
+const OF_A_SCOPE: [OfAScope; 6] = [
+    ("push", Route::Push),
+    ("pull", Route::Pull),
+    ("applied", Route::Applied),
+    ("recall", Route::Recall),
+    ("confirm", Route::Confirm),
+    ("confirmed", Route::Confirmed),
+];
 
 fn tag<T: std::str::FromStr + std::fmt::Display>(text: &str) -> Option<T> {
     text.parse().ok().filter(|tag: &T| tag.to_string() == text)
@@ -139,6 +150,8 @@ mod tests {
             (wire::pull_path(study, scope), Route::Pull(study, scope)),
             (wire::applied_path(study, scope), Route::Applied(study, scope)),
             (wire::recall_path(study, scope), Route::Recall(study, scope)),
+            (wire::confirm_path(study, scope), Route::Confirm(study, scope)),
+            (wire::confirmed_path(study, scope), Route::Confirmed(study, scope)),
         ] {
             assert_eq!(Route::parse(&path), Some(route), "{path}");
             for other in [format!("{path}/"), format!("{path}/x"), path.to_uppercase(), format!("/{path}")] {

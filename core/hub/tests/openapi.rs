@@ -144,6 +144,9 @@ struct Asking<'a> {
 const FOUND: &str = "/v1/studies";
 const ROSTER: &str = "/v1/studies/{study}/roster";
 const PASS: &str = "/v1/studies/{study}/pass";
+const CLOCK: &str = "/v1/studies/{study}/clock";
+const CONFIRM: &str = "/v1/studies/{study}/scopes/{scope}/confirm";
+const CONFIRMED: &str = "/v1/studies/{study}/scopes/{scope}/confirmed";
 const GREET: &str = "/v1/studies/{study}/greet";
 const PUSH: &str = "/v1/studies/{study}/scopes/{scope}/push";
 const PULL: &str = "/v1/studies/{study}/scopes/{scope}/pull";
@@ -446,6 +449,22 @@ async fn real_answers_are_what_the_document_says() {
     let (said, recalled) = asking.answer(RECALL, "ward", keys, &recall).await;
     assert_eq!(said, "ok");
     assert!(!wire::Recalled::decode(&recalled.body).expect("envelopes").envelopes.is_empty());
+    // The time for a roster, and what was taken out.
+    let asked = |head| wire::ClockAsked { head }.encode();
+    let head_now = study.roster.head();
+    let (said, told) = asking.answer(CLOCK, "", keys, &asked(head_now)).await;
+    assert_eq!(said, "ok");
+    wire::ClockTold::decode(&told.body).expect("a time");
+    assert_eq!(asking.send(CLOCK, "", keys, &asked(nightjar_seal::RosterHead([9; 32]))).await, "chain_gap");
+    let said = wire::Confirmation::sign(scope, 3, vec![reach], keys).expect("few").encode();
+    assert_eq!(asking.send(CONFIRM, "ward", keys, &said).await, "ok");
+    assert_eq!(asking.send(CONFIRM, "ward", &tablet_keys, &said).await, "forged");
+    let (said, confirmed) =
+        asking.answer(CONFIRMED, "ward", keys, &wire::ConfirmedAsk { after: None }.encode()).await;
+    assert_eq!(said, "ok");
+    let confirmed = wire::Confirmed::decode(&confirmed.body).expect("devices");
+    assert!(confirmed.devices.iter().any(|device| device.confirmation.is_some()));
+
     // With a vector in it and what is new; and when all of that is known.
     let (said, greeted) = asking.answer(GREET, "", keys, &greeting).await;
     assert_eq!(said, "ok");
@@ -534,7 +553,7 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, GREET, PUSH, PULL, APPLIED, RECALL] {
+    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -3,10 +3,10 @@
 mod ward;
 
 use nightjar_seal::{
-    Act, ClockPublic, Consent, ConsentRequest, DeviceKeys, Envelope, Erasure, Extent, Membership, RecordTag,
-    Refused, RootKeys, Roster, ScopeTag, Stamp,
+    Act, ClockPublic, Consent, ConsentRequest, DeviceKeys, DeviceTag, Envelope, Erasure, Extent, Membership,
+    RecordTag, Refused, RootKeys, Roster, ScopeTag, Stamp,
 };
-use nightjar_sync::wire::{Outcome, Reason};
+use nightjar_sync::wire::{Confirmation, Outcome, Reach, Reason};
 use nightjar_sync::{Event, Failure};
 use ward::{Device, Running, Study, admit, entropy};
 
@@ -210,5 +210,62 @@ async fn the_hub_tells_its_time_for_its_own_roster_alone() {
     let hub = Running::start(data.path()).await;
     let (told, _) = time(&study, &known, &hub).await.expect("the hub tells its time");
     assert_eq!(told, clock);
+    hub.stop().await;
+}
+
+/// Promise: what a device has taken out it says itself, and nobody for it.
+#[tokio::test]
+async fn devices_confirm_for_themselves_and_whoever_belongs_may_ask() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let (study, second) = founded(&hub).await;
+    let (study_tag, scope) = (study.roster.study(), study.scope("ward"));
+    let [one, two] = [&study.tablets[0], &study.tablets[1]];
+    let reach = |seq| vec![Reach { device: one.tag(), line: ward::LINE, seq }];
+    let said = |roster, seq, keys| Confirmation::sign(scope, roster, reach(seq), keys).expect("small");
+    let confirm = async |confirmation: &Confirmation, by: &DeviceKeys| {
+        let request = nightjar_sync::confirm(study_tag, confirmation);
+        let response = hub.transport().send(&request, by, &mut entropy()).await.expect("an answer");
+        nightjar_sync::confirmation_taken(&response)
+    };
+    let ask = async |after: Option<DeviceTag>, by: &DeviceKeys| {
+        let request = nightjar_sync::ask_confirmed(study_tag, scope, after);
+        let response = hub.transport().send(&request, by, &mut entropy()).await.expect("an answer");
+        nightjar_sync::confirmed(&study.roster, scope, after, &response)
+    };
+    confirm(&said(5, 3, one), one).await.expect("its own");
+    let forged = confirm(&said(9, 9, two), one).await;
+    assert!(
+        matches!(forged, Err(Failure::Refused(refusal)) if refusal.reason == Reason::Forged),
+        "for another"
+    );
+    let elsewhere = Confirmation::sign(study.scope("responses"), 9, reach(9), one).expect("small");
+    let mut request = nightjar_sync::confirm(study_tag, &elsewhere);
+    request.path = nightjar_sync::wire::confirm_path(study_tag, scope);
+    let response = hub.transport().send(&request, one, &mut entropy()).await.expect("an answer");
+    assert!(nightjar_sync::confirmation_taken(&response).is_err(), "of another scope");
+    let stranger = DeviceKeys::generate(&mut entropy());
+    assert!(confirm(&said(9, 9, &stranger), &stranger).await.is_err());
+    assert!(ask(None, &stranger).await.is_err());
+
+    let all = ask(None, two).await.expect("an answer");
+    assert_eq!((all.devices.len(), all.more), (4, false));
+    let of = |keys: &DeviceKeys| {
+        all.devices.iter().find(|spoke| spoke.device == keys.tag()).expect("it is listed")
+    };
+    assert_eq!(of(one).confirmation, Some(said(5, 3, one)));
+    assert_eq!(of(two).confirmation, None);
+    assert!(of(one).day > 19_000 && of(two).day == of(one).day, "both spoke today");
+    assert_eq!(of(&second).day, 0, "which never did");
+    confirm(&said(6, 4, one), one).await.expect("the newest counts");
+    let rest = ask(Some(all.devices[0].device), two).await.expect("an answer");
+    assert_eq!(rest.devices.len(), 3, "after the one that was named");
+    let known = rest
+        .devices
+        .iter()
+        .chain(&ask(None, two).await.expect("an answer").devices)
+        .cloned()
+        .collect::<Vec<_>>();
+    assert!(known.iter().any(|spoke| spoke.confirmation == Some(said(6, 4, one))));
     hub.stop().await;
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use nightjar_evaluate::{Folder, Options as Printing, Published, PublishedFiles, Received};
+use nightjar_evaluate::{Options as Printing, Published, PublishedFiles, Received};
 
 use crate::device::{Device, Kind, Options};
 use crate::enrol::{self, Admission};
+use crate::exports::{self, Exporting};
 use crate::failure::Failure;
 use crate::finish;
 use crate::handing;
@@ -18,9 +19,9 @@ use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::taking_out;
 use crate::view::{
-    AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ExportView, FormChangeView,
-    HandedView, MemberView, ReceivedView, RecordView, RecordsRequest, RepairedView, SettleRequest,
-    StatusView, StepView, SyncView, TakeOutRequest, TakeOutView, VerifiedView,
+    AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView, ExportView,
+    ExportedView, FormChangeView, HandedView, MemberView, ReceivedView, RecordView, RecordsRequest,
+    RepairedView, SettleRequest, StatusView, StepView, SyncView, TakeOutRequest, TakeOutView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -218,6 +219,15 @@ impl Evaluator {
         taking_out::consent(&self.device, request)
     }
 
+    /// What was taken out of the study, by receipts and by stewards, and which devices have signed that they did so; with the day on which the
+    /// hub heard last of each. Asks the hub where it can be reached, else tells what was known.
+    ///
+    /// # Errors
+    /// [`Failure::Rejected`] when the hub refuses; when the vault cannot be read.
+    pub fn erased(&self) -> Result<ErasedView, Failure> {
+        self.device.erased()
+    }
+
     /// Every device that was ever let in, in that order.
     ///
     /// # Errors
@@ -401,12 +411,14 @@ impl Evaluator {
         self.device.notifier.observe(observer)
     }
 
-    /// Writes `export/` (CSV with a codebook, every figure) and `report.html` into a folder. Files appear whole or not
-    /// at all; row-level files are named `internal`.
+    /// Writes `export/` (CSV with a codebook, every figure, a manifest) and `report.html` into a folder. Files appear whole or not
+    /// at all; row-level files are named `internal`. Figures and report are held back, and those before stay, while fewer responses than the
+    /// study's disclosure rule wants are other than in the last ones: the difference would be theirs.
     ///
     /// # Errors
     /// [`Failure::Invalid`] when the folder cannot be written or the published figures cannot be read.
     pub fn export(&self, folder: &Path) -> Result<ExportView, Failure> {
+        let _one_at_a_time = self.device.block_on(async { Ok(self.device.syncing.lock().await) })?;
         let joined = self.device.joined()?;
         let received = self.received()?;
         let received = received.into_iter().map(|view| Received {
@@ -418,12 +430,41 @@ impl Evaluator {
         let published = published(&joined.pack)?;
         let options = Printing::default();
         let refused = |refused: nightjar_evaluate::Refused| not_written(folder, &refused);
-        let mut out = Folder::new(folder);
-        let summary = nightjar_evaluate::export(&source, &published, &options, &mut out).map_err(refused)?;
-        nightjar_evaluate::report(&source, &published, &options, &mut out).map_err(refused)?;
-        let mut files = summary.files;
-        files.push("report.html".to_owned());
-        Ok(ExportView { files, responses: summary.records, unknown_versions: summary.unknown_versions })
+        let exporting = Exporting::begin(&self.device, &joined, folder)?;
+        let held_back = exporting.held_back;
+        let mut written = Vec::new();
+        let mut out = exporting.output(folder, &mut written);
+        let done = nightjar_evaluate::export(&source, &published, &options, &mut out);
+        let done = done.and_then(|summary| {
+            nightjar_evaluate::report(&source, &published, &options, &mut out).map(|()| summary)
+        });
+        let summary = match done {
+            Ok(summary) => summary,
+            Err(problem) => {
+                exporting.broken(written)?;
+                return Err(refused(problem));
+            }
+        };
+        let files = written.iter().map(|file| file.name.clone()).collect();
+        let (manifest, destroy) = exporting.end(folder, written).map_err(refused)?;
+        let (responses, unknown_versions) = (summary.records, summary.unknown_versions);
+        Ok(ExportView { files, responses, unknown_versions, manifest, held_back, destroy })
+    }
+
+    /// Every export that this device made, the first first: its files by their hashes, and whether it holds what was taken out since.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn exports(&self) -> Result<Vec<ExportedView>, Failure> {
+        exports::exported(&self.device)
+    }
+
+    /// Notes that somebody has destroyed the files of an export, by the beginning of its manifest's id (8 characters or more).
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] where none or several begin so.
+    pub fn export_destroyed(&self, id: &str) -> Result<(), Failure> {
+        exports::destroyed(&self.device, id)
     }
 }
 

@@ -40,11 +40,16 @@
 mod asking;
 mod bundle;
 mod clock;
+mod confirming;
 mod correcting;
 mod device;
 mod enrol;
 #[cfg(feature = "evaluate")]
+mod erased;
+#[cfg(feature = "evaluate")]
 mod evaluator;
+#[cfg(feature = "evaluate")]
+mod exports;
 mod failure;
 mod finish;
 #[cfg(feature = "evaluate")]

@@ -104,12 +104,17 @@ pub(crate) fn read(device: &Device, words: &str, language: &str) -> Result<OwnVi
         answers: Vec::new(),
         corrected: 0,
         may_change: false,
+        heard: None,
         data_lock: study.data_lock.to_string(),
         counted: device.now()?.date() >= study.data_lock,
     };
-    let opened = match own(device, &joined, &receipt)?.1 {
+    let (creator, held) = own(device, &joined, &receipt)?;
+    let opened = match held {
         Own::Nowhere => return Ok(view),
-        Own::Withdrawn => return Ok(OwnView { state: OwnState::TakenOut, ..view }),
+        Own::Withdrawn => {
+            let heard = Some(device.heard_of(&joined, &receipt.origin(creator).record())?);
+            return Ok(OwnView { state: OwnState::TakenOut, heard, ..view });
+        }
         Own::Left => return Ok(OwnView { state: OwnState::Left, ..view }),
         Own::Sealed => return Ok(OwnView { state: OwnState::Sealed, ..view }),
         Own::Open(opened) => opened,
@@ -141,8 +146,15 @@ pub(crate) fn take_out(device: &Device, words: &str) -> Result<bool, Failure> {
             for draft in corrections(device, creator, &receipt)? {
                 device.sittings.end(&draft, || Ok(device.vault.discard(&draft)?))?;
             }
-            let tells = marker.envelope(joined.scopes.responses, device.tag(), joined.roster().head())?;
+            // Once for the hub and evaluators, and once where every device reads: the tablet it was given on has its sealed bytes.
+            let head = joined.roster().head();
+            let tells = [joined.scopes.responses, joined.scopes.ward]
+                .map(|scope| marker.envelope(scope, device.tag(), head));
+            let tells = tells.into_iter().collect::<Result<Vec<_>, _>>()?;
             let done = device.vault.withdraw_and_tell(&tells, &joined.study_tag)?;
+            if done.new {
+                device.await_confirmations(&joined)?;
+            }
             device.notifier.changed(done.record.map(|record| record.to_string()));
             Ok(done.new)
         }

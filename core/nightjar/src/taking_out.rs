@@ -9,6 +9,7 @@ use nightjar_seal::{
 
 use crate::device::Device;
 use crate::enrol::{keep, members};
+use crate::exports::exported;
 use crate::failure::Failure;
 use crate::membership::Joined;
 use crate::steward::{found_by, root};
@@ -68,7 +69,11 @@ pub(crate) fn take_out(device: &Device, request: &TakeOutRequest) -> Result<Take
         Err(refused) => return Err(refused.into()),
     }
     let gone = keep(device, &roster, joined.roster().entries().len())?;
-    Ok(TakeOutView::Done { here: gone.len() as u64 })
+    device.owe_confirmation(&joined)?;
+    let exports = exported(device)?.into_iter().filter(|export| export.destroy).count() as u64;
+    let lock = joined.study().data_lock;
+    let counted = (device.now()?.date() >= lock).then(|| lock.to_string());
+    Ok(TakeOutView::Done { here: gone.len() as u64, exports, counted })
 }
 
 /// Signs what another steward asks for, as this device's own steward.

@@ -1,5 +1,6 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod exports;
 mod own;
 mod staff;
 mod taking_out;
@@ -7,9 +8,12 @@ mod taking_out;
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
 pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};
-pub use taking_out::{ConsentView, OfFormView, TakeOutRequest, TakeOutView, TakeOutWhat};
+pub use taking_out::{
+    ConsentView, ErasedOnView, ErasedView, HeardView, OfFormView, TakeOutRequest, TakeOutView, TakeOutWhat,
+};
 
 /// What a device holds and still has to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -488,6 +492,12 @@ pub struct ExportView {
     /// Of these, how many were made with a version of their form that this device was not given: what only that version
     /// asks is missing from the tables.
     pub unknown_versions: u64,
+    /// The id of its manifest, which lies beside the files.
+    pub manifest: String,
+    /// Set where the figures were not written, because their difference to those before would be somebody.
+    pub held_back: Option<HeldBackView>,
+    /// Earlier exports whose row-level files hold what was taken out since.
+    pub destroy: Vec<ExportedView>,
 }
 
 /// One step of a record's history: what changed, from what to what, by which tablet and in which role. It never says who.

@@ -167,6 +167,8 @@ pub(crate) enum Ending {
     Unchanged,
     /// What they had handed in was taken out.
     TakenOut,
+    /// The same, after the study's tables were made: it is counted in them.
+    TakenOutCounted,
 }
 
 /// How it looks, for whoever holds the tablet.

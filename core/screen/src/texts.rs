@@ -36,10 +36,10 @@ texts! {
     fault_title fault_lead fault_full fault_again
     receipt_title receipt_lead receipt_none receipt_out receipt_read receipt_note kept_title kept_lead_out
     kept_lead_read kept_once kept_picture kept_no_picture kept_picture_label own_title own_look own_looking own_not_found own_no_hub own_nowhere own_taken_out
-    own_left own_sealed own_week own_corrected own_no_change own_counted own_change own_take_out own_sure_title
+    own_heard own_heard_all own_left own_sealed own_week own_corrected own_no_change own_counted own_counted_stays own_change own_take_out own_sure_title
     own_sure_lead own_sure_yes own_sure_no check_lead_change hand_in_change stop_lead_change
     information_question thanks_waits words_count check_lead_record hand_in_record
-    stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead staff_door
+    stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead taken_out_counted staff_door
     date_format
 }
 

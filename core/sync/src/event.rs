@@ -6,7 +6,7 @@ use nightjar_seal::{
     Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, ScopeTag, SignedHead, Strand, Stub,
 };
 
-use crate::wire::{Applied, Begin, Judged, Mark, Refusal};
+use crate::wire::{Applied, Begin, Confirmation, Judged, Mark, Refusal};
 
 /// What a device remembers about one scope between syncs. The caller stores it in the transaction in which it stores the
 /// events that brought it.
@@ -132,6 +132,9 @@ pub enum Event {
         /// Which vectors.
         applied: Begin,
     },
+
+    /// A device says what it has taken out. Verified against the roster.
+    Confirmed(Confirmation),
 
     /// The hub holds this device's applied vector.
     Published {

@@ -62,8 +62,8 @@ pub use http_message::{CONTENT_TYPE, METHOD, Request, Response, TIME_HEADER};
 pub use pin::Pin;
 pub use plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
 pub use request::{
-    append, appended, ask_time, bring, brought, fetch_roster, fetched_roster, found, founded, recall,
-    recalled, time_told,
+    append, appended, ask_confirmed, ask_time, bring, brought, confirm, confirmation_taken, confirmed,
+    fetch_roster, fetched_roster, found, founded, recall, recalled, time_told,
 };
 #[cfg(feature = "http")]
 pub use transport::{Patience, Traffic, Transport};

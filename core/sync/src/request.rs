@@ -1,11 +1,13 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
-use nightjar_seal::{ClockPublic, Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stamp, Stub, StudyTag};
+use nightjar_seal::{
+    ClockPublic, DeviceTag, Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stamp, Stub, StudyTag,
+};
 
 use crate::http_message::{Request, Response};
 use crate::wire::{
-    self, Appended, Begin, ClockAsked, ClockTold, Found, Founded, Greeting, Message, Recall, Recalled,
-    Refusal, Sealed, Welcome,
+    self, Appended, Begin, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Found, Founded,
+    Greeting, Message, Recall, Recalled, Refusal, Sealed, Welcome,
 };
 use crate::{Failure, bounds};
 
@@ -72,6 +74,53 @@ pub fn time_told(roster: &Roster, response: &Response) -> Result<(ClockPublic, S
     let checked = stamp.verify(&clock, &roster.study(), &roster.head());
     checked.map_err(|source| Failure::Forged { what: ClockTold::NAME, source })?;
     Ok((clock, stamp))
+}
+
+/// Says to the hub what this device has taken out.
+pub fn confirm(study: StudyTag, confirmation: &Confirmation) -> Request {
+    let path = wire::confirm_path(study, confirmation.scope());
+    Request { path, body: confirmation.encode(), signed: true }
+}
+
+/// Reads the answer to [`confirm`].
+///
+/// # Errors
+/// The hub's refusal.
+pub fn confirmation_taken(response: &Response) -> Result<(), Failure> {
+    accepted(response)
+}
+
+/// Asks what devices have confirmed in a scope, after a device where the answer before was not the whole.
+pub fn ask_confirmed(study: StudyTag, scope: ScopeTag, after: Option<DeviceTag>) -> Request {
+    let path = wire::confirmed_path(study, scope);
+    Request { path, body: ConfirmedAsk { after }.encode(), signed: true }
+}
+
+/// Reads the answer to [`ask_confirmed`]. A confirmation that its device has not signed, or of another scope, is left out.
+///
+/// # Errors
+/// The hub's refusal, and an answer that goes on where it was before.
+pub fn confirmed(
+    roster: &Roster,
+    scope: ScopeTag,
+    after: Option<DeviceTag>,
+    response: &Response,
+) -> Result<Confirmed, Failure> {
+    let mut confirmed: Confirmed = answer(response)?;
+    let first = confirmed.devices.first().map(|spoke| spoke.device);
+    if first <= after && (first.is_some() || confirmed.more) {
+        return Err(Failure::Malformed { what: Confirmed::NAME, problem: "it does not go on" });
+    }
+    for spoke in &mut confirmed.devices {
+        let member = roster.member(&spoke.device);
+        let proven = |said: &Confirmation| {
+            said.by() == spoke.device
+                && said.scope() == scope
+                && member.is_some_and(|member| said.verify(&member.public).is_ok())
+        };
+        spoke.confirmation = spoke.confirmation.take().filter(proven);
+    }
+    Ok(confirmed)
 }
 
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The

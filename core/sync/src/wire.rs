@@ -11,6 +11,8 @@
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
 //! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/confirm` | [`Confirmation`] | empty |
+//! | `POST /v1/studies/{study}/scopes/{scope}/confirmed` | [`ConfirmedAsk`] | [`Confirmed`] |
 //!
 //! Every other status than 200 carries a [`Refusal`]. Founding, roster entries and passes prove themselves by the signatures inside;
 //! everything else is signed by a device of the roster: a [`RequestSignature`](nightjar_seal::RequestSignature) stands before the
@@ -19,6 +21,7 @@
 mod applied;
 mod cbor;
 mod clock;
+mod confirm;
 mod found;
 mod greet;
 mod mark;
@@ -31,6 +34,7 @@ mod segment;
 pub use applied::{Applied, Reach};
 pub use cbor::{Message, Reader, Writer};
 pub use clock::{ClockAsked, ClockTold};
+pub use confirm::{Confirmation, Confirmed, ConfirmedAsk, Spoke};
 pub use found::{Appended, Found, Founded};
 pub use greet::{Entry, Greeted, Greeting, Pass, Shown, Standing, Welcome, Wish};
 pub use mark::{Begin, Glimpse, Incarnation, Mark};
@@ -78,6 +82,16 @@ pub fn pull_path(study: StudyTag, scope: ScopeTag) -> String {
 /// Where records are recalled by name.
 pub fn recall_path(study: StudyTag, scope: ScopeTag) -> String {
     format!("/v1/studies/{study}/scopes/{scope}/recall")
+}
+
+/// Where confirmations of what was taken out go.
+pub fn confirm_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/confirm")
+}
+
+/// Where confirmations are asked for.
+pub fn confirmed_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/confirmed")
 }
 
 /// Where applied vectors of a scope are published.

@@ -197,7 +197,7 @@ fn a_bundle_brings_passes_before_what_they_let_in() {
     let keys = newcomer(0);
     let given = pass(&study, 1, NOW, &keys, &study.tablets[0]);
     let roster = knowing(&study, std::slice::from_ref(&given));
-    let header = Header::sign(roster.study(), 1, roster.head(), Vec::new(), &keys);
+    let header = Header::sign(roster.study(), 1, roster.head(), Vec::new(), Vec::new(), &keys);
     let frames = |parts: &[Part]| {
         let (mut packing, begin) = Packing::begin(header.clone()).expect("small");
         let mut frames = vec![begin[8..].to_vec()];

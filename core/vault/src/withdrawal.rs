@@ -46,19 +46,21 @@ impl Vault {
         Ok(done)
     }
 
-    /// Does the same, and puts the envelope that tells others into the outbox, in the same transaction. Where it is withdrawn
-    /// already, nothing is told again.
+    /// Does the same, and puts the envelopes that tell others into the outbox, one for each scope, in the same transaction. Where it is
+    /// withdrawn already, nothing is told again.
     ///
     /// # Errors
-    /// As for [`Vault::withdraw`], and for what is not the envelope of a withdrawal.
-    pub fn withdraw_and_tell(&self, tells: &Envelope, study: &StudyTag) -> Result<Withdrawn, VaultError> {
-        let withdrawal = Withdrawal::of(tells)?;
-        if withdrawal.study() != *study {
-            return Err(nightjar_seal::Refused::Altered { what: "a withdrawal" }.into());
+    /// As for [`Vault::withdraw`], and for what are not envelopes of one withdrawal.
+    pub fn withdraw_and_tell(&self, tells: &[Envelope], study: &StudyTag) -> Result<Withdrawn, VaultError> {
+        let altered = || nightjar_seal::Refused::Altered { what: "a withdrawal" };
+        let withdrawals = tells.iter().map(Withdrawal::of).collect::<Result<Vec<_>, _>>()?;
+        let withdrawal = withdrawals.first().ok_or_else(altered)?;
+        if withdrawal.study() != *study || withdrawals.iter().any(|other| other != withdrawal) {
+            return Err(altered().into());
         }
         let done = self.write(|t| {
-            let done = take_out(t, &withdrawal)?;
-            if done.new {
+            let done = take_out(t, withdrawal)?;
+            for tells in tells.iter().filter(|_| done.new) {
                 let n = envelopes::insert_own(t, tells, &State::Applied)?;
                 let scope = shared::number(t, tells.header().scope.0)?;
                 t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;

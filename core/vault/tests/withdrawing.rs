@@ -8,7 +8,7 @@ use common::world::*;
 use common::*;
 use nightjar_form::Value;
 use nightjar_record::{Identity, Meta, Nature, Origin, Query};
-use nightjar_seal::{DeviceTag, Envelope, Receipt, Stub, Withdrawal};
+use nightjar_seal::{DeviceTag, Envelope, Receipt, RecordTag, RosterHead, Stub, Withdrawal};
 use nightjar_vault::{Readable, State, VaultError};
 use proptest::prelude::*;
 
@@ -225,4 +225,51 @@ fn what_a_hub_falsely_says_was_taken_out_counts_once_it_comes_another_way() {
         assert_eq!(evaluator.vault.query(&Query::default()).unwrap().rows.len(), 1);
         assert!(evaluator.vault.verify(evaluator.reading()).unwrap().astray.is_empty());
     }
+}
+
+/// What a device confirms to others: never more than it has, whatever came first.
+#[test]
+fn what_is_obeyed_ends_where_something_is_missing() {
+    let (tablet, mut evaluator) = (Device::new(), Device::new());
+    let (meta, marker) = receipted(&tablet);
+    tablet.give(&meta, &said(), Readable::Elsewhere, &[&evaluator]);
+    let before = tablet.send();
+    assert!(!tablet.vault.anything_withdrawn().unwrap());
+    let withdrawal = Withdrawal::decode(&marker).unwrap();
+    let tells = withdrawal.envelope(SCOPE, tablet.keys.tag(), RosterHead([0; 32])).unwrap();
+    let other = receipted(&tablet).1;
+    let other =
+        Withdrawal::decode(&other).unwrap().envelope(SCOPE, tablet.keys.tag(), RosterHead([0; 32])).unwrap();
+    let two = [tells.clone(), other];
+    assert!(
+        matches!(tablet.vault.withdraw_and_tell(&two, &STUDY), Err(VaultError::Seal(_))),
+        "of one record"
+    );
+    assert!(matches!(tablet.vault.withdraw_and_tell(&[], &STUDY), Err(VaultError::Seal(_))));
+    assert!(tablet.vault.withdraw_and_tell(std::slice::from_ref(&tells), &STUDY).unwrap().new);
+    let record = RecordTag(withdrawal.record().0);
+    assert_eq!(tablet.vault.withdrawals_of(&SCOPE, &record).unwrap(), [], "it has no place yet");
+    assert_eq!(tablet.vault.withdrawn_in(&SCOPE).unwrap().len(), 1);
+    tablet.send();
+    let places = tablet.vault.withdrawals_of(&SCOPE, &record).unwrap();
+    assert_eq!(places, [(tablet.strand(), 2)]);
+    assert_eq!(tablet.vault.obeyed(&SCOPE).unwrap(), [(tablet.strand(), 2)]);
+
+    evaluator.follow(&tablet);
+    assert_eq!(evaluator.vault.obeyed(&SCOPE).unwrap(), [], "nothing of it is here");
+    // While its device is not known it is not obeyed.
+    evaluator.roster.0.insert(tablet.keys.tag());
+    evaluator.receive([&tells.encode()]);
+    assert_eq!(evaluator.vault.obeyed(&SCOPE).unwrap(), []);
+    evaluator.roster.0.clear();
+    assert_eq!(evaluator.retry().withdrawn, 1);
+    assert_eq!(
+        evaluator.vault.obeyed(&SCOPE).unwrap(),
+        [(tablet.strand(), 0)],
+        "what stands before it is missing"
+    );
+    evaluator.receive(before.values());
+    assert_eq!(evaluator.vault.obeyed(&SCOPE).unwrap(), [(tablet.strand(), 2)]);
+    assert_eq!(evaluator.vault.withdrawals_of(&SCOPE, &record).unwrap(), places);
+    assert_eq!(evaluator.vault.withdrawals_of(&SCOPE, &RecordTag([0; 16])).unwrap(), []);
 }

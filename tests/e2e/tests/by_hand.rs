@@ -153,6 +153,9 @@ fn two_stewards_take_everything_out_by_hand() {
     for device in ["tablet", "steward", "second"] {
         hands.must(device, if device == "tablet" { "tablet sync" } else { "evaluate sync" });
     }
+    // What leaves as a file is listed, and named when it holds what was taken out.
+    assert!(hands.must("second", "evaluate exports").contains("no exports"));
+    hands.must("second", "evaluate report --out before");
     hands.write("asked", hands.must("steward", "study take-out --all-responses"));
     let said = hands.must("second", "study consent --request asked");
     assert!(said.contains("1 of them are on this device") && said.contains("for ever"), "{said}");
@@ -164,6 +167,17 @@ fn two_stewards_take_everything_out_by_hand() {
     let rows = std::fs::read_dir(hands.path("report/export")).unwrap().map(|file| file.unwrap().path());
     let core = rows.into_iter().find(|file| file.ends_with("patient-core.internal.csv")).unwrap();
     assert_eq!(csv::Reader::from_path(core).unwrap().records().count(), 0);
+    let listed = hands.must("second", "evaluate exports");
+    let id = listed.split_whitespace().next().unwrap().to_owned();
+    let hash = blake3::hash(&std::fs::read(hands.path("before/export/patient-core.internal.csv")).unwrap());
+    assert!(listed.contains("DESTROY") && listed.contains(hash.to_hex().as_str()), "{listed}");
+    hands.must("second", &format!("evaluate exports --destroyed {id}"));
+    assert!(!hands.must("second", "evaluate exports").contains("DESTROY"));
+    let said = hands.must("steward", "study erased");
+    assert!(
+        said.contains("erased on 2 of 3 devices") && said.contains("tablet    tablet  (last seen 20"),
+        "{said}"
+    );
 }
 
 #[test]

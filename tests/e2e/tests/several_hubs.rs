@@ -61,7 +61,10 @@ fn two_hubs_are_one_whichever_a_device_reaches() {
     // What a steward takes out at one hub the other gives to nobody, whether it was there or comes now.
     let record = study.steward.records(RecordsRequest::default()).expect("records").remove(0).id;
     let what = TakeOutRequest { what: TakeOutWhat::Records(vec![record]), consents: Vec::new() };
-    assert_eq!(study.steward.take_out(&what).expect("taken out"), TakeOutView::Done { here: 1 });
+    assert_eq!(
+        study.steward.take_out(&what).expect("taken out"),
+        TakeOutView::Done { here: 1, exports: 0, counted: None }
+    );
     line.lead_to(second.port());
     for tablet in [&one, &other] {
         tablet.sync().expect("synced");

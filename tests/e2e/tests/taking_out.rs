@@ -66,7 +66,10 @@ fn a_steward_takes_out_what_somebody_said_who_lost_their_words() {
     for wrong in [these(&[]), these(&["no id".into()]), these(&["00".repeat(16)])] {
         assert!(matches!(study.steward.take_out(&wrong), Err(Failure::Invalid(_))));
     }
-    assert_eq!(study.steward.take_out(&these(&[record.clone()])).unwrap(), TakeOutView::Done { here: 1 });
+    assert_eq!(
+        study.steward.take_out(&these(&[record.clone()])).unwrap(),
+        TakeOutView::Done { here: 1, exports: 0, counted: None }
+    );
     assert_eq!(responses(&study.steward), 1);
 
     // Everybody hears of it with the roster: who reads, the tablet it was given on, the one it was fetched to.
@@ -149,7 +152,7 @@ fn mass_erase_by_one_steward_loses_nothing_and_two_may() {
     let other = with(TakeOutWhat::Records(all[21..].to_vec()), &consent.consent);
     assert!(matches!(other, Err(Failure::Invalid(_))), "{other:?}");
     let done = with(TakeOutWhat::Records(all[20..].to_vec()), &consent.consent).unwrap();
-    assert_eq!(done, TakeOutView::Done { here: 4 });
+    assert_eq!(done, TakeOutView::Done { here: 4, exports: 0, counted: None });
     assert!(with(TakeOutWhat::Responses, &consent.consent).is_err(), "a consent is good once");
 
     // All that people said, with what is still to come: it is asked no more, and the ward goes on.
@@ -203,7 +206,10 @@ fn what_stewards_take_out_goes_by_a_stick_and_whoever_joins_later_gets_none_of_i
     let (record, words) = respond(&tablet, SAID);
     tablet.export_bundle(&file("answers"), None).unwrap();
     study.steward.import_bundle(&file("answers")).unwrap();
-    assert_eq!(study.steward.take_out(&these(&[record])).unwrap(), TakeOutView::Done { here: 1 });
+    assert_eq!(
+        study.steward.take_out(&these(&[record])).unwrap(),
+        TakeOutView::Done { here: 1, exports: 0, counted: None }
+    );
     study.steward.export_bundle(&file("out"), None).unwrap();
     tablet.import_bundle(&file("out")).unwrap();
     assert_eq!(tablet.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);

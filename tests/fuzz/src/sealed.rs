@@ -1,6 +1,9 @@
 //! Everything that the seal reads and others wrote.
 
-use nightjar_seal::{EnrolmentRequest, Entry, Envelope, Invitation, Pass, Receipt, ResumeWords, Stub, Withdrawal};
+use nightjar_seal::{
+    Consent, ConsentRequest, EnrolmentRequest, Entry, Envelope, Invitation, Pass, Receipt, ResumeWords, Stamp, Stub,
+    Withdrawal,
+};
 
 /// Reads bytes as each of them: what is read is written as it was, and has the id that it says.
 pub fn read(bytes: &[u8]) {
@@ -24,9 +27,14 @@ pub fn read(bytes: &[u8]) {
     if let Ok(withdrawal) = Withdrawal::decode(bytes) {
         assert_eq!(withdrawal.encode(), bytes);
     }
+    if let Ok(stamp) = Stamp::decode(bytes) {
+        assert_eq!(stamp.encode(), bytes);
+    }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = EnrolmentRequest::from_text(text);
     let _ = Invitation::from_text(text);
+    let _ = ConsentRequest::from_text(text);
+    let _ = Consent::from_text(text);
     let _ = Receipt::from_words(text);
     let _ = ResumeWords::from_words(text);
 }

@@ -2,8 +2,8 @@
 
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
-    Appended, Applied, Entry, Found, Founded, Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall,
-    Recalled, Refusal, Welcome,
+    Appended, Applied, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
+    Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall, Recalled, Refusal, Welcome,
 };
 
 /// Reads bytes as every message: one that is read has this encoding and no other.
@@ -22,6 +22,11 @@ pub fn read(bytes: &[u8]) {
     one::<Applied>(bytes);
     one::<Recall>(bytes);
     one::<Recalled>(bytes);
+    one::<ClockAsked>(bytes);
+    one::<ClockTold>(bytes);
+    one::<Confirmation>(bytes);
+    one::<ConfirmedAsk>(bytes);
+    one::<Confirmed>(bytes);
     one::<Part>(bytes);
     // A reason of a later version is read as another.
     let _ = Refusal::decode(bytes);

@@ -47,6 +47,11 @@ impl Policy {
         self.rule == DisclosurePolicy::RawInternal
     }
 
+    /// Fewest responses that have to differ between two publications: as few as the rule prints. 0 where nothing is suppressed.
+    pub fn least(self) -> u64 {
+        self.threshold
+    }
+
     /// Fewest responders a group of staff must have before anything about the group is printed.
     pub fn staff_minimum(self) -> u64 {
         if self.is_raw() { 0 } else { self.staff_minimum }

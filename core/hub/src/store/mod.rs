@@ -7,7 +7,7 @@ mod group;
 mod postgres;
 mod sqlite;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
@@ -90,6 +90,15 @@ pub(crate) trait Tx {
 
     /// Keeps the newest applied vector of a device.
     fn keep_applied(&mut self, scope: i64, device: &DeviceTag, vector: &[u8]) -> Done<()>;
+    /// Keeps the newest confirmation of a device.
+    fn keep_confirmation(&mut self, scope: i64, device: &DeviceTag, confirmation: &[u8]) -> Done<()>;
+    /// What a device has confirmed.
+    fn confirmation(&mut self, scope: i64, device: &DeviceTag) -> Done<Option<Vec<u8>>>;
+    /// Notes a day on which a device spoke, in days since 1970.
+    fn note_contact(&mut self, study: StudyTag, device: &DeviceTag, day: u64) -> Done<()>;
+    /// The last day on which each device of a study spoke.
+    fn contacts(&mut self, study: StudyTag) -> Done<HashMap<DeviceTag, u64>>;
+
     /// The applied vectors of a scope, at most so many.
     fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>>;
 }

@@ -543,6 +543,31 @@ impl Tx for Open<'_> {
         Ok(())
     }
 
+    fn keep_confirmation(&mut self, scope: i64, device: &DeviceTag, confirmation: &[u8]) -> Done<()> {
+        let sql = "INSERT INTO confirmation (scope, device, bytes) VALUES ($1, $2, $3)
+                   ON CONFLICT (scope, device) DO UPDATE SET bytes = excluded.bytes";
+        self.execute(sql, &[&scope, &device.0.as_slice(), &confirmation])?;
+        Ok(())
+    }
+
+    fn confirmation(&mut self, scope: i64, device: &DeviceTag) -> Done<Option<Vec<u8>>> {
+        let sql = "SELECT bytes FROM confirmation WHERE scope = $1 AND device = $2";
+        let row = self.row(sql, &[&scope, &device.0.as_slice()])?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    fn note_contact(&mut self, study: StudyTag, device: &DeviceTag, day: u64) -> Done<()> {
+        let sql = "INSERT INTO contact (study, device, day) VALUES ($1, $2, $3)
+                   ON CONFLICT (study, device) DO UPDATE SET day = greatest(contact.day, excluded.day)";
+        self.execute(sql, &[&study.0.as_slice(), &device.0.as_slice(), &signed(day)])?;
+        Ok(())
+    }
+
+    fn contacts(&mut self, study: StudyTag) -> Done<HashMap<DeviceTag, u64>> {
+        let rows = self.rows("SELECT device, day FROM contact WHERE study = $1", &[&study.0.as_slice()])?;
+        rows.iter().map(|row| Ok((DeviceTag(fixed(row, 0)?), unsigned(row, 1)?))).collect()
+    }
+
     fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>> {
         let sql = "SELECT vector FROM applied WHERE scope = $1 ORDER BY device LIMIT $2";
         self.rows(sql, &[&scope, &signed(most)])?.iter().map(|row| Ok(row.try_get(0)?)).collect()

@@ -90,6 +90,20 @@ CREATE TABLE applied (
     PRIMARY KEY (scope, device)
 );
 
+CREATE TABLE confirmation (
+    scope  bigint NOT NULL REFERENCES scope (id),
+    device bytea  NOT NULL,
+    bytes  bytea  NOT NULL,
+    PRIMARY KEY (scope, device)
+);
+
+CREATE TABLE contact (
+    study  bytea  NOT NULL,
+    device bytea  NOT NULL,
+    day    bigint NOT NULL,
+    PRIMARY KEY (study, device)
+);
+
 -- Requests admitted lately by any of the hubs.
 CREATE TABLE seen (
     device bytea  NOT NULL,

@@ -1,6 +1,6 @@
 //! The hub's database: one writer, one reader, every commit on disk before it returns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -465,6 +465,36 @@ impl Tx for Open<'_> {
             params![scope, device.0, vector],
         )?;
         Ok(())
+    }
+
+    fn keep_confirmation(&mut self, scope: i64, device: &DeviceTag, confirmation: &[u8]) -> Done<()> {
+        self.0.execute(
+            "INSERT INTO confirmation (scope, device, bytes) VALUES (?1, ?2, ?3)
+             ON CONFLICT (scope, device) DO UPDATE SET bytes = excluded.bytes",
+            params![scope, device.0, confirmation],
+        )?;
+        Ok(())
+    }
+
+    fn confirmation(&mut self, scope: i64, device: &DeviceTag) -> Done<Option<Vec<u8>>> {
+        let sql = "SELECT bytes FROM confirmation WHERE scope = ?1 AND device = ?2";
+        let mut kept = self.0.prepare_cached(sql)?;
+        Ok(kept.query_row(params![scope, device.0], |row| row.get(0)).optional()?)
+    }
+
+    fn note_contact(&mut self, study: StudyTag, device: &DeviceTag, day: u64) -> Done<()> {
+        self.0.execute(
+            "INSERT INTO contact (study, device, day) VALUES (?1, ?2, ?3)
+             ON CONFLICT (study, device) DO UPDATE SET day = max(day, excluded.day)",
+            params![study.0, device.0, day],
+        )?;
+        Ok(())
+    }
+
+    fn contacts(&mut self, study: StudyTag) -> Done<HashMap<DeviceTag, u64>> {
+        let mut rows = self.0.prepare_cached("SELECT device, day FROM contact WHERE study = ?1")?;
+        let rows = rows.query_map([study.0], |row| Ok((DeviceTag(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn applied(&mut self, scope: i64, most: u64) -> Done<Vec<Vec<u8>>> {

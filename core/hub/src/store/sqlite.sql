@@ -92,3 +92,19 @@ CREATE TABLE applied (
     vector BLOB    NOT NULL,
     PRIMARY KEY (scope, device)
 ) STRICT;
+
+-- The newest confirmation of each device of what it has taken out.
+CREATE TABLE confirmation (
+    scope  INTEGER NOT NULL REFERENCES scope (id),
+    device BLOB    NOT NULL CHECK (length(device) = 16),
+    bytes  BLOB    NOT NULL,
+    PRIMARY KEY (scope, device)
+) STRICT;
+
+-- The last day on which each device spoke, in days since 1970: no finer.
+CREATE TABLE contact (
+    study  BLOB    NOT NULL CHECK (length(study) = 16),
+    device BLOB    NOT NULL CHECK (length(device) = 16),
+    day    INTEGER NOT NULL,
+    PRIMARY KEY (study, device)
+) STRICT, WITHOUT ROWID;

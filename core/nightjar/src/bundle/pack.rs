@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nightjar_seal::{Chain, Link, ScopeTag, SignedHead, Strand};
 use nightjar_sync::bounds::{ENVELOPE_BYTES, PUSH_LINKS};
-use nightjar_sync::bundle::{BODY_BYTES, Header, Holds, Packing, Part};
+use nightjar_sync::bundle::{BODY_BYTES, HEADER_BYTES, Header, Holds, Packing, Part};
 use nightjar_sync::wire::{self, Applied, Body, Message, Push, Reach, Segment};
 use nightjar_vault::HEADS_APART;
 
@@ -16,6 +16,11 @@ use crate::failure::Failure;
 use crate::membership::Joined;
 use crate::sync;
 use crate::view::BundleView;
+
+/// Most bytes of what devices have confirmed in the header of a bundle.
+const CONFIRMED_BYTES: usize = HEADER_BYTES / 4;
+/// Bytes of a header beside its lists, and more.
+const HEADER_FRAME: usize = 512;
 
 /// A chain comes in stretches from one signed head to the next, and each has to fit a part.
 const _: () = assert!(HEADS_APART as usize <= PUSH_LINKS);
@@ -99,7 +104,17 @@ impl Writing<'_> {
         }
         let roster = self.joined.roster();
         let entries = roster.entries().len() as u64;
-        Ok(Header::sign(roster.study(), entries, roster.head(), holds, &self.device.keys))
+        // As much of what others confirmed as there is room for; what does not fit goes with another bundle.
+        let taken: usize = holds.iter().map(|applied| applied.encode().len()).sum();
+        let mut room = CONFIRMED_BYTES.min(HEADER_BYTES.saturating_sub(taken + HEADER_FRAME));
+        let mut confirmed = self.device.all_confirmations(self.joined)?;
+        confirmed.retain(|said| {
+            let size = said.encode().len();
+            let fits = size <= room;
+            room -= if fits { size } else { 0 };
+            fits
+        });
+        Ok(Header::sign(roster.study(), entries, roster.head(), holds, confirmed, &self.device.keys))
     }
 
     /// A chain after a place, in stretches that each end at a signed head.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use nightjar_seal::{DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, ScopeTag, SignedHead};
+use nightjar_seal::{
+    Act, DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, ScopeTag, SignedHead,
+};
 use nightjar_sync::wire::{Applied, Begin, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
@@ -81,6 +83,11 @@ impl<'a> Intake<'a> {
         })
     }
 
+    /// Whether anything was brought or sent.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.moved || self.view.pushed > 0
+    }
+
     /// Whether this device reads confidential responses.
     pub(crate) fn is_evaluator(&self) -> bool {
         let member = self.joined.roster().member(&self.device.tag());
@@ -111,6 +118,7 @@ impl<'a> Intake<'a> {
                     self.device.vault.offer_again(&scope)?;
                     self.device.vault.keep_cursor(&scope, TOLD, &[])?;
                     self.device.vault.keep_cursor(&scope, HEARD, &[])?;
+                    self.device.owe_confirmation(&self.joined)?;
                 }
                 Event::Acknowledged { scope, outcomes, mark, .. } => {
                     let mut held = Vec::new();
@@ -153,6 +161,9 @@ impl<'a> Intake<'a> {
                 Event::Pulled { scope, mark, .. } => pulled.push((scope, mark)),
                 Event::Applied(applied) => self.learn(&applied),
                 Event::Heard { scope, applied } => drop(self.heard.insert(scope, applied)),
+                Event::Confirmed(said) if said.scope() == self.joined.scopes.ward => {
+                    self.device.hear(&self.joined, said.by(), 0, Some(said))?;
+                }
                 Event::Published { scope } => {
                     if let Some(hash) = self.telling.remove(&scope) {
                         self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
@@ -196,6 +207,9 @@ impl<'a> Intake<'a> {
         self.view.records_changed += gone.len() as u64;
         self.changed.extend(gone.iter().map(ToString::to_string));
         passes.iter().try_for_each(|pass| self.device.keep_pass(pass))?;
+        if entries.iter().any(|entry| matches!(entry.act(), Act::Erase { .. })) {
+            self.device.owe_confirmation(&self.joined)?;
+        }
         self.device.study_changed();
         let before = std::mem::replace(&mut self.joined, self.device.joined()?);
         if !new.is_empty() {
@@ -222,6 +236,9 @@ impl<'a> Intake<'a> {
             let holder = self.joined.holder(self.device);
             let done =
                 self.joined.reading(|reading| self.device.vault.import_read(received, &holder, reading))?;
+            if done.withdrawn > 0 {
+                self.device.owe_confirmation(&self.joined)?;
+            }
             self.view.pulled += done.new;
             self.known += done.known;
             self.view.records_changed += done.records.len() as u64;

@@ -220,6 +220,8 @@ impl Device {
         };
         self.note_custody(&sync.intake.applied, today)?;
         sync.intake.keep_heard()?;
+        // What was exchanged holds whether or not this reaches the hub; it is tried again with the next sync.
+        let _ = self.confirm(&transport, sync.intake.has_moved(), today).await;
         let traffic = transport.traffic().since(&before);
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;

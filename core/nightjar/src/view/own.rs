@@ -3,6 +3,8 @@
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+use super::HeardView;
+
 /// What a respondent takes with them when they hand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,6 +50,8 @@ pub struct OwnView {
     pub corrected: u64,
     /// Whether it can be changed here: not where the form has parts that repeat, or came in a version that this device no longer has.
     pub may_change: bool,
+    /// Where it was taken out: which other devices have confirmed that.
+    pub heard: Option<HeardView>,
     /// The day from which the study's tables are final (ISO 8601).
     pub data_lock: String,
     /// Whether that day has come: what is taken out then is counted already.

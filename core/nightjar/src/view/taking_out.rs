@@ -32,6 +32,10 @@ pub enum TakeOutView {
     Done {
         /// How many of them could be read on this device.
         here: u64,
+        /// Exports of this device whose row-level files hold something that was taken out, and have to be destroyed.
+        exports: u64,
+        /// The day of the study's tables, where that has come: what was taken out is counted in them already (ISO 8601).
+        counted: Option<String>,
     },
     /// It is more than one steward may take out: nothing has changed. One of these has to consent to this request.
     Asks {
@@ -55,6 +59,45 @@ pub struct ConsentView {
     pub forms: Vec<OfFormView>,
     /// The answer, for the steward who asked. It is good as long as the roster does not grow.
     pub consent: String,
+}
+
+/// How many other devices have said that they took something out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct HeardView {
+    /// Those that have, as far as this device was told.
+    pub confirmed: u64,
+    /// All others that belong to the study.
+    pub of: u64,
+}
+
+/// What was taken out of a study, and where that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasedView {
+    /// What was taken out by receipts and by stewards: records, and a scope as one.
+    pub taken_out: u64,
+    /// Of these, scopes.
+    pub scopes: u64,
+    /// Whether the hub was asked just now; else it is what was known.
+    pub asked: bool,
+    /// The devices that were ever let in, in that order.
+    pub devices: Vec<ErasedOnView>,
+}
+
+/// What one device has taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasedOnView {
+    /// The device.
+    pub label: String,
+    /// `tablet` or `evaluator`.
+    pub kind: String,
+    /// Whether it was put out.
+    pub put_out: bool,
+    /// How much of it this device has signed that it took out.
+    pub confirmed: u64,
+    /// The day on which the hub heard of it last (ISO 8601), as the hub says.
+    pub seen: Option<String>,
+    /// Whether it is this device.
+    pub here: bool,
 }
 
 /// Records of one form on one ward.

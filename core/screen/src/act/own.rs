@@ -35,7 +35,8 @@ impl Acting<'_> {
             ("leave", true) => own.sure = false,
             ("take-out", true) => {
                 self.tablet.take_out(&own.words)?;
-                self.end(Ending::TakenOut);
+                let counted = self.tablet.own_answers(&own.words, &self.hands.look.language)?.counted;
+                self.end(if counted { Ending::TakenOutCounted } else { Ending::TakenOut });
                 return Ok(());
             }
             ("done" | "stop", _) => {

@@ -96,11 +96,12 @@ pub(super) fn ended(frame: &Frame<'_>, ending: Ending) -> Markup {
         Ending::NotNowListed => (&texts.fine_title, &texts.fine_not_now_listed),
         Ending::Corrected => (&texts.thanks_title, &texts.thanks_corrected),
         Ending::Unchanged => (&texts.fine_title, &texts.thanks_unchanged),
-        Ending::TakenOut => (&texts.taken_out_title, &texts.taken_out_lead),
+        Ending::TakenOut | Ending::TakenOutCounted => (&texts.taken_out_title, &texts.taken_out_lead),
     };
     let main = html! {
         h1 { (title) }
         p { (lead) }
+        @if ending == Ending::TakenOutCounted { p { (texts.taken_out_counted) } }
         p { (texts.give_back) }
         (ways(("done", &texts.done), &[]))
     };

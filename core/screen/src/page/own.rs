@@ -27,7 +27,13 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own, work: &Work) -
         h1 { (texts.own_title) }
         @match view.state {
             OwnState::Nowhere => p { (texts.own_nowhere) },
-            OwnState::TakenOut => p { (texts.own_taken_out) },
+            OwnState::TakenOut => {
+                p { (texts.own_taken_out) }
+                @if let Some(heard) = view.heard.filter(|heard| heard.of > 0) {
+                    @let words = if heard.confirmed == heard.of { &texts.own_heard_all } else { &texts.own_heard };
+                    p { (filled(words, &[("confirmed", &heard.confirmed.to_string()), ("of", &heard.of.to_string())])) }
+                }
+            },
             OwnState::Left => p { (texts.own_left) },
             OwnState::Sealed => p { (texts.own_sealed) },
             OwnState::Open => { (told(frame, &view)) },
@@ -42,6 +48,9 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, own: &Own, work: &Work) -
             @if !work.goes_on() {
                 ul .many { li { button .nhsuk-button.nhsuk-button--secondary name="do" value="look" { (texts.own_look) } } }
             }
+        }
+        @if view.counted && view.state == OwnState::TakenOut {
+            div .nhsuk-inset-text { p { (filled(&texts.own_counted_stays, &[("date", &frame.day(&view.data_lock))])) } }
         }
         @if view.counted && can_take_out {
             div .nhsuk-inset-text { p { (filled(&texts.own_counted, &[("date", &frame.day(&view.data_lock))])) } }

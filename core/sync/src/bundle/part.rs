@@ -3,7 +3,7 @@
 use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, RosterHead, Signature, StudyTag};
 
 use super::HEADER_BYTES;
-use crate::wire::{Applied, Entry, Message, Pass, Push, Reader, Writer};
+use crate::wire::{Applied, Confirmation, Entry, Message, Pass, Push, Reader, Writer};
 use crate::{Failure, bounds};
 
 const CONTEXT: &str = "nightjar v0 bundle header";
@@ -32,20 +32,23 @@ pub struct Header {
     roster: u64,
     roster_head: RosterHead,
     holds: Vec<Applied>,
+    confirmed: Vec<Confirmation>,
     signature: Signature,
 }
 
 impl Header {
-    /// Signs a header. `holds`: what this device has applied, a vector per scope.
+    /// Signs a header. `holds`: what this device has applied, a vector per scope; `confirmed`: what this and other devices say that they have
+    /// taken out.
     pub fn sign(
         study: StudyTag,
         roster: u64,
         roster_head: RosterHead,
         holds: Vec<Applied>,
+        confirmed: Vec<Confirmation>,
         keys: &DeviceKeys,
     ) -> Self {
         let signature = Signature([0; 64]);
-        let mut header = Self { study, by: keys.tag(), roster, roster_head, holds, signature };
+        let mut header = Self { study, by: keys.tag(), roster, roster_head, holds, confirmed, signature };
         header.signature = keys.sign(CONTEXT, &header.signed_bytes());
         header
     }
@@ -79,6 +82,11 @@ impl Header {
         &self.holds
     }
 
+    /// What devices have confirmed, each signed by itself.
+    pub fn confirmed(&self) -> &[Confirmation] {
+        &self.confirmed
+    }
+
     fn signed_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
         self.write_signed(&mut out);
@@ -87,7 +95,7 @@ impl Header {
 
     fn write_signed(&self, out: &mut Writer) {
         out.bytes(&self.study.0).bytes(&self.by.0).number(self.roster).bytes(&self.roster_head.0);
-        out.list(&self.holds);
+        out.list(&self.holds).list(&self.confirmed);
     }
 }
 
@@ -104,7 +112,7 @@ impl Message for Header {
     const NAME: &'static str = "header of a bundle";
 
     fn write(&self, out: &mut Writer) {
-        out.array(6);
+        out.array(7);
         self.write_signed(out);
         out.bytes(&self.signature.0);
     }
@@ -113,13 +121,14 @@ impl Message for Header {
         if input.left() > HEADER_BYTES {
             return Err(input.malformed("it is too large"));
         }
-        input.array(6)?;
+        input.array(7)?;
         Ok(Self {
             study: StudyTag(input.fixed()?),
             by: DeviceTag(input.fixed()?),
             roster: input.number()?,
             roster_head: RosterHead(input.fixed()?),
             holds: input.list(bounds::SCOPES)?,
+            confirmed: input.list(bounds::DEVICES)?,
             signature: Signature(input.fixed()?),
         })
     }

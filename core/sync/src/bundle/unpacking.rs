@@ -121,7 +121,12 @@ impl Unpacking {
         let proven = |applied: &&crate::wire::Applied| {
             self.roster.evaluators().any(|member| applied.verify(&member.public).is_ok())
         };
-        header.holds().iter().filter(proven).cloned().map(Event::Applied).collect()
+        let applied = header.holds().iter().filter(proven).cloned().map(Event::Applied);
+        let confirmed = |said: &&crate::wire::Confirmation| {
+            self.roster.member(&said.by()).is_some_and(|member| said.verify(&member.public).is_ok())
+        };
+        let confirmed = header.confirmed().iter().filter(confirmed).cloned().map(Event::Confirmed);
+        applied.chain(confirmed).collect()
     }
 
     fn chain(&mut self, push: Push) -> Vec<Event> {
