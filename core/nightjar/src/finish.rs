@@ -74,6 +74,7 @@ pub(crate) fn finish(
         describe(device, &joined, entry, &instrument, about, session, &answers, ended, origin.as_ref())?;
     let id = meta.record_id(&joined.identity);
     let tag = tag_of(&meta, &joined.identity);
+    joined.is_kept_as(confidential, &tag)?;
     // Whom somebody asked when would say, beside an answer of the same minute, whose it is.
     let hand = device.hand(&about.role, confidential || entry.kind == InstrumentKind::Encounter)?;
     let actor = fresh_actor(device, id)?;

@@ -6,7 +6,8 @@ use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
 use nightjar_record::{Action, Contributor, IdentityKey, Meta, Need};
 use nightjar_seal::{
-    Act, DeviceTag, EpochId, EpochKey, Holder, Line, LinkHash, Recipient, Roster, ScopeTag, StudyTag,
+    Act, DeviceTag, EpochId, EpochKey, Holder, Line, LinkHash, Recipient, RecordTag, Roster, ScopeTag,
+    StudyTag,
 };
 use nightjar_vault::{Gate, Reading};
 
@@ -175,14 +176,27 @@ impl Joined {
 
     /// Whether what is written in a form is kept: not where stewards took all of its sort out.
     pub(crate) fn is_kept(&self, form_id: &str) -> Result<(), Failure> {
-        let confidential = self.entry(form_id)?.confidential;
-        let scope = if confidential { self.scopes.responses } else { self.scopes.ward };
+        let scope = self.scope_of(self.entry(form_id)?.confidential);
         match self.roster.scopes_taken_out().contains(&scope) {
             false => Ok(()),
             true => Err(Failure::Rejected(
                 "the study's stewards have taken out everything of this sort; it is collected no more".into(),
             )),
         }
+    }
+
+    /// Whether a record is kept under its name: a thing that exists once, and was taken out, is not written down again.
+    pub(crate) fn is_kept_as(&self, confidential: bool, record: &RecordTag) -> Result<(), Failure> {
+        match self.roster.is_taken_out(&self.scope_of(confidential), record) {
+            false => Ok(()),
+            true => Err(Failure::Rejected(
+                "the study's stewards have taken this out; it is not written down again".into(),
+            )),
+        }
+    }
+
+    fn scope_of(&self, confidential: bool) -> ScopeTag {
+        if confidential { self.scopes.responses } else { self.scopes.ward }
     }
 
     /// The wards a device may collect on, in the study's order.

@@ -62,12 +62,12 @@ fn a_steward_takes_out_what_somebody_said_who_lost_their_words() {
     let (second, invitation) = &study.second;
     second.join(invitation, study.pack.clone()).unwrap();
     second.sync().unwrap();
-    assert!(matches!(second.take_out(&these(&[record.clone()])), Err(Failure::Rejected(_))));
+    assert!(matches!(second.take_out(&these(std::slice::from_ref(&record))), Err(Failure::Rejected(_))));
     for wrong in [these(&[]), these(&["no id".into()]), these(&["00".repeat(16)])] {
         assert!(matches!(study.steward.take_out(&wrong), Err(Failure::Invalid(_))));
     }
     assert_eq!(
-        study.steward.take_out(&these(&[record.clone()])).unwrap(),
+        study.steward.take_out(&these(std::slice::from_ref(&record))).unwrap(),
         TakeOutView::Done { here: 1, exports: 0, counted: None }
     );
     assert_eq!(responses(&study.steward), 1);
@@ -192,6 +192,13 @@ fn without_a_second_steward_one_takes_out_no_more_than_one_may() {
     study.steward.take_out(&these(&[record])).unwrap();
     tablet.sync().unwrap();
     assert!(tablet.records(RecordsRequest::default()).unwrap().is_empty());
+    // A night exists once: what was taken out of it is not written down again, and who tries is told so and loses nothing.
+    let again = begin(&tablet, "ward-night", "nurse");
+    again.answer("night", Some(Value::Date("2026-02-26".parse().unwrap()))).unwrap();
+    again.answer("in_bed", Some(Value::Integer(14))).unwrap();
+    let refused = again.stop_keeping().map(drop);
+    assert!(matches!(&refused, Err(Failure::Rejected(why)) if why.contains("taken this out")), "{refused:?}");
+    assert_eq!(tablet.drafts().unwrap().len(), 1);
     assert!(tablet.verify().unwrap().is_sound());
 }
 
