@@ -51,7 +51,9 @@ fn beside_bare(log: &Log, quick: bool, runtime: &Runtime, missed: &mut Missed) -
             let seconds = runtime.block_on(push_all(Writer::clients(&writers, &[&hub.address])?, &ready))?;
             cpu += taken(hub.pid())?.0 - before;
             let rate = envelopes as f64 / seconds;
-            (ours.push(rate), theirs.push(bare_rate), shares.push(rate / bare_rate));
+            ours.push(rate);
+            theirs.push(bare_rate);
+            shares.push(rate / bare_rate);
             count += envelopes;
             pushed.extend(ids(&ready));
         }
@@ -97,7 +99,9 @@ pub(crate) fn two_hubs(quick: bool, runtime: &Runtime, missed: &mut Missed) -> R
                 pushed.extend(ids(std::slice::from_ref(ready)));
             }
         }
-        (one.push(rates[0]), two.push(rates[1]), ratios.push(rates[1] / rates[0]));
+        one.push(rates[0]);
+        two.push(rates[1]);
+        ratios.push(rates[1] / rates[0]);
     }
     let (one, two, ratio) = (median(one), median(two), median(ratios));
     println!("\nTwo hubs over one PostgreSQL: {STUDIES} studies of two scopes, a tablet for each");
