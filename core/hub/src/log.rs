@@ -14,7 +14,7 @@ use nightjar_sync::wire::{
 };
 
 use crate::erasure;
-use crate::store::{Done, LogRow, ScopeRow, Stop, Store, Stretch, Tx, broken};
+use crate::store::{Done, Grown, LogRow, ScopeRow, Stop, Store, Stretch, Tx, broken};
 
 /// Name of the scope of confidential responses. Tablets push to it; only evaluator devices pull from it.
 pub const RESPONSES: &str = "responses";
@@ -123,7 +123,8 @@ impl Place {
         looking: Looking,
     ) -> Done<Appended> {
         let row = tx.open_scope(self.study, self.scope)?;
-        let new = extend_chain(tx, row.id, &offered.links, &offered.head)?;
+        let grown = tx.strand(row.id, &offered.head.strand())?;
+        let new = extend_chain(tx, row.id, offered, &grown)?;
         let linked = LINK_BYTES * new;
         let sound = || offered.bodies.iter().filter_map(|(_, _, judged)| judged.as_ref().ok());
         let ids: Vec<_> = sound().map(|sound| (sound.header.record, sound.id)).collect();
@@ -131,10 +132,8 @@ impl Place {
         let records: Vec<_> = records.into_iter().collect();
         // An envelope comes in a chain of its own device. What stands behind links that are all new cannot be in the log by an earlier push,
         // unless the device has another line, or has linked it twice, which the log itself refuses.
-        let strand = offered.head.strand();
-        let fresh = new == offered.links.len() as u64
-            && looking == Looking::WhereItMayBe
-            && !tx.has_other_line(row.id, &strand)?;
+        let fresh =
+            new == offered.links.len() as u64 && looking == Looking::WhereItMayBe && !grown.has_other_line;
         let mut keeping = Keeping {
             known: if fresh { HashSet::new() } else { tx.known(row.id, &ids)? },
             taken_out: tx.erased(row.id, &records)?,
@@ -145,6 +144,7 @@ impl Place {
             },
             freed: 0,
             scope: row.id,
+            pushed: grown.pushed,
             push: None,
             mark: self.mark(Some(&row)),
             rows: Vec::new(),
@@ -267,6 +267,8 @@ struct Keeping<'a> {
     all_out: bool,
     /// Bytes that may still be stored of this study.
     room: u64,
+    /// The place that the push of this chain before it led to.
+    pushed: u64,
     /// The push's number, once it has added something, and by how much places in its segment are shifted.
     push: Option<(i64, u64)>,
     mark: Mark,
@@ -306,7 +308,7 @@ impl<'a> Keeping<'a> {
         self.bytes += bytes.len() as u64;
         let (push, shift) = match self.push {
             Some(push) => push,
-            None => *self.push.insert(add_push(tx, self.scope, offered)?),
+            None => *self.push.insert(add_push(tx, self.scope, offered, self.pushed)?),
         };
         self.mark = self.mark.after(id);
         self.known.insert(id);
@@ -350,11 +352,11 @@ fn held(tx: &mut dyn Tx, study: StudyTag) -> Done<u64> {
 }
 
 /// Adds the links that are new, after checking that they follow those held. How many.
-fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link], head: &SignedHead) -> Done<u64> {
+fn extend_chain(tx: &mut dyn Tx, scope: i64, offered: &Offered<'_>, grown: &Grown) -> Done<u64> {
+    let Offered { links, head, .. } = offered;
     let Some(first) = links.first() else { return Err(broken().into()) };
     let strand = head.strand();
-    let end = tx.chain_end(scope, &strand)?;
-    let (held, hash) = end.unwrap_or((0, LinkHash::START));
+    let (held, hash) = grown.end.unwrap_or((0, LinkHash::START));
     if first.seq > held + 1 {
         return Err(Refusal::new(Reason::ChainGap, "links before these are missing here").into());
     }
@@ -365,14 +367,14 @@ fn extend_chain(tx: &mut dyn Tx, scope: i64, links: &[Link], head: &SignedHead) 
     // A link's hash covers everything before it, so one place decides for all: the last that both sides know.
     let common = held.min(head.seq);
     let new = links.get((common + 1 - first.seq) as usize..).unwrap_or_default();
-    let offered = new.first().map_or(head.hash, |next| next.prev);
+    let follows = new.first().map_or(head.hash, |next| next.prev);
     let known = match common == held {
         true => hash,
         false => {
             held_links(tx, scope, &strand, first.scope, common, common)?.first().ok_or(Stop::Broken)?.hash()
         }
     };
-    if offered != known {
+    if follows != known {
         return Err(Refusal::new(
             Reason::ChainForked,
             "the hub holds another chain of this line of the device",
@@ -411,10 +413,9 @@ fn held_links(
 
 /// Keeps a push that added something, and by how much places in its segment are shifted: its segment begins where that of the
 /// push before it ended, so that whoever pulls can follow the chain over what was known already or refused, and so in no push.
-fn add_push(tx: &mut dyn Tx, scope: i64, offered: &Offered<'_>) -> Done<(i64, u64)> {
+fn add_push(tx: &mut dyn Tx, scope: i64, offered: &Offered<'_>, before: u64) -> Done<(i64, u64)> {
     let Offered { segment, head, .. } = offered;
     let strand = head.strand();
-    let before = tx.push_end(scope, &strand)?;
     let missing = segment.first().saturating_sub(before + 1);
     let whole = match usize::try_from(missing) {
         Ok(1..) if missing + segment.envelopes().len() as u64 <= bounds::PUSH_LINKS as u64 => {

@@ -52,17 +52,13 @@ pub(crate) trait Tx {
 
     /// How many lines of a device are held.
     fn lines(&mut self, scope: i64, device: &DeviceTag) -> Done<u64>;
-    /// Whether another line of the device is held.
-    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool>;
-    /// Where a chain ends as far as it is held: its last place and the hash of that link.
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>>;
+    /// How a chain stands that is about to grow: asked at once, since the log of its scope waits meanwhile.
+    fn strand(&mut self, scope: i64, strand: &Strand) -> Done<Grown>;
     /// The stretches of a chain in which places lie from one to another, both among them, in order and as far as they are held.
     fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>>;
     /// Keeps a stretch that follows what is held of a chain, with the hash of its last link.
     fn extend(&mut self, scope: i64, strand: &Strand, stretch: &Stretch, hash: &LinkHash) -> Done<()>;
 
-    /// The place that the last push of a chain led to; 0 if there was none.
-    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64>;
     /// Keeps a push as its segment. Its number.
     fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64>;
     /// The segment of a push.
@@ -124,6 +120,17 @@ pub(crate) struct Story {
     pub(crate) taken_out: u64,
     /// When the last envelope came, in seconds since 1970.
     pub(crate) last: Option<u64>,
+}
+
+/// How far a chain has grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grown {
+    /// The last place that is held, and the hash of its link.
+    pub(crate) end: Option<(u64, LinkHash)>,
+    /// The place that the last push led to of which something was kept; 0 if there was none.
+    pub(crate) pushed: u64,
+    /// Whether another line of the device is held.
+    pub(crate) has_other_line: bool,
 }
 
 /// Consecutive links of one chain, kept as what they follow from.

@@ -15,7 +15,7 @@ use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, IsolationLevel, NoTls, Row, Statement, Transaction};
 
-use super::{Done, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
+use super::{Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
 use crate::Failure;
 
 const FORMAT: i32 = 2;
@@ -409,17 +409,21 @@ impl Tx for Open<'_> {
         unsigned(&self.row(sql, &[&scope, &device.0.as_slice()])?.ok_or(Stop::Broken)?, 0)
     }
 
-    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool> {
-        let sql = "SELECT EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line < $3)
-                       OR EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line > $3)";
+    fn strand(&mut self, scope: i64, strand: &Strand) -> Done<Grown> {
+        let sql = "SELECT (SELECT coalesce(max(last), 0) FROM push WHERE scope = $1 AND device = $2 AND line = $3),
+                          EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line < $3)
+                          OR EXISTS (SELECT FROM chain WHERE scope = $1 AND device = $2 AND line > $3),
+                          held.last, held.hash
+                   FROM (VALUES (1)) AS one LEFT JOIN LATERAL
+                     (SELECT last, hash FROM chain WHERE scope = $1 AND device = $2 AND line = $3 ORDER BY last DESC LIMIT 1)
+                     AS held ON true";
         let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
-        Ok(row.ok_or(Stop::Broken)?.try_get(0)?)
-    }
-
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>> {
-        let sql = "SELECT last, hash FROM chain WHERE scope = $1 AND device = $2 AND line = $3 ORDER BY last DESC LIMIT 1";
-        let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
-        row.map(|row| Ok((unsigned(&row, 0)?, LinkHash(fixed(&row, 1)?)))).transpose()
+        let row = row.ok_or(Stop::Broken)?;
+        let end = match row.try_get::<_, Option<i64>>(2)? {
+            Some(_) => Some((unsigned(&row, 2)?, LinkHash(fixed(&row, 3)?))),
+            None => None,
+        };
+        Ok(Grown { end, pushed: unsigned(&row, 0)?, has_other_line: row.try_get(1)? })
     }
 
     fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>> {
@@ -441,12 +445,6 @@ impl Tx for Open<'_> {
         let (hash, prev, packed) = (hash.0.as_slice(), stretch.prev.0.as_slice(), stretch.packed());
         self.execute(sql, &[&scope, &device, &line, &last, &hash, &first, &prev, &packed])?;
         Ok(())
-    }
-
-    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
-        let sql = "SELECT coalesce(max(last), 0) FROM push WHERE scope = $1 AND device = $2 AND line = $3";
-        let row = self.row(sql, &[&scope, &strand.device.0.as_slice(), &strand.line.0.as_slice()])?;
-        unsigned(&row.ok_or(Stop::Broken)?, 0)
     }
 
     fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64> {
@@ -473,7 +471,8 @@ impl Tx for Open<'_> {
 
     fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()> {
         let sql = "COPY log (scope, sequence, push, place, received, record, envelope, hash, bytes) FROM STDIN BINARY";
-        let copying = self.tx.copy_in(sql)?;
+        let statement = self.prepared(sql)?;
+        let copying = self.tx.copy_in(&statement)?;
         let (number, bytes) = (Type::INT8, Type::BYTEA);
         let columns =
             [&number, &number, &number, &number, &number, &bytes, &bytes, &bytes, &bytes].map(Type::clone);

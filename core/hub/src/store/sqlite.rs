@@ -10,7 +10,7 @@ use nightjar_sync::wire::{Incarnation, Refusal};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::group::Writer;
-use super::{Done, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
+use super::{Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
 use crate::{Config, Failure, copies};
 
 /// The database's file in the hub's folder.
@@ -307,18 +307,17 @@ impl Tx for Open<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row(params![scope, device.0], |row| row.get(0))?)
     }
 
-    fn has_other_line(&mut self, scope: i64, strand: &Strand) -> Done<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line < ?3)
-                       OR EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line > ?3)";
-        let mut other = self.0.prepare_cached(sql)?;
-        Ok(other.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0))?)
-    }
-
-    fn chain_end(&mut self, scope: i64, strand: &Strand) -> Done<Option<(u64, LinkHash)>> {
+    fn strand(&mut self, scope: i64, strand: &Strand) -> Done<Grown> {
+        let (device, line) = (strand.device.0, strand.line.0);
         let sql = "SELECT last, hash FROM chain WHERE scope = ?1 AND device = ?2 AND line = ?3 ORDER BY last DESC LIMIT 1";
         let end = |row: &Row<'_>| Ok((row.get(0)?, LinkHash(row.get(1)?)));
-        let mut rows = self.0.prepare_cached(sql)?;
-        Ok(rows.query_row(params![scope, strand.device.0, strand.line.0], end).optional()?)
+        let end = self.0.prepare_cached(sql)?.query_row(params![scope, device, line], end).optional()?;
+        let sql =
+            "SELECT (SELECT coalesce(max(last), 0) FROM push WHERE scope = ?1 AND device = ?2 AND line = ?3),
+                          EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line < ?3)
+                          OR EXISTS (SELECT 1 FROM chain WHERE scope = ?1 AND device = ?2 AND line > ?3)";
+        let grown = |row: &Row<'_>| Ok(Grown { end, pushed: row.get(0)?, has_other_line: row.get(1)? });
+        Ok(self.0.prepare_cached(sql)?.query_row(params![scope, device, line], grown)?)
     }
 
     fn stretches(&mut self, scope: i64, strand: &Strand, from: u64, to: u64) -> Done<Vec<Stretch>> {
@@ -353,12 +352,6 @@ impl Tx for Open<'_> {
         let values = params![scope, device, line, last, hash.0, first, prev, stretch.packed()];
         self.0.prepare_cached(sql)?.execute(values)?;
         Ok(())
-    }
-
-    fn push_end(&mut self, scope: i64, strand: &Strand) -> Done<u64> {
-        let sql = "SELECT coalesce(max(last), 0) FROM push WHERE scope = ?1 AND device = ?2 AND line = ?3";
-        let mut end = self.0.prepare_cached(sql)?;
-        Ok(end.query_row(params![scope, strand.device.0, strand.line.0], |row| row.get(0))?)
     }
 
     fn add_push(&mut self, scope: i64, strand: &Strand, last: u64, segment: &[u8]) -> Done<i64> {
