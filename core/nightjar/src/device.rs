@@ -85,7 +85,7 @@ pub(crate) struct Device {
     pub(crate) syncing: tokio::sync::Mutex<()>,
     counting: Mutex<()>,
     /// The way to the hub, by its address: kept from one sync to the next with what was learnt of the hub's time.
-    transport: Mutex<Option<(String, Arc<Transport>)>>,
+    pub(crate) transport: Mutex<Option<(String, Arc<Transport>)>>,
     pub(crate) pin_wait: PinWait,
     joined: RwLock<Option<Arc<Joined>>>,
     /// `None` only while this is dropped.

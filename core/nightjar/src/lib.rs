@@ -64,6 +64,8 @@ mod pin;
 mod reading;
 #[cfg(feature = "evaluate")]
 mod received;
+#[cfg(feature = "blind")]
+mod simulated;
 mod sitting;
 #[cfg(feature = "evaluate")]
 mod source;

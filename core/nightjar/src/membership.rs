@@ -6,8 +6,8 @@ use nightjar_form::Instrument;
 use nightjar_record::study::{Study, StudyInstrument};
 use nightjar_record::{Action, Contributor, IdentityKey, Meta, Need};
 use nightjar_seal::{
-    Act, DeviceTag, EpochId, EpochKey, Holder, Line, LinkHash, Recipient, RecordTag, Roster, ScopeTag,
-    StudyTag,
+    Act, DeviceTag, EpochId, EpochKey, Holder, Line, LinkHash, Recipient, RecordTag, Roster, Safeguard,
+    ScopeTag, StudyTag,
 };
 use nightjar_vault::{Gate, Reading};
 
@@ -315,7 +315,8 @@ impl Gate for Joined {
     }
 
     fn is_put_out(&self, device: &DeviceTag) -> bool {
-        self.roster.member(device).is_some_and(|member| member.revoked.is_some())
+        !Safeguard::LastGoodPlace.is_off()
+            && self.roster.member(device).is_some_and(|member| member.revoked.is_some())
     }
 
     fn good_places(&self, device: &DeviceTag, scope: &ScopeTag, line: &Line) -> Vec<(u64, LinkHash)> {

@@ -56,6 +56,7 @@ mod refused;
 mod request;
 mod resume;
 mod roster;
+mod safeguard;
 mod secret;
 mod stamp;
 mod stub;
@@ -84,6 +85,7 @@ pub use roster::{
     LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_ERASED, MAX_PASS, MAX_PASSES, Member, Membership, Pass,
     PassStanding, Roster, Terms, WrappedEpoch,
 };
+pub use safeguard::Safeguard;
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
 pub use stamp::{ClockKeys, Stamp};
 pub use stub::Stub;

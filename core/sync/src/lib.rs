@@ -37,6 +37,8 @@
 mod backoff;
 pub mod bounds;
 pub mod bundle;
+#[cfg(feature = "http")]
+mod carrier;
 mod event;
 mod exchange;
 mod failure;
@@ -55,6 +57,8 @@ mod trust;
 pub mod wire;
 
 pub use backoff::Backoff;
+#[cfg(feature = "http")]
+pub use carrier::{Arrived, Carrier, Sent};
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;

@@ -12,9 +12,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nightjar_seal::{DeviceKeys, Entropy, RequestSignature};
 use reqwest::Url;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderMap, HeaderValue,
+};
 use reqwest::redirect::Policy;
 
+use crate::carrier::{Carrier, Sent};
 use crate::http_message::{CONTENT_TYPE, METHOD, Request, Response, TIME_HEADER};
 use crate::packed::{self, ENCODING};
 use crate::trust::OnlyThis;
@@ -68,11 +71,19 @@ impl Traffic {
     }
 }
 
-/// Connections to one hub, kept open between requests.
+/// How requests go.
+#[derive(Debug)]
+enum Way {
+    /// Over connections that are kept open between requests.
+    Http { base: Url, client: reqwest::Client },
+    /// By somebody else.
+    Carried(Arc<dyn Carrier>),
+}
+
+/// The way to one hub.
 #[derive(Debug)]
 pub struct Transport {
-    base: Url,
-    client: reqwest::Client,
+    way: Way,
     started: Instant,
     /// What this device believes the time to be at `started`, in seconds since 1970.
     believed: u64,
@@ -100,16 +111,27 @@ impl Transport {
             .timeout(patience.whole)
             .build()
             .map_err(|source| Failure::Unreachable(source.into()))?;
-        Ok(Self {
-            base,
-            client,
+        Ok(Self::by(Way::Http { base, client }))
+    }
+
+    /// The same by what somebody else carries.
+    ///
+    /// # Errors
+    /// [`Failure::Address`].
+    pub fn carried_by(address: &str, carrier: Arc<dyn Carrier>) -> Result<Self, Failure> {
+        parse(address).map(|_| Self::by(Way::Carried(carrier)))
+    }
+
+    fn by(way: Way) -> Self {
+        Self {
+            way,
             started: Instant::now(),
             believed: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             hub_start: Mutex::new(None),
             requests: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
-        })
+        }
     }
 
     /// The same on a device that goes by another clock than the system's: it believes that it is now so many seconds after 1970.
@@ -156,8 +178,8 @@ impl Transport {
         keys: &DeviceKeys,
         entropy: &mut (dyn Entropy + Send),
     ) -> Result<Response, Failure> {
-        let url = self.base.join(&request.path).map_err(|_| Failure::Address(request.path.clone()))?;
-        let mut builder = self.client.post(url).header(CONTENT_TYPE_HEADER, CONTENT_TYPE);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
         let mut body = Vec::with_capacity(RequestSignature::LEN + request.body.len());
         if request.signed {
             let time = self.hub_time().unwrap_or_else(|| self.believed + self.started.elapsed().as_secs());
@@ -165,36 +187,39 @@ impl Transport {
             body.extend_from_slice(&signature.encode());
         }
         body.extend_from_slice(&request.body);
-        let mut added = 0;
         if let Some(packed) = packed::pack(&body) {
             body = packed;
-            added += CONTENT_ENCODING.as_str().len() + ENCODING.len() + 4;
-            builder = builder.header(CONTENT_ENCODING, ENCODING);
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(ENCODING));
         }
         if request.path.ends_with(LARGE) {
-            added += ACCEPT_ENCODING.as_str().len() + ENCODING.len() + 4;
-            builder = builder.header(ACCEPT_ENCODING, ENCODING);
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ENCODING));
         }
-        let sent = self.head(request, body.len()) + added + body.len();
+        let line = METHOD.len() + 1 + request.path.len() + " HTTP/1.1\r\n".len();
+        let sent = line + lengths(&headers) + self.added(body.len()) + body.len();
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(sent as u64, Ordering::Relaxed);
-        let mut answer = builder.body(body).send().await.map_err(failure)?;
-        let status = answer.status().as_u16();
-        let heads: usize =
-            answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        self.received.fetch_add(heads as u64 + "HTTP/1.1 200 OK\r\n\r\n".len() as u64, Ordering::Relaxed);
-        let not_a_hub = |why| Err(Failure::NotAHub { status, why });
-        if answer
-            .headers()
-            .get(CONTENT_TYPE_HEADER)
-            .is_none_or(|found| found.as_bytes() != CONTENT_TYPE.as_bytes())
-        {
-            return not_a_hub("its content is of another type");
-        }
-        let Some(hub_time) = time_of(answer.headers()) else {
-            return not_a_hub("it does not say what time it is");
+        self.exchange(Sent { path: request.path.clone(), headers, body }).await
+    }
+
+    /// Sends what was signed, and reads the answer.
+    async fn exchange(&self, sent: Sent) -> Result<Response, Failure> {
+        let (base, client) = match &self.way {
+            Way::Http { base, client } => (base, client),
+            Way::Carried(carrier) => {
+                let arrived = carrier.carry(sent).await?;
+                let hub_time = self.is_hub(arrived.status, &arrived.headers)?;
+                self.received.fetch_add(arrived.body.len() as u64, Ordering::Relaxed);
+                if arrived.body.len() > bounds::REPLY_BYTES {
+                    return Err(Failure::TooLarge { limit: bounds::REPLY_BYTES });
+                }
+                return self.answered(arrived.status, hub_time, &arrived.headers, arrived.body);
+            }
         };
-        let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|found| found == ENCODING);
+        let url = base.join(&sent.path).map_err(|_| Failure::Address(sent.path.clone()))?;
+        let sending = client.post(url).headers(sent.headers).body(sent.body).send();
+        let mut answer = sending.await.map_err(failure)?;
+        let status = answer.status().as_u16();
+        let hub_time = self.is_hub(status, answer.headers())?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failure)? {
             self.received.fetch_add(chunk.len() as u64, Ordering::Relaxed);
@@ -203,24 +228,57 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
+        self.answered(status, hub_time, answer.headers(), body)
+    }
+
+    /// That a hub answers, by the head of its answer. The hub's time.
+    fn is_hub(&self, status: u16, headers: &HeaderMap) -> Result<u64, Failure> {
+        let received = lengths(headers) + "HTTP/1.1 200 OK\r\n\r\n".len();
+        self.received.fetch_add(received as u64, Ordering::Relaxed);
+        let not_a_hub = |why| Failure::NotAHub { status, why };
+        if headers.get(CONTENT_TYPE_HEADER).is_none_or(|found| found.as_bytes() != CONTENT_TYPE.as_bytes()) {
+            return Err(not_a_hub("its content is of another type"));
+        }
+        time_of(headers).ok_or_else(|| not_a_hub("it does not say what time it is"))
+    }
+
+    /// A whole answer, unpacked.
+    fn answered(
+        &self,
+        status: u16,
+        hub_time: u64,
+        headers: &HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response, Failure> {
         let start = i128::from(hub_time) - i128::from(self.started.elapsed().as_secs());
         *self.hub_start.lock().unwrap_or_else(PoisonError::into_inner) = Some(start);
-        if is_packed {
-            body = packed::unpack(&body, bounds::REPLY_BYTES)?;
-        }
+        let is_packed = headers.get(CONTENT_ENCODING).is_some_and(|found| found == ENCODING);
+        let body = if is_packed { packed::unpack(&body, bounds::REPLY_BYTES)? } else { body };
         Ok(Response { status, body })
     }
 }
 
+/// What headers take in a head, in bytes.
+fn lengths(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
 impl Transport {
-    /// Bytes of a request's head, with what the HTTP library adds to it.
-    fn head(&self, request: &Request, length: usize) -> usize {
-        let port = self.base.port().map_or(0, |port| 1 + port.to_string().len());
-        let host = self.base.host_str().map_or(0, str::len) + port;
-        let line = METHOD.len() + 1 + request.path.len() + " HTTP/1.1\r\n".len();
-        let named = [CONTENT_TYPE_HEADER.as_str().len() + CONTENT_TYPE.len(), "host".len() + host];
-        let added = ["accept".len() + "*/*".len(), "content-length".len() + length.to_string().len()];
-        line + named.into_iter().chain(added).map(|header| header + 4).sum::<usize>() + 2
+    /// Bytes that the HTTP library adds to a request's head: where it goes, how long it is, and what it takes.
+    fn added(&self, length: usize) -> usize {
+        let host = match &self.way {
+            Way::Http { base, .. } => {
+                let port = base.port().map_or(0, |port| 1 + port.to_string().len());
+                base.host_str().map_or(0, str::len) + port
+            }
+            Way::Carried(_) => 0,
+        };
+        let headers = [
+            "host".len() + host,
+            "accept".len() + "*/*".len(),
+            "content-length".len() + length.to_string().len(),
+        ];
+        headers.iter().map(|header| header + 4).sum::<usize>() + 2
     }
 }
 

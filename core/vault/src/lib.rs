@@ -51,6 +51,8 @@ mod copies;
 mod dictionaries;
 mod envelopes;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod finish;
 mod handing;
 mod history;

@@ -278,6 +278,8 @@ impl Vault {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, VaultError>,
     ) -> Result<T, VaultError> {
+        #[cfg(feature = "faults")]
+        crate::faults::before_write()?;
         let mut slot = lock(&self.writer);
         let mut writer = match slot.take() {
             Some(writer) => writer,

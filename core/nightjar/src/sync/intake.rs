@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, ScopeTag, SignedHead,
+    Act, DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag, SignedHead,
 };
-use nightjar_sync::wire::{Applied, Begin, Message, Outcome, Reach, Reason};
+use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
 
@@ -185,6 +185,9 @@ impl<'a> Intake<'a> {
         if self.moved && self.way == Way::Bundle {
             self.device.forget_told()?;
         }
+        if Safeguard::StoreFirst.is_off() {
+            self.move_cursor(&pulled)?;
+        }
         if !(grown.is_empty() && passes.is_empty()) {
             self.roster_grew(&grown, &passes)?;
         }
@@ -192,10 +195,19 @@ impl<'a> Intake<'a> {
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
         }
-        for (scope, mark) in pulled.into_iter().filter(|_| !self.too_early && !self.begun_line) {
-            self.device.vault.keep_cursor(&scope, PULLED, &mark.encode())?;
-        }
+        self.move_cursor(&pulled)?;
         self.keep_learnt()
+    }
+
+    /// Everything up to these marks is stored. But for what came too early, or is to come again to a copy: that is asked for again.
+    fn move_cursor(&self, pulled: &[(ScopeTag, Mark)]) -> Result<(), Failure> {
+        if (self.too_early && !Safeguard::WaitForRoster.is_off()) || self.begun_line {
+            return Ok(());
+        }
+        for (scope, mark) in pulled {
+            self.device.vault.keep_cursor(scope, PULLED, &mark.encode())?;
+        }
+        Ok(())
     }
 
     fn roster_grew(&mut self, entries: &[Entry], passes: &[Pass]) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! A place in the hub's log of one scope, and how a client notices that the hub lost or rewrote it.
 
-use nightjar_seal::EnvelopeId;
+use nightjar_seal::{EnvelopeId, Safeguard};
 
 use super::cbor::{Message, Reader, Writer};
 use crate::Failure;
@@ -33,6 +33,9 @@ impl Mark {
     #[must_use]
     pub fn after(self, envelope: EnvelopeId) -> Self {
         let sequence = self.sequence + 1;
+        if Safeguard::LogHash.is_off() {
+            return Self { incarnation: self.incarnation, sequence, hash: [1; 32] };
+        }
         let mut hasher = blake3::Hasher::new_derive_key("nightjar hub log 0");
         hasher.update(&self.hash).update(&sequence.to_be_bytes()).update(&envelope.0);
         Self { incarnation: self.incarnation, sequence, hash: hasher.finalize().into() }
