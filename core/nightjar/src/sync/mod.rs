@@ -450,8 +450,22 @@ impl From<nightjar_sync::Failure> for Failure {
             failure if failure.passes() => Self::Offline(text),
             Sync::Refused(_) | Sync::RosterForked { .. } => Self::Rejected(text),
             Sync::Address(_) | Sync::Foreign(_) => Self::Invalid(text),
-            Sync::Malformed { .. } | Sync::Forged { .. } | Sync::TooLarge { .. } => Self::Rejected(text),
+            // What somebody on the way, or a hub that does not keep its word, may bring about is no fault of ours.
+            Sync::Malformed { .. } | Sync::Forged { .. } | Sync::TooLarge { .. } | Sync::Unasked(_) => {
+                Self::Rejected(text)
+            }
             _ => Self::Internal(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_was_not_asked_for_is_no_fault_of_this_program() {
+        let failure = Failure::from(nightjar_sync::Failure::Unasked("nothing was sent"));
+        assert!(matches!(failure, Failure::Rejected(_)), "{failure:?}");
     }
 }
