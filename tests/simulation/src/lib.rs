@@ -1,10 +1,13 @@
-//! Faults that a vault must survive, in one process: power cuts, writes that fail, a disk that is full.
+//! Faults that a vault must survive, in one process: power cuts, writes that fail, a disk that is full; and all of sync under faults of
+//! every kind ([`simulate`]).
 
 pub mod disk_full;
 pub mod io_error;
 pub mod power;
 pub mod remains;
 pub mod schedules;
+#[cfg(target_os = "linux")]
+pub mod simulate;
 pub mod sync;
 
 use std::path::Path;

@@ -1,5 +1,8 @@
 //! The soaks of one process; `cargo xtask soak` runs them.
 
+#[cfg(target_os = "linux")]
+mod simulating;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +45,9 @@ enum Soak {
         #[arg(long, default_value_t = 1_000)]
         times: u64,
     },
+    /// All of sync, vaults and all, under seeded schedules
+    #[cfg(target_os = "linux")]
+    Simulate(simulating::Arguments),
     /// A real file system with no room left
     DiskFull {
         /// How many times
@@ -143,6 +149,8 @@ fn main() -> ExitCode {
                 && (file.killed[2] + file.broken[2] == 0 || file.noticed > 0)
                 && server.is_some_and(|found| found.is_sound())
         }
+        #[cfg(target_os = "linux")]
+        Soak::Simulate(arguments) => simulating::run(&arguments, seed),
         Soak::DiskFull { times } => match disk_full::disk_full(times, seed) {
             Ok(found) => {
                 println!(

@@ -8,6 +8,8 @@ mod postgres;
 mod program;
 #[cfg(feature = "records")]
 pub mod records;
+#[cfg(all(feature = "seeded", target_os = "linux"))]
+pub mod seeded;
 mod skipped;
 mod ward;
 #[cfg(feature = "watched-disk")]

@@ -22,6 +22,8 @@ pub(crate) enum Task {
         #[command(subcommand)]
         fault: Fault,
     },
+    /// Run all of sync under seeded schedules of devices, a hub and bundles, with faults of every kind
+    Simulate(SimulateArguments),
     /// Use the ward screen in a real browser, offline
     Screen {
         /// Only make its stylesheet anew from what it is made of
@@ -109,6 +111,31 @@ pub(crate) enum Fault {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// How many schedules
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) schedules: u64,
+    /// What they are drawn from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Run only the schedule of this number, and tell it step by step
+    #[arg(long)]
+    pub(crate) only: Option<u64>,
+    /// Fewest steps of each
+    #[arg(long, default_value_t = 50)]
+    pub(crate) steps: u64,
+    /// Most devices that one begins with, at least 3
+    #[arg(long, default_value_t = 20)]
+    pub(crate) devices: u64,
+    /// Take each safeguard away in turn instead, and show which invariant then does not hold
+    #[arg(long)]
+    pub(crate) blind: bool,
+    /// Of the safeguards only those whose name has this in it
+    #[arg(long, requires = "blind")]
+    pub(crate) safeguard: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ mod mirror_folder;
 mod peers;
 mod process;
 mod screen;
+mod simulate;
 mod soak;
 mod suites;
 mod swift_root;
@@ -54,6 +55,7 @@ fn run(task: &Task) -> Result<bool, failure::Failure> {
         Task::Test(arguments) => test_run::run(&checkout, arguments),
         Task::Tidy => tidy::run(&checkout),
         Task::Soak { fault } => soak::run(&checkout, fault),
+        Task::Simulate(arguments) => simulate::run(&checkout, arguments),
         Task::Screen { stylesheet } => screen::run(&checkout, *stylesheet),
         Task::Canary => canary::run(&checkout),
         Task::Conformance(arguments) => conformance::run(&checkout, arguments),

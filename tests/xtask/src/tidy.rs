@@ -6,6 +6,7 @@ mod edges;
 mod lengths;
 mod licences;
 mod lints;
+mod test_only;
 mod top_level;
 mod tracked;
 mod tracked_text;
@@ -79,6 +80,7 @@ pub(crate) fn check(checkout: &Checkout) -> Result<Vec<Finding>, Failure> {
     let finding = |rule, problems| Finding { rule, problems };
     Ok(vec![
         finding("dependencies between rooms", edges::check(&workspace)),
+        finding("features for tests alone", test_only::check(&workspace.members)),
         finding("licences", licences::check(&workspace.licensed)),
         finding("lints", lints::check(&workspace.manifests)),
         finding("top level", top_level::check(&tracked)),

@@ -143,6 +143,7 @@ mod tests {
             folder: folder.into(),
             dependencies: dependencies.to_vec(),
             default_features: Vec::new(),
+            features: BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What Cargo knows about the workspace, reduced to what the rules look at.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
@@ -25,6 +26,8 @@ pub(super) struct Member {
     pub(super) dependencies: Vec<Dependency>,
     /// The features that are on unless switched off, with what they switch on.
     pub(super) default_features: Vec<String>,
+    /// Every feature, with what it switches on.
+    pub(super) features: BTreeMap<String, Vec<String>>,
 }
 
 /// A direct dependency as the manifest declares it; for building, running or testing alike.
@@ -89,6 +92,7 @@ fn member(metadata: &Metadata, package: &Package) -> Member {
         folder: manifest.trim_end_matches("/Cargo.toml").to_owned(),
         dependencies: dependencies.collect(),
         default_features: package.features.get("default").cloned().unwrap_or_default(),
+        features: package.features.clone().into_iter().collect(),
     }
 }
 
