@@ -16,6 +16,8 @@ mod members;
 mod model;
 mod pack;
 mod plan;
+#[cfg(test)]
+mod regressions;
 mod settle;
 mod steps;
 mod template;

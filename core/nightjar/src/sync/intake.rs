@@ -116,8 +116,10 @@ impl<'a> Intake<'a> {
                 Event::HubLostData { scope } => {
                     self.view.hub_lost_data = true;
                     self.device.vault.offer_again(&scope)?;
-                    self.device.vault.keep_cursor(&scope, TOLD, &[])?;
-                    self.device.vault.keep_cursor(&scope, HEARD, &[])?;
+                    // Its marks are void. They would be shown again, and said to be lost again, as long as nothing new is in the log.
+                    for name in [TOLD, HEARD, PULLED, PUSHED] {
+                        self.device.vault.keep_cursor(&scope, name, &[])?;
+                    }
                     self.device.owe_confirmation(&self.joined)?;
                 }
                 Event::Acknowledged { scope, outcomes, mark, .. } => {

@@ -1,0 +1,40 @@
+//! What schedules have found, each as the few steps that it takes.
+
+use nightjar::form::Value;
+use nightjar::{BeginRequest, Failure};
+
+use super::pack::{FACT, WARD};
+use super::plan::Plan;
+use super::template::Template;
+use super::world::World;
+
+/// A study with two tablets, in clear weather.
+fn calm() -> World {
+    let template = Template::new(&super::pack::pack(false), 2);
+    let world = World::new(&template, Plan::new(0), 1);
+    world.line.calm();
+    world
+}
+
+fn write(world: &mut World, unit: usize) -> Result<(), Failure> {
+    let (form_id, role, ward) = (FACT.to_owned(), "nurse".to_owned(), WARD.to_owned());
+    let tablet = world.units[unit].tablet();
+    let sitting = tablet.begin(BeginRequest { form_id, role, ward, language: None })?;
+    sitting.answer("number", Some(Value::Integer(1)))?;
+    sitting.answer("what", Some(Value::Text("something".into())))?;
+    sitting.stop_keeping().map(drop)
+}
+
+#[test]
+fn a_hub_that_lost_everything_of_a_scope_is_said_to_have_lost_it_once() {
+    let mut world = calm();
+    assert!(world.hub_backup());
+    write(&mut world, 2).expect("written");
+    world.units[2].face().sync().expect("it sends");
+    world.units[0].face().sync().expect("the evaluator receives");
+    assert!(world.hub_restore());
+    // Whoever wrote it does not come back: the log stays as empty as the copy was.
+    let told = |world: &mut World| world.units[0].face().sync().expect("it syncs").hub_lost_data;
+    assert!(told(&mut world));
+    assert!(!told(&mut world), "nothing was lost since");
+}
