@@ -168,7 +168,8 @@ fn refuse_own(t: &Transaction<'_>, change: &Envelope) -> Result<(), VaultError> 
         .query_row([envelopes::number_of(t, &change.id())?], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match state {
         1 => Ok(()),
-        0 => Err(RecordError::NotGranted.into()),
+        // It was not let in yet, or was put out and has heard of it.
+        0 | 10 => Err(RecordError::NotGranted.into()),
         _ if reason == Some(RecordError::NotGranted.to_string()) => Err(RecordError::NotGranted.into()),
         _ => Err(VaultError::SealedWrong),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_record::Record;
+use nightjar_record::{Record, RecordError};
 use nightjar_seal::{DeviceTag, Envelope, Holder, Receipt, RecordKey, RecordTag, unwrap};
 use rusqlite::{Transaction, params};
 
@@ -131,6 +131,7 @@ fn counts(
     let (_, states) = load_with(t, tag, &keys, reading)?;
     match states.iter().find(|(id, _)| *id == change.id()) {
         Some((_, State::Applied)) => Ok(()),
+        Some((_, State::Quarantined)) => Err(RecordError::NotGranted.into()),
         _ => Err(VaultError::SealedWrong),
     }
 }

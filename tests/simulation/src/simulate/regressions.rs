@@ -38,3 +38,15 @@ fn a_hub_that_lost_everything_of_a_scope_is_said_to_have_lost_it_once() {
     assert!(told(&mut world));
     assert!(!told(&mut world), "nothing was lost since");
 }
+
+#[test]
+fn a_tablet_that_hears_by_bundle_that_it_was_put_out_says_so_and_not_that_it_is_damaged() {
+    let mut world = calm();
+    let tag = world.units[2].tag.to_string();
+    world.steward().put_out(&tag).expect("put out");
+    let file = world.file("bundle");
+    world.units[0].face().export(&file).expect("written");
+    world.units[2].face().import(&file).expect("taken in");
+    let failure = write(&mut world, 2).expect_err("it may not write any more");
+    assert!(matches!(failure, Failure::Rejected(_)), "{failure:?}");
+}
