@@ -157,11 +157,11 @@ impl Vault {
     }
 
     /// Keeps bytes that did not prove whose they are: forged, altered, on a fork. They are never read, only kept for a person to look at:
-    /// of so much that strangers cannot fill the disk with it, the first.
+    /// of so much that strangers cannot fill the disk with it, the first. Whether they were kept now, and not before.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn keep_unproven(&self, bytes: &[u8], reason: &str) -> Result<(), VaultError> {
+    pub fn keep_unproven(&self, bytes: &[u8], reason: &str) -> Result<bool, VaultError> {
         self.write(|t| keep_unreadable(t, bytes, reason))
     }
 
@@ -204,14 +204,13 @@ impl Vault {
     }
 }
 
-fn keep_unreadable(t: &Transaction<'_>, bytes: &[u8], reason: &str) -> Result<(), VaultError> {
+fn keep_unreadable(t: &Transaction<'_>, bytes: &[u8], reason: &str) -> Result<bool, VaultError> {
     let kept: i64 = t.prepare_cached("SELECT count(*) FROM unreadable")?.query_row([], |row| row.get(0))?;
     if kept >= MOST_UNREADABLE || bytes.len() > LARGEST_UNREADABLE {
-        return Ok(());
+        return Ok(false);
     }
     let sql = "INSERT OR IGNORE INTO unreadable (hash, reason, bytes) VALUES (?1, ?2, ?3)";
-    t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])?;
-    Ok(())
+    Ok(t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])? == 1)
 }
 
 fn store(

@@ -41,6 +41,8 @@ pub(crate) struct Intake<'a> {
     /// Whether something came whose device this one does not know yet: what is pulled is asked for again with the next sync, from where
     /// this one began.
     too_early: bool,
+    /// Whether something came that did not prove itself and had not come so before: it is asked for again, too.
+    altered: bool,
     /// Whether anything came that may move what was applied.
     moved: bool,
     /// What the hub is being told of what was applied here, by scope: its hash.
@@ -71,6 +73,7 @@ impl<'a> Intake<'a> {
             changed: BTreeSet::new(),
             begun_line: false,
             too_early: false,
+            altered: false,
             moved: false,
             telling: BTreeMap::new(),
             full: BTreeSet::new(),
@@ -156,7 +159,8 @@ impl<'a> Intake<'a> {
                 }
                 Event::SetAside { why, bytes, .. } => {
                     let why = format!("{why:?}").to_lowercase();
-                    self.device.vault.keep_unproven(&bytes, &why)?;
+                    // Altered on the way they come right when they are asked for again; if they come as they did, the hub holds them so.
+                    self.altered |= self.device.vault.keep_unproven(&bytes, &why)?;
                     self.view.set_aside.push(why);
                 }
                 Event::ChainSeen { head, links } => heads.push((head, links)),
@@ -203,7 +207,7 @@ impl<'a> Intake<'a> {
 
     /// Everything up to these marks is stored. But for what came too early, or is to come again to a copy: that is asked for again.
     fn move_cursor(&self, pulled: &[(ScopeTag, Mark)]) -> Result<(), Failure> {
-        if (self.too_early && !Safeguard::WaitForRoster.is_off()) || self.begun_line {
+        if (self.too_early && !Safeguard::WaitForRoster.is_off()) || self.altered || self.begun_line {
             return Ok(());
         }
         for (scope, mark) in pulled {

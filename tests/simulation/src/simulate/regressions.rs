@@ -50,3 +50,15 @@ fn a_tablet_that_hears_by_bundle_that_it_was_put_out_says_so_and_not_that_it_is_
     let failure = write(&mut world, 2).expect_err("it may not write any more");
     assert!(matches!(failure, Failure::Rejected(_)), "{failure:?}");
 }
+
+#[test]
+fn an_envelope_that_was_altered_on_the_way_is_asked_for_again() {
+    let mut world = calm();
+    write(&mut world, 2).expect("written");
+    world.units[2].face().sync().expect("it sends");
+    world.line.inner().spoils_a_pull = true;
+    let view = world.units[0].face().sync().expect("it syncs");
+    assert_eq!((view.pulled, view.set_aside.len()), (0, 1), "{view:?}");
+    let view = world.units[0].face().sync().expect("it syncs");
+    assert_eq!((view.pulled, view.set_aside.len()), (1, 0), "{view:?}");
+}
