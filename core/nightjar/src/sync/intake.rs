@@ -143,8 +143,9 @@ impl<'a> Intake<'a> {
                         }
                     }
                     self.view.pushed += held.len() as u64;
-                    self.device.vault.acknowledge(&held)?;
+                    // The mark first: what counts as acknowledged without one would not be missed in a hub that lost it.
                     self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
+                    self.device.vault.acknowledge(&held)?;
                 }
                 Event::Received { envelope, .. } => received.push(*envelope),
                 Event::Erased { stub, .. } => erased.push(*stub),

@@ -2,6 +2,7 @@
 
 use nightjar::form::Value;
 use nightjar::{BeginRequest, Failure};
+use nightjar_vault::faults::{self, Fate};
 
 use super::pack::{FACT, WARD};
 use super::plan::Plan;
@@ -61,4 +62,22 @@ fn an_envelope_that_was_altered_on_the_way_is_asked_for_again() {
     assert_eq!((view.pulled, view.set_aside.len()), (0, 1), "{view:?}");
     let view = world.units[0].face().sync().expect("it syncs");
     assert_eq!((view.pulled, view.set_aside.len()), (1, 0), "{view:?}");
+}
+
+#[test]
+fn wherever_a_device_ends_in_a_sync_a_hub_that_then_loses_what_it_took_gets_it_again() {
+    let template = Template::new(&super::pack::pack(false), 2);
+    for commits in 0..16 {
+        let mut world = World::new(&template, Plan::new(0), 1);
+        world.line.calm();
+        assert!(world.hub_backup());
+        write(&mut world, 2).expect("written");
+        faults::stop_after(Some((commits, Fate::Ends)));
+        let _ = world.units[2].face().sync();
+        faults::stop_after(None);
+        world.crash(2);
+        assert!(world.hub_restore());
+        world.units[2].face().sync().expect("it syncs");
+        assert_eq!(world.log_of(0).len(), 1, "after {commits} commits");
+    }
 }
