@@ -118,7 +118,7 @@ impl Header {
         }
         if self
             .period
-            .is_some_and(|p| !(1..=53).contains(&p.week.week) || !(2000..=2999).contains(&p.week.year))
+            .is_some_and(|p| !(1..=53).contains(&p.week.week) || !(1970..=2999).contains(&p.week.year))
         {
             return wrong("there is no such week");
         }
@@ -183,7 +183,7 @@ pub struct Period {
 /// A week of ISO 8601.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct IsoWeek {
-    /// The year the week belongs to, 2000 to 2999.
+    /// The year the week belongs to, 1970 to 2999.
     #[n(0)]
     pub year: u16,
     /// 1 to 53.

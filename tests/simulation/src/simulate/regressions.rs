@@ -4,7 +4,7 @@ use nightjar::form::Value;
 use nightjar::{BeginRequest, Failure};
 use nightjar_vault::faults::{self, Fate};
 
-use super::pack::{FACT, WARD};
+use super::pack::{FACT, SAY, WARD};
 use super::plan::Plan;
 use super::template::Template;
 use super::world::World;
@@ -80,4 +80,17 @@ fn wherever_a_device_ends_in_a_sync_a_hub_that_then_loses_what_it_took_gets_it_a
         world.units[2].face().sync().expect("it syncs");
         assert_eq!(world.log_of(0).len(), 1, "after {commits} commits");
     }
+}
+
+#[test]
+fn what_somebody_says_on_a_tablet_at_1970_is_kept_and_received() {
+    let mut world = calm();
+    world.units[2].clock.set("1970-01-02T03:04[Europe/London]".parse().expect("a time"));
+    let (form_id, role, ward) = (SAY.to_owned(), "patient".to_owned(), WARD.to_owned());
+    let sitting = world.units[2].tablet().begin(BeginRequest { form_id, role, ward, language: None });
+    let sitting = sitting.expect("begun");
+    sitting.answer("what", Some(Value::Text("something".into()))).expect("answered");
+    sitting.stop_keeping().expect("kept");
+    world.units[2].face().sync().expect("it sends");
+    assert_eq!(world.units[0].face().sync().expect("it receives").pulled, 1);
 }
