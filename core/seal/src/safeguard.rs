@@ -15,8 +15,6 @@ pub enum Safeguard {
     LastGoodPlace,
     /// What a hub sent is stored before the cursor moves past it.
     StoreFirst,
-    /// The cursor does not move past what came before its device was known.
-    WaitForRoster,
     /// Every change is by an actor that no other change has.
     FreshActor,
 }

@@ -208,7 +208,7 @@ impl<'a> Intake<'a> {
 
     /// Everything up to these marks is stored. But for what came too early, or is to come again to a copy: that is asked for again.
     fn move_cursor(&self, pulled: &[(ScopeTag, Mark)]) -> Result<(), Failure> {
-        if (self.too_early && !Safeguard::WaitForRoster.is_off()) || self.altered || self.begun_line {
+        if self.too_early || self.altered || self.begun_line {
             return Ok(());
         }
         for (scope, mark) in pulled {

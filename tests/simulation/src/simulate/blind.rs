@@ -132,12 +132,6 @@ pub fn safeguards() -> Vec<Without> {
                 &[I::CursorSkipsNothing],
             )
         },
-        inside(
-            "the cursor waits for what came before its device was known",
-            Safeguard::WaitForRoster,
-            &[("enrol late", 15), ("join", 40), ("ward record", 30), ("sync", 80)],
-            &[I::CursorSkipsNothing, I::NothingMissing],
-        ),
         in_vault(
             "what was acknowledged is offered again to a hub that lost it",
             "CREATE TRIGGER keeps BEFORE UPDATE OF state ON outbox WHEN OLD.state = 1 AND NEW.state = 0 BEGIN SELECT RAISE(IGNORE); END;",
