@@ -276,10 +276,19 @@ pub(crate) enum StudyCommand {
         #[arg(long, value_name = "DIR")]
         study: PathBuf,
     },
-    /// Make the recovery words and print them once, for paper
+    /// Make the recovery words and print them once, for paper; as shares for several people, or read back from paper
     Recovery {
         #[command(flatten)]
         device: VaultArgs,
+        /// Split the key into so many shares, one for each paper
+        #[arg(long, value_name = "N", requires = "needed")]
+        shares: Option<u8>,
+        /// How many of the shares are needed to have the key
+        #[arg(long, value_name = "K", requires = "shares")]
+        needed: Option<u8>,
+        /// Read what stands on a paper from a file, and check that it is the study's key; repeat for every share
+        #[arg(long, value_name = "FILE", conflicts_with = "shares")]
+        check: Vec<PathBuf>,
     },
 }
 

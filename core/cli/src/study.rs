@@ -93,7 +93,26 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
                 .line("Devices learn of it when they sync, and take it with `nightjar tablet update` and")?;
             screen.line("`nightjar evaluate update`; until then they go on with the version they hold.")
         }
-        StudyCommand::Recovery { device } => {
+        StudyCommand::Recovery { device, check, .. } if !check.is_empty() => {
+            let papers = check.iter().map(|file| device::text(file)).collect::<Result<Vec<_>, _>>()?;
+            open(device)?.check_recovery(&papers)?;
+            screen.line("This is the study's recovery key.")
+        }
+        StudyCommand::Recovery { device, shares: Some(shares), needed: Some(needed), .. } => {
+            let papers = open(device)?.add_recovery_shares(*shares, *needed)?;
+            screen.line(
+                "Write each of these on a paper of its own, now. They are shown this once and kept nowhere.",
+            )?;
+            screen.line(format_args!(
+                "Any {needed} of them are needed to have the key; fewer say nothing about it."
+            ))?;
+            for (at, paper) in papers.iter().enumerate() {
+                screen.heading(format_args!("Paper {} of {shares}", at + 1))?;
+                screen.line(paper)?;
+            }
+            Ok(())
+        }
+        StudyCommand::Recovery { device, .. } => {
             let words = open(device)?.add_recovery()?;
             screen.line("Write these words on paper, now. They are shown this once and kept nowhere.")?;
             screen.heading(words)

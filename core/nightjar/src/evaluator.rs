@@ -95,7 +95,25 @@ impl Evaluator {
     /// # Errors
     /// [`Failure::Rejected`] where this device is not the steward.
     pub fn add_recovery(&self) -> Result<String, Failure> {
-        steward::add_recovery(&self.device)
+        Ok(steward::add_recovery(&self.device, None)?.concat())
+    }
+
+    /// [`Evaluator::add_recovery`], split into so many shares for as many people, of which so many are needed (2 to 16) to have the key. Fewer
+    /// say nothing about it. Each is given once, for paper, and kept nowhere.
+    ///
+    /// # Errors
+    /// As [`Evaluator::add_recovery`]; [`Failure::Invalid`] for numbers that make no sense.
+    pub fn add_recovery_shares(&self, shares: u8, needed: u8) -> Result<Vec<String>, Failure> {
+        steward::add_recovery(&self.device, Some((shares, needed)))
+    }
+
+    /// Reads the recovery key back from paper, its words or so many of its shares as it takes, and checks that it is the study's. Nothing is
+    /// kept.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for papers that are damaged, too few or another key's.
+    pub fn check_recovery(&self, papers: &[String]) -> Result<(), Failure> {
+        steward::check_recovery(&self.device, papers)
     }
 
     /// Lets a device in and gives the invitation for it, which is of use to that device alone and good for a day by the hub's time. The

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use nightjar_form::{Difference, Effect};
 use nightjar_record::study::Study;
 use nightjar_seal::{
-    Act, DeviceTag, DocumentHash, EpochKey, Grant, LastGood, Membership, RecoveryKeys, RootKeys, Roster,
-    Strand, Terms, WrappedEpoch,
+    Act, DeviceTag, DocumentHash, EpochKey, Grant, LastGood, Membership, RecoveryKeys, RecoveryShare,
+    RootKeys, Roster, Strand, Terms, WrappedEpoch,
 };
+use zeroize::Zeroizing;
 
 use crate::device::Device;
 use crate::enrol::{self, ROOT, keep, keep_here, members};
@@ -80,7 +81,8 @@ pub(crate) async fn found(device: &Device, request: FoundRequest) -> Result<(), 
     device.keep_study(&pack, &roster, hub.as_deref().unwrap_or_default())
 }
 
-pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
+/// Makes the recovery key and gives its words; or its shares, of which so many are needed.
+pub(crate) fn add_recovery(device: &Device, shares: Option<(u8, u8)>) -> Result<Vec<String>, Failure> {
     let root = root(device)?;
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
@@ -91,10 +93,35 @@ pub(crate) fn add_recovery(device: &Device) -> Result<String, Failure> {
     }
     let mut roster = joined.roster().clone();
     let recovery = RecoveryKeys::generate(&mut OsEntropy);
+    let papers = match shares {
+        None => vec![words(&recovery)],
+        Some((shares, needed)) => {
+            let shares = recovery.split(shares, needed, &mut OsEntropy)?;
+            shares.iter().map(|share| share.to_text().to_string()).collect()
+        }
+    };
     roster.append(Act::Recovery { public: recovery.public() }, &root)?;
     // The hub hears of it with the next sync or admission: nothing stands between the key and whoever writes its words down.
     keep_here(device, &roster, joined.roster().entries().len())?;
-    Ok(words(&recovery))
+    Ok(papers)
+}
+
+/// That what stands on these papers is the study's recovery key: the words of one, or so many shares as it takes.
+pub(crate) fn check_recovery(device: &Device, papers: &[String]) -> Result<(), Failure> {
+    let joined = device.joined()?;
+    let named = joined.roster().recovery();
+    let named = named.ok_or_else(|| Failure::Invalid("this study has no recovery key yet".into()))?;
+    let recovery = match papers {
+        [one] if one.chars().filter(char::is_ascii_alphanumeric).count() == WORDS => read_words(one)?,
+        papers => {
+            let read = |paper: &String| RecoveryShare::from_text(paper);
+            RecoveryKeys::put_together(&papers.iter().map(read).collect::<Result<Vec<_>, _>>()?)?
+        }
+    };
+    match recovery.public() == *named {
+        true => Ok(()),
+        false => Err(Failure::Invalid("this is the recovery key of another study".into())),
+    }
 }
 
 /// Makes a member a steward, or changes what they may do.
@@ -322,4 +349,14 @@ fn words(recovery: &RecoveryKeys) -> String {
     let groups: Vec<&str> =
         (0..text.len()).step_by(4).map(|at| &text[at..(at + 4).min(text.len())]).collect();
     groups.join("-")
+}
+
+/// Characters of a whole recovery key: 32 bytes in base32.
+const WORDS: usize = 52;
+
+fn read_words(paper: &str) -> Result<RecoveryKeys, Failure> {
+    let plain: String = paper.chars().filter(char::is_ascii_alphanumeric).collect();
+    let bytes = data_encoding::BASE32_NOPAD.decode(plain.to_ascii_uppercase().as_bytes());
+    let bytes = bytes.map_err(|_| Failure::Invalid("a character of these words is none of theirs".into()))?;
+    Ok(RecoveryKeys::from_bytes(&Zeroizing::new(bytes))?)
 }

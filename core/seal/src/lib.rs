@@ -58,6 +58,7 @@ mod resume;
 mod roster;
 mod safeguard;
 mod secret;
+mod shares;
 mod stamp;
 mod stub;
 mod withdrawal;
@@ -87,6 +88,7 @@ pub use roster::{
 };
 pub use safeguard::Safeguard;
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};
+pub use shares::{MAX_SHARES, RecoveryShare};
 pub use stamp::{ClockKeys, Stamp};
 pub use stub::Stub;
 pub use withdrawal::Withdrawal;

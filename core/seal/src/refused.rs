@@ -195,6 +195,14 @@ pub enum Refused {
         /// How many there are.
         parts: usize,
     },
+    /// Fewer shares of the recovery key than it takes.
+    #[error("there are {have} shares of the recovery key; it takes {need}")]
+    TooFewShares {
+        /// How many there are.
+        have: usize,
+        /// How many it takes.
+        need: usize,
+    },
     /// Text that is not of the kind asked for.
     #[error("this is not {expected}: it must begin with “{prefix}”")]
     WrongText {

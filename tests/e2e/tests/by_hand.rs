@@ -308,3 +308,40 @@ fn a_steward_on_a_ward_lets_a_tablet_in_by_what_both_show() {
     let refused = hands.fails("ward", "study admit --request new.request --ward acute-male");
     assert!(refused.contains("only a steward"), "{refused}");
 }
+
+#[test]
+fn the_recovery_key_stands_on_papers_and_is_read_back_from_enough_of_them() {
+    let hands = Hands { folder: tempfile::tempdir().unwrap() };
+    for device in ["steward", "other"] {
+        hands.write(&format!("{device}.key"), random_key());
+        hands.must(device, &format!("evaluate create --label {device}"));
+        hands.must(device, "study found");
+    }
+    assert!(hands.fails("steward", "study recovery --shares 3 --needed 4").contains("2 to 16"));
+    let said = hands.must("steward", "study recovery --shares 3 --needed 2");
+    let papers: Vec<&str> =
+        said.lines().filter(|line| line.len() > 60 && line.contains('-') && !line.contains(' ')).collect();
+    assert_eq!(papers.len(), 3, "{said}");
+    for (at, paper) in papers.iter().enumerate() {
+        hands.write(&format!("paper-{at}"), paper);
+        assert_eq!(papers.iter().filter(|other| *other == paper).count(), 1);
+    }
+    assert!(hands.fails("steward", "study recovery").contains("already"));
+    for (one, other) in [(0, 1), (1, 2), (2, 0)] {
+        let said =
+            hands.must("steward", &format!("study recovery --check paper-{one} --check paper-{other}"));
+        assert!(said.contains("the study's recovery key"), "{said}");
+    }
+    assert!(hands.fails("steward", "study recovery --check paper-1").contains("it takes 2"));
+    assert!(hands.fails("steward", "study recovery --check paper-1 --check paper-1").contains("it takes 2"));
+    // One key for one paper, as before; of another study.
+    let words = hands.must("other", "study recovery");
+    let words = words.lines().last().unwrap();
+    hands.write("words", words.to_lowercase().replace('-', " "));
+    hands.must("other", "study recovery --check words");
+    assert!(hands.fails("steward", "study recovery --check words").contains("another study"));
+    assert!(hands.fails("other", "study recovery --check paper-0 --check paper-2").contains("another study"));
+    assert!(
+        hands.fails("steward", "study recovery --check paper-0 --check words").contains("recovery share")
+    );
+}

@@ -12,3 +12,4 @@ mod passes;
 mod receipts;
 mod requests;
 mod rosters;
+mod shares;
