@@ -13,7 +13,6 @@ use std::path::Path;
 #[cfg(feature = "evaluate")]
 use nightjar_seal::{ClockPublic, Stamp};
 use nightjar_seal::{Invitation, Line, Pass, PassStanding, Roster, ScopeTag, Strand};
-#[cfg(feature = "evaluate")]
 use nightjar_sync::wire::Reason;
 use nightjar_sync::{Backoff, Event, Exchange, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
