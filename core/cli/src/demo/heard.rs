@@ -30,6 +30,26 @@ pub(super) struct Finished {
     pub(super) record: String,
 }
 
+/// A form that was ended with words of its own.
+#[derive(Deserialize)]
+pub(super) struct WithWords {
+    pub(super) record: String,
+    pub(super) words: String,
+}
+
+/// What was taken out, and where.
+#[derive(Deserialize)]
+pub(super) struct Erased {
+    pub(super) taken_out: u64,
+    pub(super) devices: Vec<ErasedOn>,
+}
+
+/// What one device has taken out.
+#[derive(Deserialize)]
+pub(super) struct ErasedOn {
+    pub(super) confirmed: u64,
+}
+
 /// An unfinished form.
 #[derive(Deserialize)]
 pub(super) struct Draft {

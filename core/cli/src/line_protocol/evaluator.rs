@@ -51,6 +51,11 @@ enum Ask {
     Dissensus,
     Sync,
     Received,
+    PutOut {
+        who: String,
+    },
+    Erased,
+    Exports,
     Export {
         dir: PathBuf,
     },
@@ -105,6 +110,9 @@ impl Device for Served {
             Ask::Dissensus => ok(evaluator.dissensus()?),
             Ask::Sync => ok(evaluator.sync()?),
             Ask::Received => ok(evaluator.received()?),
+            Ask::PutOut { who } => ok(evaluator.put_out(&who)?),
+            Ask::Erased => ok(evaluator.erased()?),
+            Ask::Exports => ok(evaluator.exports()?),
             Ask::Export { dir } => ok(evaluator.export(&dir)?),
         }
     }

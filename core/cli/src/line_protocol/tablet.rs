@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use nightjar::{
-    AmendRequest, BeginRequest, Clock, DisputeRequest, Failure, MoveView, RecordsRequest, SettleRequest,
-    Sitting, Tablet,
+    AmendRequest, BeginRequest, Clock, DisputeRequest, Failure, MoveView, ReceiptKind, RecordsRequest,
+    SettleRequest, Sitting, Tablet,
 };
 use nightjar_form::Value;
 use serde::Deserialize;
@@ -49,6 +49,10 @@ enum Ask {
     RemoveRepeat { sitting: String, path: String },
     Finish { sitting: String },
     StopKeeping { sitting: String },
+    FinishWithWords { sitting: String },
+    StopKeepingWithWords { sitting: String },
+    FetchOwn { words: String },
+    TakeOut { words: String },
     ThrowAway { sitting: String },
     TalkToSomeone { ward: String },
     Records(RecordsRequest),
@@ -153,6 +157,17 @@ impl Device for Served {
             Ask::RemoveRepeat { sitting, path } => ok(self.sitting(&sitting)?.remove_repeat(&path)?),
             Ask::Finish { sitting } => ok(self.end(&sitting, Sitting::finish)?),
             Ask::StopKeeping { sitting } => ok(self.end(&sitting, Sitting::stop_keeping)?),
+            Ask::FinishWithWords { sitting } => {
+                let (finished, words) = self.end(&sitting, |open| open.finish_with(ReceiptKind::Read))?;
+                Ok(json!({ "record": finished.record, "words": words.as_str() }))
+            }
+            Ask::StopKeepingWithWords { sitting } => {
+                let (finished, words) =
+                    self.end(&sitting, |open| open.stop_keeping_with(ReceiptKind::Read))?;
+                Ok(json!({ "record": finished.record, "words": words.as_str() }))
+            }
+            Ask::FetchOwn { words } => ok(tablet.fetch_own(&words)?),
+            Ask::TakeOut { words } => ok(tablet.take_out(&words)?),
             Ask::ThrowAway { sitting } => ok(self.end(&sitting, Sitting::throw_away)?),
             Ask::TalkToSomeone { ward } => ok(tablet.talk_to_someone(&ward)?),
             Ask::Records(request) => ok(tablet.records(request)?),
