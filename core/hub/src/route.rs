@@ -74,7 +74,11 @@ impl Route {
             Self::Found => matches!(reason, Reason::WrongSetupCode | Reason::Forged),
             Self::Roster(_) => matches!(
                 reason,
-                Reason::UnknownStudy | Reason::PlaceTaken | Reason::ChainGap | Reason::Forged
+                Reason::UnknownStudy
+                    | Reason::NotGranted
+                    | Reason::PlaceTaken
+                    | Reason::ChainGap
+                    | Reason::Forged
             ),
             Self::Pass(_) => matches!(
                 reason,

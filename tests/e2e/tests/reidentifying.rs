@@ -43,7 +43,7 @@ fn respond(study: &Founded, tablet: &Tablet, person: usize) {
 fn log(hub: &Path) -> Vec<Seen> {
     let database =
         Connection::open_with_flags(hub.join("hub.sqlite3"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut statement = database.prepare("SELECT bytes FROM log ORDER BY scope, sequence").unwrap();
+    let mut statement = database.prepare("SELECT bytes FROM log ORDER BY at").unwrap();
     let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
     let envelopes = rows.map(|bytes| {
         let bytes = bytes.unwrap();

@@ -53,7 +53,7 @@ pub fn safeguards() -> Vec<Without> {
         inside("bodies are sealed", Safeguard::Sealing, &[("response", 30), ("sync", 60)], &[I::NoCanary]),
         at_hub(
             "a push is idempotent on the envelope's id",
-            "CREATE TRIGGER forgets AFTER INSERT ON log BEGIN UPDATE log SET envelope = randomblob(32) WHERE id = NEW.id; END;",
+            "CREATE TRIGGER forgets AFTER INSERT ON log BEGIN UPDATE log SET envelope = randomblob(32) WHERE at = NEW.at; END;",
             &[("ward record", 30), ("sync", 80)],
             &[I::NothingDoubled],
         ),

@@ -57,7 +57,7 @@ impl World {
         let file = self.line.inner().faces[face].file();
         let database = rusqlite::Connection::open(file).expect("the hub's database");
         let sql = "SELECT count(*) FROM log JOIN scope ON scope.id = log.scope, hub
-                   WHERE scope.tag = ?1 AND log.sequence = ?2 AND log.hash = ?3 AND hub.incarnation = ?4";
+                   WHERE scope.tag = ?1 AND log.at % (1 << 40) = ?2 AND log.hash = ?3 AND hub.incarnation = ?4";
         let values = rusqlite::params![scope.0, mark.sequence, mark.hash, mark.incarnation.0];
         database.query_row(sql, values, |row| row.get::<_, i64>(0)).is_ok_and(|count| count > 0)
     }

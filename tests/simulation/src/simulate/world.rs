@@ -295,8 +295,9 @@ impl World {
     pub(super) fn log_of(&self, face: usize) -> Vec<Logged> {
         let file = self.line.inner().faces[face].file();
         let database = Connection::open(file).expect("the hub's database");
-        let sql = "SELECT log.bytes, scope.tag, log.sequence FROM log JOIN scope ON scope.id = log.scope
-                   ORDER BY scope.tag, log.sequence";
+        let sql =
+            "SELECT log.bytes, scope.tag, log.at % (1 << 40) FROM log JOIN scope ON scope.id = log.scope
+                   ORDER BY scope.tag, log.at";
         let mut statement = database.prepare(sql).expect("the schema is known");
         let rows = statement
             .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?)))
