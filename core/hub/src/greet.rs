@@ -25,6 +25,7 @@ pub(crate) fn welcome(
     let passes = rosters::waiting(roster, greeting.passes);
     let mut unchanged = knows_roster && passes.is_none() && greeting.incarnation == Some(incarnation);
     let mut scopes = Vec::with_capacity(greeting.scopes.len());
+    let mut room = GREETED_BYTES;
     for shown in &greeting.scopes {
         let place = Place { study: roster.study(), scope: shown.scope, incarnation };
         let (row, head) = place.head(tx)?;
@@ -43,7 +44,7 @@ pub(crate) fn welcome(
         let ends_as_shown = holds && shown.furthest().map_or(0, |glimpse| glimpse.sequence) == head.sequence;
         unchanged &= ends_as_shown && applied.is_empty();
         let batches = match &row {
-            Some(row) if holds && is_whole => little(tx, &place, row, shown, member)?,
+            Some(row) if holds && is_whole => little(tx, &place, row, shown, member, &mut room)?,
             _ => Vec::new(),
         };
         scopes.push(Standing { head, holds, applied, batches });
@@ -53,21 +54,29 @@ pub(crate) fn welcome(
     Ok(if unchanged { Welcome::Unchanged } else { Welcome::News(greeted()) })
 }
 
-/// All pushes after the mark that a device shows, if they are few; else none.
+/// All pushes after the mark that a device shows, if they are few and there is room for them in the answer; else none.
 fn little(
     tx: &mut dyn Tx,
     place: &Place,
     row: &ScopeRow,
     shown: &Shown,
     member: &Member,
+    room: &mut usize,
 ) -> Done<Vec<Batch>> {
     let after = shown.pulled.map_or(0, |glimpse| glimpse.sequence);
     let new = row.sequence.saturating_sub(after);
     let few = (1..=GREETED_ENVELOPES as u64).contains(&new) && place.may_pull(member);
     let Some(wish) = shown.wish.filter(|_| few) else { return Ok(Vec::new()) };
-    let batches = place.batches(tx, row, after, wish.without, member)?;
+    // More than there is room for is not even looked at.
+    if *room == 0 || (tx.log_after(row.id, after, new, *room as u64)?.len() as u64) < new {
+        return Ok(Vec::new());
+    }
+    let batches = place.batches(tx, row, after, wish.without, member, *room)?;
     let count: usize = batches.iter().map(|batch| batch.bodies.len()).sum();
     let bytes: usize = batches.iter().map(|batch| batch.encode().len()).sum();
-    let fits = count as u64 == new && bytes <= GREETED_BYTES;
-    Ok(if fits { batches } else { Vec::new() })
+    if count as u64 != new || bytes > *room {
+        return Ok(Vec::new());
+    }
+    *room -= bytes;
+    Ok(batches)
 }

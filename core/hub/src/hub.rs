@@ -250,7 +250,7 @@ impl Inner {
 }
 
 impl Inner {
-    /// What was erased leaves the write-ahead log, too. Where somebody reads just now it leaves with the next checkpoint.
+    /// What was erased leaves the write-ahead log, too. Where another process reads just now it leaves with a later write.
     fn erased(&self, envelopes: u64) {
         if envelopes > 0 {
             self.metrics.erased(envelopes);

@@ -215,11 +215,11 @@ impl Place {
         }
         let Some(row) = row else { return Ok(Pulled { after: pull.after, head, batches: Vec::new() }) };
         let after = pull.after.map_or(0, |mark| mark.sequence);
-        let batches = self.batches(tx, &row, after, pull.without, member)?;
+        let batches = self.batches(tx, &row, after, pull.without, member, bounds::PUSH_BYTES)?;
         Ok(Pulled { after: pull.after, head, batches })
     }
 
-    /// The whole pushes after a place that fit one reply, for a member who does not want the bytes of its own line.
+    /// The whole pushes after a place that fit into so many bytes, at least one, for a member who does not want the bytes of its own line.
     pub(crate) fn batches(
         &self,
         tx: &mut dyn Tx,
@@ -227,8 +227,9 @@ impl Place {
         after: u64,
         without: Option<Line>,
         member: &Member,
+        most: usize,
     ) -> Done<Vec<Batch>> {
-        read_batches(tx, row, after, |segment| {
+        read_batches(tx, row, after, most, |segment| {
             segment.device() == member.public.tag() && without == Some(segment.line())
         })
     }
@@ -434,6 +435,7 @@ fn read_batches(
     tx: &mut dyn Tx,
     scope: &ScopeRow,
     mut after: u64,
+    most: usize,
     without: impl Fn(&Segment) -> bool,
 ) -> Done<Vec<Batch>> {
     let mut batches: Vec<Batch> = Vec::new();
@@ -441,7 +443,7 @@ fn read_batches(
     // Bytes of the whole batches, and of the one being read.
     let (mut whole, mut open) = (0, 0);
     while after < scope.sequence {
-        let rows = tx.log_after(scope.id, after, bounds::PUSH_LINKS as u64, bounds::PUSH_BYTES as u64)?;
+        let rows = tx.log_after(scope.id, after, bounds::PUSH_LINKS as u64, most as u64)?;
         if rows.is_empty() {
             return Err(Stop::Broken);
         }
@@ -460,7 +462,7 @@ fn read_batches(
             }
             let bytes = if leave_out { Vec::new() } else { row.bytes };
             open += bytes.len() + 16;
-            if whole > 0 && whole + open > bounds::PUSH_BYTES {
+            if whole > 0 && whole + open > most {
                 batches.pop();
                 return Ok(batches);
             }

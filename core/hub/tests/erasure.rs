@@ -28,12 +28,15 @@ fn place(device: &mut Device, envelope: &Envelope) {
     device.open.push((link, Some(envelope.encode())));
 }
 
-/// Whether bytes lie in any file of a folder.
-fn lies(folder: &std::path::Path, bytes: &[u8]) -> bool {
+/// In which files of a folder bytes lie, and where.
+fn lies(folder: &std::path::Path, bytes: &[u8]) -> Vec<(String, usize)> {
     let files = std::fs::read_dir(folder).expect("a folder").flatten();
-    files
-        .map(|file| std::fs::read(file.path()).expect("a file"))
-        .any(|held| held.windows(bytes.len()).any(|window| window == bytes))
+    let place = |file: std::fs::DirEntry| {
+        let held = std::fs::read(file.path()).expect("a file");
+        let place = held.windows(bytes.len()).position(|window| window == bytes)?;
+        Some((file.file_name().to_string_lossy().into_owned(), place))
+    };
+    files.filter_map(place).collect()
 }
 
 #[tokio::test]
@@ -53,7 +56,7 @@ async fn a_withdrawal_overwrites_what_came_before_and_keeps_nothing_of_what_come
         place(&mut tablet, envelope);
     }
     tablet.sync(&hub.transport()).await.expect("the tablet syncs");
-    assert!(lies(data.path(), &sealed), "what is looked for can be found");
+    assert!(!lies(data.path(), &sealed).is_empty(), "what is looked for can be found");
 
     let (marker, late) = (withdrawal(&tablet, &receipt), response(&tablet, &receipt, &[3; 900]));
     for envelope in [&marker, &late] {
@@ -61,7 +64,7 @@ async fn a_withdrawal_overwrites_what_came_before_and_keeps_nothing_of_what_come
     }
     tablet.sync(&hub.transport()).await.expect("the tablet syncs");
     assert_eq!(tablet.stored(), 4, "all have their place, so that chains add up");
-    assert!(!lies(data.path(), &sealed), "nothing of it lies in any file, the log included");
+    assert_eq!(lies(data.path(), &sealed), [], "nothing of it lies in any file, the log included");
 
     let mut evaluator = Device::new(&study.evaluator, &study, "responses");
     evaluator.sync(&hub.transport()).await.expect("the evaluator syncs");

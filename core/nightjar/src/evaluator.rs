@@ -181,16 +181,19 @@ impl Evaluator {
     }
 
     /// Ends this device after everything was handed over to another evaluator and has reached the hub: destroys its keys, then its
-    /// vault. Whoever rotates an evaluator's keys lets in a new device, hands over, and retires the old one; the steward then
+    /// vault. A hub that is put back to a backup from before loses what was handed over: let the other evaluator sync first.
+    ///
+    /// Whoever rotates an evaluator's keys lets in a new device, hands over, and retires the old one; the steward then
     /// puts it out.
     ///
     /// # Errors
     /// [`Failure::Invalid`] when something was not handed over or still waits here, and [`Failure::Rejected`] on the device that
     /// founded the study: then nothing was destroyed. [`Failure::Closed`] while other parts of the program still use it.
     pub fn retire(self, who: &str) -> Result<(), Failure> {
-        handing::check_handed_over(&self.device, who)?;
+        // Nobody else has it any more: nothing comes in between.
         let device = Arc::into_inner(self.device)
             .ok_or_else(|| Failure::Closed("something else still uses this device; close it first".into()))?;
+        handing::check_handed_over(&device, who)?;
         let path = device.vault.path().to_owned();
         device.vault.destroy_keys()?;
         drop(device);

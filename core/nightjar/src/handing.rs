@@ -55,9 +55,12 @@ pub(crate) fn check_handed_over(device: &Device, who: &str) -> Result<(), Failur
             None => break,
         }
     }
-    match device.vault.outbox()?.waiting {
+    let outbox = device.vault.outbox()?;
+    match outbox.waiting + outbox.refused.len() as u64 {
         0 => Ok(()),
-        waiting => Err(Failure::Invalid(format!("{waiting} still wait on this device: sync first"))),
+        waiting => {
+            Err(Failure::Invalid(format!("{waiting} are on this device and not at the hub: sync first")))
+        }
     }
 }
 

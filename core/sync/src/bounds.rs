@@ -46,7 +46,7 @@ pub const SCOPES: usize = 64;
 /// Most envelopes that come with the answer to a greeting, per scope: more is pulled.
 pub const GREETED_ENVELOPES: usize = 64;
 
-/// Most bytes of pushes that come with the answer to a greeting, per scope (64 KiB).
+/// Most bytes of pushes that come with the answer to a greeting, all scopes together (64 KiB).
 pub const GREETED_BYTES: usize = 64 << 10;
 
 /// Most devices in an applied vector, and most vectors per scope in a greeting's answer.

@@ -275,15 +275,18 @@ impl Exchange {
                 passes.iter().filter_map(|pass| Pass::decode(&pass.0).ok()).map(|pass| pass.id()).collect();
             self.bringing = roster.passes().filter(|pass| !there.contains(&pass.id())).cloned().collect();
         }
-        self.phase = Phase::Append(greeted.roster as usize);
+        let life = self.life();
         self.roster = roster;
         for (i, standing) in greeted.scopes.into_iter().enumerate() {
             let Some(scope) = self.scopes.get_mut(i) else { continue };
-            if scope.stand(&standing, &self.roster, &mut events) && !standing.batches.is_empty() {
+            // What was not shown, because it is of another life than the rest, the hub has answered as if there were nothing.
+            let shown = scope.plan.memory.pulled.is_none_or(|mark| Some(mark.incarnation) == life);
+            if scope.stand(&standing, &self.roster, &mut events) && shown && !standing.batches.is_empty() {
                 // What makes no sense is as if it had not come: it is pulled then, and refused where it comes again.
                 events.extend(self.take(i, standing.batches, standing.head).unwrap_or_default());
             }
         }
+        self.phase = Phase::Append(greeted.roster as usize);
         Ok(events)
     }
 

@@ -52,7 +52,12 @@ impl Vault {
                     .filter(|envelope| envelope.header().key == key.id() && envelope.header().scope == *scope)
                     .collect();
                 let changes = under.iter().any(|envelope| envelope.header().kind == Kind::Change);
-                if changes && !under.iter().any(|envelope| envelope.is_for(device)) {
+                // What others say that they hand on may be nothing.
+                let mut handed = false;
+                for envelope in under.iter().filter(|envelope| envelope.is_for(device)) {
+                    handed |= envelope.header().kind == Kind::Change || is_on_its_way(c, envelope)?;
+                }
+                if changes && !handed {
                     unhanded.keys.push((record, key));
                 }
             }
@@ -88,6 +93,13 @@ impl Vault {
         self.truncate_log();
         Ok(())
     }
+}
+
+/// Whether an envelope is this vault's own and waits, is at the hub, or was there for long.
+fn is_on_its_way(c: &Connection, envelope: &Envelope) -> Result<bool, VaultError> {
+    let Some(n) = envelopes::number_of(c, &envelope.id())? else { return Ok(false) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE n = ?1 AND state IN (0, 1, 4))";
+    Ok(c.prepare_cached(sql)?.query_row([n], |row| row.get(0))?)
 }
 
 /// Changes and handed-out keys of a record whose bytes are here.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
@@ -29,6 +30,8 @@ pub(crate) struct Database {
     writer: Writer,
     reader: Mutex<Connection>,
     incarnation: Incarnation,
+    /// Whether the write-ahead log was to be emptied and could not be.
+    unsettled: AtomicBool,
     /// Held as long as the hub runs.
     _lock: File,
 }
@@ -54,7 +57,8 @@ impl Database {
         prepare(&reader, config).map_err(broken)?;
         reader.pragma_update(None, "query_only", true).map_err(broken)?;
         let (writer, reader) = (Writer::new(writer), Mutex::new(reader));
-        Ok((Self { file, writer, reader, incarnation: Incarnation(incarnation), _lock: lock }, code))
+        let (incarnation, unsettled) = (Incarnation(incarnation), AtomicBool::new(false));
+        Ok((Self { file, writer, reader, incarnation, unsettled, _lock: lock }, code))
     }
 
     /// Which life of the database this is.
@@ -65,7 +69,12 @@ impl Database {
     /// Runs `work` in a transaction of the one writer, which others who wait for it may share. Returns after the commit is on disk; with a
     /// refusal nothing is kept.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Done<T> {
-        self.writer.write(|connection| work(&mut Open(connection)))
+        let done = self.writer.write(|connection| work(&mut Open(connection)))?;
+        if self.unsettled.swap(false, Ordering::SeqCst) {
+            // What was taken out before lies in the log yet. Where it cannot leave now either, the next write tries again.
+            let _ = self.settle();
+        }
+        Ok(done)
     }
 
     /// Runs `work` on one unchanging view of the database.
@@ -84,11 +93,15 @@ impl Database {
     }
 
     /// Brings the write-ahead log into the database, so that its file alone is whole.
+    ///
+    /// Nobody reads meanwhile by this hub. Where another process does, the log keeps what it holds until the next write, which tries again.
     pub(crate) fn settle(&self) -> Result<(), Failure> {
-        let done = self
-            .writer
-            .alone(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-        done.map_err(|source| Failure::Database { file: self.file.clone(), source })
+        let _nobody_reads = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = self.writer.alone(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+        });
+        self.unsettled.store(!matches!(busy, Ok(false)), Ordering::SeqCst);
+        busy.map(drop).map_err(|source| Failure::Database { file: self.file.clone(), source })
     }
 }
 

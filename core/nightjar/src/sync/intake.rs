@@ -10,7 +10,7 @@ use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason}
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::Stretch;
 
-use super::memory::{HEARD, PULLED, PUSHED, TOLD, read_seen, seen};
+use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, read_seen, seen};
 use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
@@ -117,7 +117,8 @@ impl<'a> Intake<'a> {
                     }
                 }
                 Event::HubLostData { scope } => {
-                    self.view.hub_lost_data = true;
+                    // Told with the next sync that comes to its end, should this one not.
+                    self.device.vault.keep_setting(HUB_LOST, &[1])?;
                     self.device.vault.offer_again(&scope)?;
                     // Its marks are void. They would be shown again, and said to be lost again, as long as nothing new is in the log.
                     for name in [TOLD, HEARD, PULLED, PUSHED] {

@@ -12,6 +12,8 @@ use crate::membership::Joined;
 
 pub(super) const PULLED: &str = "pulled";
 pub(super) const PUSHED: &str = "pushed";
+/// Kept from when it was noticed that the hub lost data until somebody was told.
+pub(super) const HUB_LOST: &str = "sync.hub-lost";
 /// Which applied vectors the hub told last.
 pub(super) const HEARD: &str = "heard";
 /// The hash of what the hub was told last of what was applied here.

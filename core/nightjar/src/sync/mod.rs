@@ -225,6 +225,10 @@ impl Device {
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;
         view.set_aside.extend(self.unread()?);
+        view.hub_lost_data = self.vault.setting(memory::HUB_LOST)?.is_some();
+        if view.hub_lost_data {
+            self.vault.forget_setting(memory::HUB_LOST)?;
+        }
         Ok(SyncView {
             at_hub: outbox.acknowledged,
             waiting: outbox.waiting,

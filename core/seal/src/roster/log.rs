@@ -276,7 +276,7 @@ impl Roster {
                     return unfit("a second steward is named before the first tablet is let in");
                 }
                 let founders = self.members.values().filter_map(|member| member.since).min();
-                match self.members.get_mut(device) {
+                match self.placed_mut(device) {
                     None => return unfit("the device is not in the roster"),
                     Some(member) if member.membership != Membership::Evaluator => {
                         return unfit("a steward's device is an evaluator's");
@@ -425,9 +425,11 @@ impl Roster {
         self.erased.scopes()
     }
 
-    /// Whether anybody may have collected yet.
+    /// Whether anybody may have collected yet, by the log alone, which is the same for everybody: a tablet has its place in it, or somebody
+    /// may let tablets in by passes.
     fn collects(&self) -> bool {
-        self.members.values().any(|member| member.membership == Membership::Tablet)
+        let placed = |member: &Member| member.since.is_some() && member.membership == Membership::Tablet;
+        !self.delegations.is_empty() || self.members.values().any(placed)
     }
 
     /// The offline recovery key.

@@ -48,7 +48,7 @@ impl Roster {
     /// already is harmless.
     ///
     /// # Errors
-    /// [`Refused::Denied`] for what can never count here (not a steward's, beyond the terms), [`Refused::Altered`] when the steward has
+    /// [`Refused::Denied`] for what can never count here (not a steward's), [`Refused::Altered`] when the steward has
     /// not signed it, [`Refused::Malformed`] for another study's, [`Refused::Oversize`] for too many. The roster is as it was then.
     pub fn take(&mut self, pass: Pass) -> Result<PassStanding, Refused> {
         let (id, steward) = (pass.id(), pass.steward());
@@ -64,7 +64,7 @@ impl Roster {
         if self.has_place(&pass.device()) {
             return Ok(PassStanding::Counts);
         }
-        delegation.terms.allow(&pass).map_err(Refused::Denied)?;
+        // Whether it is within the terms is judged with all that are held: terms may change before it comes and after.
         let of_steward = self.waiting.passes.values().filter(|held| held.steward() == steward).count();
         let most = (delegation.terms.devices as usize + SPARE).min(MAX_PASSES);
         if of_steward >= most || self.waiting.passes.len() >= MAX_PASSES {

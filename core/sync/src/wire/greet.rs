@@ -167,6 +167,10 @@ impl Message for Greeting {
         if greeting.incarnation.is_some() != greeting.scopes.iter().any(|shown| shown.furthest().is_some()) {
             return Err(input.malformed("marks are of no life, or a life has no marks"));
         }
+        let named: std::collections::BTreeSet<_> = greeting.scopes.iter().map(|shown| shown.scope).collect();
+        if named.len() != greeting.scopes.len() {
+            return Err(input.malformed("a scope is asked about twice"));
+        }
         Ok(greeting)
     }
 }

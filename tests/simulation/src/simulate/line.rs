@@ -87,7 +87,7 @@ pub(super) struct Inner {
     pub(super) found: Found,
     /// Messages in which the canary was found.
     pub(super) sung: u64,
-    /// Whether a byte near the end of the next answer to a pull is altered on the way.
+    /// Whether a byte near the end of the next answer to a greeting, which brings what is new, is altered on the way.
     pub(super) spoils_a_pull: bool,
 }
 
@@ -167,7 +167,7 @@ impl Line {
     }
 
     async fn carry(&self, device: usize, sent: Sent) -> Result<Arrived, Failure> {
-        if sent.path.ends_with("/pull") && std::mem::take(&mut self.inner().spoils_a_pull) {
+        if sent.path.ends_with("/greet") && std::mem::take(&mut self.inner().spoils_a_pull) {
             let mut arrived = self.deliver(device, sent).await?;
             if let Some(byte) = arrived.body.iter_mut().rev().nth(20) {
                 *byte ^= 0x10;
