@@ -88,7 +88,7 @@ pub(super) struct Inner {
     /// Messages in which the canary was found.
     pub(super) sung: u64,
     /// Whether a byte near the end of the next answer to a greeting, which brings what is new, is altered on the way.
-    pub(super) spoils_a_pull: bool,
+    pub(super) spoils_news: bool,
 }
 
 /// The line of all devices of a schedule.
@@ -111,7 +111,7 @@ impl Line {
             before: None,
             found: Found::default(),
             sung: 0,
-            spoils_a_pull: false,
+            spoils_news: false,
         })))
     }
 
@@ -167,10 +167,14 @@ impl Line {
     }
 
     async fn carry(&self, device: usize, sent: Sent) -> Result<Arrived, Failure> {
-        if sent.path.ends_with("/greet") && std::mem::take(&mut self.inner().spoils_a_pull) {
+        if sent.path.ends_with("/greet") && self.inner().spoils_news {
             let mut arrived = self.deliver(device, sent).await?;
-            if let Some(byte) = arrived.body.iter_mut().rev().nth(20) {
+            // A refusal brings nothing: the first greeting may be signed at another time than the hub's.
+            if arrived.status == 200
+                && let Some(byte) = arrived.body.iter_mut().rev().nth(20)
+            {
                 *byte ^= 0x10;
+                self.inner().spoils_news = false;
             }
             return Ok(arrived);
         }

@@ -57,7 +57,7 @@ fn an_envelope_that_was_altered_on_the_way_is_asked_for_again() {
     let mut world = calm();
     write(&mut world, 2).expect("written");
     world.units[2].face().sync().expect("it sends");
-    world.line.inner().spoils_a_pull = true;
+    world.line.inner().spoils_news = true;
     let view = world.units[0].face().sync().expect("it syncs");
     assert_eq!((view.pulled, view.set_aside.len()), (0, 1), "{view:?}");
     let view = world.units[0].face().sync().expect("it syncs");
