@@ -1,4 +1,4 @@
--- The hub's database. Format 0, without promise until the protocol is complete.
+-- The hub's database. Format 2, without promise until the protocol is complete.
 
 -- One row: which life of the database this is, and what founding a study needs.
 CREATE TABLE hub (

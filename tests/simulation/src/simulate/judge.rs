@@ -263,9 +263,7 @@ impl World {
         let mut missing = Vec::new();
         for (id, verdict) in verdicts {
             let wrote = &self.model.wrote[id];
-            if (kind == Kind::Tablet && (wrote.confidential || wrote.withdraws))
-                || self.model.bounded.contains(&wrote.record)
-            {
+            if (kind == Kind::Tablet && wrote.confidential) || self.model.bounded.contains(&wrote.record) {
                 continue;
             }
             let Some(stored) = here.get(id) else {

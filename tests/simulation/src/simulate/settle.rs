@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use nightjar::{Admission, Failure};
 use nightjar_seal::EnvelopeId;
 
 use super::found::Invariant;
@@ -26,10 +27,17 @@ impl World {
         }
         while !self.invited.is_empty() {
             let (unit, invitation) = self.invited[0].clone();
-            let pack = self.pack.clone();
             // The entry that lets it in may be with the steward alone.
             let _ = self.units[0].face().sync();
-            if let Err(failure) = self.units[unit].tablet().join(&invitation, pack)
+            let mut joined = self.units[unit].tablet().join(&invitation, self.pack.clone());
+            if matches!(&joined, Err(Failure::Rejected(why)) if why.contains("expired")) {
+                // It was made when the steward believed in another time; who asks again gets another.
+                let request = self.units[unit].tablet().enrolment_request().expect("its request");
+                let admission = Admission::Tablet { wards: Vec::new() };
+                let renewed = self.steward().admit(&request, admission).expect("let in already");
+                joined = self.units[unit].tablet().join(&renewed, self.pack.clone());
+            }
+            if let Err(failure) = joined
                 && !self.units[unit].is_revoked
             {
                 self.broken(Invariant::Settles, format!("device {unit} cannot join: {failure}"));

@@ -259,7 +259,9 @@ impl World {
         self.holds(!told || !new.is_empty(), Invariant::Durable, || {
             format!("device {unit} said that it wrote, and nothing is there")
         });
-        self.holds(new.len() <= 1, Invariant::NothingDoubled, || {
+        // A withdrawal is told to the scope of the ward as well, so that tablets hear of it.
+        let most = if meant.withdraws { 2 } else { 1 };
+        self.holds(new.len() <= most, Invariant::NothingDoubled, || {
             format!("device {unit} wrote once, and {} are there", new.len())
         });
         if new.is_empty() {
@@ -277,7 +279,7 @@ impl World {
             let wrote = Wrote {
                 device,
                 record,
-                confidential: *confidential,
+                confidential: (*confidential || *withdraws) && envelopes[&id].scope == self.responses.0,
                 withdraws: *withdraws,
                 founds: *founds,
                 puts: puts.clone(),
