@@ -53,6 +53,24 @@ impl Hands {
         self.run(device, command, Path::new("/dev/null"))
     }
 
+    /// A folder with a key for each device.
+    fn new(devices: &[&str]) -> Self {
+        let hands = Self { folder: tempfile::tempdir().unwrap() };
+        for device in devices {
+            hands.write(&format!("{device}.key"), random_key());
+        }
+        hands
+    }
+
+    /// The steward founds a study at a hub, which runs until it is dropped; nobody else is in it yet.
+    fn found(&self, more: &str) -> HubProcess {
+        let hub = HubProcess::start(&program(), &self.path("hub"));
+        self.write("setup-code", &hub.setup_code);
+        self.must("steward", "evaluate create --label Steward");
+        self.must("steward", &format!("study found --hub {} --setup-code setup-code {more}", hub.address));
+        hub
+    }
+
     /// Makes a device and lets it in.
     fn let_in(&self, device: &str, face: &str, admission: &str, more: &str) {
         self.write(
@@ -94,14 +112,8 @@ fn carers(report: &Path) -> Vec<[String; 3]> {
 
 #[test]
 fn a_study_can_be_set_up_collected_and_reported_by_hand() {
-    let hands = Hands { folder: tempfile::tempdir().unwrap() };
-    for device in ["steward", "second", "tablet"] {
-        hands.write(&format!("{device}.key"), random_key());
-    }
-    let hub = HubProcess::start(&program(), &hands.path("hub"));
-    hands.write("setup-code", &hub.setup_code);
-    hands.must("steward", "evaluate create --label Steward");
-    hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
+    let hands = Hands::new(&["steward", "second", "tablet"]);
+    let _hub = hands.found("");
     let words = hands.must("steward", "study recovery");
     assert!(words.contains("on paper"), "{words}");
     hands.let_in("second", "evaluate", "--evaluator", "");
@@ -134,14 +146,8 @@ fn a_study_can_be_set_up_collected_and_reported_by_hand() {
 
 #[test]
 fn two_stewards_take_everything_out_by_hand() {
-    let hands = Hands { folder: tempfile::tempdir().unwrap() };
-    for device in ["steward", "second", "tablet"] {
-        hands.write(&format!("{device}.key"), random_key());
-    }
-    let hub = HubProcess::start(&program(), &hands.path("hub"));
-    hands.write("setup-code", &hub.setup_code);
-    hands.must("steward", "evaluate create --label Steward");
-    hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
+    let hands = Hands::new(&["steward", "second", "tablet"]);
+    let _hub = hands.found("");
     hands.must("steward", "study recovery");
     hands.let_in("second", "evaluate", "--evaluator", "");
     hands.must("steward", "study steward --who second");
@@ -191,16 +197,10 @@ fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_los
              | settings |\n| | form_id | version |\n| | carer | {version} |\n"
         )
     };
-    let hands = Hands { folder: tempfile::tempdir().unwrap() };
+    let hands = Hands::new(&["steward", "second", "tablet"]);
     pack(&hands.path("v1"), "2026.1", &form(1, "| | integer | calls | How many calls? |\n"));
     pack(&hands.path("v2"), "2026.2", &form(2, "| | select_one often | calls | How often did you call? |\n"));
-    for device in ["steward", "second", "tablet"] {
-        hands.write(&format!("{device}.key"), random_key());
-    }
-    let hub = HubProcess::start(&program(), &hands.path("hub"));
-    hands.write("setup-code", &hub.setup_code);
-    hands.must("steward", "evaluate create --label Steward");
-    hands.must("steward", &format!("study found --study v1 --hub {} --setup-code setup-code", hub.address));
+    let _hub = hands.found("--study v1");
     hands.must("steward", "study recovery");
     hands.let_in("second", "evaluate", "--evaluator", "--study v1");
     hands.let_in("tablet", "tablet", "", "--study v1");
@@ -268,14 +268,8 @@ fn unfinished_answers_move_to_a_new_version_of_the_study_and_nothing_said_is_los
 
 #[test]
 fn a_steward_on_a_ward_lets_a_tablet_in_by_what_both_show() {
-    let hands = Hands { folder: tempfile::tempdir().unwrap() };
-    for device in ["steward", "ward", "new"] {
-        hands.write(&format!("{device}.key"), random_key());
-    }
-    let hub = HubProcess::start(&program(), &hands.path("hub"));
-    hands.write("setup-code", &hub.setup_code);
-    hands.must("steward", "evaluate create --label Steward");
-    hands.must("steward", &format!("study found --hub {} --setup-code setup-code", hub.address));
+    let hands = Hands::new(&["steward", "ward", "new"]);
+    let _hub = hands.found("");
     hands.let_in("ward", "tablet", "", "");
     let refused = hands.fails("ward", "study delegate --who ward --devices 1");
     assert!(refused.contains("not of a"), "a tablet's vault founds nothing: {refused}");
