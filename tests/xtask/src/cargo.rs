@@ -13,12 +13,12 @@ use crate::process;
 pub(crate) fn cargo(checkout: &Checkout) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&checkout.root);
-    environment(&mut command);
+    environment(&mut command, checkout);
     command
 }
 
 /// The same environment for a program that calls Cargo itself, such as maturin.
-pub(crate) fn environment(command: &mut Command) {
+pub(crate) fn environment(command: &mut Command, checkout: &Checkout) {
     // What `cargo run` says about this program must not reach the builds it starts.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
@@ -31,5 +31,8 @@ pub(crate) fn environment(command: &mut Command) {
     }
     if process::works("pkg-config", ["--exists", "openssl"]) {
         command.env("OPENSSL_NO_VENDOR", "1");
+    }
+    if !checkout.incremental {
+        command.env("CARGO_INCREMENTAL", "0");
     }
 }

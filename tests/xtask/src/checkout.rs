@@ -15,6 +15,9 @@ pub(crate) struct Checkout {
     pub(crate) target: PathBuf,
     /// What is kept between runs and shared by checkouts: virtual environments, the Swift root, Swift builds.
     pub(crate) cache: PathBuf,
+    /// Whether builds leave behind what would make the next one faster. It takes gigabytes, so a test run from nothing on a
+    /// small disk does without.
+    pub(crate) incremental: bool,
 }
 
 impl Checkout {
@@ -35,7 +38,7 @@ impl Checkout {
                 cache.display()
             )));
         }
-        Ok(Checkout { root, target, cache })
+        Ok(Checkout { root, target, cache, incremental: true })
     }
 
     /// A folder for what language packages generate and build, inside `target`.

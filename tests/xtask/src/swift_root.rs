@@ -159,7 +159,12 @@ mod tests {
     use super::*;
 
     fn checkout(cache: &Path) -> Checkout {
-        Checkout { root: "/checkout".into(), target: "/checkout/target".into(), cache: cache.to_owned() }
+        Checkout {
+            root: "/checkout".into(),
+            target: "/checkout/target".into(),
+            cache: cache.to_owned(),
+            incremental: true,
+        }
     }
 
     #[test]

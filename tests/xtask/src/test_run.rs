@@ -23,6 +23,7 @@ struct Line {
 
 /// Runs the suites; true if none failed and, with `--install`, none was skipped.
 pub(crate) fn run(checkout: &Checkout, arguments: &TestArguments) -> Result<bool, Failure> {
+    let checkout = &Checkout { incremental: checkout.incremental && !arguments.install, ..checkout.clone() };
     let suites = chosen(&arguments.only);
     if arguments.install {
         install(checkout, &suites)?;

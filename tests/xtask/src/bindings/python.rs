@@ -46,7 +46,7 @@ fn wheel(checkout: &Checkout, environment: &Environment) -> Result<PathBuf, Fail
         fs::remove_dir_all(&out).at("removing", &out)?;
     }
     let mut maturin = environment.program("maturin");
-    cargo::environment(&mut maturin);
+    cargo::environment(&mut maturin, checkout);
     // The wheel of a development build stays on this machine: it links the system's OpenSSL and need not run elsewhere.
     maturin.args(["build", "--profile", "dev", "--compatibility", "linux", "--auditwheel", "skip", "--out"]);
     maturin.arg(&out).current_dir(checkout.root.join("bindings/python"));

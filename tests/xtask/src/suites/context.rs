@@ -58,8 +58,12 @@ mod tests {
 
     #[test]
     fn paths_follow_where_the_checkout_is_seen() {
-        let checkout =
-            Checkout { root: "/host".into(), target: "/host/target".into(), cache: "/cache".into() };
+        let checkout = Checkout {
+            root: "/host".into(),
+            target: "/host/target".into(),
+            cache: "/cache".into(),
+            incremental: true,
+        };
         let context = TestContext::new(&checkout);
         let of = |variables: Vec<(String, String)>, name: &str| {
             variables.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
