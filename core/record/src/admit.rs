@@ -6,13 +6,14 @@ use std::fmt;
 
 use nightjar_form::{CellKey, Value};
 
+use crate::bounds;
 use crate::error::RecordError;
 use crate::id::{Actor, ChangeHash};
 use crate::message::{Message, OpId};
 use crate::meta::Meta;
 use crate::register::{Register, Said, Scalar};
 use crate::view::Hand;
-use crate::walk::{Walked, walk};
+use crate::walk::{Walked, first, walk};
 
 /// A change that passed the walk and every bound that can be judged without its record.
 #[derive(Clone)]
@@ -91,6 +92,30 @@ pub fn admit(bytes: &[u8]) -> Result<Admitted, RecordError> {
     }
     let deps = deps.into_iter().map(ChangeHash).collect();
     Ok(Admitted { change, hash, deps, actor, start_op, message, meta, puts: writes })
+}
+
+/// Admits changes that travel together, one after the other: what was written to a record before it first left its device. At
+/// least one and at most [`CHANGES_TOGETHER`](bounds::CHANGES_TOGETHER), together no longer than one may be.
+///
+/// # Errors
+/// What [`admit`] says of the first that is not admitted. None of them is then.
+pub fn admit_all(bytes: &[u8]) -> Result<Vec<Admitted>, RecordError> {
+    if bytes.len() > bounds::CHANGE_BYTES {
+        let allowed = bounds::CHANGE_BYTES as u64;
+        return Err(RecordError::TooLarge { what: "length of a change in bytes", allowed });
+    }
+    let mut all = Vec::with_capacity(1);
+    let mut rest = bytes;
+    while all.is_empty() || !rest.is_empty() {
+        if all.len() == bounds::CHANGES_TOGETHER {
+            let allowed = bounds::CHANGES_TOGETHER as u64;
+            return Err(RecordError::TooLarge { what: "changes that travel together", allowed });
+        }
+        let (one, after) = first(rest)?;
+        all.push(admit(one)?);
+        rest = after;
+    }
+    Ok(all)
 }
 
 impl Admitted {

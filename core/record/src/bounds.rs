@@ -3,6 +3,8 @@
 
 /// Bytes of one change chunk.
 pub const CHANGE_BYTES: usize = 256 * 1024;
+/// Changes that may travel together.
+pub const CHANGES_TOGETHER: usize = 32;
 /// Operations in one change.
 pub const CHANGE_OPS: usize = 4_096;
 /// The greatest operation counter.

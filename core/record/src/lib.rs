@@ -80,7 +80,7 @@ mod view;
 mod walk;
 mod write;
 
-pub use admit::{Admitted, admit};
+pub use admit::{Admitted, admit, admit_all};
 pub use dictionary::{DICTIONARY_BYTES, dictionary};
 pub use dissensus::{Dissensus, Position, dissensus};
 pub use error::RecordError;

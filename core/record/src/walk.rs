@@ -109,6 +109,22 @@ pub(crate) fn walk(bytes: &[u8]) -> Result<Walked<'_>, RecordError> {
     Ok(Walked { checksum, deps, actor, start_op, message, puts })
 }
 
+/// The first chunk of several that follow each other, by the length that it says it has, and what comes after it.
+pub(crate) fn first(bytes: &[u8]) -> Result<(&[u8], &[u8]), RecordError> {
+    let mut input = Bytes(bytes);
+    if input.take(4)? != MAGIC {
+        return malformed("it does not begin like an automerge chunk");
+    }
+    // Checksum and type.
+    input.take(5)?;
+    let length = input.unsigned()?;
+    if length > input.0.len() as u64 {
+        return malformed("its length is not what it says");
+    }
+    input.take(length)?;
+    Ok(bytes.split_at(bytes.len() - input.0.len()))
+}
+
 fn links(input: &mut Bytes<'_>) -> Result<u64, RecordError> {
     let count = input.unsigned()?;
     if count > bounds::CHANGE_LINKS as u64 {

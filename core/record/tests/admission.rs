@@ -8,7 +8,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, ObjType, ROOT, ScalarValue};
 use common::*;
 use nightjar_form::Value;
-use nightjar_record::{RecordError, admit};
+use nightjar_record::{Admitted, RecordError, admit, admit_all, bounds};
 use proptest::prelude::*;
 
 /// An honest change to damage.
@@ -89,6 +89,34 @@ fn a_deflated_change_is_refused_unopened() {
     assert!(deflated.len() < 1_000, "it is compressed");
     assert_eq!(admit(&deflated).unwrap_err(), RecordError::Malformed("it is compressed"));
     assert!(matches!(admit(&vec![0; 300_000]), Err(RecordError::TooLarge { .. })));
+}
+
+/// What travels together is taken apart by lengths that were not checked yet.
+#[test]
+fn changes_that_travel_together_are_admitted_all_or_none() {
+    let first = found(&night(), &[(cell("beds"), Value::Integer(17))], 1);
+    let record = merge(night().record_id(&KEY), &[incoming(&first, 1)]);
+    let second =
+        record.edit(&[(cell("beds"), Value::Integer(18))], &options(), &hand("nurse"), actor(2)).unwrap();
+    let together = [&first.bytes[..], &second.bytes].concat();
+    let hashes: Vec<_> = admit_all(&together).unwrap().iter().map(Admitted::hash).collect();
+    assert_eq!(hashes, [first.hash, second.hash]);
+    assert_eq!(admit_all(&first.bytes).unwrap().len(), 1);
+    for cut in (1..together.len()).filter(|cut| *cut != first.bytes.len()) {
+        assert!(admit_all(&together[..cut]).is_err(), "{cut}");
+    }
+    assert!(admit_all(b"").is_err());
+    assert!(admit_all(&[&together[..], b"x"].concat()).is_err());
+    // A length that reaches beyond what is there, or to the end of the world.
+    let mut long = first.bytes.clone();
+    long.splice(9..11, [0xff; 9].into_iter().chain([1]));
+    assert!(admit_all(&long).is_err());
+    assert_eq!(
+        admit_all(&first.bytes.repeat(bounds::CHANGES_TOGETHER)).unwrap().len(),
+        bounds::CHANGES_TOGETHER
+    );
+    let more = admit_all(&first.bytes.repeat(bounds::CHANGES_TOGETHER + 1));
+    assert!(matches!(more, Err(RecordError::TooLarge { what: "changes that travel together", .. })));
 }
 
 /// The second bomb: under a hundred bytes that claim five million operations.

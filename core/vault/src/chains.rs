@@ -190,8 +190,11 @@ fn follow(
     }
     let mut chain = known;
     chain.follow(&new, head, device)?;
-    for link in &new {
-        insert(t, link)?;
+    if !new.is_empty() {
+        let number = number_or_new(t, &head.strand(), &head.scope)?;
+        for link in &new {
+            insert_into(t, number, link)?;
+        }
     }
     keep_head(t, head)
 }
@@ -281,15 +284,18 @@ pub(crate) fn end(c: &Connection, strand: &Strand, scope: &ScopeTag) -> Result<C
     Ok(end)
 }
 
-pub(crate) fn insert(c: &Connection, link: &Link) -> Result<(), VaultError> {
-    let chain = match number(c, &link.strand(), &link.scope)? {
-        Some(chain) => chain,
-        None => {
-            let sql = "INSERT INTO chain (device, line, scope) VALUES (?1, ?2, ?3)";
-            c.prepare_cached(sql)?.execute(params![link.device.0, link.line.0, link.scope.0])?;
-            c.last_insert_rowid()
-        }
-    };
+/// The number of a chain in this vault, which may be its first.
+pub(crate) fn number_or_new(c: &Connection, strand: &Strand, scope: &ScopeTag) -> Result<i64, VaultError> {
+    if let Some(chain) = number(c, strand, scope)? {
+        return Ok(chain);
+    }
+    let sql = "INSERT INTO chain (device, line, scope) VALUES (?1, ?2, ?3)";
+    c.prepare_cached(sql)?.execute(params![strand.device.0, strand.line.0, scope.0])?;
+    Ok(c.last_insert_rowid())
+}
+
+/// Keeps a link of the chain of a number.
+pub(crate) fn insert_into(c: &Connection, chain: i64, link: &Link) -> Result<(), VaultError> {
     let sql = "INSERT INTO link (chain, seq, begin, rest, prev) VALUES (?1, ?2, ?3, ?4, ?5)";
     let (begin, rest) = numbers::split(&link.envelope.0);
     c.prepare_cached(sql)?.execute(params![chain, place(link.seq), begin, rest, link.prev.0])?;

@@ -2,9 +2,9 @@
 //! as a receiver will open it.
 
 use nightjar_record::{
-    Action, Admitted, Contributor, Incoming, Meta, Need, Record, RecordError, RecordId, Written, admit,
+    Action, Admitted, Contributor, Incoming, Meta, Need, Record, RecordError, RecordId, Written, admit_all,
 };
-use nightjar_seal::{Dictionary, Envelope, EnvelopeId, RecordKey, open_with};
+use nightjar_seal::{Dictionary, Envelope, EnvelopeId, Header, RecordKey, open_with};
 use rusqlite::{Transaction, params};
 
 use crate::dictionaries;
@@ -14,6 +14,7 @@ use crate::journal::{self, DraftId};
 use crate::keep::keep_record_key;
 use crate::projection::{Reading, project, tag_of};
 use crate::shared;
+use crate::unsent::{self, Unsent};
 use crate::vault::Vault;
 use crate::withdrawal::is_taken_out;
 
@@ -34,6 +35,8 @@ pub struct Checked {
     pub(crate) key: RecordKey,
     meta: Option<Meta>,
     pub(crate) record: RecordId,
+    /// The unsent envelope that this one comes in the place of.
+    replaces: Option<EnvelopeId>,
 }
 
 /// What finishing made.
@@ -58,26 +61,50 @@ impl Checked {
         key: RecordKey,
         reading: Reading<'_>,
     ) -> Result<Self, VaultError> {
+        Self::open_after(None, written, change, dictionary, key, reading)
+    }
+
+    /// The same for what was sealed together with something unsent, in whose place it comes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_after(
+        unsent: Option<&Unsent>,
+        written: &Written,
+        change: Envelope,
+        dictionary: Option<Dictionary>,
+        key: RecordKey,
+        reading: Reading<'_>,
+    ) -> Result<Self, VaultError> {
         let received = Envelope::decode(&change.encode())?;
         let payload = open_with(&received, &key, |_| dictionary.clone())?;
-        let admitted: Admitted = admit(&payload)?;
-        if payload != written.bytes || admitted.hash() != written.hash {
+        let admitted = admit_all(&payload)?;
+        let whole = match unsent {
+            Some(unsent) => payload == unsent.with(&written.bytes),
+            None => payload == written.bytes,
+        };
+        if !whole || admitted.last().map(Admitted::hash) != Some(written.hash) {
             return Err(VaultError::SealedWrong);
         }
-        let meta = admitted.meta().cloned();
+        if unsent.is_some_and(|unsent| is_another(unsent.header(), received.header())) {
+            return Err(VaultError::SealedWrong);
+        }
+        let meta = admitted.iter().find_map(Admitted::meta).cloned();
         if let Some(meta) = &meta {
             if tag_of(meta, reading.identity) != received.header().record {
                 return Err(RecordError::OtherRecord.into());
             }
             // A first change must found its record by itself.
             let from = Contributor(received.header().device.0);
-            let alone = Incoming::new(admitted, from);
-            let record = Record::merge(written.record, reading.identity, [alone], |_, _| true)?;
+            let alone = admitted.into_iter().filter(|change| change.meta().is_some());
+            let alone = alone.map(|change| Incoming::new(change, from));
+            let record = Record::merge(written.record, reading.identity, alone, |_, _| true)?;
             if let Some(reason) = record.refused().values().next() {
                 return Err(reason.clone().into());
             }
         }
-        Ok(Self { change, dictionary, key, meta, record: written.record })
+        let replaces = unsent.map(|unsent| unsent.envelope.id());
+        Ok(Self { change, dictionary, key, meta, record: written.record, replaces })
     }
 }
 
@@ -100,7 +127,8 @@ impl Vault {
     /// Stores an edit or settlement of a record that this device can read.
     ///
     /// # Errors
-    /// Storage errors; a change that the record or the roster refuses.
+    /// Storage errors; a change that the record or the roster refuses; [`VaultError::WrongOrder`] when what it was to travel with has
+    /// its place in the chain by now: seal it alone.
     pub fn amend(&self, checked: Checked, reading: Reading<'_>) -> Result<Finished, VaultError> {
         self.put(None, checked, Readable::Here, reading)
     }
@@ -112,7 +140,7 @@ impl Vault {
         readable: Readable,
         reading: Reading<'_>,
     ) -> Result<Finished, VaultError> {
-        let Checked { change, dictionary, key, meta, record } = checked;
+        let Checked { change, dictionary, key, meta, record, replaces } = checked;
         let tag = change.header().record;
         if let Some(meta) = &meta {
             // Before anything is destroyed: what the roster does not grant, every receiver would set aside.
@@ -136,6 +164,9 @@ impl Vault {
             if is_taken_out(t, &change.header().scope, &tag)? {
                 return Err(VaultError::NoRecord);
             }
+            if let Some(unsent) = &replaces {
+                unsent::replace(t, unsent)?;
+            }
             if let Some(dictionary) = &dictionary {
                 dictionaries::keep(t, dictionary)?;
             }
@@ -158,6 +189,11 @@ impl Vault {
         }
         Ok(Finished { record, envelope: change.id() })
     }
+}
+
+/// Whether an envelope cannot come in the place of another: they differ in more than what the device knew of the roster.
+fn is_another(before: &Header, now: &Header) -> bool {
+    Header { roster_head: now.roster_head, ..before.clone() } != *now
 }
 
 /// A device does not send what every receiver would set aside.

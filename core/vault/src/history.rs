@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_record::{ChangeHash, RecordId, Step, admit};
+use nightjar_record::{ChangeHash, RecordId, Step, admit_all};
 use nightjar_seal::{Chain, DevicePublic, DeviceTag, EnvelopeId, RecordTag, ScopeTag};
 use rusqlite::Connection;
 
@@ -73,7 +73,7 @@ fn proofs(
         let header = envelope.header();
         let Some(key) = keys.get(&header.key) else { continue };
         let opened = open_stored(c, &envelope, key)?;
-        let Some(Ok(change)) = opened.ok().map(|payload| admit(&payload)) else { continue };
+        let Some(Ok(changes)) = opened.ok().map(|payload| admit_all(&payload)) else { continue };
         let whose = (header.device, header.scope);
         let chain = match chains.entry(whose) {
             Entry::Occupied(known) => known.into_mut(),
@@ -84,7 +84,7 @@ fn proofs(
             Some(named) if named.contains(&envelope.id()) => Proof::Chained,
             Some(_) => Proof::NotChained,
         };
-        found.insert(change.hash(), proof);
+        found.extend(changes.iter().map(|change| (change.hash(), proof)));
     }
     Ok(found)
 }

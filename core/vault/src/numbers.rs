@@ -71,13 +71,6 @@ pub(crate) fn drawn(t: &Transaction<'_>) -> Result<i64, VaultError> {
     }
 }
 
-/// Gives an own envelope a number after all others: in the order in which this is called, which is that of its chain.
-pub(crate) fn place(t: &Transaction<'_>, n: i64) -> Result<(), VaultError> {
-    let next = next(t, Table::Envelope)?;
-    t.prepare_cached("UPDATE envelope SET n = ?2 WHERE n = ?1")?.execute([n, next])?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -2,6 +2,8 @@
 //! caller draws an order and all that waits gets its places in the device's chain, so that the chain tells nothing about
 //! the order in which answers were given.
 
+use std::collections::BTreeMap;
+
 use nightjar_seal::{
     Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, RecordTag, ScopeTag, SignedHead, Strand,
 };
@@ -11,7 +13,7 @@ use crate::chains;
 use crate::envelopes::{AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
 use crate::lines;
-use crate::numbers;
+use crate::numbers::{self, Table};
 use crate::shared;
 use crate::vault::Vault;
 
@@ -47,7 +49,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn unchained(&self, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
-        self.read(|c| unchained(c, scope))
+        self.read(|c| Ok(unchained(c, scope)?.into_iter().map(|(id, _)| id).collect()))
     }
 
     /// The same, each with its record, in no order that says anything.
@@ -85,9 +87,8 @@ impl Vault {
     ) -> Result<Option<SignedHead>, VaultError> {
         let path = self.path();
         self.write(|t| {
-            let mut sorted = order.to_vec();
-            sorted.sort();
-            if sorted != unchained(t, scope)? {
+            let mut waiting = unchained(t, scope)?;
+            if order.len() != waiting.len() {
                 return Err(VaultError::WrongOrder);
             }
             if order.is_empty() {
@@ -99,12 +100,16 @@ impl Vault {
             let strand = Strand { device: keys.tag(), line: lines::own(t, path)? };
             let line = shared::number(t, strand.line.0)?;
             let mut chain = chains::end(t, &strand, scope)?;
-            for id in order {
-                chains::insert(t, &chain.next(*id))?;
-                let n = number_of(t, id)?.ok_or(VaultError::WrongOrder)?;
-                t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE n = ?1")?
-                    .execute(params![n, line])?;
-                numbers::place(t, n)?;
+            let number = chains::number_or_new(t, &strand, scope)?;
+            let first = numbers::next(t, Table::Envelope)?;
+            let mut place = t.prepare_cached("UPDATE envelope SET n = ?2 WHERE n = ?1")?;
+            let mut chained = t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE n = ?1")?;
+            // In the order of the chain each gets a number after all others.
+            for (id, to) in order.iter().zip(first..) {
+                let n = waiting.remove(id).ok_or(VaultError::WrongOrder)?;
+                chains::insert_into(t, number, &chain.next(*id))?;
+                place.execute([n, to])?;
+                chained.execute([to, line])?;
             }
             sign(t, &chain, keys)
         })
@@ -118,7 +123,7 @@ impl Vault {
     pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
         self.read(|c| {
             let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
-            // Numbers were given in the order of the chain (`numbers::place`), so that nothing is sorted and no more is read than is sent.
+            // Numbers were given in the order of the chain (`chain_outbox`), so that nothing is sorted and no more is read than is sent.
             let sql = format!(
                 "SELECT {COLUMNS}, link.seq, chain.line, stub.bytes FROM outbox
                  CROSS JOIN envelope ON envelope.n = outbox.n
@@ -159,11 +164,12 @@ impl Vault {
     /// Storage errors.
     pub fn acknowledge(&self, ids: &[EnvelopeId]) -> Result<(), VaultError> {
         self.write(|t| {
+            let sql = "UPDATE outbox SET state = 1, reason = NULL
+                       WHERE n = (SELECT n FROM envelope WHERE begin = ?1 AND rest = ?2)";
+            let mut statement = t.prepare_cached(sql)?;
             for id in ids {
-                if let Some(n) = number_of(t, id)? {
-                    t.prepare_cached("UPDATE outbox SET state = 1, reason = NULL WHERE n = ?1")?
-                        .execute([n])?;
-                }
+                let (begin, rest) = numbers::split(&id.0);
+                statement.execute(params![begin, rest])?;
             }
             Ok(())
         })
@@ -234,15 +240,17 @@ impl Vault {
     }
 }
 
-fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
-    let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
-    let sql = "SELECT envelope.begin, envelope.rest FROM outbox JOIN envelope ON envelope.n = outbox.n
-               WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0 ORDER BY 1, 2";
+/// What has no place in the chain yet, in the order of ids, each with its number.
+fn unchained(c: &Connection, scope: &ScopeTag) -> Result<BTreeMap<EnvelopeId, i64>, VaultError> {
+    let Some(scope) = shared::known(c, scope.0)? else { return Ok(BTreeMap::new()) };
+    let sql =
+        "SELECT envelope.begin, envelope.rest, envelope.n FROM outbox JOIN envelope ON envelope.n = outbox.n
+               WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0";
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query([scope])?;
-    let mut ids = Vec::new();
+    let mut ids = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        ids.push(read_id(row, 0)?);
+        ids.insert(read_id(row, 0)?, row.get(2)?);
     }
     Ok(ids)
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use nightjar_record::{
-    ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, Row, admit,
+    Admitted, ChangeHash, Contributor, IdentityKey, Incoming, Need, Record, RecordError, RecordId, Row,
+    admit_all,
 };
 use nightjar_record::{Identity, Meta};
 use nightjar_seal::{
@@ -88,7 +89,7 @@ pub(crate) fn load_with(
     reading: Reading<'_>,
 ) -> Result<(Option<Record>, States), VaultError> {
     let mut states = Vec::new();
-    let mut opened: Vec<(EnvelopeId, ChangeHash)> = Vec::new();
+    let mut opened: Vec<(EnvelopeId, Vec<ChangeHash>)> = Vec::new();
     let mut incoming = Vec::new();
     let envelopes = envelopes::changes(c, tag)?;
     // The id commits to it, so that any first change says it truly.
@@ -126,9 +127,9 @@ pub(crate) fn load_with(
             };
             let by_receipt =
                 receipt.zip(header.proof.as_ref()).is_some_and(|(key, proof)| signed(key, proof));
-            admit(&payload).map(|change| (change, by_receipt))
+            admit_all(&payload).map(|changes| (changes, by_receipt))
         });
-        let (change, by_receipt) = match judged {
+        let (changes, by_receipt) = match judged {
             Ok(Ok(judged)) => judged,
             Err(Refused::UnknownDictionary { .. }) => {
                 states.push((id, State::WaitsForForm));
@@ -143,12 +144,13 @@ pub(crate) fn load_with(
                 continue;
             }
         };
-        if change.meta().is_some_and(|meta| tag_of(meta, reading.identity) != *tag) {
+        if changes.iter().filter_map(Admitted::meta).any(|meta| tag_of(meta, reading.identity) != *tag) {
             states.push((id, State::SetAside(RecordError::OtherRecord.to_string())));
             continue;
         }
-        opened.push((id, change.hash()));
-        incoming.push(Incoming { change, from: Contributor(header.device.0), by_receipt });
+        opened.push((id, changes.iter().map(Admitted::hash).collect()));
+        let from = Contributor(header.device.0);
+        incoming.extend(changes.into_iter().map(|change| Incoming { change, from, by_receipt }));
     }
     // The record's id is what its founding changes commit to; without one, everything waits.
     let Some(id) = incoming.iter().find_map(|i| Some(i.change.meta()?.record_id(reading.identity))) else {
@@ -157,10 +159,11 @@ pub(crate) fn load_with(
     };
     let allow = |need: &Need, from: Contributor| reading.gate.allows(&DeviceTag(from.0), need);
     let record = Record::merge(id, reading.identity, incoming, allow)?;
-    for (id, hash) in opened {
-        let state = match record.refused().get(&hash) {
+    for (id, hashes) in opened {
+        // Of changes that travel together each counts or does not; the envelope says that one does not.
+        let state = match hashes.iter().find_map(|hash| record.refused().get(hash)) {
             Some(reason) => State::SetAside(reason.to_string()),
-            None if record.waiting().contains(&hash) => State::WaitsForChange,
+            None if hashes.iter().any(|hash| record.waiting().contains(hash)) => State::WaitsForChange,
             None => State::Applied,
         };
         states.push((id, state));

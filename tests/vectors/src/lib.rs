@@ -3,6 +3,8 @@
 //! Python, Kotlin and Swift have a runner of their own beside their tests; all four hold the same results against the
 //! same expectations.
 
+pub mod formats;
+
 mod canonical;
 mod expectation;
 mod fields;

@@ -49,7 +49,7 @@ pub(crate) struct Device {
     n: std::cell::Cell<u64>,
 }
 
-fn entropy(bytes: &mut [u8]) {
+pub(crate) fn entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).unwrap();
 }
 
@@ -65,7 +65,7 @@ impl Device {
         Reading { identity: &IDENTITY, gate: &self.roster }
     }
 
-    fn actor(&self, record: RecordId) -> Actor {
+    pub(crate) fn actor(&self, record: RecordId) -> Actor {
         let mut random = [0; 16];
         entropy(&mut random);
         Actor::fresh(&self.keys.tag().0, record, random)

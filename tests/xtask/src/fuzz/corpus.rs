@@ -1,4 +1,4 @@
-//! What each target starts from: our own forms, expressions and workbooks. What libFuzzer finds is kept beside them.
+//! What each target starts from: our own forms, expressions and workbooks, and the frozen formats. What libFuzzer finds is kept beside them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,12 +31,10 @@ pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf
         }
         // Its bytes are acts, not a format that anybody writes.
         FuzzTarget::Session => {}
-        // True ones are not made yet: they start from nothing.
-        FuzzTarget::Sealed
-        | FuzzTarget::Wire
-        | FuzzTarget::Bundle
-        | FuzzTarget::Change
-        | FuzzTarget::Roster => {}
+        // What a release wrote.
+        FuzzTarget::Sealed => copy(&checkout.root.join("tests/vectors/formats"), "cbor", &folder)?,
+        // What goes over the way is not kept; a change stands sealed in what is; the last are acts.
+        FuzzTarget::Wire | FuzzTarget::Change | FuzzTarget::Bundle | FuzzTarget::Roster => {}
     }
     Ok(folder)
 }
