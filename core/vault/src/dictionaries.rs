@@ -1,5 +1,7 @@
 //! The dictionaries of the forms that this device was given.
 
+use std::collections::BTreeMap;
+
 use nightjar_seal::{Dictionary, DictionaryId};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -29,4 +31,15 @@ pub(crate) fn find(c: &Connection, id: &DictionaryId) -> Result<Option<Dictionar
     let mut statement = c.prepare_cached("SELECT bytes FROM dictionary WHERE id = ?1")?;
     let bytes: Option<Vec<u8>> = statement.query_row([id.0], |row| row.get(0)).optional()?;
     bytes.map(Dictionary::new).transpose().map_err(|_| VaultError::Corrupt("the dictionary of a form"))
+}
+
+/// All that are here and not damaged.
+pub(crate) fn all(c: &Connection) -> Result<BTreeMap<DictionaryId, Dictionary>, VaultError> {
+    let mut statement = c.prepare_cached("SELECT bytes FROM dictionary")?;
+    let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+    let mut all = BTreeMap::new();
+    for bytes in rows {
+        all.extend(Dictionary::new(bytes?).map(|dictionary| (dictionary.id(), dictionary)));
+    }
+    Ok(all)
 }

@@ -283,20 +283,20 @@ impl More {
     }
 }
 
-/// Stores an envelope; false when it was there already.
-pub(crate) fn insert(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<bool, VaultError> {
-    if number_of(t, &envelope.id())?.is_some() {
-        return Ok(false);
-    }
-    let n = numbers::next(t, Table::Envelope)?;
-    put_whole(t, n, envelope, state)?;
-    Ok(true)
+/// Stores an envelope that is not here yet, by its name.
+pub(crate) fn insert_new(
+    t: &Transaction<'_>,
+    id: EnvelopeId,
+    envelope: &Envelope,
+    state: &State,
+) -> Result<(), VaultError> {
+    put_whole(t, numbers::next(t, Table::Envelope)?, id, envelope, state)
 }
 
 /// Stores an envelope of this device, which waits for its place in the chain; gives its number.
 pub(crate) fn insert_own(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<i64, VaultError> {
     let n = numbers::drawn(t)?;
-    put_whole(t, n, envelope, state)?;
+    put_whole(t, n, envelope.id(), envelope, state)?;
     Ok(n)
 }
 
@@ -307,8 +307,13 @@ struct Named<'a> {
     header: &'a Header,
 }
 
-fn put_whole(t: &Transaction<'_>, n: i64, envelope: &Envelope, state: &State) -> Result<(), VaultError> {
-    let id = envelope.id();
+fn put_whole(
+    t: &Transaction<'_>,
+    n: i64,
+    id: EnvelopeId,
+    envelope: &Envelope,
+    state: &State,
+) -> Result<(), VaultError> {
     let Parts { format, header, body, keys } = envelope.clone().into_parts();
     put(t, n, Named { id, format, header: &header }, Some((body, keys)), state)
 }

@@ -4,13 +4,16 @@
 use std::collections::BTreeSet;
 
 use nightjar_record::RecordId;
-use nightjar_seal::{Envelope, EnvelopeId, Holder, Kind, RecordTag, Refused, Stub, Withdrawal, unwrap};
+use nightjar_seal::{
+    Envelope, EnvelopeId, Holder, Kind, RecordKey, RecordTag, Refused, Stub, Withdrawal, unwrap,
+};
 use rusqlite::{Transaction, params};
 
+use crate::arrived::{Arrived, Ready};
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::keep::keep_record_key;
-use crate::projection::{Reading, project};
+use crate::projection::{Reading, project_with};
 use crate::vault::Vault;
 use crate::withdrawal::{is_taken_out, take_out};
 
@@ -47,29 +50,28 @@ impl Vault {
         holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
+        let read = envelopes.into_iter();
         let read =
-            envelopes.into_iter().map(|bytes| Envelope::decode(bytes).map_err(|reason| (bytes, reason)));
-        let read: Vec<_> = read.collect();
-        self.take_in(&read, holder, reading)
+            read.map(|bytes| Envelope::decode(bytes).map(Arrived::new).map_err(|reason| (bytes, reason)));
+        self.take_in(read.collect(), holder, reading)
     }
 
-    /// The same for envelopes that were read already.
+    /// The same for envelopes that were read already, and of which more may be known.
     ///
     /// # Errors
     /// Storage errors, and then nothing of this batch was stored.
-    pub fn import_read(
+    pub fn import_arrived(
         &self,
-        envelopes: Vec<Envelope>,
+        arrived: Vec<Arrived>,
         holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
-        let read: Vec<_> = envelopes.into_iter().map(Ok).collect();
-        self.take_in(&read, holder, reading)
+        self.take_in(arrived.into_iter().map(Ok).collect(), holder, reading)
     }
 
     fn take_in(
         &self,
-        envelopes: &[Result<Envelope, (&[u8], Refused)>],
+        mut envelopes: Vec<Result<Arrived, (&[u8], Refused)>>,
         holder: &Holder<'_>,
         reading: Reading<'_>,
     ) -> Result<Imported, VaultError> {
@@ -77,13 +79,16 @@ impl Vault {
             let mut done = Imported::default();
             let mut touched = BTreeSet::new();
             let mut mine = Vec::new();
-            for read in envelopes {
+            let mut ready = Ready::new();
+            for read in &mut envelopes {
                 match read {
-                    Ok(envelope) => {
-                        if store(t, envelope, holder, reading, &mut done)? {
+                    Ok(arrived) => {
+                        let id = arrived.envelope.id();
+                        if store(t, id, arrived, holder, reading, &mut done)? {
                             done.new += 1;
-                            touched.insert(envelope.header().record);
-                            mine.push(envelope.id());
+                            touched.insert(arrived.envelope.header().record);
+                            mine.push(id);
+                            ready.extend(arrived.changes.take().map(|changes| (id, changes)));
                         } else {
                             done.known += 1;
                         }
@@ -95,7 +100,7 @@ impl Vault {
                     }
                 }
             }
-            project_all(t, touched, reading, &mut done)?;
+            project_all(t, touched, reading, &mut ready, &mut done)?;
             for id in mine {
                 if let Some(reason) = reason_of(t, &id)? {
                     done.set_aside.push((Some(id), reason));
@@ -192,11 +197,11 @@ impl Vault {
                 if header.kind != Kind::Withdrawal && is_taken_out(t, &header.scope, &header.record)? {
                     continue;
                 }
-                let state = receive(t, &envelope, holder, reading, &mut done)?;
+                let state = receive(t, &envelope, None, holder, reading, &mut done)?;
                 envelopes::set_state(t, &envelope.id(), &state)?;
                 touched.insert(envelope.header().record);
             }
-            project_all(t, touched, reading, &mut done)?;
+            project_all(t, touched, reading, &mut Ready::new(), &mut done)?;
             Ok(done)
         })?;
         self.forget(&done);
@@ -215,25 +220,28 @@ fn keep_unreadable(t: &Transaction<'_>, bytes: &[u8], reason: &str) -> Result<bo
 
 fn store(
     t: &Transaction<'_>,
-    envelope: &Envelope,
+    id: EnvelopeId,
+    arrived: &Arrived,
     holder: &Holder<'_>,
     reading: Reading<'_>,
     done: &mut Imported,
 ) -> Result<bool, VaultError> {
+    let Arrived { envelope, key, .. } = arrived;
     let header = envelope.header();
     if header.kind != Kind::Withdrawal && is_taken_out(t, &header.scope, &header.record)? {
         return envelopes::insert_stub(t, &Stub::of(envelope), &State::Erased);
     }
-    if envelopes::number_of(t, &envelope.id())?.is_some() {
+    if envelopes::number_of(t, &id)?.is_some() {
         // A hub said that it was taken out, and nobody with a receipt did: here it is.
-        if envelopes::stored_state(t, &envelope.id())? != State::SaidErased {
+        if envelopes::stored_state(t, &id)? != State::SaidErased {
             return Ok(false);
         }
-        let state = receive(t, envelope, holder, reading, done)?;
+        let state = receive(t, envelope, key.as_ref(), holder, reading, done)?;
         return envelopes::bring_back(t, envelope, &state, &State::SaidErased);
     }
-    let state = receive(t, envelope, holder, reading, done)?;
-    envelopes::insert(t, envelope, &state)
+    let state = receive(t, envelope, key.as_ref(), holder, reading, done)?;
+    envelopes::insert_new(t, id, envelope, &state)?;
+    Ok(true)
 }
 
 /// What an envelope is to this device before its record is looked at; takes the record key that it hands out, and takes out what it
@@ -241,6 +249,7 @@ fn store(
 fn receive(
     t: &Transaction<'_>,
     envelope: &Envelope,
+    unwrapped: Option<&Result<Option<RecordKey>, Refused>>,
     holder: &Holder<'_>,
     reading: Reading<'_>,
     done: &mut Imported,
@@ -267,9 +276,17 @@ fn receive(
     if !envelope.hands_out() {
         return Ok(State::WaitsForKey);
     }
-    match unwrap(envelope, holder) {
+    let found;
+    let unwrapped = match unwrapped {
+        Some(known) => known,
+        None => {
+            found = unwrap(envelope, holder);
+            &found
+        }
+    };
+    match unwrapped {
         Ok(Some(key)) => {
-            keep_record_key(t, &key, &header.record, false)?;
+            keep_record_key(t, key, &header.record, false)?;
             // A change is judged with its record, in this transaction.
             Ok(State::Applied)
         }
@@ -282,10 +299,11 @@ fn project_all(
     t: &Transaction<'_>,
     touched: BTreeSet<RecordTag>,
     reading: Reading<'_>,
+    ready: &mut Ready,
     done: &mut Imported,
 ) -> Result<(), VaultError> {
     for tag in touched {
-        done.records.extend(project(t, &tag, reading)?);
+        done.records.extend(project_with(t, &tag, reading, ready)?);
     }
     done.records.sort();
     done.records.dedup();

@@ -45,6 +45,7 @@
 //!
 //! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
 
+mod arrived;
 mod audit;
 mod chains;
 mod copies;
@@ -78,6 +79,7 @@ mod vault;
 mod verify;
 mod withdrawal;
 
+pub use arrived::Arrived;
 pub use audit::{Audit, Hit};
 pub use chains::{HEADS_APART, Received, Stretch};
 pub use envelopes::{Held, State, Stored};

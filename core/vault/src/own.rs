@@ -6,6 +6,7 @@ use nightjar_record::{Record, RecordError};
 use nightjar_seal::{DeviceTag, Envelope, Holder, Receipt, RecordKey, RecordTag, unwrap};
 use rusqlite::{Transaction, params};
 
+use crate::arrived::Ready;
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -68,7 +69,7 @@ impl Vault {
             let Some(key) = unwrapped(&sealed, receipt)? else { return Ok(Own::Sealed) };
             let keys = BTreeMap::from([(key.id(), key.clone())]);
             let changes = sealed.len() as u64;
-            match load_with(c, &tag, &keys, reading)?.0 {
+            match load_with(c, &tag, &keys, reading, &mut Ready::new())?.0 {
                 Some(record) => Ok(Own::Open(Box::new(Opened { record, key, changes }))),
                 None => Ok(Own::Sealed),
             }
@@ -128,7 +129,7 @@ fn counts(
     reading: Reading<'_>,
 ) -> Result<(), VaultError> {
     let keys = BTreeMap::from([(key.id(), key.clone())]);
-    let (_, states) = load_with(t, tag, &keys, reading)?;
+    let (_, states) = load_with(t, tag, &keys, reading, &mut Ready::new())?;
     match states.iter().find(|(id, _)| *id == change.id()) {
         Some((_, State::Applied)) => Ok(()),
         Some((_, State::Quarantined)) => Err(RecordError::NotGranted.into()),

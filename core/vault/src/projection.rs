@@ -14,6 +14,7 @@ use nightjar_seal::{
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::arrived::Ready;
 use crate::chains;
 use crate::dictionaries;
 use crate::envelopes::{self, State};
@@ -78,15 +79,16 @@ pub(crate) fn load(
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<(Option<Record>, States), VaultError> {
-    load_with(c, tag, &record_keys(c, tag)?, reading)
+    load_with(c, tag, &record_keys(c, tag)?, reading, &mut Ready::new())
 }
 
-/// The same with keys that need not be in the vault.
+/// The same with keys that need not be in the vault, and with changes that were opened already.
 pub(crate) fn load_with(
     c: &Connection,
     tag: &RecordTag,
     keys: &BTreeMap<KeyId, RecordKey>,
     reading: Reading<'_>,
+    ready: &mut Ready,
 ) -> Result<(Option<Record>, States), VaultError> {
     let mut states = Vec::new();
     let mut opened: Vec<(EnvelopeId, Vec<ChangeHash>)> = Vec::new();
@@ -121,14 +123,17 @@ pub(crate) fn load_with(
             states.push((id, State::WaitsForChange));
             continue;
         }
-        let judged = open_stored(c, &envelope, key)?.map(|payload| {
-            let signed = |receipt: WithdrawalPublic, proof: &Signature| {
-                receipt.verify_correction(&header.study, tag, &payload, proof).is_ok()
-            };
-            let by_receipt =
-                receipt.zip(header.proof.as_ref()).is_some_and(|(key, proof)| signed(key, proof));
-            admit_all(&payload).map(|changes| (changes, by_receipt))
-        });
+        let judged = match ready.remove(&id) {
+            Some(changes) => Ok(Ok((changes, false))),
+            None => open_stored(c, &envelope, key)?.map(|payload| {
+                let signed = |receipt: WithdrawalPublic, proof: &Signature| {
+                    receipt.verify_correction(&header.study, tag, &payload, proof).is_ok()
+                };
+                let by_receipt =
+                    receipt.zip(header.proof.as_ref()).is_some_and(|(key, proof)| signed(key, proof));
+                admit_all(&payload).map(|changes| (changes, by_receipt))
+            }),
+        };
         let (changes, by_receipt) = match judged {
             Ok(Ok(judged)) => judged,
             Err(Refused::UnknownDictionary { .. }) => {
@@ -283,7 +288,16 @@ pub(crate) fn made(
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<(Option<Row>, States), VaultError> {
-    let (record, states) = load(c, tag, reading)?;
+    made_with(c, tag, reading, &mut Ready::new())
+}
+
+fn made_with(
+    c: &Connection,
+    tag: &RecordTag,
+    reading: Reading<'_>,
+    ready: &mut Ready,
+) -> Result<(Option<Row>, States), VaultError> {
+    let (record, states) = load_with(c, tag, &record_keys(c, tag)?, reading, ready)?;
     Ok((record.and_then(|record| record.row()), states))
 }
 
@@ -293,7 +307,17 @@ pub(crate) fn project(
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<Option<RecordId>, VaultError> {
-    let (row, states) = made(t, tag, reading)?;
+    project_with(t, tag, reading, &mut Ready::new())
+}
+
+/// The same with changes that were opened already.
+pub(crate) fn project_with(
+    t: &Transaction<'_>,
+    tag: &RecordTag,
+    reading: Reading<'_>,
+    ready: &mut Ready,
+) -> Result<Option<RecordId>, VaultError> {
+    let (row, states) = made_with(t, tag, reading, ready)?;
     for (id, state) in states {
         envelopes::set_state(t, &id, &state)?;
     }

@@ -7,8 +7,8 @@ mod common;
 use common::world::*;
 use nightjar_form::Value;
 use nightjar_record::{Conflict, Dissensus, Query, Row};
-use nightjar_seal::{Dictionary, EnvelopeId};
-use nightjar_vault::{Held, Readable, State};
+use nightjar_seal::{Dictionary, Envelope, EnvelopeId, Holder};
+use nightjar_vault::{Arrived, Held, Readable, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -264,4 +264,36 @@ fn a_query_pages_through_everything_once() {
     assert_eq!(of(Query { kinds: vec!["ward-night".into(), "x".into()], ..Query::default() }), 7);
     assert_eq!(of(Query { records: vec![rows[2].record], ..Query::default() }), 1);
     assert_eq!(tablet.vault.counts().unwrap().iter().map(|c| c.records).sum::<u64>(), 7);
+}
+
+/// Threads may unwrap and open before anything is written; what comes of it is the same.
+#[test]
+fn what_was_worked_out_before_comes_to_the_same() {
+    let (evaluator, other) = (Device::new(), Device::new());
+    let (_, sent) = collected(&evaluator);
+    let nobody = Device::new();
+    for reader in [&evaluator, &nobody] {
+        let holder = Holder { device: Some(&reader.keys), ..Holder::default() };
+        let mut arrived: Vec<_> =
+            sent.values().map(|bytes| Arrived::new(Envelope::decode(bytes).unwrap())).collect();
+        let (new, dictionaries) = other.vault.to_work_out(&arrived).unwrap();
+        assert!(new.iter().all(|new| *new));
+        arrived.iter_mut().for_each(|one| one.work_out(&holder, &dictionaries));
+        let (ahead, plain) = (Device::new(), Device::new());
+        let done = ahead.vault.import_arrived(arrived, &holder, ahead.reading()).unwrap();
+        let bytes = sent.values().map(Vec::as_slice);
+        assert_eq!(done, plain.vault.import(bytes, &holder, plain.reading()).unwrap());
+        assert_eq!(done.records.is_empty(), reader.keys.tag() == nobody.keys.tag());
+        for id in sent.keys() {
+            assert_eq!(ahead.vault.state(id).unwrap(), plain.vault.state(id).unwrap());
+        }
+        let everything = Query::default();
+        assert_eq!(
+            ahead.vault.query(&everything).unwrap().rows,
+            plain.vault.query(&everything).unwrap().rows
+        );
+        let again: Vec<_> =
+            sent.values().map(|bytes| Arrived::new(Envelope::decode(bytes).unwrap())).collect();
+        assert!(ahead.vault.to_work_out(&again).unwrap().0.iter().all(|new| !new));
+    }
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag, SignedHead,
+    Act, DeviceTag, Entry, Envelope, Holder, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag,
+    SignedHead,
 };
 use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
-use nightjar_vault::Stretch;
+use nightjar_vault::{Arrived, Stretch};
 
 use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, read_seen, seen};
 use crate::device::Device;
@@ -19,6 +20,10 @@ use crate::view::SyncView;
 
 /// What people are told where a hub has no room.
 const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
+
+/// So many envelopes at once are worth starting threads for, and so many threads at most.
+const WORTH_THREADS: usize = 64;
+const MOST_THREADS: usize = 4;
 
 /// Where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,8 +259,10 @@ impl<'a> Intake<'a> {
     fn import(&mut self, received: Vec<Envelope>, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
         if !received.is_empty() {
             let holder = self.joined.holder(self.device);
+            let mut arrived: Vec<_> = received.into_iter().map(Arrived::new).collect();
+            self.work_out(&mut arrived, &holder)?;
             let done =
-                self.joined.reading(|reading| self.device.vault.import_read(received, &holder, reading))?;
+                self.joined.reading(|reading| self.device.vault.import_arrived(arrived, &holder, reading))?;
             if done.withdrawn > 0 {
                 self.device.owe_confirmation(&self.joined)?;
             }
@@ -281,6 +288,25 @@ impl<'a> Intake<'a> {
         let devices: BTreeSet<_> =
             heads.iter().filter(|(head, _)| put_out(head)).map(|(head, _)| head.device).collect();
         self.judge_again(&devices.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Unwraps and opens what is new on as many threads as the device has, before one of them writes.
+    fn work_out(&self, arrived: &mut [Arrived], holder: &Holder<'_>) -> Result<(), Failure> {
+        if arrived.len() < WORTH_THREADS {
+            return Ok(());
+        }
+        let (new, dictionaries) = self.device.vault.to_work_out(arrived)?;
+        let mut new: Vec<_> =
+            arrived.iter_mut().zip(new).filter_map(|(one, is_new)| is_new.then_some(one)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let share = new.len().div_ceil(threads).max(1);
+        std::thread::scope(|scope| {
+            for of_one in new.chunks_mut(share) {
+                let dictionaries = &dictionaries;
+                scope.spawn(move || of_one.iter_mut().for_each(|one| one.work_out(holder, dictionaries)));
+            }
+        });
+        Ok(())
     }
 
     /// Follows the chains that were shown, and notes how far each reaches.
