@@ -67,6 +67,7 @@ mod obeyed;
 mod outbox;
 mod own;
 mod projection;
+mod published;
 mod query;
 mod retention;
 mod rows;
