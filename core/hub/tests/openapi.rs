@@ -360,6 +360,24 @@ async fn real_answers_are_what_the_document_says() {
     let confirmed = wire::Confirmed::decode(&confirmed.body).expect("devices");
     assert!(confirmed.devices.iter().any(|device| device.confirmation.is_some()));
 
+    // What an evaluator publishes, which anybody may bring.
+    let page = ward::published(&study, keys, "What came of it", &[]);
+    let by_a_tablet = ward::published(&study, &tablet_keys, "Forged", &[]);
+    let sent = |publication: &nightjar_seal::Publication| wire::Publication(publication.encode()).encode();
+    let mut forged = page.encode();
+    *forged.last_mut().expect("bytes") ^= 1;
+    let ask = wire::PublishedAsk { publications: vec![page.id(), by_a_tablet.id()] }.encode();
+    for _ in 0..2 {
+        assert_eq!(asking.send(PUBLISH, "", &tablet_keys, &sent(&page)).await, "ok");
+    }
+    assert_eq!(asking.send(PUBLISH, "", keys, &sent(&by_a_tablet)).await, "not_granted");
+    assert_eq!(asking.send(PUBLISH, "", keys, &wire::Publication(forged).encode()).await, "forged");
+    assert_eq!(asking.send(PUBLISH, "", &stranger, &sent(&page)).await, "unknown_device");
+    let (said, given) = asking.answer(PUBLISHED, "", &tablet_keys, &ask).await;
+    assert_eq!(said, "ok");
+    let given = wire::Published::decode(&given.body).expect("publications").publications;
+    assert_eq!(given, [wire::Publication(page.encode())]);
+
     // With a vector in it and what is new; and when all of that is known.
     let (said, greeted) = asking.answer(GREET, "", keys, &greeting).await;
     assert_eq!(said, "ok");
@@ -372,8 +390,12 @@ async fn real_answers_are_what_the_document_says() {
         (Some(Glimpse::from(standing.head)), Some(wire::Standing::heard(&standing.applied)));
     let scopes = vec![Shown { scope, pulled, pushed: None, heard, wish }];
     let (roster_head, incarnation) = (Begin::of(&news.roster_head.0), Some(news.incarnation));
+    assert_eq!(news.published, Some(vec![page.id()]));
     let passes = Begin::of(&study.roster.passes_digest());
-    let known = Greeting { roster: news.roster, roster_head, passes, published: None, incarnation, scopes }.encode();
+    let published = nightjar_seal::Notice::digest(&[(&page).into()], &study.roster);
+    let published = published.map(|digest| Begin::of(&digest));
+    let known =
+        Greeting { roster: news.roster, roster_head, passes, published, incarnation, scopes }.encode();
     let (said, unchanged) = asking.answer(GREET, "", keys, &known).await;
     assert_eq!((said.as_str(), &unchanged.body[..]), ("ok", &[0xf6][..]));
 

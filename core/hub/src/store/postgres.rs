@@ -5,6 +5,7 @@
 //! `synchronous_commit` is set for every connection, and a server that runs with `fsync = off` is refused.
 
 mod open;
+mod way;
 
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -13,11 +14,12 @@ use std::time::Duration;
 use nightjar_seal::DeviceTag;
 use nightjar_sync::wire::{Incarnation, Refusal};
 use postgres::error::SqlState;
-use postgres::{Client, IsolationLevel, NoTls, Statement};
+use postgres::{Client, IsolationLevel, Statement};
 
 use super::{Done, Stop, Tx, fresh_code};
 use crate::Failure;
 use open::{Open, signed};
+use way::Way;
 
 const FORMAT: i32 = 3;
 /// Connections at most; a request waits for one. PostgreSQL takes 100 as it is installed.
@@ -34,7 +36,7 @@ const FORGETTING: u64 = 512;
 
 /// A database, and connections to it.
 pub(crate) struct Database {
-    config: postgres::Config,
+    way: Way,
     pool: Mutex<Pool>,
     freed: Condvar,
     incarnation: Incarnation,
@@ -56,8 +58,8 @@ struct Connected {
 impl Database {
     /// Connects; makes the tables if there are none. Gives a new setup code as long as no study was founded.
     pub(crate) fn open(url: &str) -> Result<(Self, Option<String>), Failure> {
-        let config = config(url)?;
-        let mut client = connect(&config)?;
+        let way = way(url)?;
+        let mut client = way.connect()?;
         let fsync: String = client.query_one("SHOW fsync", &[])?.try_get(0)?;
         if fsync != "on" {
             return Err(Failure::Unfit {
@@ -84,7 +86,7 @@ impl Database {
         let pool =
             Pool { idle: vec![Connected { client, statements: HashMap::new() }], open: 1, admitted: 0 };
         let database = Self {
-            config,
+            way,
             pool: Mutex::new(pool),
             freed: Condvar::new(),
             incarnation: Incarnation(incarnation),
@@ -185,7 +187,7 @@ impl Database {
             if pool.open < CONNECTIONS {
                 pool.open += 1;
                 drop(pool);
-                let client = connect(&self.config);
+                let client = self.way.connect();
                 return client.map(|client| Connected { client, statements: HashMap::new() }).map_err(|_| {
                     self.pool.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
                     self.freed.notify_one();
@@ -197,20 +199,14 @@ impl Database {
     }
 }
 
-fn config(url: &str) -> Result<postgres::Config, Failure> {
-    // What the parser says may hold the password.
-    let mut config: postgres::Config = url.parse().map_err(|_| Failure::Unfit {
-        problem: "its address cannot be read: it should look like postgresql://user@host:5432/database",
-    })?;
-    config.options(SETTINGS).application_name("nightjar-hub");
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(Duration::from_secs(10));
+/// The way to a database, as every hub goes it.
+fn way(url: &str) -> Result<Way, Failure> {
+    let mut way = Way::of(url)?;
+    way.config.options(SETTINGS).application_name("nightjar-hub");
+    if way.config.get_connect_timeout().is_none() {
+        way.config.connect_timeout(Duration::from_secs(10));
     }
-    Ok(config)
-}
-
-fn connect(config: &postgres::Config) -> Result<Client, postgres::Error> {
-    config.connect(NoTls)
+    Ok(way)
 }
 
 fn make(client: &mut Client) -> Result<(), Failure> {
@@ -238,7 +234,7 @@ fn life() -> Result<[u8; 16], Failure> {
 
 /// Begins a new life of the log. Hubs that run go on in the old one until they are started again.
 pub(crate) fn renew(url: &str) -> Result<(), Failure> {
-    let mut client = connect(&config(url)?)?;
+    let mut client = way(url)?.connect()?;
     client.execute("UPDATE hub SET incarnation = $1", &[&life()?.as_slice()])?;
     // What the backup remembers of requests says nothing.
     client.execute("DELETE FROM seen", &[])?;
@@ -247,7 +243,7 @@ pub(crate) fn renew(url: &str) -> Result<(), Failure> {
 
 /// Reads a database beside the hubs.
 pub(crate) fn look<T>(url: &str, work: impl FnOnce(&mut dyn Tx) -> Done<T>) -> Result<T, Failure> {
-    let mut client = connect(&config(url)?)?;
+    let mut client = way(url)?.connect()?;
     let mut statements = HashMap::new();
     let tx =
         client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?;
