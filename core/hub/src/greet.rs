@@ -6,8 +6,8 @@ use nightjar_sync::wire::{Batch, Begin, Greeted, Greeting, Incarnation, Message,
 
 use crate::applied;
 use crate::log::Place;
-use crate::{published, rosters};
 use crate::store::{Done, ScopeRow, Tx};
+use crate::{published, rosters};
 
 /// Answers a greeting of a member.
 pub(crate) fn welcome(

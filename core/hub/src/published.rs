@@ -46,7 +46,12 @@ pub(crate) fn names(
 }
 
 /// Those that are asked for and stand here, as many as fit one reply.
-pub(crate) fn asked(tx: &mut dyn Tx, study: StudyTag, roster: &Roster, ask: &PublishedAsk) -> Done<Published> {
+pub(crate) fn asked(
+    tx: &mut dyn Tx,
+    study: StudyTag,
+    roster: &Roster,
+    ask: &PublishedAsk,
+) -> Done<Published> {
     let held = tx.publications(study)?;
     let standing = Notice::standing(&held, roster);
     let (mut publications, mut room) = (Vec::new(), bounds::PUSH_BYTES);

@@ -470,7 +470,10 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL] {
+    for operation in [
+        FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED,
+        RECALL,
+    ] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -9,9 +9,9 @@ use nightjar_seal::{LastGood, Notice, Publication, PublicationId, Roster};
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::tablet::Tablet;
+use crate::view::{BlockView, PageView, PublicationView, ThemeView, ThenView};
 #[cfg(feature = "evaluate")]
 use crate::view::{PageRequest, PublishRequest, ThemeRequest, ThemeState};
-use crate::view::{BlockView, PageView, PublicationView, ThemeView, ThenView};
 
 const FIRST_DAY: Date = Date::constant(1970, 1, 1);
 
@@ -54,7 +54,9 @@ fn signed(device: &Device, request: &PublishRequest) -> Result<Publication, Fail
     let joined = device.joined()?;
     let roster = joined.roster();
     if !roster.may_have_published(&device.tag(), &PublicationId([0; 32])) {
-        return Err(Failure::Rejected("only evaluators of the study publish, and none that was put out".into()));
+        return Err(Failure::Rejected(
+            "only evaluators of the study publish, and none that was put out".into(),
+        ));
     }
     let held = device.vault.publications()?;
     let standing = Notice::standing(&held, roster);
@@ -99,7 +101,9 @@ pub(crate) fn publish(device: &Device, request: &PublishRequest) -> Result<Publi
     let joined = device.joined()?;
     match device.vault.keep_publication(&publication, joined.roster())? {
         Placing::Known | Placing::Kept { .. } => {}
-        Placing::Replaced => return Err(Failure::Invalid("this was published before, and taken back".into())),
+        Placing::Replaced => {
+            return Err(Failure::Invalid("this was published before, and taken back".into()));
+        }
         Placing::Beyond => {
             return Err(Failure::Invalid(
                 "this device has published as many as are kept; let this one take the place of others".into(),
@@ -155,8 +159,7 @@ fn theme(request: &ThemeRequest) -> Result<Theme, Failure> {
     let name = request.name.trim().to_owned();
     let invalid = |what: &str| Failure::Invalid(format!("theme \"{name}\": {what}"));
     let given = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_owned());
-    let [change, who, when, why] =
-        [&request.change, &request.who, &request.when, &request.why].map(given);
+    let [change, who, when, why] = [&request.change, &request.who, &request.when, &request.why].map(given);
     let then = match (request.state, change, who, when, why) {
         (ThemeState::Planned, Some(change), Some(who), Some(by), None) => Then::Planned { change, who, by },
         (ThemeState::Done, Some(change), Some(who), Some(when), None) => Then::Done { change, who, when },
@@ -220,7 +223,12 @@ impl PublicationView {
         let rank = |page: &&PageView| {
             let same = page.language.eq_ignore_ascii_case(base);
             let near = first(&page.language) == first(base);
-            (!(same && page.easy_read == easy), !(near && page.easy_read == easy), !near, page.easy_read != easy)
+            (
+                !(same && page.easy_read == easy),
+                !(near && page.easy_read == easy),
+                !near,
+                page.easy_read != easy,
+            )
         };
         self.pages.iter().min_by_key(rank)
     }

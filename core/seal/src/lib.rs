@@ -76,8 +76,8 @@ pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
     ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
-    PublicationId, ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
-    WithdrawalPublic,
+    PublicationId, ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature,
+    Strand, StudyTag, WithdrawalPublic,
 };
 pub use publication::{
     Block, MAX_PUBLICATION, MAX_PUBLICATIONS, Notice, Page, Placing, Publication, Theme, Then,

@@ -1,7 +1,8 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
 use nightjar_seal::{
-    ClockPublic, DeviceTag, Entry, Envelope, Pass, Publication, RecordTag, Roster, ScopeTag, Stamp, Stub, StudyTag,
+    ClockPublic, DeviceTag, Entry, Envelope, Pass, Publication, RecordTag, Roster, ScopeTag, Stamp, Stub,
+    StudyTag,
 };
 
 use crate::http_message::{Request, Response};

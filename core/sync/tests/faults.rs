@@ -60,7 +60,11 @@ impl World {
         let mut published: Vec<_> = self.hub.published.iter().map(nightjar_seal::Publication::id).collect();
         published.sort_unstable();
         for device in [a, b, &self.evaluator] {
-            assert_eq!(device.standing(), published, "what was published is everywhere, and nothing that was replaced");
+            assert_eq!(
+                device.standing(),
+                published,
+                "what was published is everywhere, and nothing that was replaced"
+            );
             assert_eq!(device.set_aside, [], "an honest envelope was set aside");
             assert!(device.outbox.iter().all(|placed| placed.acknowledged.is_some()));
             for tablet in [a, b] {

@@ -2,14 +2,13 @@
 
 mod world;
 
-use nightjar_seal::{
-    Chain, ClockKeys, DeviceTag, EnvelopeId, Line, PublicationId, RecordTag, Strand,
-};
+use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, PublicationId, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
     self, Applied, Batch, Begin, Body, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
     Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Publication, Published,
-    PublishedAsk, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown, Spoke, Standing, Welcome, Wish,
+    PublishedAsk, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment,
+    Shown, Spoke, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;

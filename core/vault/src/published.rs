@@ -31,7 +31,11 @@ impl Vault {
     ///
     /// # Errors
     /// Storage errors.
-    pub fn keep_publication(&self, publication: &Publication, roster: &Roster) -> Result<Placing, VaultError> {
+    pub fn keep_publication(
+        &self,
+        publication: &Publication,
+        roster: &Roster,
+    ) -> Result<Placing, VaultError> {
         let notice = Notice::from(publication);
         let placing = self.write(|t| {
             let placing = notice.place(&notices(t)?, roster);
@@ -41,8 +45,12 @@ impl Vault {
                 }
                 let sql = "INSERT INTO publication (id, device, replaces, bytes) VALUES (?1, ?2, ?3, ?4)";
                 let replaces: Vec<u8> = notice.replaces.iter().flat_map(|id| id.0).collect();
-                t.prepare_cached(sql)?
-                    .execute(params![notice.id.0, notice.by.0, replaces, publication.encode()])?;
+                t.prepare_cached(sql)?.execute(params![
+                    notice.id.0,
+                    notice.by.0,
+                    replaces,
+                    publication.encode()
+                ])?;
             }
             Ok(placing)
         })?;

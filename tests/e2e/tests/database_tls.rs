@@ -54,10 +54,12 @@ fn a_hub_speaks_to_its_database_as_it_is_asked_to_and_to_no_other() {
 
     // A hub that runs so: every one of its connections is encrypted.
     let full = url(&postgres, "localhost", &rooted("verify-full", &right));
-    let hub = HubProcess::start_with(&program(), &folder.path().join("hub"), "127.0.0.1:0", &["--database", &full]);
+    let hub =
+        HubProcess::start_with(&program(), &folder.path().join("hub"), "127.0.0.1:0", &["--database", &full]);
     assert!(!hub.setup_code.is_empty());
     let mut client = Client::connect(&postgres.url(), NoTls).unwrap();
-    let sql = "SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+    let sql =
+        "SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
                WHERE application_name = 'nightjar-hub'";
     let row = client.query_one(sql, &[]).unwrap();
     let (all, encrypted): (i64, i64) = (row.get(0), row.get(1));
@@ -78,7 +80,9 @@ fn a_hub_speaks_to_its_database_as_it_is_asked_to_and_to_no_other() {
     for more in ["sslmode=require", "sslmode=prefer", "sslmode=disable", ""] {
         assert_eq!(reads(&url(&postgres, "127.0.0.1", more)), Ok(()), "{more}");
     }
-    assert!(reads(&url(&postgres, "localhost", &rooted("verify-full", &folder.path().join("none")))).is_err());
+    assert!(
+        reads(&url(&postgres, "localhost", &rooted("verify-full", &folder.path().join("none")))).is_err()
+    );
     drop(hub);
 }
 
@@ -87,7 +91,12 @@ fn a_database_that_does_not_encrypt_is_not_spoken_to_where_that_is_asked() {
     let Some(postgres) = Postgres::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let plain = url(&postgres, "127.0.0.1", "sslmode=prefer");
-    let hub = HubProcess::start_with(&program(), &folder.path().join("hub"), "127.0.0.1:0", &["--database", &plain]);
+    let hub = HubProcess::start_with(
+        &program(),
+        &folder.path().join("hub"),
+        "127.0.0.1:0",
+        &["--database", &plain],
+    );
     assert_eq!(reads(&plain), Ok(()));
     assert_eq!(reads(&url(&postgres, "127.0.0.1", "")), Ok(()));
     let said = reads(&url(&postgres, "127.0.0.1", "sslmode=require")).unwrap_err();

@@ -102,7 +102,8 @@ fn three_tablets_see_what_was_published_and_what_takes_its_place() {
     assert_eq!(sorted, ["Beside one", "Second"], "the first is gone");
     assert!(tablets.iter().all(|tablet| shown(tablet) == all));
     let both: Vec<_> = tablets[0].publications().unwrap().into_iter().map(|known| known.id).collect();
-    let third = study.steward.publish(&PublishRequest { replaces: both, pages: vec![page("Third", false)] }).unwrap();
+    let third =
+        study.steward.publish(&PublishRequest { replaces: both, pages: vec![page("Third", false)] }).unwrap();
     assert_eq!(third.replaces.len(), 3, "with what they had replaced");
     study.steward.sync().unwrap();
     tablets[0].sync().unwrap();
@@ -126,7 +127,10 @@ fn what_cannot_be_published_says_why() {
         why
     };
     assert!(invalid(pages(Vec::new())).contains("no page"));
-    assert!(invalid(PublishRequest { replaces: vec!["00000000".into()], pages: vec![page("A", false)] }).contains("names nothing"));
+    assert!(
+        invalid(PublishRequest { replaces: vec!["00000000".into()], pages: vec![page("A", false)] })
+            .contains("names nothing")
+    );
     assert!(invalid(pages(vec![page("A", false), page("B", false)])).contains("same language"));
     assert!(invalid(pages(vec![page(&"a".repeat(300), false)])).contains("too large"));
     let mut without = page("A", false);
@@ -186,7 +190,10 @@ fn a_ward_without_a_hub_has_it_by_a_stick() {
     let again = one.import_bundle(&file("opening")).unwrap();
     assert_eq!(again.published, 0, "the same again");
     // What takes its place goes from tablet to tablet; an older stick brings nothing back.
-    study.steward.publish(&PublishRequest { replaces: vec![first.id], pages: vec![page("Second", true)] }).unwrap();
+    study
+        .steward
+        .publish(&PublishRequest { replaces: vec![first.id], pages: vec![page("Second", true)] })
+        .unwrap();
     study.steward.export_bundle(&file("second"), None).unwrap();
     one.import_bundle(&file("second")).unwrap();
     one.export_bundle(&file("from-one"), None).unwrap();

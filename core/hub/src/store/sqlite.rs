@@ -289,7 +289,11 @@ impl Tx for Open<'_> {
         let mut notices = Vec::new();
         while let Some(row) = rows.next()? {
             let (id, by) = (PublicationId(row.get(0)?), DeviceTag(row.get(1)?));
-            notices.push(Notice { id, by, replaces: read_names(row.get_ref(2)?.as_blob().map_err(|_| Stop::Broken)?)? });
+            notices.push(Notice {
+                id,
+                by,
+                replaces: read_names(row.get_ref(2)?.as_blob().map_err(|_| Stop::Broken)?)?,
+            });
         }
         Ok(notices)
     }
@@ -303,7 +307,13 @@ impl Tx for Open<'_> {
     fn keep_publication(&mut self, study: StudyTag, notice: &Notice, publication: &[u8]) -> Done<()> {
         let sql = "INSERT INTO publication (study, id, device, replaces, bytes) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
         let replaces = written(&notice.replaces);
-        self.0.prepare_cached(sql)?.execute(params![study.0, notice.id.0, notice.by.0, replaces, publication])?;
+        self.0.prepare_cached(sql)?.execute(params![
+            study.0,
+            notice.id.0,
+            notice.by.0,
+            replaces,
+            publication
+        ])?;
         Ok(())
     }
 

@@ -141,7 +141,12 @@ pub(crate) struct Device {
 }
 
 /// A publication of one page.
-pub(crate) fn published(study: &Study, by: &DeviceKeys, title: &str, replaces: &[PublicationId]) -> Publication {
+pub(crate) fn published(
+    study: &Study,
+    by: &DeviceKeys,
+    title: &str,
+    replaces: &[PublicationId],
+) -> Publication {
     let page = Page {
         language: "en".into(),
         easy_read: true,

@@ -11,7 +11,9 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, id: Option<&str>) -> Resu
     let texts = frame.texts;
     let all = tablet.publications()?;
     let chosen = id.and_then(|id| all.iter().find(|publication| publication.id == id));
-    let main = match chosen.and_then(|publication| Some((publication, publication.page_for(frame.language())?))) {
+    let main = match chosen
+        .and_then(|publication| Some((publication, publication.page_for(frame.language())?)))
+    {
         Some((publication, page)) => {
             let others: &[(&str, &str)] = if all.len() > 1 { &[("came", &texts.came_others)] } else { &[] };
             html! { (told(frame, publication, page)) (ways(("home", &texts.start_again), others)) }
@@ -98,13 +100,18 @@ fn of_theme(frame: &Frame<'_>, theme: &ThemeView, lang: Option<&str>, dir: Optio
     };
     html! {
         h2 lang=[lang] dir=[dir] { (theme.name) }
-        dl .came {
-            dt { (texts.came_said) }
-            dd lang=[lang] dir=[dir] { (theme.said) }
-            @for (term, words) in rows {
-                dt { (term) }
-                dd lang=[lang] dir=[dir] { (words) }
-            }
+        dl .nhsuk-summary-list {
+            (row(&texts.came_said, &theme.said, lang, dir))
+            @for (term, words) in rows { (row(term, words, lang, dir)) }
+        }
+    }
+}
+
+fn row(term: &str, words: &str, lang: Option<&str>, dir: Option<&str>) -> Markup {
+    html! {
+        div .nhsuk-summary-list__row {
+            dt .nhsuk-summary-list__key { (term) }
+            dd .nhsuk-summary-list__value lang=[lang] dir=[dir] { (words) }
         }
     }
 }

@@ -10,8 +10,8 @@ pub use page::{Block, Page, Theme, Then};
 pub use shelf::{Notice, Placing};
 
 use crate::{
-    DeviceKeys, DeviceTag, LastGood, Line, LinkHash, Membership, PublicationId, Refused, Roster,
-    ScopeTag, Signature, StudyTag, canonical, hash::digest,
+    DeviceKeys, DeviceTag, LastGood, Line, LinkHash, Membership, PublicationId, Refused, Roster, ScopeTag,
+    Signature, StudyTag, canonical, hash::digest,
 };
 
 /// Largest encoded publication, bytes.

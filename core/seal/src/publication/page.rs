@@ -111,8 +111,7 @@ pub(super) fn check(pages: &[Page]) -> Result<(), Refused> {
     few("pages of a publication", pages.len(), MAX_PAGES)?;
     for (at, page) in pages.iter().enumerate() {
         page.check()?;
-        let is_it =
-            |other: &Page| (&other.language, other.easy_read) == (&page.language, page.easy_read);
+        let is_it = |other: &Page| (&other.language, other.easy_read) == (&page.language, page.easy_read);
         if pages[..at].iter().any(is_it) {
             let problem = "two of its pages are in the same language";
             return Err(Refused::Malformed { what: "a publication", problem });
@@ -123,7 +122,8 @@ pub(super) fn check(pages: &[Page]) -> Result<(), Refused> {
 
 impl Page {
     fn check(&self) -> Result<(), Refused> {
-        let sound = |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric());
+        let sound =
+            |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric());
         if self.language.len() > MAX_LANGUAGE || !self.language.split('-').all(sound) {
             let problem = "a language is a code such as en or en-GB";
             return Err(Refused::Malformed { what: "a published page", problem });

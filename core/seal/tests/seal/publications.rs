@@ -47,7 +47,10 @@ fn only_an_evaluator_of_the_study_publishes_and_only_what_it_signed() {
     let publication = published(&world, one, "What came of it", &[]);
     let bytes = publication.encode();
     let read = Publication::decode(&bytes).unwrap();
-    assert_eq!((&read, read.id(), read.pages()), (&publication, publication.id(), &[page("What came of it")][..]));
+    assert_eq!(
+        (&read, read.id(), read.pages()),
+        (&publication, publication.id(), &[page("What came of it")][..])
+    );
     read.verify(&world.roster).unwrap();
     for (at, changed) in altered(&bytes) {
         let counts = Publication::decode(&changed).and_then(|read| read.verify(&world.roster));
@@ -61,7 +64,8 @@ fn only_an_evaluator_of_the_study_publishes_and_only_what_it_signed() {
     let stranger = DeviceKeys::generate(&mut crate::fixture::entropy(9));
     assert_eq!(published(&world, &stranger, "Forged", &[]).verify(&world.roster), Err(Refused::NoPublisher));
     // Of another study, by the same device, played to this one.
-    let elsewhere = Publication::sign(StudyTag([9; 16]), 20_000, vec![], vec![page("Elsewhere")], one).unwrap();
+    let elsewhere =
+        Publication::sign(StudyTag([9; 16]), 20_000, vec![], vec![page("Elsewhere")], one).unwrap();
     assert_eq!(elsewhere.verify(&world.roster), Err(Refused::WrongStudy));
 }
 
@@ -136,10 +140,7 @@ fn what_is_too_large_or_not_plain_is_neither_signed_nor_read() {
     assert!(matches!(two, Err(Refused::Malformed { .. })), "two in one language");
     let nothing = Publication::sign(world.roster.study(), 20_000, vec![], vec![], one);
     assert!(matches!(nothing, Err(Refused::Malformed { .. })));
-    assert!(matches!(
-        Publication::decode(&vec![0; MAX_PUBLICATION + 1]),
-        Err(Refused::Oversize { .. })
-    ));
+    assert!(matches!(Publication::decode(&vec![0; MAX_PUBLICATION + 1]), Err(Refused::Oversize { .. })));
     // An array that claims more than there is takes no memory for it.
     let claims = [0x82, 0x86, 0x00, 0x50].into_iter().chain([1; 16]).chain([0x50]).chain([1; 16]);
     let claims: Vec<u8> = claims.chain([0x00, 0x9b]).chain([0xff; 8]).collect();
@@ -170,8 +171,7 @@ fn the_same_publications_stand_whatever_the_order_in_which_they_came() {
     // Two at once, by two evaluators: both stand.
     let third = published(&world, one, "Third", &[first.id(), second.id()]);
     let beside = published(&world, other, "Beside", &[first.id(), second.id()]);
-    let back =
-        Publication::sign(world.roster.study(), 20_001, vec![third.id()], vec![], other).unwrap();
+    let back = Publication::sign(world.roster.study(), 20_001, vec![third.id()], vec![], other).unwrap();
     let all = [&first, &second, &third, &beside, &back];
     let mut wanted = [beside.id(), back.id()];
     wanted.sort_unstable();

@@ -249,7 +249,9 @@ impl Message for Greeted {
         self.incarnation.write(out);
         out.number(self.roster).bytes(&self.roster_head.0).list(&self.entries);
         out.flag(self.passes.is_some()).list(self.passes.as_deref().unwrap_or_default());
-        out.flag(self.published.is_some()).list(self.published.as_deref().unwrap_or_default()).list(&self.scopes);
+        out.flag(self.published.is_some())
+            .list(self.published.as_deref().unwrap_or_default())
+            .list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {

@@ -92,7 +92,12 @@ impl Reason {
     pub(crate) fn is_about_the_publication(self) -> bool {
         matches!(
             self,
-            Self::NotGranted | Self::Forged | Self::Malformed | Self::TooLarge | Self::QuotaReached | Self::NoSuchPath
+            Self::NotGranted
+                | Self::Forged
+                | Self::Malformed
+                | Self::TooLarge
+                | Self::QuotaReached
+                | Self::NoSuchPath
         )
     }
 

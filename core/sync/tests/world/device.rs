@@ -136,7 +136,8 @@ impl Device {
     /// Names of what stands of what was published, in order.
     pub(crate) fn standing(&self) -> Vec<PublicationId> {
         let notices = self.notices();
-        let mut names: Vec<_> = Notice::standing(&notices, &self.roster).iter().map(|known| known.id).collect();
+        let mut names: Vec<_> =
+            Notice::standing(&notices, &self.roster).iter().map(|known| known.id).collect();
         names.sort_unstable();
         names
     }

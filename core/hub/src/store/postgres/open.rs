@@ -9,9 +9,7 @@ use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{ToSql, Type};
 use postgres::{Row, Statement, Transaction};
 
-use crate::store::{
-    Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, read_names, written,
-};
+use crate::store::{Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, read_names, written};
 
 /// PostgreSQL counts with a sign.
 pub(super) fn signed(number: u64) -> i64 {

@@ -185,7 +185,8 @@ fn decoded(text: &str) -> Option<String> {
     while let [first, after @ ..] = rest {
         rest = match (first, after) {
             (b'%', [a, b, after @ ..]) => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 bytes.push(digit(*a)? * 16 + digit(*b)?);
                 after
             }
@@ -334,7 +335,8 @@ mod tests {
 
     #[test]
     fn what_the_library_does_not_know_is_taken_out_of_an_address() {
-        let url = "postgresql://hub:p%3Fw@db/hub?sslmode=verify-full&connect_timeout=3&sslrootcert=/etc/a%20b.pem";
+        let url =
+            "postgresql://hub:p%3Fw@db/hub?sslmode=verify-full&connect_timeout=3&sslrootcert=/etc/a%20b.pem";
         let (rest, asked) = read(url).expect("it reads");
         assert_eq!(rest, "postgresql://hub:p%3Fw@db/hub?connect_timeout=3");
         let roots = Some(PathBuf::from("/etc/a b.pem"));
