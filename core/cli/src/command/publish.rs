@@ -7,7 +7,7 @@ use clap::Args;
 use super::VaultArgs;
 
 /// What a page looks like, as `--help` prints it.
-const FORM: &str = r#"The file is TOML, and all text in it is plain:
+const FORM: &str = r##"The file is TOML, and all text in it is plain:
 
   # Only where it takes the place of something: the beginnings of ids that --list prints
   replaces = ["3fa9c0d1"]
@@ -36,7 +36,7 @@ const FORM: &str = r#"The file is TOML, and all text in it is plain:
   # state = "not" has no who and when, and says why = "…" instead
 
 It is signed by this device, sealed from nobody, and shown to everybody who takes up a tablet: no answer, no name
-and no figure below the study's rule belongs in it."#;
+and no figure below the study's rule belongs in it."##;
 
 /// `nightjar publish`
 #[derive(Debug, Args)]

@@ -39,8 +39,7 @@ pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<(), Trouble> {
             },
         ],
     });
-    let published: Publication =
-        demo.evaluators[0].device()?.ask("publish", json!({ "page": [page] }))?;
+    let published: Publication = demo.evaluators[0].device()?.ask("publish", json!({ "page": [page] }))?;
     demo.evaluators[0].sync()?;
     for tablet in &mut demo.tablets {
         tablet.sync()?;
