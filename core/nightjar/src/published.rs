@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 #[cfg(feature = "evaluate")]
-use nightjar_seal::{Block, Page, Placing, Theme, Then};
+use nightjar_seal::{Block, Page, Placing, Refused, Theme, Then};
 use nightjar_seal::{LastGood, Notice, Publication, PublicationId, Roster};
 
 use crate::device::Device;
@@ -82,8 +82,10 @@ fn signed(device: &Device, request: &PublishRequest) -> Result<Publication, Fail
     let pages = request.pages.iter().map(page).collect::<Result<Vec<_>, _>>()?;
     let days = device.now()?.date().since(FIRST_DAY).map_err(Failure::internal)?.get_days();
     let day = u32::try_from(days).unwrap_or_default();
-    Publication::sign(roster.study(), day, replaces, pages, &device.keys)
-        .map_err(|refused| Failure::Invalid(refused.to_string()))
+    Publication::sign(roster.study(), day, replaces, pages, &device.keys).map_err(|refused| match refused {
+        Refused::Malformed { what, problem } => Failure::Invalid(format!("{what}: {problem}")),
+        refused => Failure::Invalid(refused.to_string()),
+    })
 }
 
 /// What would be published.

@@ -25,7 +25,7 @@ pub(super) fn draw(frame: &Frame<'_>, tablet: &Tablet, id: Option<&str>) -> Resu
         title: texts.came_title.clone(),
         primary: "",
         back: false,
-        always: Always::None,
+        always: Always::Talk,
         main,
     }))
 }
