@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { chromium } from "playwright-core";
 import { asked } from "./asked.mjs";
+import { came } from "./came.mjs";
 import { Hands, looked } from "./hands.mjs";
 import { hostile } from "./hostile.mjs";
 import { kinds } from "./kinds.mjs";
@@ -45,6 +46,7 @@ await asked(scenario, ward);
 await own(scenario, ward);
 await staff(scenario, ward);
 await kinds(scenario, ward);
+await came(scenario, ward);
 await scenario("the page's own policy holds, and a hostile client gets nothing", async (hands) => {
   await hostile(hands);
 }, { bypassCSP: false });

@@ -4,6 +4,7 @@ mod bundle;
 mod evaluate;
 mod form;
 mod hub;
+mod publish;
 mod taking_out;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use bundle::BundleCommand;
 pub(crate) use evaluate::EvaluateCommand;
 pub(crate) use form::FormCommand;
 pub(crate) use hub::{HubCommand, ServeArgs, Whereabouts};
+pub(crate) use publish::PublishArgs;
 pub(crate) use taking_out::TakingOutCommand;
 
 use crate::terminal::Screen;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     /// Receive answers and write the report
     #[command(subcommand)]
     Evaluate(EvaluateCommand),
+    /// Tell every tablet what came of the answers
+    Publish(PublishArgs),
     /// Look after a vault
     #[command(subcommand)]
     Vault(VaultCommand),

@@ -88,6 +88,9 @@ pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Tro
         "sent {}, received {}, waiting {}; {} are at the hub, an evaluator has signed for {}",
         sync.pushed, sync.pulled, sync.waiting, sync.at_hub, sync.applied_by_evaluator
     ))?;
+    if sync.published > 0 {
+        screen.line(format_args!("received {} published, on what came of the answers", sync.published))?;
+    }
     for refused in &sync.refused {
         screen.line(format_args!("the hub refused one: {refused}"))?;
     }

@@ -19,6 +19,7 @@ mod line_protocol;
 mod pack;
 mod picture;
 mod practice;
+mod publish;
 mod simulate;
 mod study;
 mod tablet;
@@ -63,6 +64,7 @@ fn run(command: Command, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Bundle(asked) => bundle::run(&asked, screen),
         Command::Tablet(asked) => tablet::run(&asked, screen),
         Command::Evaluate(asked) => evaluate::run(&asked, screen),
+        Command::Publish(asked) => publish::run(&asked, screen),
         Command::Vault(asked) => vault::run(&asked, screen),
         Command::Commands => command::list(screen),
     }

@@ -14,7 +14,8 @@ pub struct Config {
     /// it does not exist.
     pub data: PathBuf,
     /// A PostgreSQL database, such as `postgresql://hub@127.0.0.1/hub`, which several hubs may share; without it SQLite in its folder.
-    /// Connections are not encrypted: a database elsewhere needs a tunnel.
+    /// One on another machine is reached by TLS, with a certificate for its name from an authority that this system trusts, unless its
+    /// address says otherwise: `sslmode` (`disable`, `prefer`, `require`, `verify-ca`, `verify-full`) and `sslrootcert` (a PEM file).
     pub database: Option<String>,
     /// What requests may cost.
     pub limits: Limits,

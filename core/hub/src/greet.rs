@@ -6,8 +6,8 @@ use nightjar_sync::wire::{Batch, Begin, Greeted, Greeting, Incarnation, Message,
 
 use crate::applied;
 use crate::log::Place;
-use crate::rosters;
 use crate::store::{Done, ScopeRow, Tx};
+use crate::{published, rosters};
 
 /// Answers a greeting of a member.
 pub(crate) fn welcome(
@@ -23,7 +23,9 @@ pub(crate) fn welcome(
     // With entries still to come, a device greets once more before it looks at scopes.
     let is_whole = greeting.roster + entries.len() as u64 >= held;
     let passes = rosters::waiting(roster, greeting.passes);
-    let mut unchanged = knows_roster && passes.is_none() && greeting.incarnation == Some(incarnation);
+    let published = published::names(tx, roster, greeting.published)?;
+    let mut unchanged =
+        knows_roster && passes.is_none() && published.is_none() && greeting.incarnation == Some(incarnation);
     let mut scopes = Vec::with_capacity(greeting.scopes.len());
     let mut room = GREETED_BYTES;
     for shown in &greeting.scopes {
@@ -50,7 +52,7 @@ pub(crate) fn welcome(
         scopes.push(Standing { head, holds, applied, batches });
     }
     let roster_head = roster.head();
-    let greeted = || Greeted { incarnation, roster: held, roster_head, entries, passes, scopes };
+    let greeted = || Greeted { incarnation, roster: held, roster_head, entries, passes, published, scopes };
     Ok(if unchanged { Welcome::Unchanged } else { Welcome::News(greeted()) })
 }
 

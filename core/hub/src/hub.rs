@@ -8,7 +8,7 @@ use axum::Router;
 use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
     Applied, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found, Greeting, Message, Outcome,
-    Pass, Pull, Push, Reason, Recall, Refusal,
+    Pass, Publication, PublishedAsk, Pull, Push, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -24,7 +24,7 @@ use crate::reply::now;
 use crate::rosters::Rosters;
 use crate::route::Route;
 use crate::store::Store;
-use crate::{Config, Failure, Limits, applied, router, serve, tls};
+use crate::{Config, Failure, Limits, applied, published, router, serve, tls};
 
 /// A hub on its folder.
 pub struct Hub {
@@ -167,7 +167,9 @@ impl Inner {
                 self.rosters.take(study, &decode::<Pass>(body)?, now, &self.store)?;
                 return Ok(Vec::new());
             }
-            Route::Clock(study)
+            Route::Publish(study)
+            | Route::Published(study)
+            | Route::Clock(study)
             | Route::Greet(study)
             | Route::Push(study, _)
             | Route::Pull(study, _)
@@ -199,6 +201,20 @@ impl Inner {
                 let clock = ClockKeys::from_bytes(&self.store.read(|tx| tx.clock())?);
                 let stamp = clock.stamp(&study, &asked.head, now);
                 Ok(ClockTold { clock: clock.public(), stamp }.encode())
+            }
+            Route::Publish(_) => {
+                let publication = decode::<Publication>(body)?;
+                let gone = self.store.write(|tx| published::publish(tx, &roster, &publication))?;
+                if gone > 0 {
+                    // What was replaced leaves the write-ahead log, too.
+                    let _ = self.store.settle();
+                }
+                Ok(Vec::new())
+            }
+            Route::Published(_) => {
+                let ask = decode::<PublishedAsk>(body)?;
+                let published = self.store.read(|tx| published::asked(tx, study, &roster, &ask))?;
+                Ok(published.encode())
             }
             Route::Greet(_) => {
                 let greeting = decode::<Greeting>(body)?;

@@ -30,6 +30,8 @@
 //! - The hub signs its time for the end of a study's roster as it is here, and for no other ([`ClockTold`](nightjar_sync::wire::ClockTold)): what one
 //!   steward may take out in a day is counted by it.
 //! - Devices confirm what they took out; the hub keeps the newest of each and the day it last spoke, and gives both to whoever asks.
+//! - What evaluators publish is checked against the roster, kept as it was signed, and handed to every device of the study. What another
+//!   publication replaces is not kept.
 //! - A device has its rates, a study its quota; what they stop is said, and stops nobody else.
 //! - A [backup](backup) is one state of a running hub. [Restored](restore), the log begins a new life, and devices offer again what it lacks.
 //! - The hub logs nothing about requests. [Counters](Hub::metrics) name no study, device or address.
@@ -38,9 +40,7 @@
 //!
 //! What the hub sees all the same: which device sends when, from which address, how many envelopes of which size.
 //!
-//! # Not here yet
-//!
-//! Published results; TLS to a PostgreSQL database.
+//! It reads what evaluators publish, as everybody in the study does.
 
 mod admission;
 mod applied;
@@ -54,6 +54,7 @@ mod hub;
 mod log;
 mod metrics;
 mod overview;
+mod published;
 mod rates;
 mod reply;
 mod rosters;

@@ -10,6 +10,8 @@ pub(crate) enum Route {
     Roster(StudyTag),
     Pass(StudyTag),
     Clock(StudyTag),
+    Publish(StudyTag),
+    Published(StudyTag),
     Greet(StudyTag),
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
@@ -27,6 +29,8 @@ impl Route {
             Self::Roster(_) => "roster",
             Self::Pass(_) => "pass",
             Self::Clock(_) => "clock",
+            Self::Publish(_) => "publish",
+            Self::Published(_) => "published",
             Self::Greet(_) => "greet",
             Self::Push(..) => "push",
             Self::Pull(..) => "pull",
@@ -100,7 +104,10 @@ impl Route {
             {
                 true
             }
-            Self::Greet(_) | Self::Recall(..) | Self::Confirmed(..) => false,
+            Self::Greet(_) | Self::Published(_) | Self::Recall(..) | Self::Confirmed(..) => false,
+            Self::Publish(_) => {
+                matches!(reason, Reason::NotGranted | Reason::Forged | Reason::QuotaReached)
+            }
             Self::Confirm(..) => reason == Reason::Forged,
             Self::Clock(_) => reason == Reason::ChainGap,
             Self::Push(..) => matches!(
@@ -121,8 +128,14 @@ type OfAStudy = (&'static str, fn(StudyTag) -> Route);
 type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 
 /// What may stand behind a study, and behind a scope of it.
-const OF_A_STUDY: [OfAStudy; 4] =
-    [("roster", Route::Roster), ("pass", Route::Pass), ("clock", Route::Clock), ("greet", Route::Greet)];
+const OF_A_STUDY: [OfAStudy; 6] = [
+    ("roster", Route::Roster),
+    ("pass", Route::Pass),
+    ("clock", Route::Clock),
+    ("publish", Route::Publish),
+    ("published", Route::Published),
+    ("greet", Route::Greet),
+];
 const OF_A_SCOPE: [OfAScope; 6] = [
     ("push", Route::Push),
     ("pull", Route::Pull),
@@ -149,6 +162,8 @@ mod tests {
             (wire::roster_path(study), Route::Roster(study)),
             (wire::pass_path(study), Route::Pass(study)),
             (wire::clock_path(study), Route::Clock(study)),
+            (wire::publish_path(study), Route::Publish(study)),
+            (wire::published_path(study), Route::Published(study)),
             (wire::greet_path(study), Route::Greet(study)),
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),

@@ -34,6 +34,8 @@ const FOUND: &str = "/v1/studies";
 const ROSTER: &str = "/v1/studies/{study}/roster";
 const PASS: &str = "/v1/studies/{study}/pass";
 const CLOCK: &str = "/v1/studies/{study}/clock";
+const PUBLISH: &str = "/v1/studies/{study}/publish";
+const PUBLISHED: &str = "/v1/studies/{study}/published";
 const CONFIRM: &str = "/v1/studies/{study}/scopes/{scope}/confirm";
 const CONFIRMED: &str = "/v1/studies/{study}/scopes/{scope}/confirmed";
 const GREET: &str = "/v1/studies/{study}/greet";
@@ -89,7 +91,8 @@ fn signed(keys: &DeviceKeys, path: &str, message: &[u8], time: u64) -> Vec<u8> {
 
 /// A greeting of somebody who knows no mark.
 fn greeting(roster: u64, scopes: Vec<Shown>) -> Greeting {
-    Greeting { roster, roster_head: Begin::default(), passes: Begin::default(), incarnation: None, scopes }
+    let (roster_head, passes, published) = (Begin::default(), Begin::default(), None);
+    Greeting { roster, roster_head, passes, published, incarnation: None, scopes }
 }
 
 fn now() -> u64 {
@@ -141,7 +144,8 @@ fn bounds_and_limits_are_those_of_the_code() {
         ($($name:ident)*) => { [$((stringify!($name), bounds::$name as usize)),*] };
     }
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
-        PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES);
+        PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS PUBLICATION_BYTES
+        PUBLICATIONS PUBLICATIONS_ASKED TEXT_BYTES);
     for (name, value) in bounds.into_iter().chain([("LINES", bounds::LINES as usize)]) {
         assert_eq!(documented[name], value, "{name}");
     }
@@ -158,6 +162,8 @@ fn bounds_and_limits_are_those_of_the_code() {
         ("passes: [0*", bounds::PASSES),
         ("vector: [0*", bounds::DEVICES),
         ("records: [0*", bounds::RECORDS),
+        ("publications: [0*", bounds::PUBLICATIONS_ASKED),
+        ("published: [0*", bounds::PUBLICATIONS),
     ] {
         for (_, rest) in
             document.grammar.match_indices(rule).map(|(at, _)| document.grammar[at..].split_at(rule.len()))
@@ -203,7 +209,7 @@ fn the_grammar_tells_messages_apart() {
     };
     let scopes = vec![shown, Shown { wish: None, ..other.clone() }, other];
     let (roster_head, passes, incarnation) = (Begin([4; 8]), Begin([3; 8]), Some(mark.incarnation));
-    let greeting = Greeting { roster: 3, roster_head, passes, incarnation, scopes }.encode();
+    let greeting = Greeting { roster: 3, roster_head, passes, published: None, incarnation, scopes }.encode();
     let pull = Pull { after: Some(mark), without: Some(Line([7; 8])) }.encode();
     let nothing = Pull { after: None, without: None }.encode();
     let refusal = Refusal::new(Reason::Busy, "later").encode();
@@ -354,6 +360,24 @@ async fn real_answers_are_what_the_document_says() {
     let confirmed = wire::Confirmed::decode(&confirmed.body).expect("devices");
     assert!(confirmed.devices.iter().any(|device| device.confirmation.is_some()));
 
+    // What an evaluator publishes, which anybody may bring.
+    let page = ward::published(&study, keys, "What came of it", &[]);
+    let by_a_tablet = ward::published(&study, &tablet_keys, "Forged", &[]);
+    let sent = |publication: &nightjar_seal::Publication| wire::Publication(publication.encode()).encode();
+    let mut forged = page.encode();
+    *forged.last_mut().expect("bytes") ^= 1;
+    let ask = wire::PublishedAsk { publications: vec![page.id(), by_a_tablet.id()] }.encode();
+    for _ in 0..2 {
+        assert_eq!(asking.send(PUBLISH, "", &tablet_keys, &sent(&page)).await, "ok");
+    }
+    assert_eq!(asking.send(PUBLISH, "", keys, &sent(&by_a_tablet)).await, "not_granted");
+    assert_eq!(asking.send(PUBLISH, "", keys, &wire::Publication(forged).encode()).await, "forged");
+    assert_eq!(asking.send(PUBLISH, "", &stranger, &sent(&page)).await, "unknown_device");
+    let (said, given) = asking.answer(PUBLISHED, "", &tablet_keys, &ask).await;
+    assert_eq!(said, "ok");
+    let given = wire::Published::decode(&given.body).expect("publications").publications;
+    assert_eq!(given, [wire::Publication(page.encode())]);
+
     // With a vector in it and what is new; and when all of that is known.
     let (said, greeted) = asking.answer(GREET, "", keys, &greeting).await;
     assert_eq!(said, "ok");
@@ -366,8 +390,12 @@ async fn real_answers_are_what_the_document_says() {
         (Some(Glimpse::from(standing.head)), Some(wire::Standing::heard(&standing.applied)));
     let scopes = vec![Shown { scope, pulled, pushed: None, heard, wish }];
     let (roster_head, incarnation) = (Begin::of(&news.roster_head.0), Some(news.incarnation));
+    assert_eq!(news.published, Some(vec![page.id()]));
     let passes = Begin::of(&study.roster.passes_digest());
-    let known = Greeting { roster: news.roster, roster_head, passes, incarnation, scopes }.encode();
+    let published = nightjar_seal::Notice::digest(&[(&page).into()], &study.roster);
+    let published = published.map(|digest| Begin::of(&digest));
+    let known =
+        Greeting { roster: news.roster, roster_head, passes, published, incarnation, scopes }.encode();
     let (said, unchanged) = asking.answer(GREET, "", keys, &known).await;
     assert_eq!((said.as_str(), &unchanged.body[..]), ("ok", &[0xf6][..]));
 
@@ -442,7 +470,10 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL] {
+    for operation in [
+        FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED,
+        RECALL,
+    ] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -17,6 +17,7 @@
 //! - [`Evaluator::found`] founds a study, [`Evaluator::admit`] lets devices in, [`Evaluator::delegate`] makes stewards, who let devices in
 //!   offline ([`Tablet::admit`]), [`Evaluator::export`] writes figures that
 //!   went through the study's disclosure policy.
+//! - [`Evaluator::publish`] tells everybody what came of the answers, and [`Tablet::publications`] shows it.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -61,6 +62,7 @@ mod moving;
 mod observe;
 mod own;
 mod pin;
+mod published;
 mod reading;
 #[cfg(feature = "evaluate")]
 mod received;

@@ -15,6 +15,7 @@ use crate::enrol::{self, ROOT, keep, keep_here, members};
 use crate::failure::Failure;
 use crate::key::OsEntropy;
 use crate::membership::{Joined, Scopes};
+use crate::published;
 use crate::study_pack::StudyPack;
 use crate::sync;
 use crate::syncing::SyncOptions;
@@ -235,6 +236,7 @@ fn known_of(device: &Device, tag: DeviceTag) -> Result<Vec<LastGood>, Failure> {
             known.push(LastGood { scope: chain.scope, line: chain.line, place: link.seq, hash: link.hash() });
         }
     }
+    known.extend(published::good_of(device, &tag)?);
     known.sort_unstable();
     Ok(known)
 }

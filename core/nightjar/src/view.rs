@@ -2,6 +2,7 @@
 
 mod exports;
 mod own;
+mod published;
 mod staff;
 mod taking_out;
 
@@ -10,6 +11,10 @@ use serde::{Deserialize, Serialize};
 
 pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
+pub use published::{
+    BlockView, PageRequest, PageView, PublicationView, PublishRequest, ThemeRequest, ThemeState, ThemeView,
+    ThenView,
+};
 pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};
 pub use taking_out::{
     ConsentView, ErasedOnView, ErasedView, HeardView, OfFormView, TakeOutRequest, TakeOutView, TakeOutWhat,
@@ -367,6 +372,8 @@ pub struct SyncView {
     pub pulled: u64,
     /// Records of this device's list that changed.
     pub records_changed: u64,
+    /// Publications received in this sync.
+    pub published: u64,
     /// Envelopes the hub refused, with its reason.
     pub refused: Vec<String>,
     /// Envelopes received that cannot be read and are kept as they came, with the reason.
@@ -398,6 +405,8 @@ pub struct BundleView {
     pub bytes: u64,
     /// Roster entries in it.
     pub roster_entries: u64,
+    /// Publications in it; when it is taken in, those that are new to this device.
+    pub published: u64,
     /// Sealed envelopes in it.
     pub envelopes: u64,
     /// Of those, when it is taken in: new to this device.

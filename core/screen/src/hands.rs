@@ -55,6 +55,8 @@ pub(crate) enum Start {
         /// As they were typed.
         wrong: Option<Zeroizing<String>>,
     },
+    /// What came of the answers: the name of what is read, or the list of all.
+    Came(Option<String>),
     /// The PIN of staff; what was wrong with the last one.
     Pin(Option<PinTrouble>),
 }
@@ -321,8 +323,8 @@ impl Hands {
             Mode::Locked(Start::Role(_) | Start::Form(_) | Start::Pin(_)) if alone >= GOODBYE => {
                 self.release(Mode::Locked(Start::Who));
             }
-            // Who reads twelve words from paper, or types them with a switch, needs longer than a minute.
-            Mode::Locked(Start::Words { .. }) if alone >= hide_after => {
+            // Who reads twelve words from paper, or types them with a switch, needs longer than a minute. So does who reads what came of it.
+            Mode::Locked(Start::Words { .. } | Start::Came(_)) if alone >= hide_after => {
                 self.release(Mode::Locked(Start::Who));
             }
             _ => {}
@@ -336,7 +338,7 @@ impl Hands {
             Mode::Staff(staff) if staff.watches() && self.work.goes_on() => GLANCE,
             Mode::Own(_) if matches!(self.work.now(), Job::Looking) => GLANCE,
             Mode::Held(_) | Mode::Left { .. } | Mode::Kept(_) | Mode::Own(_) | Mode::Staff(_) => hide_after,
-            Mode::Locked(Start::Words { .. }) => hide_after,
+            Mode::Locked(Start::Words { .. } | Start::Came(_)) => hide_after,
             Mode::Locked(_) | Mode::Ended(_) => GOODBYE,
         };
         patience.as_secs().max(1).unsigned_abs()

@@ -1,5 +1,6 @@
 //! What is drawn: one page of plain HTML for whoever holds the tablet.
 
+mod came;
 mod check;
 mod ends;
 mod field;

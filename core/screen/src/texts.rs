@@ -41,6 +41,8 @@ texts! {
     information_question thanks_waits words_count check_lead_record hand_in_record
     stop_throw_change stop_leave thanks_corrected thanks_unchanged taken_out_title taken_out_lead taken_out_counted staff_door
     date_format
+    came_door came_title came_lead came_others came_day came_said came_planned came_who came_by came_done came_who_did
+    came_when came_not came_not_done came_why
 }
 
 texts! {

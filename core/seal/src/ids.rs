@@ -145,6 +145,11 @@ id!(
     32
 );
 id!(
+    /// Names a publication by its content.
+    PublicationId,
+    32
+);
+id!(
     /// Hash of a study document, as the roster names it.
     DocumentHash,
     32

@@ -13,6 +13,7 @@
 //!    [`RequestSignature`] says to the hub who asks.
 //! 4. A reader verifies the chain with [`Chain::follow`], takes the key out with [`unwrap`] and opens the change with
 //!    [`open_with`].
+//! 5. What came of it an evaluator's device tells everybody with a [`Publication`], which is signed and not sealed.
 //!
 //! ```
 //! use nightjar_seal::{DeviceKeys, DocumentHash, Header, Holder, Recipient, RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Sealing};
@@ -51,6 +52,7 @@ mod hash;
 mod header;
 mod ids;
 mod padding;
+mod publication;
 mod receipt;
 mod refused;
 mod request;
@@ -74,8 +76,11 @@ pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
     ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
-    ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
-    WithdrawalPublic,
+    PublicationId, ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature,
+    Strand, StudyTag, WithdrawalPublic,
+};
+pub use publication::{
+    Block, MAX_PUBLICATION, MAX_PUBLICATIONS, Notice, Page, Placing, Publication, Theme, Then,
 };
 pub use receipt::Receipt;
 pub use refused::Refused;

@@ -88,6 +88,12 @@ pub enum Refused {
         /// Which key.
         what: &'static str,
     },
+    /// Of another study.
+    #[error("this belongs to another study")]
+    WrongStudy,
+    /// Published by a device that may not publish: it is no evaluator's, or was put out before anybody knew of it.
+    #[error("the device that published this may not publish, or was put out before")]
+    NoPublisher,
     /// A chain or signature of another device than expected.
     #[error("this belongs to device {found}, not {expected}")]
     WrongDevice {

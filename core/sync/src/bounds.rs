@@ -61,5 +61,14 @@ pub const RECORDS: usize = 256;
 /// Most evaluator devices whose applied vectors a greeting carries per scope.
 pub const EVALUATORS: usize = 64;
 
+/// Largest publication, in bytes (64 KiB).
+pub const PUBLICATION_BYTES: usize = nightjar_seal::MAX_PUBLICATION;
+
+/// Most publications of a study that a hub names in one answer.
+pub const PUBLICATIONS: usize = 4_096;
+
+/// Most publications asked for at once.
+pub const PUBLICATIONS_ASKED: usize = 256;
+
 /// Longest setup code and longest text of a refusal, in bytes.
 pub const TEXT_BYTES: usize = 256;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use nightjar_seal::{
-    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, ScopeTag, SignedHead, Strand, Stub,
+    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, Publication, PublicationId, ScopeTag,
+    SignedHead, Strand, Stub,
 };
 
 use crate::wire::{Applied, Begin, Confirmation, Judged, Mark, Refusal};
@@ -43,6 +44,18 @@ pub enum Event {
         why: String,
         /// Whether it only came too late: its steward may give a new one.
         expired: bool,
+    },
+
+    /// Something was published. Verified against the roster; what becomes of it beside others says
+    /// [`Notice::place`](nightjar_seal::Notice::place).
+    PublicationCame(Box<Publication>),
+
+    /// The hub does not take a publication that this device holds. Say so to people.
+    PublicationRefused {
+        /// Which.
+        publication: PublicationId,
+        /// What it said.
+        refusal: Refusal,
     },
 
     /// The hub no longer holds the log up to a mark it gave: it lost or rewrote data. Say so to people, and offer again

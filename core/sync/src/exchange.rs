@@ -1,10 +1,13 @@
 //! One sync as a state machine without I/O.
 
-use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Pass, PassId, Roster, ScopeTag};
+use nightjar_seal::{
+    DeviceTag, EnvelopeId, Line, Link, Notice, Pass, PassId, Publication, PublicationId, Roster, ScopeTag,
+};
 
 use crate::event::{Event, Memory};
 use crate::http_message::{Request, Response};
 use crate::plan::{OUTBOX_BYTES, Outbox, ScopePlan, Step};
+use crate::publications::Publications;
 use crate::receive::Receiver;
 use crate::request::{accepted, answer};
 use crate::scope::Scope;
@@ -29,6 +32,7 @@ pub struct Exchange {
     introduced: Introduced,
     /// Passes that are here and not at the hub.
     bringing: Vec<Pass>,
+    publications: Publications,
     open: Option<(Request, Open)>,
 }
 
@@ -47,6 +51,8 @@ enum Phase {
     Push(usize),
     Pull(usize),
     Publish(usize),
+    Offer(usize),
+    Fetch,
     Done,
 }
 
@@ -58,6 +64,8 @@ enum Open {
     Push { envelopes: Vec<EnvelopeId>, line: Line, through: u64 },
     Pull,
     Publish,
+    Offer(PublicationId),
+    Fetch(usize),
 }
 
 impl Exchange {
@@ -68,7 +76,15 @@ impl Exchange {
         }
         let scopes = plans.into_iter().map(Scope::new).collect();
         let (phase, introduced, bringing) = (Phase::Greet, Introduced::No, Vec::new());
-        Ok(Self { roster, device, scopes, phase, introduced, bringing, open: None })
+        let publications = Publications::default();
+        Ok(Self { roster, device, scopes, phase, introduced, bringing, publications, open: None })
+    }
+
+    /// The same for a device that holds these publications: what the hub lacks of them goes up, and what the device lacks comes down.
+    #[must_use]
+    pub fn holding(mut self, publications: Vec<Notice>) -> Self {
+        self.publications = Publications::held(publications);
+        self
     }
 
     /// The roster as it is known now.
@@ -118,9 +134,17 @@ impl Exchange {
                     Some(scope) => self.open(self.pull(scope), Open::Pull),
                 },
                 Phase::Publish(i) => match self.scopes.get(i) {
-                    None => self.phase = Phase::Done,
+                    None => self.phase = Phase::Offer(0),
                     Some(scope) if !scope.plan.publish => self.phase = Phase::Publish(i + 1),
                     Some(scope) => return Step::NeedApplied { scope: scope.plan.scope },
+                },
+                Phase::Offer(next) => match self.publications.offered(next) {
+                    Some(publication) => return Step::NeedPublication { publication },
+                    None => self.phase = Phase::Fetch,
+                },
+                Phase::Fetch => match self.publications.ask(self.roster.study()) {
+                    Some((request, asked)) => self.open(request, Open::Fetch(asked)),
+                    None => self.phase = Phase::Done,
                 },
                 Phase::Done => return Step::Done,
             }
@@ -179,6 +203,24 @@ impl Exchange {
         Ok(())
     }
 
+    /// Answers [`Step::NeedPublication`]. `None`: it is gone since.
+    pub fn supply_publication(&mut self, publication: Option<&Publication>) -> Result<(), Failure> {
+        let (Phase::Offer(next), None) = (self.phase, &self.open) else {
+            return Err(Failure::Unsendable("no publication was asked for"));
+        };
+        match publication {
+            None => self.phase = Phase::Offer(next + 1),
+            Some(publication) if self.publications.offered(next) != Some(publication.id()) => {
+                return Err(Failure::Unsendable("another publication was asked for"));
+            }
+            Some(publication) => {
+                let request = crate::request::publish(self.roster.study(), publication);
+                self.open(request, Open::Offer(publication.id()));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the answer to the open request. With an error nothing has changed: [`step`](Self::step) gives the same request
     /// again, or the caller gives up and begins anew some time later.
     pub fn on_response(&mut self, response: &Response) -> Result<Vec<Event>, Failure> {
@@ -190,6 +232,8 @@ impl Exchange {
             Open::Push { envelopes, line, through } => self.on_pushed(envelopes, *line, *through, response),
             Open::Pull => self.on_pulled(response),
             Open::Publish => self.on_published(response),
+            Open::Offer(publication) => self.on_offered(*publication, response),
+            Open::Fetch(asked) => self.on_fetched(*asked, response),
         };
         if result.is_err() {
             self.open = Some((request, open));
@@ -207,6 +251,7 @@ impl Exchange {
             roster: self.roster.entries().len() as u64,
             roster_head: Begin::of(&self.roster.head().0),
             passes: Begin::of(&self.roster.passes_digest()),
+            published: self.publications.shown(&self.roster),
             incarnation: life,
             scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
         };
@@ -276,6 +321,7 @@ impl Exchange {
             self.bringing = roster.passes().filter(|pass| !there.contains(&pass.id())).cloned().collect();
         }
         let life = self.life();
+        self.publications.compare(greeted.published, &roster);
         self.roster = roster;
         for (i, standing) in greeted.scopes.into_iter().enumerate() {
             let Some(scope) = self.scopes.get_mut(i) else { continue };
@@ -298,6 +344,7 @@ impl Exchange {
         })?;
         let mut events = Vec::new();
         self.bringing = Vec::new();
+        self.publications.compare(None, &self.roster);
         for scope in &mut self.scopes {
             let standing = scope.unchanged(life);
             scope.stand(&standing, &self.roster, &mut events);
@@ -487,5 +534,26 @@ impl Exchange {
         };
         self.phase = Phase::Publish(i + 1);
         Ok(vec![event])
+    }
+
+    fn on_offered(&mut self, publication: PublicationId, response: &Response) -> Result<Vec<Event>, Failure> {
+        let Phase::Offer(next) = self.phase else { return Err(Failure::Unasked("no publication was sent")) };
+        let events = match accepted(response) {
+            Ok(()) if !response.body.is_empty() => {
+                return Err(Failure::Unasked("the answer is not to a publication"));
+            }
+            Ok(()) => Vec::new(),
+            Err(Failure::Refused(refusal)) if refusal.reason.is_about_the_publication() => {
+                vec![Event::PublicationRefused { publication, refusal }]
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.phase = Phase::Offer(next + 1);
+        Ok(events)
+    }
+
+    fn on_fetched(&mut self, asked: usize, response: &Response) -> Result<Vec<Event>, Failure> {
+        let published: wire::Published = answer(response)?;
+        Ok(self.publications.take(asked, published, &self.roster))
     }
 }

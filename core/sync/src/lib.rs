@@ -20,6 +20,8 @@
 //!    holds up nothing.
 //! 5. **Publish.** An evaluator device signs what it has applied ([`wire::Applied`]); tablets learn it in their next greeting and
 //!    keep their sealed bytes until then.
+//! 6. **What came of it.** [`Step::NeedPublication`] asks for what evaluators published and the hub lacks; what the device lacks comes
+//!    down ([`Event::PublicationCame`]). The greeting says whether both hold the same.
 //!
 //! The caller stores the events of each response in one transaction before it goes on. Then a sync may break off anywhere, in
 //! the middle of a request too, and the next one goes on from what was stored: pushing twice is answered "known", pulling
@@ -46,6 +48,7 @@ mod http_message;
 pub mod packed;
 mod pin;
 mod plan;
+mod publications;
 mod receive;
 mod request;
 mod roster;

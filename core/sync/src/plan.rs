@@ -1,6 +1,6 @@
 //! What a device wants of a sync, and what a sync wants of the device.
 
-use nightjar_seal::{Line, Link, ScopeTag, SignedHead};
+use nightjar_seal::{Line, Link, PublicationId, ScopeTag, SignedHead};
 
 use crate::bounds;
 use crate::event::Memory;
@@ -45,6 +45,11 @@ pub enum Step {
     NeedApplied {
         /// Of this scope.
         scope: ScopeTag,
+    },
+    /// Hand a publication that the hub lacks to [`Exchange::supply_publication`](crate::Exchange::supply_publication).
+    NeedPublication {
+        /// Which.
+        publication: PublicationId,
     },
     /// Everything is done.
     Done,

@@ -1,7 +1,8 @@
 //! Requests outside an [`Exchange`](crate::Exchange): founding a study at a hub and letting devices in.
 
 use nightjar_seal::{
-    ClockPublic, DeviceTag, Entry, Envelope, Pass, RecordTag, Roster, ScopeTag, Stamp, Stub, StudyTag,
+    ClockPublic, DeviceTag, Entry, Envelope, Pass, Publication, RecordTag, Roster, ScopeTag, Stamp, Stub,
+    StudyTag,
 };
 
 use crate::http_message::{Request, Response};
@@ -123,11 +124,18 @@ pub fn confirmed(
     Ok(confirmed)
 }
 
+/// Brings a publication to the hub. Any device of the roster may: it proves itself.
+pub(crate) fn publish(study: StudyTag, publication: &Publication) -> Request {
+    let body = wire::Publication(publication.encode()).encode();
+    Request { path: wire::publish_path(study), body, signed: true }
+}
+
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The
 /// hub answers devices of the roster only, so the entry or the pass that lets the device in has to be at the hub.
 pub fn fetch_roster(study: StudyTag, held: u64) -> Request {
     let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
-    let body = Greeting { roster: held, roster_head, passes, incarnation: None, scopes }.encode();
+    let (published, incarnation) = (None, None);
+    let body = Greeting { roster: held, roster_head, passes, published, incarnation, scopes }.encode();
     Request { path: wire::greet_path(study), body, signed: true }
 }
 

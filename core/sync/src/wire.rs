@@ -6,6 +6,8 @@
 //! | `POST /v1/studies/{study}/roster` | [`Entry`] | [`Appended`] |
 //! | `POST /v1/studies/{study}/pass` | [`Pass`] | empty |
 //! | `POST /v1/studies/{study}/clock` | [`ClockAsked`] | [`ClockTold`] |
+//! | `POST /v1/studies/{study}/publish` | [`Publication`] | empty |
+//! | `POST /v1/studies/{study}/published` | [`PublishedAsk`] | [`Published`] |
 //! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Welcome`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
@@ -25,6 +27,7 @@ mod confirm;
 mod found;
 mod greet;
 mod mark;
+mod published;
 mod pull;
 mod push;
 mod recall;
@@ -38,6 +41,7 @@ pub use confirm::{Confirmation, Confirmed, ConfirmedAsk, Spoke};
 pub use found::{Appended, Found, Founded};
 pub use greet::{Entry, Greeted, Greeting, Pass, Shown, Standing, Welcome, Wish};
 pub use mark::{Begin, Glimpse, Incarnation, Mark};
+pub use published::{Publication, Published, PublishedAsk};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
 pub use recall::{Recall, Recalled, Sealed};
@@ -62,6 +66,16 @@ pub fn pass_path(study: StudyTag) -> String {
 /// Where the hub tells its time.
 pub fn clock_path(study: StudyTag) -> String {
     format!("/v1/studies/{study}/clock")
+}
+
+/// Where publications go.
+pub fn publish_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/publish")
+}
+
+/// Where publications are asked for.
+pub fn published_path(study: StudyTag) -> String {
+    format!("/v1/studies/{study}/published")
 }
 
 /// Where a device greets.

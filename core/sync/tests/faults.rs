@@ -57,7 +57,14 @@ impl World {
         assert!(self.evaluator.received.keys().eq(all.iter()), "lost or skipped on the way to the evaluator");
         assert!(a.received.keys().eq(b.placed().iter()), "lost or skipped on the way to the other tablet");
         assert!(b.received.keys().eq(a.placed().iter()), "lost or skipped on the way to the other tablet");
+        let mut published: Vec<_> = self.hub.published.iter().map(nightjar_seal::Publication::id).collect();
+        published.sort_unstable();
         for device in [a, b, &self.evaluator] {
+            assert_eq!(
+                device.standing(),
+                published,
+                "what was published is everywhere, and nothing that was replaced"
+            );
             assert_eq!(device.set_aside, [], "an honest envelope was set aside");
             assert!(device.outbox.iter().all(|placed| placed.acknowledged.is_some()));
             for tablet in [a, b] {
@@ -82,6 +89,11 @@ fn one_fault_of_every_kind_at_every_request_changes_nothing() {
                 let mut world = World::new();
                 (0..5).for_each(|_| world.tablets[0].collect());
                 (0..3).for_each(|_| world.tablets[1].collect());
+                // One that everybody has by the evaluator, one that a tablet was given by a bundle, and what takes the place of the first.
+                let first = world.evaluator.publish("First", &[]);
+                world.evaluator.publish("Beside", &[]);
+                world.tablets[0].published = world.evaluator.published.clone();
+                world.evaluator.publish("Second", &[first]);
                 world.tablets[1].sync(&mut world.hub, &[]);
                 let faults = [(at, fault)];
                 let tablet_sent =
@@ -117,6 +129,7 @@ fn a_sync_with_nothing_new_is_one_small_round_trip() {
 #[derive(Debug, Clone)]
 enum Happening {
     Collect(usize),
+    Publish(bool),
     Sync(usize, Vec<(usize, Fault)>),
     Backup,
     Restore { new_incarnation: bool },
@@ -132,6 +145,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         6 => (0..2_usize).prop_map(Happening::Collect),
+        2 => any::<bool>().prop_map(Happening::Publish),
         6 => (0..3_usize, proptest::collection::vec((0..12_usize, fault()), 0..4))
             .prop_map(|(device, faults)| Happening::Sync(device, faults)),
         1 => Just(Happening::Backup),
@@ -152,6 +166,12 @@ proptest! {
         for happening in happenings {
             match happening {
                 Happening::Collect(tablet) => world.tablets[tablet].collect(),
+                Happening::Publish(instead) => {
+                    let replaces = if instead { world.evaluator.standing() } else { Vec::new() };
+                    let before = world.evaluator.published.iter().filter(|known| replaces.contains(&known.id()));
+                    let before: Vec<_> = before.flat_map(|known| known.replaces().to_vec()).collect();
+                    world.evaluator.publish("A page", &[replaces, before].concat());
+                }
                 Happening::Sync(2, faults) => { world.evaluator.sync(&mut world.hub, &faults); }
                 Happening::Sync(tablet, faults) => { world.tablets[tablet].sync(&mut world.hub, &faults); }
                 Happening::Backup => backup = world.hub.clone(),

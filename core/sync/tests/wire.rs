@@ -2,12 +2,13 @@
 
 mod world;
 
-use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
+use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, PublicationId, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
     self, Applied, Batch, Begin, Body, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
-    Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Pull, Pulled, Push,
-    Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown, Spoke, Standing, Welcome, Wish,
+    Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Publication, Published,
+    PublishedAsk, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment,
+    Shown, Spoke, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;
@@ -39,14 +40,17 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let batches = vec![Batch { segment: segment.clone(), bodies: bodies.clone() }];
     let standing = Standing { head: mark, holds: true, applied: holds.clone(), batches };
     let incarnation = mark.incarnation;
-    let greeted = |passes| {
+    let names = vec![PublicationId([4; 32]), PublicationId([5; 32])];
+    let greeted = |passes, published| {
         let (roster_head, entries) = (roster.head(), vec![wire::Entry(vec![8; 40])]);
         let scopes = vec![standing.clone()];
-        Welcome::News(Greeted { incarnation, roster: 6, roster_head, entries, passes, scopes }).encode()
+        Welcome::News(Greeted { incarnation, roster: 6, roster_head, entries, passes, published, scopes })
+            .encode()
     };
     let (roster_head, passes) = (Begin::of(&roster.head().0), Begin([8; 8]));
     let scopes = vec![shown];
-    let greeting = Greeting { roster: 5, roster_head, passes, incarnation: Some(incarnation), scopes };
+    let (published, incarnation) = (Some(Begin([6; 8])), Some(incarnation));
+    let greeting = Greeting { roster: 5, roster_head, passes, published, incarnation, scopes };
     let clock = ClockKeys::from_bytes(&[4; 32]);
     let stamp = clock.stamp(&roster.study(), &roster.head(), 1_700_000_000);
     vec![
@@ -67,8 +71,11 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Part::NAME, Part::Header(Box::new(header)).encode()),
         (Part::NAME, Part::Chain(push).encode()),
         (Part::NAME, Part::Pass(Pass(vec![5; 600])).encode()),
-        (Welcome::NAME, greeted(Some(vec![Pass(vec![5; 600]), Pass(vec![6; 30])]))),
-        (Welcome::NAME, greeted(None)),
+        (Part::NAME, Part::Publication(Publication(vec![5; 600])).encode()),
+        (PublishedAsk::NAME, PublishedAsk { publications: names.clone() }.encode()),
+        (Published::NAME, Published { publications: vec![Publication(vec![5; 600])] }.encode()),
+        (Welcome::NAME, greeted(Some(vec![Pass(vec![5; 600]), Pass(vec![6; 30])]), None)),
+        (Welcome::NAME, greeted(None, Some(names))),
         (Part::NAME, Part::End(End { parts: 300, hash: [9; 32] }).encode()),
     ]
 }
@@ -93,6 +100,8 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Confirmation>(bytes)
         || as_one::<ConfirmedAsk>(bytes)
         || as_one::<Confirmed>(bytes)
+        || as_one::<PublishedAsk>(bytes)
+        || as_one::<Published>(bytes)
         || as_one::<Part>(bytes)
         // A refusal with a code of a later version reads as another reason, and so not back to itself.
         || Refusal::decode(bytes).is_ok()
@@ -117,7 +126,8 @@ fn a_list_that_claims_more_than_there_is_costs_nothing() {
         assert!(Pulled::decode(&pulled).is_err());
     }
     let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
-    let long = Greeting { roster: 0, roster_head, passes, incarnation: None, scopes }.encode();
+    let (published, incarnation) = (None, None);
+    let long = Greeting { roster: 0, roster_head, passes, published, incarnation, scopes }.encode();
     assert!(
         Greeting::decode(&[&long[..1], &[0x1b, 0, 0, 0, 0, 0, 0, 0, 0], &long[2..]].concat()).is_err(),
         "canonical"

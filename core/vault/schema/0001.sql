@@ -190,6 +190,15 @@ CREATE TABLE head (
   PRIMARY KEY (device, line, scope, seq)
 ) WITHOUT ROWID;
 
+-- What evaluators have published, as they signed it, with the ids of all that it takes the place of, one after the other. It says nothing
+-- of who answered what on this device.
+CREATE TABLE publication (
+  id       BLOB PRIMARY KEY CHECK (length(id) = 32),
+  device   BLOB NOT NULL CHECK (length(device) = 16),
+  replaces BLOB NOT NULL,
+  bytes    BLOB NOT NULL
+);
+
 -- The projection: one row per readable record, numbered in the order in which this device could first read it (after a repair, in the
 -- order of tags). An id is in two columns as that of an envelope, and rows are given out in the order of ids. Words stand in `shared`; `tag` is NULL where it
 -- is the id.

@@ -68,6 +68,7 @@ mod obeyed;
 mod outbox;
 mod own;
 mod projection;
+mod published;
 mod query;
 mod retention;
 mod rows;

@@ -62,6 +62,7 @@ fn it_goes_the_whole_way_and_says_so_in_plain_words() {
         "Conflict on every tablet",
         "settled on all three tablets",
         "tablet 1: ",
+        "It is on all 3 tablets now",
         "it was taken out on tablet 2",
         "5 of 5 devices have signed that nothing of it is left",
         "tablet 3 was lost and put out",

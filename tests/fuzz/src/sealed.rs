@@ -1,7 +1,7 @@
 //! Everything that the seal reads and others wrote.
 
 use nightjar_seal::{
-    Consent, ConsentRequest, EnrolmentRequest, Entry, Envelope, Invitation, Pass, Receipt, ResumeWords, Stamp, Stub,
+    Consent, ConsentRequest, EnrolmentRequest, Entry, Envelope, Invitation, Pass, Publication, Receipt, ResumeWords, Stamp, Stub,
     Withdrawal,
 };
 
@@ -23,6 +23,9 @@ pub fn read(bytes: &[u8]) {
     }
     if let Ok(pass) = Pass::decode(bytes) {
         assert_eq!(pass.encode(), bytes);
+    }
+    if let Ok(publication) = Publication::decode(bytes) {
+        assert_eq!(publication.encode(), bytes);
     }
     if let Ok(withdrawal) = Withdrawal::decode(bytes) {
         assert_eq!(withdrawal.encode(), bytes);

@@ -3,7 +3,7 @@
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
     Appended, Applied, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
-    Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall, Recalled, Refusal, Welcome,
+    Greeted, Greeting, Message, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Recall, Recalled, Refusal, Welcome,
 };
 
 /// Reads bytes as every message: one that is read has this encoding and no other.
@@ -27,6 +27,9 @@ pub fn read(bytes: &[u8]) {
     one::<Confirmation>(bytes);
     one::<ConfirmedAsk>(bytes);
     one::<Confirmed>(bytes);
+    one::<Publication>(bytes);
+    one::<PublishedAsk>(bytes);
+    one::<Published>(bytes);
     one::<Part>(bytes);
     // A reason of a later version is read as another.
     let _ = Refusal::decode(bytes);

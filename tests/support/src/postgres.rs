@@ -15,6 +15,8 @@ pub struct Postgres {
     folder: tempfile::TempDir,
     programs: PathBuf,
     port: u16,
+    /// Its certificate and key, where it speaks TLS.
+    tls: Option<[PathBuf; 2]>,
     server: Option<Child>,
 }
 
@@ -25,6 +27,19 @@ impl Postgres {
     /// When it does not start.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::start_with(None)
+    }
+
+    /// The same for one that speaks TLS to whoever asks, with a certificate and its key in PEM.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_tls(certificate: &str, key: &str) -> Option<Self> {
+        Self::start_with(Some([certificate, key]))
+    }
+
+    fn start_with(tls: Option<[&str; 2]>) -> Option<Self> {
         let Some(programs) = programs() else {
             skip("no PostgreSQL here; install postgresql");
             return None;
@@ -35,7 +50,12 @@ impl Postgres {
         }
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut postgres = Self { folder, programs, port, server: None };
+        let tls = tls.map(|tls| {
+            let named = tls.into_iter().zip(["certificate.pem", "key.pem"]);
+            let files = named.map(|(pem, name)| Self::own(&folder.path().join(name), pem));
+            <[PathBuf; 2]>::try_from(files.collect::<Vec<_>>()).expect("two files")
+        });
+        let mut postgres = Self { folder, programs, port, tls, server: None };
         let data = postgres.data();
         done(
             postgres
@@ -63,10 +83,31 @@ impl Postgres {
         self.launch();
     }
 
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A file that only the server may read, or it refuses to start.
+    fn own(path: &Path, text: &str) -> PathBuf {
+        std::fs::write(path, text).expect("a file");
+        if is_root() {
+            done(Command::new("chown").arg(USER).arg(path));
+        }
+        done(Command::new("chmod").arg("600").arg(path));
+        path.to_owned()
+    }
+
     fn launch(&mut self) {
         let (data, port) = (self.data(), self.port.to_string());
         let mut server = self.run("postgres");
         server.arg("-D").arg(data).args(["-p", &port, "-c", "listen_addresses=127.0.0.1"]);
+        if let Some([certificate, key]) = &self.tls {
+            let setting = |name: &str, file: &Path| format!("{name}={}", file.display());
+            server.args(["-c", "ssl=on", "-c", &setting("ssl_cert_file", certificate)]);
+            server.args(["-c", &setting("ssl_key_file", key)]);
+        }
         server.args(["-c", "unix_socket_directories="]).stdout(Stdio::null()).stderr(Stdio::null());
         self.server = Some(server.spawn().expect("PostgreSQL starts"));
         let begun = Instant::now();

@@ -54,7 +54,10 @@ pub(crate) struct ServeArgs {
     /// Folder for its log, if that is not in a database elsewhere, and for its own certificate
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Keep the log in a PostgreSQL database, which several hubs may share, such as postgresql://hub@127.0.0.1/hub
+    /// Keep the log in a PostgreSQL database, which several hubs may share, such as postgresql://hub@127.0.0.1/hub. One on another
+    /// machine is reached by TLS and has to show a certificate for its name (sslmode=verify-full); ?sslrootcert=FILE names the
+    /// authorities that may have signed it, else they are the system's. As with PostgreSQL's own programs sslmode may also be
+    /// verify-ca, require or, where nobody can listen on the way, disable
     #[arg(long, value_name = "URL", env = "NIGHTJAR_HUB_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// Address and port; port 0 takes a free one

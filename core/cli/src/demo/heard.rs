@@ -50,6 +50,20 @@ pub(super) struct ErasedOn {
     pub(super) confirmed: u64,
 }
 
+/// Something that was published.
+#[derive(Clone, PartialEq, Deserialize)]
+pub(super) struct Publication {
+    pub(super) id: String,
+    pub(super) pages: Vec<PublishedPage>,
+}
+
+/// A page of it.
+#[derive(Clone, PartialEq, Deserialize)]
+pub(super) struct PublishedPage {
+    pub(super) title: String,
+    pub(super) easy_read: bool,
+}
+
 /// An unfinished form.
 #[derive(Deserialize)]
 pub(super) struct Draft {

@@ -10,7 +10,7 @@ use crate::terminal::Screen;
 use crate::trouble::Trouble;
 
 pub(super) fn run(demo: &Demo, canary: bool, screen: &mut Screen) -> Result<(), Trouble> {
-    screen.heading("10. What held")?;
+    screen.heading("11. What held")?;
     screen.line(match demo.tally.killed {
         Some(_) => "The killed tablet had every answer it had acknowledged.",
         None => "No tablet was killed: there were too few forms. Ask for more with --responses.",

@@ -1,7 +1,7 @@
 //! `nightjar demo`: the whole way on simulated answers, through real processes and real files.
 //!
 //! Each step is a file, in this order: [`folder`], [`found`], [`offline`], [`gather`] (with [`killed`] in the middle),
-//! [`voices`], [`bed_count`], [`together`], [`received`], [`report`], [`taken_out`], [`held`], [`summary`]. What a step learns that a
+//! [`voices`], [`bed_count`], [`together`], [`received`], [`report`], [`published`], [`taken_out`], [`held`], [`summary`]. What a step learns that a
 //! later one needs stands in [`Demo`]. Keys live in memory only: when the demonstration ends, nobody can open its
 //! vaults any more.
 
@@ -14,6 +14,7 @@ mod heard;
 mod held;
 mod killed;
 mod offline;
+mod published;
 mod received;
 mod report;
 mod station;
@@ -150,6 +151,7 @@ pub(crate) fn run(asked: &DemoArgs, screen: &mut Screen) -> Result<(), Trouble> 
     together::run(&mut demo, &case, &bed_count, screen)?;
     let canary = received::run(&mut demo, screen)?;
     report::run(&mut demo, screen)?;
+    published::run(&mut demo, screen)?;
     taken_out::run(&mut demo, screen)?;
     demo.close()?;
     held::run(&demo, canary, screen)?;

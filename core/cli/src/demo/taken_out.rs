@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 const BATCH: usize = 500;
 
 pub(super) fn run(demo: &mut Demo, screen: &mut Screen) -> Result<(), Trouble> {
-    screen.heading("9. Taken out, and put out")?;
+    screen.heading("10. Taken out, and put out")?;
     take_out(demo, screen)?;
     put_out(demo, screen)
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use nightjar::{
-    Admission, Clock, DisputeRequest, Evaluator, Failure, FoundRequest, RecordsRequest, SettleRequest,
+    Admission, Clock, DisputeRequest, Evaluator, Failure, FoundRequest, PublishRequest, RecordsRequest,
+    SettleRequest,
 };
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -50,6 +51,9 @@ enum Ask {
     Dispute(DisputeRequest),
     Dissensus,
     Sync,
+    Publish(PublishRequest),
+    PreviewPublication(PublishRequest),
+    Publications,
     Received,
     PutOut {
         who: String,
@@ -109,6 +113,9 @@ impl Device for Served {
             Ask::Dispute(request) => ok(evaluator.dispute(request)?),
             Ask::Dissensus => ok(evaluator.dissensus()?),
             Ask::Sync => ok(evaluator.sync()?),
+            Ask::Publish(request) => ok(evaluator.publish(&request)?),
+            Ask::PreviewPublication(request) => ok(evaluator.preview_publication(&request)?),
+            Ask::Publications => ok(evaluator.publications()?),
             Ask::Received => ok(evaluator.received()?),
             Ask::PutOut { who } => ok(evaluator.put_out(&who)?),
             Ask::Erased => ok(evaluator.erased()?),

@@ -10,7 +10,9 @@ mod sqlite;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{
+    DeviceTag, EnvelopeId, LinkHash, Notice, PassId, PublicationId, RecordTag, ScopeTag, Strand, StudyTag,
+};
 use nightjar_sync::wire::{Incarnation, Reason, Refusal};
 
 use crate::{Config, Failure, setup_code};
@@ -38,6 +40,15 @@ pub(crate) trait Tx {
     fn keep_pass(&mut self, study: StudyTag, id: &PassId, pass: &[u8]) -> Done<()>;
     /// Forgets a pass, which has its place by now.
     fn forget_pass(&mut self, study: StudyTag, id: &PassId) -> Done<()>;
+
+    /// What was published in a study, without what it says.
+    fn publications(&mut self, study: StudyTag) -> Done<Vec<Notice>>;
+    /// A publication.
+    fn publication(&mut self, study: StudyTag, id: &PublicationId) -> Done<Option<Vec<u8>>>;
+    /// Keeps a publication. One that is there is harmless.
+    fn keep_publication(&mut self, study: StudyTag, notice: &Notice, publication: &[u8]) -> Done<()>;
+    /// Forgets a publication, which was replaced.
+    fn forget_publication(&mut self, study: StudyTag, id: &PublicationId) -> Done<()>;
 
     /// A scope, if anything was ever written to it.
     fn scope(&mut self, study: StudyTag, tag: ScopeTag) -> Done<Option<ScopeRow>>;
@@ -344,4 +355,16 @@ pub(crate) fn broken() -> Refusal {
 /// A setup code for a hub where no study was founded, and its hash.
 fn fresh_code(founded: bool) -> Result<Option<(String, [u8; 32])>, Failure> {
     if founded { Ok(None) } else { setup_code::mint().map(Some) }
+}
+
+/// Names of publications, one after the other.
+fn read_names(packed: &[u8]) -> Done<Vec<PublicationId>> {
+    match packed.as_chunks::<{ PublicationId::LEN }>() {
+        (ids, []) => Ok(ids.iter().copied().map(PublicationId).collect()),
+        _ => Err(Stop::Broken),
+    }
+}
+
+fn written(names: &[PublicationId]) -> Vec<u8> {
+    names.iter().flat_map(|id| id.0).collect()
 }

@@ -22,6 +22,15 @@ CREATE TABLE pass (
     PRIMARY KEY (study, id)
 );
 
+CREATE TABLE publication (
+    study    bytea NOT NULL CHECK (octet_length(study) = 16),
+    id       bytea NOT NULL CHECK (octet_length(id) = 32),
+    device   bytea NOT NULL CHECK (octet_length(device) = 16),
+    replaces bytea NOT NULL,
+    bytes    bytea NOT NULL,
+    PRIMARY KEY (study, id)
+);
+
 CREATE TABLE scope (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     study    bytea  NOT NULL CHECK (octet_length(study) = 16),

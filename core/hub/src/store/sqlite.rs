@@ -6,19 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use nightjar_seal::{DeviceTag, EnvelopeId, LinkHash, PassId, RecordTag, ScopeTag, Strand, StudyTag};
+use nightjar_seal::{
+    DeviceTag, EnvelopeId, LinkHash, Notice, PassId, PublicationId, RecordTag, ScopeTag, Strand, StudyTag,
+};
 use nightjar_sync::wire::{Incarnation, Refusal};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::group::Writer;
-use super::{Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
+use super::{
+    Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code, read_names, written,
+};
 use crate::{Config, Failure, copies};
 
 /// The database's file in the hub's folder.
 pub(crate) const FILE: &str = "hub.sqlite3";
 /// "NJHB", in SQLite's header.
 const APPLICATION: i32 = 0x4e4a_4842;
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// Pages of its write-ahead log that are brought into the database together: 32 MiB, so that a page that several pushes change is written once.
 const CHECKPOINT: i32 = 8_192;
 /// What the connection that writes keeps of the database in memory, in KiB.
@@ -275,6 +279,47 @@ impl Tx for Open<'_> {
 
     fn forget_pass(&mut self, study: StudyTag, id: &PassId) -> Done<()> {
         self.0.execute("DELETE FROM pass WHERE study = ?1 AND id = ?2", params![study.0, id.0])?;
+        Ok(())
+    }
+
+    fn publications(&mut self, study: StudyTag) -> Done<Vec<Notice>> {
+        let sql = "SELECT id, device, replaces FROM publication WHERE study = ?1 ORDER BY id";
+        let mut rows = self.0.prepare_cached(sql)?;
+        let mut rows = rows.query([study.0])?;
+        let mut notices = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, by) = (PublicationId(row.get(0)?), DeviceTag(row.get(1)?));
+            notices.push(Notice {
+                id,
+                by,
+                replaces: read_names(row.get_ref(2)?.as_blob().map_err(|_| Stop::Broken)?)?,
+            });
+        }
+        Ok(notices)
+    }
+
+    fn publication(&mut self, study: StudyTag, id: &PublicationId) -> Done<Option<Vec<u8>>> {
+        let sql = "SELECT bytes FROM publication WHERE study = ?1 AND id = ?2";
+        let mut row = self.0.prepare_cached(sql)?;
+        Ok(row.query_row(params![study.0, id.0], |row| row.get(0)).optional()?)
+    }
+
+    fn keep_publication(&mut self, study: StudyTag, notice: &Notice, publication: &[u8]) -> Done<()> {
+        let sql = "INSERT INTO publication (study, id, device, replaces, bytes) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        let replaces = written(&notice.replaces);
+        self.0.prepare_cached(sql)?.execute(params![
+            study.0,
+            notice.id.0,
+            notice.by.0,
+            replaces,
+            publication
+        ])?;
+        Ok(())
+    }
+
+    fn forget_publication(&mut self, study: StudyTag, id: &PublicationId) -> Done<()> {
+        let sql = "DELETE FROM publication WHERE study = ?1 AND id = ?2";
+        self.0.prepare_cached(sql)?.execute(params![study.0, id.0])?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
--- The hub's database. Format 2, without promise until the protocol is complete.
+-- The hub's database. Format 3, without promise until the protocol is complete.
 
 -- One row: which life of the database this is, and what founding a study needs.
 CREATE TABLE hub (
@@ -21,6 +21,16 @@ CREATE TABLE pass (
     study BLOB NOT NULL CHECK (length(study) = 16),
     id    BLOB NOT NULL CHECK (length(id) = 16),
     pass  BLOB NOT NULL,
+    PRIMARY KEY (study, id)
+) STRICT;
+
+-- What evaluators have published, as they signed it; what was replaced is not kept.
+CREATE TABLE publication (
+    study    BLOB NOT NULL CHECK (length(study) = 16),
+    id       BLOB NOT NULL CHECK (length(id) = 32),
+    device   BLOB NOT NULL CHECK (length(device) = 16),
+    replaces BLOB NOT NULL,                                     -- ids, one after the other
+    bytes    BLOB NOT NULL,
     PRIMARY KEY (study, id)
 ) STRICT;
 

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use nightjar_hub::{Config, Failure, Hub};
 use nightjar_seal::{
-    Act, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Line, Link, Membership,
-    RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Strand, seal,
+    Act, Block, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Line, Link,
+    Membership, Notice, Page, Placing, Publication, PublicationId, RecordKey, RecordTag, RootKeys, Roster,
+    ScopeTag, Strand, seal,
 };
 use nightjar_sync::wire::{Judged, Outcome};
 use nightjar_sync::{
@@ -136,6 +137,24 @@ pub(crate) struct Device {
     pub(crate) outcomes: Vec<Judged>,
     pub(crate) received: BTreeMap<EnvelopeId, (u64, Link)>,
     pub(crate) events: Vec<Event>,
+    pub(crate) published: Vec<Publication>,
+}
+
+/// A publication of one page.
+pub(crate) fn published(
+    study: &Study,
+    by: &DeviceKeys,
+    title: &str,
+    replaces: &[PublicationId],
+) -> Publication {
+    let page = Page {
+        language: "en".into(),
+        easy_read: true,
+        title: title.into(),
+        blocks: vec![Block::Paragraph("Doors close softly.".into())],
+        themes: Vec::new(),
+    };
+    Publication::sign(study.roster.study(), 20_000, replaces.to_vec(), vec![page], by).expect("a small page")
 }
 
 impl Device {
@@ -154,7 +173,26 @@ impl Device {
             outcomes: Vec::new(),
             received: BTreeMap::new(),
             events: Vec::new(),
+            published: Vec::new(),
         }
+    }
+
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.published.iter().map(Notice::from).collect()
+    }
+
+    pub(crate) fn keep(&mut self, publication: Publication) {
+        if let Placing::Kept { gone } = Notice::from(&publication).place(&self.notices(), &self.roster) {
+            self.published.retain(|known| !gone.contains(&known.id()));
+            self.published.push(publication);
+        }
+    }
+
+    /// Names of what it holds of what was published, in order.
+    pub(crate) fn names(&self) -> Vec<PublicationId> {
+        let mut names: Vec<_> = self.published.iter().map(Publication::id).collect();
+        names.sort_unstable();
+        names
     }
 
     pub(crate) fn tag(&self) -> DeviceTag {
@@ -201,12 +239,17 @@ impl Device {
             learn: true,
             memory: self.memory.clone(),
         };
-        let mut exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan])?;
+        let mut exchange =
+            Exchange::new(self.roster.clone(), self.tag(), vec![plan])?.holding(self.notices());
         loop {
             match exchange.step() {
                 Step::Done => return Ok(()),
                 Step::NeedOutbox { links, bytes, .. } => exchange.supply_outbox(self.outbox(bytes, links))?,
                 Step::NeedApplied { .. } => exchange.supply_applied(None)?,
+                Step::NeedPublication { publication } => {
+                    let held = self.published.iter().find(|known| known.id() == publication);
+                    exchange.supply_publication(held)?;
+                }
                 Step::Send(request) => {
                     let response = transport.send(&request, &self.keys, &mut entropy()).await?;
                     for event in exchange.on_response(&response)? {
@@ -230,6 +273,7 @@ impl Device {
                 let doubled = self.received.insert(link.envelope, (*sequence, *link));
                 assert_eq!(doubled, None, "an envelope came twice");
             }
+            Event::PublicationCame(publication) => self.keep((**publication).clone()),
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use nightjar_seal::{Chain, Link, ScopeTag, SignedHead, Strand};
+use nightjar_seal::{Chain, Link, Notice, ScopeTag, SignedHead, Strand};
 use nightjar_sync::bounds::{ENVELOPE_BYTES, PUSH_LINKS};
 use nightjar_sync::bundle::{BODY_BYTES, HEADER_BYTES, Header, Holds, Packing, Part};
 use nightjar_sync::wire::{self, Applied, Body, Message, Push, Reach, Segment};
@@ -45,6 +45,13 @@ pub(crate) fn export(device: &Device, file: &Path, answering: Option<&Path>) -> 
     }
     for pass in joined.roster().passes() {
         bundle.write(&packing.add(&Part::Pass(wire::Pass(pass.encode())))?)?;
+    }
+    for notice in Notice::standing(&device.vault.publications()?, joined.roster()) {
+        if let Some(publication) = device.vault.publication(&notice.id)? {
+            let part = Part::Publication(wire::Publication(publication.encode()));
+            bundle.write(&packing.add(&part)?)?;
+            bundle.view.published += 1;
+        }
     }
     for chain in device.vault.received()?.into_iter().filter(|chain| scopes.contains(&chain.scope)) {
         let strand = Strand { device: chain.device, line: chain.line };

@@ -50,6 +50,9 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
         }
     };
     device.notifier.changed(std::mem::take(&mut intake.changed));
+    if intake.view.published > 0 {
+        device.notifier.reset();
+    }
     result?;
     if device.hub()?.is_empty() {
         intake.acknowledge_applied()?;
@@ -71,6 +74,7 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
         trouble,
         bytes: frames.bytes(),
         roster_entries: summary.entries,
+        published: intake.view.published,
         envelopes: summary.envelopes,
         new: intake.view.pulled,
         known: intake.known + summary.own,

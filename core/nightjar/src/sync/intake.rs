@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, Holder, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag,
-    SignedHead,
+    Act, DeviceTag, Entry, Envelope, Holder, Line, Link, Membership, Pass, PassId, Placing, Publication,
+    Safeguard, ScopeTag, SignedHead,
 };
 use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
@@ -106,6 +106,7 @@ impl<'a> Intake<'a> {
     pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
         let mut grown = Vec::new();
         let mut passes: Vec<Pass> = Vec::new();
+        let mut published: Vec<Publication> = Vec::new();
         let mut received: Vec<Envelope> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
@@ -121,6 +122,8 @@ impl<'a> Intake<'a> {
                         Way::Bundle => self.view.set_aside.push(why),
                     }
                 }
+                Event::PublicationCame(publication) => published.push(*publication),
+                Event::PublicationRefused { refusal, .. } => self.view.refused.push(refusal.to_string()),
                 Event::HubLostData { scope } => {
                     // Told with the next sync that comes to its end, should this one not.
                     self.device.vault.keep_setting(HUB_LOST, &[1])?;
@@ -203,6 +206,10 @@ impl<'a> Intake<'a> {
         }
         if !(grown.is_empty() && passes.is_empty()) {
             self.roster_grew(&grown, &passes)?;
+        }
+        for publication in published {
+            let placing = self.device.vault.keep_publication(&publication, self.joined.roster())?;
+            self.view.published += u64::from(matches!(placing, Placing::Kept { .. }));
         }
         self.import(received, &heads)?;
         if !erased.is_empty() {

@@ -210,6 +210,9 @@ impl Device {
         let result = sync.run(&transport).await;
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
+        if sync.intake.view.published > 0 {
+            self.notifier.reset();
+        }
         result?;
         self.after_passes(&sync.intake).await?;
         // By the hub's time: a tablet may believe that it is 1970, and be told better the next day.
@@ -382,6 +385,7 @@ impl<'a> Sync<'a> {
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
         let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
+        let exchange = exchange.holding(device.vault.publications()?);
         let waiting = match options.watcher {
             Some(_) => device.vault.outbox()?.waiting,
             None => 0,
@@ -410,6 +414,10 @@ impl<'a> Sync<'a> {
                 Step::NeedApplied { scope } => {
                     let applied = self.intake.applied_here(&scope)?;
                     self.exchange.supply_applied(applied)?;
+                }
+                Step::NeedPublication { publication } => {
+                    let publication = device.vault.publication(&publication)?;
+                    self.exchange.supply_publication(publication.as_ref())?;
                 }
                 Step::Send(request) => {
                     let response = tokio::select! {

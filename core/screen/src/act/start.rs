@@ -40,6 +40,15 @@ impl Acting<'_> {
                     None => return Ok(()),
                 }
             }
+            ("came", Start::Who | Start::Came(_)) => match self.tablet.publications()?.as_slice() {
+                [] => Mode::Locked(Start::Who),
+                // The only one is not chosen from a list.
+                [only] if matches!(at, Start::Who) => Mode::Locked(Start::Came(Some(only.id.clone()))),
+                all => {
+                    let chosen = all.iter().find(|publication| publication.id == of);
+                    Mode::Locked(Start::Came(chosen.map(|publication| publication.id.clone())))
+                }
+            },
             ("words", Start::Who) => Mode::Locked(Start::Words { wrong: None }),
             ("open", Start::Words { .. }) => self.open(&posted.one("words").unwrap_or_default())?,
             ("staff", Start::Who) => {

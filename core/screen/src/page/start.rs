@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use nightjar::study::Voice;
 use nightjar::{Failure, Tablet};
 
+use super::came;
 use super::frame::{Always, Frame, Page, many, ways};
 use crate::act;
 use crate::hands::Start;
@@ -34,6 +35,7 @@ pub(super) fn draw(
             html! { h1 { (texts.which_form) } (many(&choices)) (ways(("home", &texts.start_again), &[])) }
         }
         Start::Words { wrong } => words(frame, wrong.as_ref().map(|typed| typed.as_str())),
+        Start::Came(id) => return came::draw(frame, tablet, id.as_deref()),
         Start::Pin(_) => html! {},
     };
     let primary = if matches!(at, Start::Words { .. }) { "open" } else { "" };
@@ -85,6 +87,10 @@ fn who(frame: &Frame<'_>, tablet: &Tablet, place: &Place, now: &Zoned) -> Result
             }
             (many(&choices))
             p { button .bare name="do" value="words" { (texts.words_door) } }
+        }
+        // Also where nobody can be asked any more: who answered before sees what came of it.
+        @if tablet.has_publications()? {
+            p { button .bare name="do" value="came" { (texts.came_door) } }
         }
         p { button .bare name="do" value="staff" { (texts.staff_door) } }
     })

@@ -9,6 +9,7 @@ mod erasures;
 mod fixture;
 mod key_envelopes;
 mod passes;
+mod publications;
 mod receipts;
 mod requests;
 mod rosters;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, DeviceTag, Roster, ScopeTag, Strand};
+use nightjar_seal::{Chain, DeviceTag, Publication, Roster, ScopeTag, Strand};
 
 use super::{Counted, Header, Part};
 use crate::Failure;
@@ -78,6 +78,15 @@ impl Unpacking {
                 return Err(malformed("a pass follows the first chain"));
             }
             Part::Pass(pass) => crate::roster::take(&mut self.roster, &pass.0).into_iter().collect(),
+            Part::Publication(_) if self.vouched.is_some() => {
+                return Err(malformed("a publication follows the first chain"));
+            }
+            // One that does not count is nobody's trouble.
+            Part::Publication(publication) => {
+                let publication = Publication::decode(&publication.0).ok();
+                let counts = publication.filter(|publication| publication.verify(&self.roster).is_ok());
+                counts.into_iter().map(|publication| Event::PublicationCame(Box::new(publication))).collect()
+            }
             Part::Chain(push) => {
                 let mut events = self.vouch();
                 events.extend(self.chain(push));

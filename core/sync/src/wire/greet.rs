@@ -1,7 +1,7 @@
 //! The greeting that opens every sync: one round trip says whether anything is new, in either direction, and whether the
 //! hub still holds what it acknowledged. What is new comes with the answer where it is little.
 
-use nightjar_seal::{Line, RosterHead, ScopeTag};
+use nightjar_seal::{Line, PublicationId, RosterHead, ScopeTag};
 
 use super::applied::Applied;
 use super::cbor::{Message, Reader, Writer};
@@ -19,6 +19,9 @@ pub struct Greeting {
     /// The beginning of what commits to the passes that wait there for their place
     /// ([`Roster::passes_digest`](nightjar_seal::Roster::passes_digest)).
     pub passes: Begin,
+    /// The beginning of what commits to the publications that it holds and that count
+    /// ([`Notice::digest`](nightjar_seal::Notice::digest)); `None` where there are none.
+    pub published: Option<Begin>,
     /// The life of the hub's database that all marks below are of; `None` where none is shown.
     pub incarnation: Option<Incarnation>,
     /// The scopes it asks about.
@@ -57,7 +60,7 @@ impl Shown {
 /// How a hub answers a greeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Welcome {
-    /// Roster, life of the database and applied vectors are as the device said, and every log ends where its furthest mark says: at its
+    /// Roster, publications, life of the database and applied vectors are as the device said, and every log ends where its furthest mark says: at its
     /// first place where none is shown.
     Unchanged,
     /// Something is new, to one side or the other.
@@ -77,6 +80,8 @@ pub struct Greeted {
     pub entries: Vec<Entry>,
     /// The passes that wait at the hub, where they are not the same as on the device.
     pub passes: Option<Vec<Pass>>,
+    /// The names of the publications that count and are held at the hub, in order, where they are not the same as on the device.
+    pub published: Option<Vec<PublicationId>>,
     /// One answer per scope asked about, in the same order.
     pub scopes: Vec<Standing>,
 }
@@ -151,16 +156,17 @@ impl Message for Greeting {
     const NAME: &'static str = "greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(5).number(self.roster).bytes(&self.roster_head.0).bytes(&self.passes.0);
-        out.optional(self.incarnation.as_ref()).list(&self.scopes);
+        out.array(6).number(self.roster).bytes(&self.roster_head.0).bytes(&self.passes.0);
+        out.optional(self.published.as_ref()).optional(self.incarnation.as_ref()).list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(5)?;
+        input.array(6)?;
         let greeting = Self {
             roster: input.number()?,
             roster_head: Begin(input.fixed()?),
             passes: Begin(input.fixed()?),
+            published: input.optional()?,
             incarnation: input.optional()?,
             scopes: input.list(bounds::SCOPES)?,
         };
@@ -239,14 +245,17 @@ impl Message for Greeted {
     const NAME: &'static str = "answer to a greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(7);
+        out.array(9);
         self.incarnation.write(out);
         out.number(self.roster).bytes(&self.roster_head.0).list(&self.entries);
-        out.flag(self.passes.is_some()).list(self.passes.as_deref().unwrap_or_default()).list(&self.scopes);
+        out.flag(self.passes.is_some()).list(self.passes.as_deref().unwrap_or_default());
+        out.flag(self.published.is_some())
+            .list(self.published.as_deref().unwrap_or_default())
+            .list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(7)?;
+        input.array(9)?;
         let incarnation = Incarnation::read(input)?;
         let (roster, roster_head) = (input.number()?, RosterHead(input.fixed()?));
         let entries = input.list(bounds::ROSTER_ENTRIES)?;
@@ -255,6 +264,12 @@ impl Message for Greeted {
             (false, passes) if passes.is_empty() => None,
             _ => return Err(input.malformed("passes where there are none")),
         };
-        Ok(Self { incarnation, roster, roster_head, entries, passes, scopes: input.list(bounds::SCOPES)? })
+        let published = match (input.flag()?, input.list::<PublicationId>(bounds::PUBLICATIONS)?) {
+            (true, published) if published.is_sorted_by(|a, b| a < b) => Some(published),
+            (false, published) if published.is_empty() => None,
+            _ => return Err(input.malformed("publications out of order, or where there are none")),
+        };
+        let scopes = input.list(bounds::SCOPES)?;
+        Ok(Self { incarnation, roster, roster_head, entries, passes, published, scopes })
     }
 }

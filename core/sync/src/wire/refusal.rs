@@ -88,6 +88,19 @@ codes! {
 }
 
 impl Reason {
+    /// Whether it says no to this very publication, so that others may go on.
+    pub(crate) fn is_about_the_publication(self) -> bool {
+        matches!(
+            self,
+            Self::NotGranted
+                | Self::Forged
+                | Self::Malformed
+                | Self::TooLarge
+                | Self::QuotaReached
+                | Self::NoSuchPath
+        )
+    }
+
     /// Whether it says no to this very pass, so that another try brings nothing and others may go on.
     pub(crate) fn is_about_the_pass(self) -> bool {
         matches!(

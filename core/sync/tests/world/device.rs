@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
-    Chain, DeviceKeys, DeviceTag, Envelope, EnvelopeId, Header, Line, Link, RecordKey, RecordTag, Roster,
-    ScopeTag, SignedHead, Strand, seal,
+    Block, Chain, DeviceKeys, DeviceTag, Envelope, EnvelopeId, Header, Line, Link, Notice, Page, Placing,
+    Publication, PublicationId, RecordKey, RecordTag, Roster, ScopeTag, SignedHead, Strand, seal,
 };
 use nightjar_sync::wire::{Applied, Outcome, Reach};
 use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Response, ScopePlan, SetAside, Step};
@@ -56,6 +56,7 @@ pub(crate) struct Device {
     pub(crate) applied_by: BTreeMap<DeviceTag, Vec<Reach>>,
     pub(crate) losses: usize,
     pub(crate) passes_refused: Vec<String>,
+    pub(crate) published: Vec<Publication>,
     /// Links per outbox.
     pub(crate) portion: usize,
     made: u64,
@@ -87,6 +88,7 @@ impl Device {
             applied_by: BTreeMap::new(),
             losses: 0,
             passes_refused: Vec::new(),
+            published: Vec::new(),
             portion: 2,
             made: 0,
         }
@@ -102,6 +104,42 @@ impl Device {
         let head = self.roster.head();
         let header = Header::change(study, self.scope, RecordTag([7; 16]), self.keys.tag(), head, &key);
         self.waiting.push(seal(header, &self.made.to_be_bytes(), &key, &mut entropy).expect("it seals"));
+    }
+
+    /// Publishes a page in the place of others.
+    pub(crate) fn publish(&mut self, title: &str, replaces: &[PublicationId]) -> PublicationId {
+        let page = Page {
+            language: "en".into(),
+            easy_read: false,
+            title: title.into(),
+            blocks: vec![Block::Paragraph("Doors close softly.".into())],
+            themes: Vec::new(),
+        };
+        let study = self.roster.study();
+        let publication = Publication::sign(study, 20_000, replaces.to_vec(), vec![page], &self.keys);
+        let publication = publication.expect("a small page");
+        self.keep(publication.clone());
+        publication.id()
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.published.iter().map(Notice::from).collect()
+    }
+
+    fn keep(&mut self, publication: Publication) {
+        if let Placing::Kept { gone } = Notice::from(&publication).place(&self.notices(), &self.roster) {
+            self.published.retain(|known| !gone.contains(&known.id()));
+            self.published.push(publication);
+        }
+    }
+
+    /// Names of what stands of what was published, in order.
+    pub(crate) fn standing(&self) -> Vec<PublicationId> {
+        let notices = self.notices();
+        let mut names: Vec<_> =
+            Notice::standing(&notices, &self.roster).iter().map(|known| known.id).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Everything it ever made and placed.
@@ -120,7 +158,8 @@ impl Device {
             learn: !self.publishes,
             memory: self.memory.clone(),
         };
-        Exchange::new(self.roster.clone(), self.keys.tag(), vec![plan]).expect("one scope is not too many")
+        let exchange = Exchange::new(self.roster.clone(), self.keys.tag(), vec![plan]);
+        exchange.expect("one scope is not too many").holding(self.notices())
     }
 
     /// Syncs to the end. `faults` says what goes wrong with which request, counted from 0; a switched-off device begins
@@ -141,6 +180,11 @@ impl Device {
                 Step::NeedApplied { scope } => {
                     let applied = self.applied(scope);
                     exchange.supply_applied(Some(applied)).expect("the vector can be sent");
+                    continue;
+                }
+                Step::NeedPublication { publication } => {
+                    let held = self.published.iter().find(|known| known.id() == publication);
+                    exchange.supply_publication(held).expect("it was asked for");
                     continue;
                 }
                 Step::Send(request) => request,
@@ -199,6 +243,10 @@ impl Device {
                     exchange.supply_outbox(outbox)?;
                 }
                 Step::NeedApplied { scope } => exchange.supply_applied(Some(self.applied(scope)))?,
+                Step::NeedPublication { publication } => {
+                    let held = self.published.iter().find(|known| known.id() == publication);
+                    exchange.supply_publication(held)?;
+                }
                 Step::Send(request) => {
                     let events = exchange.on_response(&hub.answer(self.keys.tag(), &request))?;
                     all.extend(events.iter().cloned());
@@ -277,6 +325,7 @@ impl Device {
                 }
                 Event::Heard { applied, .. } => self.memory.heard = applied,
                 Event::Published { .. } => {}
+                Event::PublicationCame(publication) => self.keep(*publication),
                 other => panic!("unexpected: {other:?}"),
             }
         }

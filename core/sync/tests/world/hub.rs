@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassStanding, Roster, ScopeTag};
+use nightjar_seal::{
+    DeviceTag, Entry, Envelope, EnvelopeId, Link, Notice, Pass, PassStanding, Placing, Publication, Roster,
+    ScopeTag,
+};
 use nightjar_sync::wire::{
     self, Appended, Applied, Batch, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
     Objection, Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing, Welcome,
@@ -23,6 +26,8 @@ pub(crate) struct ModelHub {
     pub(crate) pushes_per_pull: usize,
     /// What its clock shows, by which passes come in time.
     pub(crate) now: u64,
+    /// What was published.
+    pub(crate) published: Vec<Publication>,
     /// An entry that it passes on after its roster, though no roster takes it.
     pub(crate) beyond: Option<Entry>,
 }
@@ -39,6 +44,7 @@ impl ModelHub {
             applied: BTreeMap::new(),
             pushes_per_pull: 2,
             now: 0,
+            published: Vec::new(),
             beyond: None,
         }
     }
@@ -68,6 +74,10 @@ impl ModelHub {
             refuse(Reason::UnknownDevice)
         } else if path == wire::greet_path(study) {
             self.greet(&request.body)
+        } else if path == wire::publish_path(study) {
+            self.publish(&request.body)
+        } else if path == wire::published_path(study) {
+            self.published(&request.body)
         } else if path == wire::push_path(study, self.scope) {
             self.push(&request.body)
         } else if path == wire::pull_path(study, self.scope) {
@@ -131,9 +141,42 @@ impl ModelHub {
             entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
             passes: (greeting.passes != wire::Begin::of(&self.roster.passes_digest()))
                 .then(|| self.roster.passes().map(|pass| wire::Pass(pass.encode())).collect()),
+            published: (greeting.published != self.shown()).then(|| {
+                let mut names: Vec<_> = self.published.iter().map(Publication::id).collect();
+                names.sort_unstable();
+                names
+            }),
             scopes: greeting.scopes.iter().map(standing).collect(),
         })
         .encode())
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.published.iter().map(Notice::from).collect()
+    }
+
+    fn shown(&self) -> Option<wire::Begin> {
+        Notice::digest(&self.notices(), &self.roster).map(|digest| wire::Begin::of(&digest))
+    }
+
+    fn publish(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let publication = Publication::decode(&wire::Publication::decode(body)?.0).expect("it decodes");
+        if publication.verify(&self.roster).is_err() {
+            return refuse(Reason::NotGranted);
+        }
+        if let Placing::Kept { gone } = Notice::from(&publication).place(&self.notices(), &self.roster) {
+            self.published.retain(|known| !gone.contains(&known.id()));
+            self.published.push(publication);
+        }
+        Ok(Vec::new())
+    }
+
+    /// One a reply.
+    fn published(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let ask = wire::PublishedAsk::decode(body)?;
+        let asked = self.published.iter().filter(|known| ask.publications.contains(&known.id()));
+        let publications = asked.take(1).map(|known| wire::Publication(known.encode())).collect();
+        Ok(wire::Published { publications }.encode())
     }
 
     fn glimpsed(&self, glimpse: Glimpse) -> bool {

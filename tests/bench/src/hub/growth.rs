@@ -173,7 +173,7 @@ async fn round(hub: &mut Filled, took: &mut Took, time: usize, fulls: usize) -> 
     let roster = hub.fleet.roster.entries().len() as u64;
     let (roster_head, incarnation) = (Begin::of(&hub.fleet.roster.head().0), Some(head.incarnation));
     let passes = Begin::of(&hub.fleet.roster.passes_digest());
-    let body = Greeting { roster, roster_head, passes, incarnation, scopes }.encode();
+    let body = Greeting { roster, roster_head, passes, published: None, incarnation, scopes }.encode();
     let greeting = Request { path: greet_path(study), body, signed: true };
     let begun = Instant::now();
     let response = evaluator.send(&greeting).await?;
