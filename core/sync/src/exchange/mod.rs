@@ -1,5 +1,7 @@
 //! One sync as a state machine without I/O.
 
+mod compare;
+
 use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Pass, PassId, Roster, ScopeTag};
 
 use crate::event::{Event, Memory};
@@ -13,6 +15,8 @@ use crate::wire::{
     Push, Pushed, Reason, Refusal, Segment, Welcome,
 };
 use crate::{Failure, bounds};
+
+pub(crate) use compare::Comparison;
 
 /// One sync of one device with one hub.
 ///
@@ -44,6 +48,7 @@ enum Phase {
     Greet,
     Append(usize),
     Bring(usize),
+    Compare(usize),
     Push(usize),
     Pull(usize),
     Publish(usize),
@@ -55,6 +60,7 @@ enum Open {
     Greet,
     Append,
     Bring(PassId, DeviceTag),
+    Compare,
     Push { envelopes: Vec<EnvelopeId>, line: Line, through: u64 },
     Pull,
     Publish,
@@ -104,8 +110,18 @@ impl Exchange {
                     }
                     None => self.phase = Phase::Push(0),
                 },
+                Phase::Compare(i) => match self.scopes.get(i) {
+                    None => self.phase = Phase::Push(i),
+                    Some(scope) => match &scope.comparison {
+                        Some(comparison) => self.open(self.question(scope, comparison), Open::Compare),
+                        None => {
+                            return Step::NeedHeld { scope: scope.plan.scope, own: !scope.plan.pull };
+                        }
+                    },
+                },
                 Phase::Push(i) => match self.scopes.get(i) {
                     None => self.phase = Phase::Pull(0),
+                    Some(scope) if scope.compares => self.phase = Phase::Compare(i),
                     Some(scope) if !scope.plan.push => self.phase = Phase::Push(i + 1),
                     Some(scope) => {
                         let scope = scope.plan.scope;
@@ -187,6 +203,7 @@ impl Exchange {
             Open::Greet => self.on_greeted(response),
             Open::Append => self.on_appended(response),
             Open::Bring(pass, device) => self.on_brought(*pass, *device, response),
+            Open::Compare => self.on_ranged(response),
             Open::Push { envelopes, line, through } => self.on_pushed(envelopes, *line, *through, response),
             Open::Pull => self.on_pulled(response),
             Open::Publish => self.on_published(response),
@@ -364,7 +381,7 @@ impl Exchange {
         let pushed: Pushed = match answer(response) {
             Ok(pushed) => pushed,
             Err(Failure::Refused(Refusal { reason: Reason::ChainGap, .. })) if !scope.lost => {
-                return Ok(vec![scope.lose()]);
+                return Ok(scope.lose());
             }
             Err(failure) => {
                 let event = scope.refused(failure)?;
@@ -387,7 +404,7 @@ impl Exchange {
                     problem: "the hub's log keeps changing its past",
                 });
             }
-            events.push(scope.lose());
+            events.extend(scope.lose());
         } else {
             (scope.through, scope.line) = (through, Some(line));
         }
@@ -415,7 +432,7 @@ impl Exchange {
             Ok(pulled) => pulled,
             Err(Failure::Refused(Refusal { reason: Reason::CursorUnknown, .. })) if !scope.lost => {
                 self.phase = Phase::Push(i);
-                return Ok(vec![scope.lose()]);
+                return Ok(scope.lose());
             }
             Err(failure) => {
                 let event = scope.refused(failure)?;
@@ -459,7 +476,7 @@ impl Exchange {
             }
             // What is lost is offered again before it is pulled again.
             self.phase = Phase::Push(i);
-            return Ok(vec![scope.lose()]);
+            return Ok(scope.lose());
         }
         if cursor.sequence > head.sequence {
             return Err(malformed("it goes beyond the hub's own head"));
