@@ -13,6 +13,7 @@ pub(crate) enum Route {
     Greet(StudyTag),
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
+    Ranges(StudyTag, ScopeTag),
     Applied(StudyTag, ScopeTag),
     Recall(StudyTag, ScopeTag),
     Confirm(StudyTag, ScopeTag),
@@ -30,6 +31,7 @@ impl Route {
             Self::Greet(_) => "greet",
             Self::Push(..) => "push",
             Self::Pull(..) => "pull",
+            Self::Ranges(..) => "ranges",
             Self::Applied(..) => "applied",
             Self::Recall(..) => "recall",
             Self::Confirm(..) => "confirm",
@@ -111,7 +113,9 @@ impl Route {
                     | Reason::TooManyLines
                     | Reason::QuotaReached
             ),
-            Self::Pull(..) => matches!(reason, Reason::NotGranted | Reason::CursorUnknown),
+            Self::Pull(..) | Self::Ranges(..) => {
+                matches!(reason, Reason::NotGranted | Reason::CursorUnknown)
+            }
             Self::Applied(..) => matches!(reason, Reason::NotGranted | Reason::Forged),
         }
     }
@@ -123,9 +127,10 @@ type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 /// What may stand behind a study, and behind a scope of it.
 const OF_A_STUDY: [OfAStudy; 4] =
     [("roster", Route::Roster), ("pass", Route::Pass), ("clock", Route::Clock), ("greet", Route::Greet)];
-const OF_A_SCOPE: [OfAScope; 6] = [
+const OF_A_SCOPE: [OfAScope; 7] = [
     ("push", Route::Push),
     ("pull", Route::Pull),
+    ("ranges", Route::Ranges),
     ("applied", Route::Applied),
     ("recall", Route::Recall),
     ("confirm", Route::Confirm),
@@ -152,6 +157,7 @@ mod tests {
             (wire::greet_path(study), Route::Greet(study)),
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),
+            (wire::ranges_path(study, scope), Route::Ranges(study, scope)),
             (wire::applied_path(study, scope), Route::Applied(study, scope)),
             (wire::recall_path(study, scope), Route::Recall(study, scope)),
             (wire::confirm_path(study, scope), Route::Confirm(study, scope)),
