@@ -254,8 +254,10 @@ impl Device {
                 let _ = bring(self, &pass).await;
             }
         }
-        let refused: BTreeSet<_> = intake.passes_refused.keys().copied().collect();
         let before = self.joined()?;
+        let mut refused = memory::refused_passes(self, before.roster())?;
+        refused.extend(intake.passes_refused.keys());
+        memory::keep_refused_passes(self, before.roster(), &refused)?;
         let Some(grown) = enrol::entered(self, self.study_time()?, &refused)? else { return Ok(()) };
         let _ = publish_roster(self, &grown, before.roster().entries().len()).await;
         Ok(())
@@ -386,7 +388,8 @@ impl<'a> Sync<'a> {
             Ok(ScopePlan { scope, push: true, pull, without, publish, learn, compare, memory })
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
-        let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
+        let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?
+            .knowing_refused(memory::refused_passes(device, joined.roster())?);
         let waiting = match options.watcher {
             Some(_) => device.vault.outbox()?.waiting,
             None => 0,

@@ -122,7 +122,13 @@ impl Roster {
 
     /// Commits to the passes that wait, so that two who hold the same are told by 16 bytes.
     pub fn passes_digest(&self) -> [u8; 16] {
-        let ids: Vec<&[u8]> = self.waiting.passes.keys().map(|id| &id.0[..]).collect();
+        self.passes_digest_without(&BTreeSet::new())
+    }
+
+    /// The same of all but these.
+    pub fn passes_digest_without(&self, left_out: &BTreeSet<PassId>) -> [u8; 16] {
+        let ids = self.waiting.passes.keys().filter(|id| !left_out.contains(id));
+        let ids: Vec<&[u8]> = ids.map(|id| &id.0[..]).collect();
         digest("nightjar v0 passes that wait", &ids)
     }
 

@@ -50,6 +50,10 @@ impl Comparison {
         if self.up_to.is_some_and(|up_to| up_to != ranged.up_to) || head.is_some_and(is_other) {
             return Heard::Nonsense;
         }
+        // A log holds no envelope twice.
+        if !self.own && ranged.count != ranged.up_to.sequence {
+            return Heard::Nonsense;
+        }
         self.up_to = Some(ranged.up_to);
         let (up_to, place) = (ranged.up_to, matches!(self.next, RangesAsked::Place(_)));
         let message = match ranged.told {

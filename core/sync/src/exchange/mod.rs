@@ -2,6 +2,8 @@
 
 mod compare;
 
+use std::collections::BTreeSet;
+
 use nightjar_seal::{DeviceTag, EnvelopeId, Line, Link, Pass, PassId, Roster, ScopeTag};
 
 use crate::event::{Event, Memory};
@@ -33,6 +35,8 @@ pub struct Exchange {
     introduced: Introduced,
     /// Passes that are here and not at the hub.
     bringing: Vec<Pass>,
+    /// Passes that the hub is known not to take.
+    refused: BTreeSet<PassId>,
     open: Option<(Request, Open)>,
 }
 
@@ -74,7 +78,16 @@ impl Exchange {
         }
         let scopes = plans.into_iter().map(Scope::new).collect();
         let (phase, introduced, bringing) = (Phase::Greet, Introduced::No, Vec::new());
-        Ok(Self { roster, device, scopes, phase, introduced, bringing, open: None })
+        let refused = BTreeSet::new();
+        Ok(Self { roster, device, scopes, phase, introduced, bringing, refused, open: None })
+    }
+
+    /// Passes that this hub refused in an earlier sync with the same roster: the device holds them and does not bring them again, and they alone
+    /// are no news.
+    #[must_use]
+    pub fn knowing_refused(mut self, refused: BTreeSet<PassId>) -> Self {
+        self.refused = refused;
+        self
     }
 
     /// The roster as it is known now.
@@ -223,7 +236,7 @@ impl Exchange {
         let greeting = Greeting {
             roster: self.roster.entries().len() as u64,
             roster_head: Begin::of(&self.roster.head().0),
-            passes: Begin::of(&self.roster.passes_digest()),
+            passes: Begin::of(&self.roster.passes_digest_without(&self.refused)),
             incarnation: life,
             scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
         };
@@ -290,7 +303,9 @@ impl Exchange {
             events.extend(passes.iter().filter_map(|pass| crate::roster::take(&mut roster, &pass.0)));
             let there: Vec<PassId> =
                 passes.iter().filter_map(|pass| Pass::decode(&pass.0).ok()).map(|pass| pass.id()).collect();
-            self.bringing = roster.passes().filter(|pass| !there.contains(&pass.id())).cloned().collect();
+            self.refused.retain(|pass| !there.contains(pass));
+            let missing = |pass: &&Pass| !there.contains(&pass.id()) && !self.refused.contains(&pass.id());
+            self.bringing = roster.passes().filter(missing).cloned().collect();
         }
         let life = self.life();
         self.roster = roster;

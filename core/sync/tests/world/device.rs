@@ -7,7 +7,7 @@ use nightjar_seal::{
     ScopeTag, SignedHead, Strand, seal,
 };
 use nightjar_sync::wire::{Applied, Outcome, Reach};
-use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Response, ScopePlan, SetAside, Step};
+use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Request, Response, ScopePlan, SetAside, Step};
 
 use super::entropy;
 use super::hub::ModelHub;
@@ -205,6 +205,14 @@ impl Device {
 
     /// One response of a sync that is driven by hand.
     pub(crate) fn try_sync(&mut self, hub: &mut ModelHub) -> Result<Vec<Event>, Failure> {
+        self.drive(|tag, request| hub.answer(tag, request))
+    }
+
+    /// The same with whatever answers.
+    pub(crate) fn drive(
+        &mut self,
+        mut answer: impl FnMut(DeviceTag, &Request) -> Response,
+    ) -> Result<Vec<Event>, Failure> {
         let mut exchange = self.exchange();
         let mut all = Vec::new();
         loop {
@@ -217,7 +225,7 @@ impl Device {
                 Step::NeedHeld { own, .. } => exchange.supply_held(Some(self.held(own)))?,
                 Step::NeedApplied { scope } => exchange.supply_applied(Some(self.applied(scope)))?,
                 Step::Send(request) => {
-                    let response = hub.answer(self.keys.tag(), &request);
+                    let response = answer(self.keys.tag(), &request);
                     self.traffic.0 += request.body.len();
                     self.traffic.1 += response.body.len();
                     let events = exchange.on_response(&response)?;

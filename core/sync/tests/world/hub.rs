@@ -27,6 +27,8 @@ pub(crate) struct ModelHub {
     pub(crate) now: u64,
     /// An entry that it passes on after its roster, though no roster takes it.
     pub(crate) beyond: Option<Entry>,
+    /// Whether it compares by ranges, as an older hub does not.
+    pub(crate) compares: bool,
 }
 
 impl ModelHub {
@@ -42,6 +44,7 @@ impl ModelHub {
             pushes_per_pull: 2,
             now: 0,
             beyond: None,
+            compares: true,
         }
     }
 
@@ -74,7 +77,7 @@ impl ModelHub {
             self.push(&request.body)
         } else if path == wire::pull_path(study, self.scope) {
             self.pull(device, &request.body)
-        } else if path == wire::ranges_path(study, self.scope) {
+        } else if self.compares && path == wire::ranges_path(study, self.scope) {
             self.ranges(device, &request.body)
         } else if path == wire::applied_path(study, self.scope) {
             let applied = Applied::decode(&request.body).expect("an applied vector decodes");

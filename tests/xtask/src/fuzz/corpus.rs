@@ -34,6 +34,7 @@ pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf
         // True ones are not made yet: they start from nothing.
         FuzzTarget::Sealed
         | FuzzTarget::Wire
+        | FuzzTarget::Ranges
         | FuzzTarget::Bundle
         | FuzzTarget::Change
         | FuzzTarget::Roster => {}
