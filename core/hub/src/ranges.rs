@@ -56,11 +56,10 @@ impl Place {
         let (row, up_to) = store.read(|tx| {
             let (row, head) = self.head(tx)?;
             match &question.up_to {
-                Some(mark) if !self.holds(tx, row.as_ref(), mark)? => Err(Refusal::new(
-                    Reason::CursorUnknown,
-                    "the hub does not hold its log up to this mark",
-                )
-                .into()),
+                Some(mark) if !self.holds(tx, row.as_ref(), mark)? => {
+                    Err(Refusal::new(Reason::CursorUnknown, "the hub does not hold its log up to this mark")
+                        .into())
+                }
                 mark => Ok((row, mark.unwrap_or(head))),
             }
         })?;
@@ -100,22 +99,14 @@ impl Place {
 impl Known {
     /// The set that is compared.
     fn set(&self, store: &Store, compared: Compared) -> Result<Arc<IdSet>, Refusal> {
-        let find = |sets: &mut Vec<(Compared, Arc<IdSet>)>| {
-            let at = sets.iter().position(|(of, _)| *of == compared)?;
-            let found = sets.remove(at);
-            sets.push(found);
-            sets.last().map(|(_, set)| set.clone())
-        };
-        if let Some(set) = find(&mut self.sets.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(set) = self.made(&compared) {
             return Ok(set);
         }
         self.with_log(store, compared, |log| {
             // Somebody else may have made it meanwhile.
-            let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(set) = find(&mut sets) {
+            if let Some(set) = self.made(&compared) {
                 return Ok(set);
             }
-            drop(sets);
             let ids: Vec<_> = log.of(&compared).map(|(_, id)| id).collect();
             let set = Arc::new(IdSet::new(ids.into_iter()).map_err(|_| broken())?);
             let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,6 +118,15 @@ impl Known {
             }
             Ok(set)
         })
+    }
+
+    /// The set that is compared, where it was made before.
+    fn made(&self, compared: &Compared) -> Option<Arc<IdSet>> {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = sets.iter().position(|(of, _)| of == compared)?;
+        let (of, set) = sets.remove(at);
+        sets.push((of, set.clone()));
+        Some(set)
     }
 
     /// How many envelopes stand in the log before the first of these; as many as are compared where it holds none of them.

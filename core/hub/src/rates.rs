@@ -68,7 +68,8 @@ impl Rates {
     /// Takes one request of so many bytes from a device's buckets.
     pub(crate) fn take(&self, device: DeviceTag, bytes: usize, now: Instant) -> Result<(), Refusal> {
         self.with(device, now, |buckets| {
-            buckets.requests.take(self.requests, 1.0, now) && buckets.bytes.take(self.bytes, bytes as f64, now)
+            buckets.requests.take(self.requests, 1.0, now)
+                && buckets.bytes.take(self.bytes, bytes as f64, now)
         })
     }
 
@@ -107,8 +108,12 @@ mod tests {
     #[test]
     fn a_device_that_asks_for_too_much_waits_and_no_other_does() {
         let rate = |burst, per_second| Rate { burst, per_second };
-        let limits =
-            Limits { requests_rate: rate(3.0, 1.0), bytes_rate: rate(1000.0, 100.0), ranges_rate: rate(2.0, 0.1), ..Limits::default() };
+        let limits = Limits {
+            requests_rate: rate(3.0, 1.0),
+            bytes_rate: rate(1000.0, 100.0),
+            ranges_rate: rate(2.0, 0.1),
+            ..Limits::default()
+        };
         let rates = Rates::new(&limits);
         let (one, other, begun) = (DeviceTag([1; 16]), DeviceTag([2; 16]), Instant::now());
         let at = |seconds: u64| begun + Duration::from_secs(seconds);

@@ -171,8 +171,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         assert!(document.grammar.contains(rule), "{rule}");
     }
     let limits = &document.all["x-limits"];
-    let Limits { body, time, head, skew, nonces, connections, requests_rate, bytes_rate, ranges_rate, .. } =
-        Limits::default();
+    let Limits {
+        body, time, head, skew, nonces, connections, requests_rate, bytes_rate, ranges_rate, ..
+    } = Limits::default();
     assert_eq!(limits["body"], body);
     assert_eq!((&limits["time"], &limits["head"]), (&time.as_secs().into(), &head.as_secs().into()));
     assert_eq!((&limits["skew"], &limits["nonces"]), (&skew.into(), &nonces.into()));
@@ -349,14 +350,24 @@ async fn real_answers_are_what_the_document_says() {
     let (said, ranged) = asking.answer(RANGES, "ward", keys, &asked_about(false, Some(head), place)).await;
     assert_eq!(said, "ok");
     let ranged = wire::Ranged::decode(&ranged.body).expect("an answer");
-    let before = tablet.open[..2].iter().fold(Mark::start(head.incarnation), |mark, (link, _)| mark.after(link.envelope));
+    let before = tablet.open[..2]
+        .iter()
+        .fold(Mark::start(head.incarnation), |mark, (link, _)| mark.after(link.envelope));
     assert_eq!(ranged.told, wire::RangesTold::Before(before));
-    assert_eq!(asking.send(RANGES, "ward", keys, &asked_about(false, Some(lost), message.clone())).await, "cursor_unknown");
     assert_eq!(
-        asking.send(RANGES, "ward", keys, &asked_about(false, None, wire::RangesAsked::Message(b"a".to_vec()))).await,
+        asking.send(RANGES, "ward", keys, &asked_about(false, Some(lost), message.clone())).await,
+        "cursor_unknown"
+    );
+    assert_eq!(
+        asking
+            .send(RANGES, "ward", keys, &asked_about(false, None, wire::RangesAsked::Message(vec![1])))
+            .await,
         "malformed"
     );
-    assert_eq!(asking.send(RANGES, "responses", &tablet_keys, &asked_about(false, None, message.clone())).await, "not_granted");
+    assert_eq!(
+        asking.send(RANGES, "responses", &tablet_keys, &asked_about(false, None, message.clone())).await,
+        "not_granted"
+    );
     assert_eq!(asking.send(RANGES, "responses", &tablet_keys, &asked_about(true, None, message)).await, "ok");
 
     // What was applied, and what a receipt asks for.
@@ -473,7 +484,9 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, RANGES, APPLIED, RECALL] {
+    for operation in
+        [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, RANGES, APPLIED, RECALL]
+    {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -32,6 +32,13 @@ async fn sync(device: &mut Device, hub: &Running) -> Cost {
     Cost { bytes: traffic.sent + traffic.received, sent, received, lacking }
 }
 
+/// As long as what people say, and no more alike.
+fn said(n: u32) -> [u8; 400] {
+    let mut said = [0; 400];
+    blake3::Hasher::new().update(&n.to_le_bytes()).finalize_xof().fill(&mut said);
+    said
+}
+
 /// Places of a device that a hub lacks, to be offered again with the links between them.
 fn offer(device: &mut Device, all: &[(nightjar_seal::Link, Option<Vec<u8>>)], from: usize) {
     device.open = all[from..].to_vec();
@@ -49,14 +56,14 @@ async fn of_two_thousand_envelopes_a_restored_hub_is_offered_the_thirty_that_it_
     let mut evaluator = Device::new(&study.evaluator, &study, "responses");
     let mut all = Vec::new();
     for n in 0..1_970_u32 {
-        tablet.collect(&[&n.to_le_bytes()[..], &[7; 400]].concat());
+        tablet.collect(&said(n));
     }
     all.extend(tablet.open.clone());
     sync(&mut tablet, &hub).await;
     sync(&mut evaluator, &hub).await;
     backup(data.path(), &copy).expect("copied");
     for n in 1_970..2_000_u32 {
-        tablet.collect(&[&n.to_le_bytes()[..], &[7; 400]].concat());
+        tablet.collect(&said(n));
     }
     all.extend(tablet.open.clone());
     let (last, before) = (sync(&mut tablet, &hub).await, tablet.memory.clone());
@@ -147,5 +154,8 @@ async fn who_compares_without_end_is_told_to_wait_and_stops_nobody_else() {
     (other.compare, other.held) = (true, Some(Vec::new()));
     assert_eq!(sync(&mut other, &hub).await.lacking, Some((BTreeSet::new(), 1)));
     hub.stop().await;
-    assert!(bounds::RANGES_ROUNDS * 2 + 2 <= Limits::default().ranges_rate.burst as usize, "an honest device has room");
+    assert!(
+        bounds::RANGES_ROUNDS * 2 + 2 <= Limits::default().ranges_rate.burst as usize,
+        "an honest device has room"
+    );
 }

@@ -42,7 +42,7 @@ pub use greet::{Entry, Greeted, Greeting, Pass, Shown, Standing, Welcome, Wish};
 pub use mark::{Begin, Glimpse, Incarnation, Mark};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
-pub use ranges::{RangesAsked, Ranged, Ranges, RangesTold};
+pub use ranges::{Ranged, Ranges, RangesAsked, RangesTold};
 pub use recall::{Recall, Recalled, Sealed};
 pub use refusal::{Reason, Refusal};
 pub use segment::Segment;

@@ -217,7 +217,7 @@ impl Vault {
             let Some(scope) = shared::known(t, scope.0)? else { return Ok(0) };
             let sql = "SELECT envelope.begin, envelope.rest, outbox.n, outbox.state, length(body) = 0 AND stub.n IS NULL
                        FROM outbox JOIN envelope ON envelope.n = outbox.n LEFT JOIN stub ON stub.n = outbox.n
-                       WHERE outbox.scope = ?1 AND chained = 1 AND state IN (0, 1)";
+                       WHERE outbox.scope = ?1 AND chained = 1 AND outbox.state IN (0, 1)";
             let mut statement = t.prepare_cached(sql)?;
             let mut rows = statement.query([scope])?;
             let (mut there, mut missing) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 
 use nightjar_seal::EnvelopeId;
 
-use super::{Exchange, Open, Phase};
+use super::{Exchange, Phase};
 use crate::event::Event;
 use crate::http_message::{Request, Response};
 use crate::ranges::{Asking, Differing, IdSet};

@@ -79,8 +79,10 @@ impl Message for Ranged {
         self.up_to.write(out);
         out.number(self.count);
         match &self.told {
-            RangesTold::Message(message) => drop(out.bytes(message)),
             RangesTold::Before(mark) => mark.write(out),
+            RangesTold::Message(message) => {
+                out.bytes(message);
+            }
         }
     }
 
