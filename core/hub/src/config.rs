@@ -62,6 +62,8 @@ pub struct Limits {
     pub requests_rate: Rate,
     /// Bytes of bodies that one device may send.
     pub bytes_rate: Rate,
+    /// Messages about ranges that one device may send.
+    pub ranges_rate: Rate,
     /// Most bytes of envelopes that the logs of one study may hold; `None` leaves it to the disk.
     pub study: Option<u64>,
     /// Largest database, in bytes; `None` leaves it to the disk.
@@ -84,6 +86,8 @@ impl Default for Limits {
             // A tablet that comes back after weeks: thousands of envelopes in a dozen requests.
             requests_rate: Rate { burst: 600.0, per_second: 10.0 },
             bytes_rate: Rate { burst: 512e6, per_second: 8e6 },
+            // Two scopes in 17 messages each, now and then.
+            ranges_rate: Rate { burst: 80.0, per_second: 0.1 },
             study: None,
             database: None,
             grace: Duration::from_secs(10),

@@ -8,7 +8,7 @@ use axum::Router;
 use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
     Applied, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found, Greeting, Message, Outcome,
-    Pass, Publication, PublishedAsk, Pull, Push, Reason, Recall, Refusal,
+    Pass, Publication, PublishedAsk, Pull, Push, Ranges, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -19,6 +19,7 @@ use crate::erasure;
 use crate::greet;
 use crate::log::Place;
 use crate::metrics::Metrics;
+use crate::ranges::Known;
 use crate::rates::Rates;
 use crate::reply::now;
 use crate::rosters::Rosters;
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     rosters: Rosters,
     admission: Admission,
     contacts: Contacts,
+    /// What logs hold, for comparing.
+    known: Known,
 }
 
 impl Hub {
@@ -70,6 +73,7 @@ impl Hub {
             rosters: Rosters::default(),
             admission: Admission::new(&config.limits, now()),
             contacts: Contacts::default(),
+            known: Known::default(),
         };
         Ok(Self { inner: Arc::new(inner), setup_code, tls })
     }
@@ -173,6 +177,7 @@ impl Inner {
             | Route::Greet(study)
             | Route::Push(study, _)
             | Route::Pull(study, _)
+            | Route::Ranges(study, _)
             | Route::Applied(study, _)
             | Route::Recall(study, _)
             | Route::Confirm(study, _)
@@ -237,6 +242,12 @@ impl Inner {
                 let pull = decode::<Pull>(body)?;
                 let pulled = self.store.read(|tx| place(study, scope).pull(tx, &pull, member))?;
                 Ok(pulled.encode())
+            }
+            Route::Ranges(study, scope) => {
+                let question = decode::<Ranges>(body)?;
+                self.rates.take_comparison(signature.device, Instant::now())?;
+                let place = place(study, scope);
+                Ok(place.ranges(&self.known, &self.store, (&question, body), member)?.encode())
             }
             Route::Applied(study, scope) => {
                 let applied = decode::<Applied>(body)?;

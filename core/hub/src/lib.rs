@@ -29,6 +29,8 @@
 //!   kept. Whoever knows the name of a record, which only follows from its receipt, may recall its sealed bytes.
 //! - The hub signs its time for the end of a study's roster as it is here, and for no other ([`ClockTold`](nightjar_sync::wire::ClockTold)): what one
 //!   steward may take out in a day is counted by it.
+//! - What a device and the hub hold of a scope can be compared by ranges, at a cost that follows what differs: for members, up to a bound, and so
+//!   often in a while.
 //! - Devices confirm what they took out; the hub keeps the newest of each and the day it last spoke, and gives both to whoever asks.
 //! - What evaluators publish is checked against the roster, kept as it was signed, and handed to every device of the study. What another
 //!   publication replaces is not kept.
@@ -55,6 +57,7 @@ mod log;
 mod metrics;
 mod overview;
 mod published;
+mod ranges;
 mod rates;
 mod reply;
 mod rosters;

@@ -1,4 +1,4 @@
-//! How much a device may ask for in a while: each has a bucket of requests and one of bytes, which fill up again with time.
+//! How much a device may ask for in a while: each has a bucket of requests, one of bytes and one of comparisons, which fill up again with time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,15 @@ use crate::Limits;
 pub(crate) struct Rates {
     requests: Rate,
     bytes: Rate,
-    buckets: Mutex<HashMap<DeviceTag, (Bucket, Bucket)>>,
+    ranges: Rate,
+    buckets: Mutex<HashMap<DeviceTag, Buckets>>,
+}
+
+#[derive(Clone, Copy)]
+struct Buckets {
+    requests: Bucket,
+    bytes: Bucket,
+    ranges: Bucket,
 }
 
 /// How large a bucket is, and how fast it fills up.
@@ -49,16 +57,40 @@ impl Bucket {
 
 impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { requests: limits.requests_rate, bytes: limits.bytes_rate, buckets: Mutex::default() }
+        Self {
+            requests: limits.requests_rate,
+            bytes: limits.bytes_rate,
+            ranges: limits.ranges_rate,
+            buckets: Mutex::default(),
+        }
     }
 
     /// Takes one request of so many bytes from a device's buckets.
     pub(crate) fn take(&self, device: DeviceTag, bytes: usize, now: Instant) -> Result<(), Refusal> {
+        self.with(device, now, |buckets| {
+            buckets.requests.take(self.requests, 1.0, now)
+                && buckets.bytes.take(self.bytes, bytes as f64, now)
+        })
+    }
+
+    /// Takes one message about ranges, which costs the hub more than others.
+    pub(crate) fn take_comparison(&self, device: DeviceTag, now: Instant) -> Result<(), Refusal> {
+        self.with(device, now, |buckets| buckets.ranges.take(self.ranges, 1.0, now))
+    }
+
+    fn with(
+        &self,
+        device: DeviceTag,
+        now: Instant,
+        take: impl FnOnce(&mut Buckets) -> bool,
+    ) -> Result<(), Refusal> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let (requests, sent) = buckets
-            .entry(device)
-            .or_insert_with(|| (Bucket::full(self.requests, now), Bucket::full(self.bytes, now)));
-        match requests.take(self.requests, 1.0, now) && sent.take(self.bytes, bytes as f64, now) {
+        let of_device = buckets.entry(device).or_insert_with(|| Buckets {
+            requests: Bucket::full(self.requests, now),
+            bytes: Bucket::full(self.bytes, now),
+            ranges: Bucket::full(self.ranges, now),
+        });
+        match take(of_device) {
             true => Ok(()),
             false => {
                 Err(Refusal::new(Reason::Busy, "this device asks for too much at once; come back later"))
@@ -76,8 +108,12 @@ mod tests {
     #[test]
     fn a_device_that_asks_for_too_much_waits_and_no_other_does() {
         let rate = |burst, per_second| Rate { burst, per_second };
-        let limits =
-            Limits { requests_rate: rate(3.0, 1.0), bytes_rate: rate(1000.0, 100.0), ..Limits::default() };
+        let limits = Limits {
+            requests_rate: rate(3.0, 1.0),
+            bytes_rate: rate(1000.0, 100.0),
+            ranges_rate: rate(2.0, 0.1),
+            ..Limits::default()
+        };
         let rates = Rates::new(&limits);
         let (one, other, begun) = (DeviceTag([1; 16]), DeviceTag([2; 16]), Instant::now());
         let at = |seconds: u64| begun + Duration::from_secs(seconds);
@@ -92,5 +128,11 @@ mod tests {
         assert!(rates.take(other, 951, at(1)).is_err(), "bytes count, too");
         assert!(rates.take(one, 1000, at(1000)).is_ok(), "never more than a burst");
         assert!(rates.take(one, 1, at(1000)).is_err());
+        for _ in 0..2 {
+            assert!(rates.take_comparison(one, at(1000)).is_ok());
+        }
+        assert_eq!(rates.take_comparison(one, at(1000)).unwrap_err().reason, Reason::Busy);
+        assert!(rates.take_comparison(other, at(1000)).is_ok());
+        assert!(rates.take_comparison(one, at(1010)).is_ok(), "one more ten seconds later");
     }
 }

@@ -105,11 +105,12 @@ impl Rosters {
         let place = entry.seq();
         let (encoded, act, roster) = (entry.encode(), entry.act().clone(), self.of(study, store)?);
         let count = roster.entries().len() as u64;
-        let mut grown = (*roster).clone();
-        grown.push(entry).map_err(|refused| refusal(&refused))?;
-        if place < count {
+        // Whose it is comes first: anybody may bring it, and a roster is large.
+        if !roster.is_next(&entry).map_err(|refused| refusal(&refused))? {
             return Ok((Appended { roster: count }, 0));
         }
+        let mut grown = (*roster).clone();
+        grown.push(entry).map_err(|refused| refusal(&refused))?;
         let placed: Vec<PassId> =
             roster.passes().map(Pass::id).filter(|id| grown.standing(id).is_none()).collect();
         // Two may come at once: the second finds the place taken in the database, not only in memory.
@@ -139,23 +140,18 @@ impl Rosters {
         let pass = Pass::decode(&pass.0)
             .map_err(|_| Refusal::new(Reason::Malformed, "this is not a steward's word for a device"))?;
         let (id, encoded, roster) = (pass.id(), pass.encode(), self.of(study, store)?);
-        let held = roster.standing(&id);
-        if held == Some(PassStanding::Counts) {
-            return Ok(());
-        }
-        let mut grown = (*roster).clone();
-        let standing = match held {
-            Some(standing) => standing,
-            None => grown.take_in_turn(pass.clone()).map_err(|refused| not_taken(&refused))?,
+        let until = pass.until();
+        let mut grown = match roster.is_known(&pass).map_err(|refused| not_taken(&refused))? {
+            Some(PassStanding::Counts) => return Ok(()),
+            Some(PassStanding::Denied(denied)) => return Err(not_taken(&Refused::Denied(denied))),
+            // A steward has signed it: before that nothing is copied for it.
+            None => (*roster).clone(),
         };
+        let standing = grown.take_in_turn(pass).map_err(|refused| not_taken(&refused))?;
         if let PassStanding::Denied(denied) = standing {
             return Err(not_taken(&Refused::Denied(denied)));
         }
-        // Its device has a place in the roster.
-        if grown.standing(&id).is_none() {
-            return Ok(());
-        }
-        if pass.until() < now {
+        if until < now {
             return Err(not_taken(&Refused::Denied(Denied::Expired)));
         }
         let (count, bytes) =

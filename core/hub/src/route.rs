@@ -15,6 +15,7 @@ pub(crate) enum Route {
     Greet(StudyTag),
     Push(StudyTag, ScopeTag),
     Pull(StudyTag, ScopeTag),
+    Ranges(StudyTag, ScopeTag),
     Applied(StudyTag, ScopeTag),
     Recall(StudyTag, ScopeTag),
     Confirm(StudyTag, ScopeTag),
@@ -34,6 +35,7 @@ impl Route {
             Self::Greet(_) => "greet",
             Self::Push(..) => "push",
             Self::Pull(..) => "pull",
+            Self::Ranges(..) => "ranges",
             Self::Applied(..) => "applied",
             Self::Recall(..) => "recall",
             Self::Confirm(..) => "confirm",
@@ -118,7 +120,9 @@ impl Route {
                     | Reason::TooManyLines
                     | Reason::QuotaReached
             ),
-            Self::Pull(..) => matches!(reason, Reason::NotGranted | Reason::CursorUnknown),
+            Self::Pull(..) | Self::Ranges(..) => {
+                matches!(reason, Reason::NotGranted | Reason::CursorUnknown)
+            }
             Self::Applied(..) => matches!(reason, Reason::NotGranted | Reason::Forged),
         }
     }
@@ -136,9 +140,10 @@ const OF_A_STUDY: [OfAStudy; 6] = [
     ("published", Route::Published),
     ("greet", Route::Greet),
 ];
-const OF_A_SCOPE: [OfAScope; 6] = [
+const OF_A_SCOPE: [OfAScope; 7] = [
     ("push", Route::Push),
     ("pull", Route::Pull),
+    ("ranges", Route::Ranges),
     ("applied", Route::Applied),
     ("recall", Route::Recall),
     ("confirm", Route::Confirm),
@@ -167,6 +172,7 @@ mod tests {
             (wire::greet_path(study), Route::Greet(study)),
             (wire::push_path(study, scope), Route::Push(study, scope)),
             (wire::pull_path(study, scope), Route::Pull(study, scope)),
+            (wire::ranges_path(study, scope), Route::Ranges(study, scope)),
             (wire::applied_path(study, scope), Route::Applied(study, scope)),
             (wire::recall_path(study, scope), Route::Recall(study, scope)),
             (wire::confirm_path(study, scope), Route::Confirm(study, scope)),

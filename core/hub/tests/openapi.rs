@@ -20,7 +20,7 @@ use nightjar_sync::wire::{
     self, Applied, Begin, Entry, Found, Glimpse, Greeting, Mark, Message, Pull, Push, Reason, Recall,
     Refusal, Segment, Shown, Wish,
 };
-use nightjar_sync::{CONTENT_TYPE, METHOD, bounds};
+use nightjar_sync::{CONTENT_TYPE, METHOD, bounds, ranges};
 use ward::{Device, Running, Study, admit, entropy};
 
 /// A hub, the document, and a study at it.
@@ -42,6 +42,7 @@ const GREET: &str = "/v1/studies/{study}/greet";
 const PUSH: &str = "/v1/studies/{study}/scopes/{scope}/push";
 const PULL: &str = "/v1/studies/{study}/scopes/{scope}/pull";
 const APPLIED: &str = "/v1/studies/{study}/scopes/{scope}/applied";
+const RANGES: &str = "/v1/studies/{study}/scopes/{scope}/ranges";
 const RECALL: &str = "/v1/studies/{study}/scopes/{scope}/recall";
 
 impl Asking<'_> {
@@ -145,7 +146,7 @@ fn bounds_and_limits_are_those_of_the_code() {
     }
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
         PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS PUBLICATION_BYTES
-        PUBLICATIONS PUBLICATIONS_ASKED TEXT_BYTES);
+        PUBLICATIONS PUBLICATIONS_ASKED RANGES_BYTES RANGES_ROUNDS RANGES_ENVELOPES LACKING TEXT_BYTES);
     for (name, value) in bounds.into_iter().chain([("LINES", bounds::LINES as usize)]) {
         assert_eq!(documented[name], value, "{name}");
     }
@@ -164,6 +165,7 @@ fn bounds_and_limits_are_those_of_the_code() {
         ("records: [0*", bounds::RECORDS),
         ("publications: [0*", bounds::PUBLICATIONS_ASKED),
         ("published: [0*", bounds::PUBLICATIONS),
+        ("lacking = [0*", bounds::LACKING),
     ] {
         for (_, rest) in
             document.grammar.match_indices(rule).map(|(at, _)| document.grammar[at..].split_at(rule.len()))
@@ -174,8 +176,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         assert!(document.grammar.contains(rule), "{rule}");
     }
     let limits = &document.all["x-limits"];
-    let Limits { body, time, head, skew, nonces, connections, requests_rate, bytes_rate, .. } =
-        Limits::default();
+    let Limits {
+        body, time, head, skew, nonces, connections, requests_rate, bytes_rate, ranges_rate, ..
+    } = Limits::default();
     assert_eq!(limits["body"], body);
     assert_eq!((&limits["time"], &limits["head"]), (&time.as_secs().into(), &head.as_secs().into()));
     assert_eq!((&limits["skew"], &limits["nonces"]), (&skew.into(), &nonces.into()));
@@ -183,6 +186,11 @@ fn bounds_and_limits_are_those_of_the_code() {
     let Rate { burst, per_second } = requests_rate;
     assert_eq!(
         limits["requests_burst"].as_f64().zip(limits["requests_per_second"].as_f64()),
+        Some((burst, per_second))
+    );
+    let Rate { burst, per_second } = ranges_rate;
+    assert_eq!(
+        limits["ranges_burst"].as_f64().zip(limits["ranges_per_second"].as_f64()),
         Some((burst, per_second))
     );
     let Rate { burst, per_second } = bytes_rate;
@@ -334,6 +342,39 @@ async fn real_answers_are_what_the_document_says() {
     let lost = Mark { hash: [9; 32], ..head };
     assert_eq!(asking.send(PULL, "ward", keys, &pull(Some(lost))).await, "cursor_unknown");
 
+    // Comparing.
+    let asked_about = |own, up_to, asked| wire::Ranges { own, up_to, asked }.encode();
+    let set = ranges::IdSet::new(std::iter::empty()).expect("an empty set");
+    let message = wire::RangesAsked::Message(ranges::Asking::begin(set).expect("it begins").1);
+    let (said, ranged) =
+        asking.answer(RANGES, "ward", keys, &asked_about(false, Some(head), message.clone())).await;
+    assert_eq!(said, "ok");
+    let ranged = wire::Ranged::decode(&ranged.body).expect("an answer");
+    assert_eq!((ranged.up_to, ranged.count), (head, 4));
+    let place = wire::RangesAsked::Place(vec![tablet.open[2].0.envelope]);
+    let (said, ranged) = asking.answer(RANGES, "ward", keys, &asked_about(false, Some(head), place)).await;
+    assert_eq!(said, "ok");
+    let ranged = wire::Ranged::decode(&ranged.body).expect("an answer");
+    let before = tablet.open[..2]
+        .iter()
+        .fold(Mark::start(head.incarnation), |mark, (link, _)| mark.after(link.envelope));
+    assert_eq!(ranged.told, wire::RangesTold::Before(before));
+    assert_eq!(
+        asking.send(RANGES, "ward", keys, &asked_about(false, Some(lost), message.clone())).await,
+        "cursor_unknown"
+    );
+    assert_eq!(
+        asking
+            .send(RANGES, "ward", keys, &asked_about(false, None, wire::RangesAsked::Message(vec![1])))
+            .await,
+        "malformed"
+    );
+    assert_eq!(
+        asking.send(RANGES, "responses", &tablet_keys, &asked_about(false, None, message.clone())).await,
+        "not_granted"
+    );
+    assert_eq!(asking.send(RANGES, "responses", &tablet_keys, &asked_about(true, None, message)).await, "ok");
+
     // What was applied, and what a receipt asks for.
     let reach = wire::Reach { device: tablet.tag(), line: ward::LINE, seq: 4 };
     let applied = Applied::sign(scope, vec![reach], keys).expect("few").encode();
@@ -471,8 +512,8 @@ async fn real_answers_are_what_the_document_says() {
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
     for operation in [
-        FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED,
-        RECALL,
+        FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, RANGES,
+        APPLIED, RECALL,
     ] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }

@@ -58,6 +58,18 @@ pub const LINES: u64 = 32;
 /// Most records asked for by name at once.
 pub const RECORDS: usize = 256;
 
+/// Largest message of a comparison by ranges, in either direction, in bytes (64 KiB).
+pub const RANGES_BYTES: usize = 64 << 10;
+
+/// Most messages of one comparison that a device sends before it gives it up.
+pub const RANGES_ROUNDS: usize = 16;
+
+/// Most envelopes of a scope that are compared by ranges.
+pub const RANGES_ENVELOPES: u64 = 1 << 20;
+
+/// Most envelopes whose place in the log is asked for at once: a device that lacks more pulls from the first.
+pub const LACKING: usize = 1_024;
+
 /// Most evaluator devices whose applied vectors a greeting carries per scope.
 pub const EVALUATORS: usize = 64;
 

@@ -1,6 +1,6 @@
 //! What a sync tells its caller, and what the caller keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
     Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, Publication, PublicationId, ScopeTag,
@@ -59,9 +59,32 @@ pub enum Event {
     },
 
     /// The hub no longer holds the log up to a mark it gave: it lost or rewrote data. Say so to people, and offer again
-    /// everything of this scope that is still held, acknowledged or not; the hub answers "known" for what it has.
+    /// everything of this scope that is still held, acknowledged or not, but for what [`Event::Compared`] says to be there; the hub answers "known"
+    /// for what it has.
     /// [`Memory::pulled`], [`Memory::pushed`] and [`Memory::heard`] of the scope are void; pulling begins again from the first envelope.
     HubLostData {
+        /// The scope.
+        scope: ScopeTag,
+    },
+
+    /// What is held here was compared with what the hub holds. Of the ids that were supplied, own envelopes that the hub lacks are offered, and
+    /// those that it holds are acknowledged.
+    Compared {
+        /// The scope.
+        scope: ScopeTag,
+        /// What the hub lacks, whoever made it.
+        lacking_there: BTreeSet<EnvelopeId>,
+        /// How many the hub holds that are not held here. They are pulled.
+        lacking_here: u64,
+        /// To be kept as [`Memory::pushed`], before anything is acknowledged.
+        pushed: Mark,
+        /// To be kept as [`Memory::pulled`], in scopes that are pulled.
+        pulled: Option<Mark>,
+    },
+
+    /// Comparing came to no end: the hub does not do it, or what it said cannot be. What was to be offered is offered, and everything that is
+    /// new is pulled.
+    NotCompared {
         /// The scope.
         scope: ScopeTag,
     },

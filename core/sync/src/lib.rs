@@ -28,12 +28,13 @@
 //! again starts from the stored mark.
 //!
 //! **A hub that lost data** (restored from an old copy, or rewritten) shows as another incarnation, a head below the mark, another
-//! hash at the mark or a gap in the chain: [`Event::HubLostData`]. The device then offers *everything of the scope it still
-//! holds* again, and pulls from the first envelope. Comparing ranges instead of offering everything is left for later.
+//! hash at the mark or a gap in the chain: [`Event::HubLostData`]. The two then compare what they hold by [`ranges`], and the device offers what
+//! the hub lacks and pulls from the first envelope that it lacks itself. Where that comes to no end, the device offers *everything of the scope
+//! it still holds* again, and pulls from the first envelope. [`ScopePlan::compare`] asks for the same where nothing is suspected.
 //!
 //! # Not here yet
 //!
-//! Reconciliation by ranges. The caller decides when to try again ([`Backoff`] says how long to wait, [`Failure::passes`] whether to). The hub does not sign its answers: one proves itself
+//! The caller decides when to try again ([`Backoff`] says how long to wait, [`Failure::passes`] whether to). The hub does not sign its answers: one proves itself
 //! only as far as it carries signatures of roster members or follows from the log's hash.
 
 mod backoff;
@@ -49,6 +50,7 @@ pub mod packed;
 mod pin;
 mod plan;
 mod publications;
+pub mod ranges;
 mod receive;
 mod request;
 mod roster;

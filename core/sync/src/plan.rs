@@ -22,6 +22,9 @@ pub struct ScopePlan {
     pub publish: bool,
     /// Learn what evaluator devices have applied. For devices that keep sealed bytes in custody.
     pub learn: bool,
+    /// Compare by ranges what is held here and at the hub, because it is time to, or because a loss at the hub was noticed in a sync that
+    /// came to no end. A loss that is noticed in this one is compared in any case.
+    pub compare: bool,
     /// What the device remembers of earlier syncs.
     pub memory: Memory,
 }
@@ -40,6 +43,14 @@ pub enum Step {
         links: usize,
         /// With at most so many bytes of encoded envelopes together.
         bytes: usize,
+    },
+    /// Hand the ids of envelopes that are held to [`Exchange::supply_held`](crate::Exchange::supply_held), to be compared with those at the hub: of
+    /// all whose place in a chain is known, with or without their bytes.
+    NeedHeld {
+        /// Of this scope.
+        scope: ScopeTag,
+        /// Of this device alone.
+        own: bool,
     },
     /// Hand a freshly signed vector to [`Exchange::supply_applied`](crate::Exchange::supply_applied). What was [`Event::Received`](crate::Event::Received) in this sync may be in it.
     NeedApplied {

@@ -4,6 +4,7 @@ use nightjar_seal::{Line, Roster};
 
 use crate::Failure;
 use crate::event::Event;
+use crate::exchange::Comparison;
 use crate::plan::ScopePlan;
 use crate::wire::{Applied, Begin, Glimpse, Incarnation, Mark, Reason, Shown, Standing, Wish};
 
@@ -18,11 +19,26 @@ pub(crate) struct Scope {
     pub(crate) line: Option<Line>,
     /// Set when a loss was noticed while pushing or pulling, so that a hub cannot keep the exchange in a circle.
     pub(crate) lost: bool,
+    /// Whether it is to be compared with what the hub holds, before anything is pushed.
+    pub(crate) compares: bool,
+    /// Whether that was done or given up in this exchange, and so is not tried again.
+    pub(crate) compared: bool,
+    pub(crate) comparison: Option<Comparison>,
 }
 
 impl Scope {
     pub(crate) fn new(plan: ScopePlan) -> Self {
-        Self { plan, head: None, through: 0, line: None, lost: false }
+        let compares = plan.compare;
+        Self {
+            plan,
+            head: None,
+            through: 0,
+            line: None,
+            lost: false,
+            compares,
+            compared: false,
+            comparison: None,
+        }
     }
 
     /// Whether there is nothing (more) to pull.
@@ -71,7 +87,7 @@ impl Scope {
             !standing.holds || shown.into_iter().any(|mark| mark.incarnation != standing.head.incarnation);
         let lost = lost && (memory.pulled.is_some() || memory.pushed.is_some());
         if lost {
-            events.push(self.lose());
+            events.extend(self.lose());
             // Noticed before anything was pushed or pulled: one more loss may still be noticed on the way.
             self.lost = false;
         }
@@ -91,14 +107,25 @@ impl Scope {
         !lost
     }
 
-    pub(crate) fn lose(&mut self) -> Event {
+    /// The mark up to which the log was seen: by the last pull, or by a push beyond it.
+    pub(crate) fn furthest(&self) -> Option<Mark> {
+        let memory = &self.plan.memory;
+        [memory.pulled, memory.pushed].into_iter().flatten().max_by_key(|mark| mark.sequence)
+    }
+
+    /// The hub does not hold what it held. What of that is missing is found out once: a second time everything is offered.
+    pub(crate) fn lose(&mut self) -> Vec<Event> {
         self.lost = true;
+        self.compares = !self.compared;
+        self.comparison = None;
         (self.through, self.line) = (0, None);
         self.head = None;
         self.plan.memory.pulled = None;
         self.plan.memory.pushed = None;
         self.plan.memory.heard = Begin::default();
-        Event::HubLostData { scope: self.plan.scope }
+        let scope = self.plan.scope;
+        let given_up = self.compared.then_some(Event::NotCompared { scope });
+        std::iter::once(Event::HubLostData { scope }).chain(given_up).collect()
     }
 
     /// A refusal that concerns this scope alone; anything else ends the sync.

@@ -11,6 +11,7 @@
 //! | `POST /v1/studies/{study}/greet` | [`Greeting`] | [`Welcome`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/push` | [`Push`] | [`Pushed`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/pull` | [`Pull`] | [`Pulled`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/ranges` | [`Ranges`] | [`Ranged`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/applied` | [`Applied`] | empty |
 //! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/confirm` | [`Confirmation`] | empty |
@@ -30,6 +31,7 @@ mod mark;
 mod published;
 mod pull;
 mod push;
+mod ranges;
 mod recall;
 mod refusal;
 mod segment;
@@ -44,6 +46,7 @@ pub use mark::{Begin, Glimpse, Incarnation, Mark};
 pub use published::{Publication, Published, PublishedAsk};
 pub use pull::{Batch, Pull, Pulled};
 pub use push::{Body, Judged, Objection, Outcome, Push, Pushed};
+pub use ranges::{Ranged, Ranges, RangesAsked, RangesTold};
 pub use recall::{Recall, Recalled, Sealed};
 pub use refusal::{Reason, Refusal};
 pub use segment::Segment;
@@ -91,6 +94,11 @@ pub fn push_path(study: StudyTag, scope: ScopeTag) -> String {
 /// Where envelopes of a scope are pulled.
 pub fn pull_path(study: StudyTag, scope: ScopeTag) -> String {
     format!("/v1/studies/{study}/scopes/{scope}/pull")
+}
+
+/// Where the envelopes of a scope are compared by ranges.
+pub fn ranges_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/ranges")
 }
 
 /// Where records are recalled by name.

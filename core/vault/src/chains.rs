@@ -2,7 +2,7 @@
 //! "N of N received".
 
 use nightjar_seal::{
-    Chain, DevicePublic, DeviceTag, Line, Link, LinkHash, Refused, ScopeTag, SignedHead, Strand,
+    Chain, DevicePublic, DeviceTag, EnvelopeId, Line, Link, LinkHash, Refused, ScopeTag, SignedHead, Strand,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -120,6 +120,25 @@ impl Vault {
                 done.push(followed);
             }
             Ok(done)
+        })
+    }
+
+    /// The envelopes of a scope that are here, with or without their bytes, and have their place in a chain; of one device or of all.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn placed(&self, scope: &ScopeTag, of: Option<&DeviceTag>) -> Result<Vec<EnvelopeId>, VaultError> {
+        self.read(|c| {
+            let sql = "SELECT link.begin, link.rest FROM chain CROSS JOIN link ON link.chain = chain.n
+                       WHERE chain.scope = ?1 AND (?2 IS NULL OR chain.device = ?2)
+                       AND EXISTS (SELECT 1 FROM envelope WHERE envelope.begin = link.begin AND envelope.rest = link.rest)";
+            let mut statement = c.prepare_cached(sql)?;
+            let mut rows = statement.query(params![scope.0, of.map(|of| of.0)])?;
+            let mut placed = Vec::new();
+            while let Some(row) = rows.next()? {
+                placed.push(read_id(row, 0)?);
+            }
+            Ok(placed)
         })
     }
 

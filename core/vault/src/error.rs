@@ -64,24 +64,31 @@ pub enum VaultError {
     /// A record or change was refused.
     #[error(transparent)]
     Record(#[from] nightjar_record::RecordError),
-    /// SQLite failed in a way that has no name here; the number is its extended result code.
-    #[error("the database failed with code {0}")]
-    Database(i32),
+    /// SQLite failed in a way that has no name here.
+    #[error("the database failed with code {code}: {message}")]
+    Database {
+        /// Its extended result code; below 0 where it was not asked at all.
+        code: i32,
+        /// What it says, without anything that is neither a word of its own nor of the schema.
+        message: String,
+    },
 }
 
 impl From<rusqlite::Error> for VaultError {
-    /// Keeps the code and drops every text: SQLite's messages may quote a statement.
+    /// Keeps the code, and of what SQLite says the words that cannot be anybody's: its messages may quote what was searched for.
     fn from(error: rusqlite::Error) -> Self {
-        let rusqlite::Error::SqliteFailure(failure, _) = &error else {
-            return match error {
+        let (failure, said) = match &error {
+            rusqlite::Error::SqliteFailure(failure, said) => (failure, said.as_deref()),
+            rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg.as_str())),
+            _ => return match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..) => {
                     Self::Corrupt("a stored value has the wrong shape")
                 }
                 rusqlite::Error::QueryReturnedNoRows => Self::Corrupt("a row is missing"),
-                _ => Self::Database(-1),
-            };
+                _ => Self::database(-1, "it was not asked what it can answer"),
+            },
         };
         match failure.code {
             ErrorCode::DiskFull => Self::StorageFull,
@@ -95,7 +102,7 @@ impl From<rusqlite::Error> for VaultError {
             ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
                 Self::Io(std::io::Error::other(format!("SQLite result {}", failure.extended_code)))
             }
-            _ => Self::Database(failure.extended_code),
+            _ => Self::database(failure.extended_code, said.unwrap_or("it says no more")),
         }
     }
 }
@@ -104,12 +111,76 @@ fn no_space() -> bool {
     std::io::Error::last_os_error().kind() == std::io::ErrorKind::StorageFull
 }
 
+/// Words of SQLite's messages, beside those of the schema.
+const WORDS: &str = "a an and already another any argument arguments as at attempt away be been bind busy by cannot changed \
+    closed column columns command constraint corrupt could datatype database deleted depth disk does duplicate engine error exists \
+    expression expressions failed file found for from full function have in incomplete index input interrupted into invalid is it \
+    large limit loop many memory mismatch misuse missing module more most must name near no not of on only or out overflow parse \
+    parser past query readonly recursion required row rows says schema shared special stack statement statements string such \
+    supplied syntax table tables the there to too transaction trigger type unable unknown unsupported use user using value values \
+    variable variables view virtual was what while within without write wrong bytes blob integer real text null fts5 answer asked";
+
+/// What SQLite says, each word that is not known to be nobody's replaced by a dot.
+fn nobodys(said: &str) -> String {
+    let is_known = |word: &str| {
+        let is_word = |text: &str| {
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|known| known.eq_ignore_ascii_case(word))
+        };
+        is_word(WORDS) || is_word(include_str!("../schema/0001.sql"))
+    };
+    let mut out = String::new();
+    let mut rest = said.get(..said.len().min(300)).unwrap_or_default();
+    while let Some(at) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
+        let (between, from) = rest.split_at(at);
+        let end = from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        out.push_str(between);
+        out.push_str(if is_known(word) { word } else { "…" });
+        rest = after;
+    }
+    out + rest
+}
+
 impl VaultError {
+    pub(crate) fn database(code: i32, said: &str) -> Self {
+        Self::Database { code, message: nobodys(said) }
+    }
+
     pub(crate) fn io(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing,
             std::io::ErrorKind::StorageFull => Self::StorageFull,
             _ => Self::Io(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    fn told(sql: &str) -> String {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection.execute_batch(include_str!("../schema/0001.sql")).expect("the schema");
+        let error = connection.execute_batch(sql).expect_err("it fails");
+        VaultError::from(error).to_string()
+    }
+
+    #[test]
+    fn what_sqlite_says_is_told_with_its_code_and_without_what_anybody_wrote() {
+        let twice = "INSERT INTO setting VALUES ('Odile', x'00'); INSERT INTO setting VALUES ('Odile', x'01')";
+        assert_eq!(told(twice), "the database failed with code 1555: UNIQUE constraint failed: setting.name");
+        assert_eq!(
+            told("INSERT INTO withdrawn_scope VALUES (x'00')"),
+            "the database failed with code 275: CHECK constraint failed: length(scope) = …"
+        );
+        assert_eq!(told("SELECT n FROM record WHERE missing_here = 1"), "the database failed with code 1: no such column: …");
+        let searched = told("SELECT count(*) FROM record_words WHERE record_words MATCH 'Odile NEAR OR \"weint'");
+        assert!(searched.starts_with("the database failed with code 1: "), "{searched}");
+        assert!(!searched.contains("Odile") && !searched.contains("weint"), "{searched}");
+        let quoted = told("SELECT Odile_weint FROM setting");
+        assert!(quoted.contains("no such column: …"), "{quoted}");
     }
 }

@@ -464,5 +464,5 @@ fn place(draft: &DraftId, n: u64) -> [u8; 24] {
 }
 
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), VaultError> {
-    getrandom::fill(bytes).map_err(|_| VaultError::Database(-2))
+    getrandom::fill(bytes).map_err(|_| VaultError::database(-2, "no randomness"))
 }

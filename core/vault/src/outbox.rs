@@ -2,7 +2,7 @@
 //! caller draws an order and all that waits gets its places in the device's chain, so that the chain tells nothing about
 //! the order in which answers were given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
     Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, RecordTag, ScopeTag, SignedHead, Strand,
@@ -203,6 +203,42 @@ impl Vault {
                 Some(scope) => Ok(t.execute(sql, [scope])? as u64),
                 None => Ok(0),
             }
+        })
+    }
+
+    /// What was held of a scope was compared with what the hub holds: of these envelopes, those that it lacks are offered again as far as they
+    /// are still here, and those that it holds are acknowledged. How many it had acknowledged and lacks.
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing has changed.
+    pub fn compared(
+        &self,
+        scope: &ScopeTag,
+        held: &BTreeSet<EnvelopeId>,
+        lacking: &BTreeSet<EnvelopeId>,
+    ) -> Result<u64, VaultError> {
+        self.write(|t| {
+            let Some(scope) = shared::known(t, scope.0)? else { return Ok(0) };
+            let sql = "SELECT envelope.begin, envelope.rest, outbox.n, outbox.state, length(body) = 0 AND stub.n IS NULL
+                       FROM outbox JOIN envelope ON envelope.n = outbox.n LEFT JOIN stub ON stub.n = outbox.n
+                       WHERE outbox.scope = ?1 AND chained = 1 AND outbox.state IN (0, 1)";
+            let mut statement = t.prepare_cached(sql)?;
+            let mut rows = statement.query([scope])?;
+            let (mut there, mut missing) = (Vec::new(), Vec::new());
+            while let Some(row) = rows.next()? {
+                let (id, n): (_, i64) = (read_id(row, 0)?, row.get(2)?);
+                let (acknowledged, is_gone): (bool, bool) = (row.get(3)?, row.get(4)?);
+                match (lacking.contains(&id), acknowledged) {
+                    (true, true) if !is_gone => missing.push(n),
+                    (false, false) if held.contains(&id) => there.push(n),
+                    _ => {}
+                }
+            }
+            let mut again = t.prepare_cached("UPDATE outbox SET state = 0, custody = NULL WHERE n = ?1")?;
+            missing.iter().try_for_each(|n| again.execute([n]).map(drop))?;
+            let mut acknowledge = t.prepare_cached("UPDATE outbox SET state = 1 WHERE n = ?1")?;
+            there.iter().try_for_each(|n| acknowledge.execute([n]).map(drop))?;
+            Ok(missing.len() as u64)
         })
     }
 

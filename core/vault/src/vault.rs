@@ -292,7 +292,7 @@ impl Vault {
             None => return Err(VaultError::Closed),
         };
         let done = transact(&mut writer, work);
-        if !matches!(done, Err(VaultError::Corrupt(_) | VaultError::Io(_) | VaultError::Database(_))) {
+        if !matches!(done, Err(VaultError::Corrupt(_) | VaultError::Io(_) | VaultError::Database { .. })) {
             *slot = Some(writer);
         }
         drop(slot);

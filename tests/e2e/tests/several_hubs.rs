@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::ToSpan;
 use nightjar::{Evaluator, Failure, RecordsRequest, Tablet, TakeOutRequest, TakeOutView, TakeOutWhat};
 use nightjar_e2e::study::{Founded, night};
 use nightjar_seal::{
@@ -83,6 +84,32 @@ fn two_hubs_are_one_whichever_a_device_reaches() {
     night(&other, "2026-02-27", 9);
     let refused = other.sync().expect_err("put out");
     assert!(matches!(refused, Failure::Rejected(_)), "{refused}");
+}
+
+#[test]
+fn what_is_held_is_compared_with_either_and_what_is_missing_found() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_first, second, line, study) = two_hubs(&postgres, folder.path());
+    let tablet = study.tablet("One");
+    for (date, in_bed) in [("2026-02-24", 12), ("2026-02-25", 11), ("2026-02-26", 9)] {
+        night(&tablet, date, in_bed);
+    }
+    tablet.sync().expect("synced");
+    let later = |days: i64| {
+        let begun: jiff::Zoned = "2026-03-02T10:00[Europe/London]".parse().expect("a time");
+        study.clock.set(begun.checked_add(days.days()).expect("a day"));
+    };
+    later(31);
+    let checked = tablet.sync().expect("compared at the first");
+    assert!(checked.requests > 1 && checked.pushed == 0 && !checked.hub_lost_data, "{checked:?}");
+    let mut database = Client::connect(&postgres.url(), NoTls).expect("connected");
+    let sql = "UPDATE nightjar_hub.log SET envelope = sha256(envelope) WHERE sequence = 2";
+    assert_eq!(database.execute(sql, &[]).expect("the log"), 1);
+    line.lead_to(second.port());
+    later(62);
+    let checked = tablet.sync().expect("compared at the second");
+    assert!(checked.hub_lost_data && checked.pushed == 1 && checked.waiting == 0, "{checked:?}");
 }
 
 #[tokio::test]

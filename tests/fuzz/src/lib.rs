@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod change;
 pub mod expression;
 pub mod form;
+pub mod ranges;
 pub mod roster;
 pub mod sealed;
 pub mod session;

@@ -3,7 +3,8 @@
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
     Appended, Applied, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
-    Greeted, Greeting, Message, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Recall, Recalled, Refusal, Welcome,
+    Greeted, Greeting, Message, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Ranged, Ranges, Recall, Recalled,
+    Refusal, Welcome,
 };
 
 /// Reads bytes as every message: one that is read has this encoding and no other.
@@ -20,6 +21,8 @@ pub fn read(bytes: &[u8]) {
     one::<Pull>(bytes);
     one::<Pulled>(bytes);
     one::<Applied>(bytes);
+    one::<Ranges>(bytes);
+    one::<Ranged>(bytes);
     one::<Recall>(bytes);
     one::<Recalled>(bytes);
     one::<ClockAsked>(bytes);

@@ -220,6 +220,7 @@ pub(crate) enum FuzzTarget {
     Session,
     Sealed,
     Wire,
+    Ranges,
     Bundle,
     Change,
     Roster,
@@ -239,6 +240,7 @@ impl FuzzTarget {
             FuzzTarget::Session => "session",
             FuzzTarget::Sealed => "sealed",
             FuzzTarget::Wire => "wire",
+            FuzzTarget::Ranges => "ranges",
             FuzzTarget::Bundle => "bundle",
             FuzzTarget::Change => "change",
             FuzzTarget::Roster => "roster",
@@ -253,6 +255,7 @@ impl FuzzTarget {
             FuzzTarget::Expression | FuzzTarget::Session => 4_096,
             FuzzTarget::Sealed
             | FuzzTarget::Wire
+            | FuzzTarget::Ranges
             | FuzzTarget::Bundle
             | FuzzTarget::Change
             | FuzzTarget::Roster => 4_096,

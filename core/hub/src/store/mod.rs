@@ -81,6 +81,8 @@ pub(crate) trait Tx {
     fn append(&mut self, scope: i64, push: i64, rows: &[LogRow<'_>]) -> Done<()>;
     /// The hash of the log up to a place.
     fn log_hash(&mut self, scope: i64, sequence: u64) -> Done<Option<[u8; 32]>>;
+    /// Of up to `most` rows of the log after a place, in order: which envelope, and of which device.
+    fn log_names(&mut self, scope: i64, sequence: u64, most: u64) -> Done<Vec<(EnvelopeId, DeviceTag)>>;
     /// Up to `most` rows of the log after a place, in order, of at most so many bytes together, but at least one if there is any.
     fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>>;
 

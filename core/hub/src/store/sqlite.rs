@@ -10,7 +10,7 @@ use nightjar_seal::{
     DeviceTag, EnvelopeId, LinkHash, Notice, PassId, PublicationId, RecordTag, ScopeTag, Strand, StudyTag,
 };
 use nightjar_sync::wire::{Incarnation, Refusal};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::group::Writer;
 use super::{
@@ -88,12 +88,11 @@ impl Database {
         run().map_err(Stop::refusal)
     }
 
-    /// Whether something could be written now.
+    /// Whether it answers and may be written: nobody who writes is held up for the question.
     pub(crate) fn is_ready(&self) -> bool {
-        self.writer.alone(|connection| {
-            let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-            begun.and_then(Transaction::rollback).is_ok()
-        })
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = reader.query_row("SELECT id FROM hub", [], |row| row.get::<_, i64>(0)).is_ok();
+        answers && std::fs::metadata(&self.file).is_ok_and(|file| !file.permissions().readonly())
     }
 
     /// Brings the write-ahead log into the database, so that its file alone is whole.
@@ -455,6 +454,16 @@ impl Tx for Open<'_> {
         Ok(hash.query_row([at(scope, sequence)?], |row| row.get(0)).optional()?)
     }
 
+    fn log_names(&mut self, scope: i64, sequence: u64, most: u64) -> Done<Vec<(EnvelopeId, DeviceTag)>> {
+        let mut after = self.0.prepare_cached(
+            "SELECT log.envelope, push.device FROM log CROSS JOIN push ON push.id = log.push
+             WHERE log.at > ?1 AND log.at < ?2 ORDER BY log.at LIMIT ?3",
+        )?;
+        let rows = params![at(scope, sequence)?, at(scope + 1, 0)?, most];
+        let names = after.query_map(rows, |row| Ok((EnvelopeId(row.get(0)?), DeviceTag(row.get(1)?))))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
     fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>> {
         let mut after = self.0.prepare_cached(
             "SELECT push, place, bytes FROM log WHERE at > ?1 AND at < ?2 ORDER BY at LIMIT ?3",
@@ -552,5 +561,22 @@ impl Tx for Open<'_> {
         let sql = "SELECT vector FROM applied WHERE scope = ?1 ORDER BY device LIMIT ?2";
         let mut rows = self.0.prepare_cached(sql)?;
         Ok(rows.query_map(params![scope, most], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_whether_it_is_ready_waits_for_nobody_who_writes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, _) = Database::open(&Config::new(folder.path())).expect("it opens");
+        let written = database.write(|tx| {
+            // The connection that writes is in use until this returns.
+            assert!(database.is_ready());
+            tx.studies()
+        });
+        assert_eq!(written.expect("it writes"), []);
     }
 }

@@ -132,6 +132,10 @@ pub(crate) struct Device {
     pub(crate) pull: bool,
     pub(crate) without: Option<Line>,
     pub(crate) memory: Memory,
+    /// Whether the next sync compares what is held though nothing is suspected.
+    pub(crate) compare: bool,
+    /// What is compared; `None` offers and pulls everything after a loss.
+    pub(crate) held: Option<Vec<EnvelopeId>>,
     pub(crate) chain: Chain,
     pub(crate) open: Vec<(Link, Option<Vec<u8>>)>,
     pub(crate) outcomes: Vec<Judged>,
@@ -169,6 +173,8 @@ impl Device {
             pull: true,
             without: Some(LINE),
             memory: Memory::default(),
+            compare: false,
+            held: None,
             open: Vec::new(),
             outcomes: Vec::new(),
             received: BTreeMap::new(),
@@ -237,6 +243,7 @@ impl Device {
             without: self.without,
             publish: false,
             learn: true,
+            compare: self.compare,
             memory: self.memory.clone(),
         };
         let mut exchange =
@@ -245,6 +252,7 @@ impl Device {
             match exchange.step() {
                 Step::Done => return Ok(()),
                 Step::NeedOutbox { links, bytes, .. } => exchange.supply_outbox(self.outbox(bytes, links))?,
+                Step::NeedHeld { .. } => exchange.supply_held(self.held.clone())?,
                 Step::NeedApplied { .. } => exchange.supply_applied(None)?,
                 Step::NeedPublication { publication } => {
                     let held = self.published.iter().find(|known| known.id() == publication);
@@ -291,6 +299,7 @@ impl Device {
             without: Some(LINE),
             publish: false,
             learn: false,
+            compare: false,
             memory: self.memory.clone(),
         };
         let mut exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan]).expect("one scope");

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, Holder, Line, Link, Membership, Pass, PassId, Placing, Publication,
-    Safeguard, ScopeTag, SignedHead,
+    Act, DeviceTag, Entry, Envelope, EnvelopeId, Holder, Line, Link, Membership, Pass, PassId, Placing,
+    Publication, Safeguard, ScopeTag, SignedHead,
 };
 use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};
@@ -52,6 +52,8 @@ pub(crate) struct Intake<'a> {
     moved: bool,
     /// What the hub is being told of what was applied here, by scope: its hash.
     telling: BTreeMap<ScopeTag, Vec<u8>>,
+    /// What is being compared with what the hub holds.
+    pub(crate) compared: BTreeSet<EnvelopeId>,
     /// Scopes in which the hub has no room now: nothing more is offered in this sync.
     pub(crate) full: BTreeSet<ScopeTag>,
     /// How far evaluators say they have applied this device's chains, per scope and line: the furthest says.
@@ -81,6 +83,7 @@ impl<'a> Intake<'a> {
             altered: false,
             moved: false,
             telling: BTreeMap::new(),
+            compared: BTreeSet::new(),
             full: BTreeSet::new(),
             applied: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -132,8 +135,21 @@ impl<'a> Intake<'a> {
                     for name in [TOLD, HEARD, PULLED, PUSHED] {
                         self.device.vault.keep_cursor(&scope, name, &[])?;
                     }
+                    self.device.owe_comparison(&scope)?;
                     self.device.owe_confirmation(&self.joined)?;
                 }
+                Event::Compared { scope, lacking_there, pushed, pulled: to, .. } => {
+                    // The mark first, as with what is acknowledged.
+                    self.device.vault.keep_cursor(&scope, PUSHED, &pushed.encode())?;
+                    let held = std::mem::take(&mut self.compared);
+                    if self.device.vault.compared(&scope, &held, &lacking_there)? > 0 {
+                        // It said that it had these, and nothing else showed that it has not.
+                        self.device.vault.keep_setting(HUB_LOST, &[1])?;
+                    }
+                    pulled.extend(to.map(|mark| (scope, mark)));
+                    self.device.note_compared(&scope)?;
+                }
+                Event::NotCompared { scope } => self.device.note_compared(&scope)?,
                 Event::Acknowledged { scope, outcomes, mark, .. } => {
                     let mut held = Vec::new();
                     for judged in outcomes {

@@ -1,8 +1,8 @@
 //! What a device remembers of a scope between syncs, as it stands in its vault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use nightjar_seal::{Chain, DeviceTag, LinkHash, ScopeTag, Strand};
+use nightjar_seal::{Chain, DeviceTag, LinkHash, PassId, Roster, ScopeTag, Strand};
 use nightjar_sync::Memory;
 use nightjar_sync::wire::{Begin, Mark, Message};
 
@@ -18,6 +18,36 @@ pub(super) const HUB_LOST: &str = "sync.hub-lost";
 pub(super) const HEARD: &str = "heard";
 /// The hash of what the hub was told last of what was applied here.
 pub(crate) const TOLD: &str = "told";
+
+/// Passes that the hub refused, and how long the roster was then.
+const REFUSED: &str = "sync.passes-refused";
+
+/// Passes that the hub refused. With a longer roster it may take them.
+pub(super) fn refused_passes(device: &Device, roster: &Roster) -> Result<BTreeSet<PassId>, Failure> {
+    let kept = device.vault.setting(REFUSED)?.unwrap_or_default();
+    let Some((length, ids)) = kept.split_first_chunk::<8>() else { return Ok(BTreeSet::new()) };
+    if u64::from_le_bytes(*length) != roster.entries().len() as u64 {
+        return Ok(BTreeSet::new());
+    }
+    let (ids, _) = ids.as_chunks();
+    Ok(ids.iter().copied().map(PassId).filter(|pass| roster.standing(pass).is_some()).collect())
+}
+
+/// Keeps which those are, as far as they are held.
+pub(super) fn keep_refused_passes(
+    device: &Device,
+    roster: &Roster,
+    passes: &BTreeSet<PassId>,
+) -> Result<(), Failure> {
+    let held = passes.iter().filter(|pass| roster.standing(pass).is_some());
+    let ids: Vec<u8> = held.flat_map(|pass| pass.0).collect();
+    let length = roster.entries().len() as u64;
+    let kept = if ids.is_empty() { Vec::new() } else { [&length.to_le_bytes()[..], &ids].concat() };
+    match device.vault.setting(REFUSED)?.unwrap_or_default() == kept {
+        true => Ok(()),
+        false => Ok(device.vault.keep_setting(REFUSED, &kept)?),
+    }
+}
 
 /// What is remembered of a scope at the hub.
 pub(super) fn remembered(device: &Device, joined: &Joined, scope: &ScopeTag) -> Result<Memory, Failure> {

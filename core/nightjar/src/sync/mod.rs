@@ -3,6 +3,7 @@
 //! Work in the vault blocks the thread it runs on. That thread is one of the device's own runtime, which serves nothing
 //! else, so no app's executor waits for a disk.
 
+mod comparing;
 mod intake;
 mod memory;
 mod outbox;
@@ -222,6 +223,8 @@ impl Device {
         };
         self.note_custody(&sync.intake.applied, today)?;
         sync.intake.keep_heard()?;
+        let scopes = [sync.intake.joined.scopes.responses, sync.intake.joined.scopes.ward];
+        scopes.iter().try_for_each(|scope| self.begin_comparing(scope))?;
         // What was exchanged holds whether or not this reaches the hub; it is tried again with the next sync.
         let _ = self.confirm(&transport, sync.intake.has_moved(), today).await;
         let traffic = transport.traffic().since(&before);
@@ -254,8 +257,10 @@ impl Device {
                 let _ = bring(self, &pass).await;
             }
         }
-        let refused: BTreeSet<_> = intake.passes_refused.keys().copied().collect();
         let before = self.joined()?;
+        let mut refused = memory::refused_passes(self, before.roster())?;
+        refused.extend(intake.passes_refused.keys());
+        memory::keep_refused_passes(self, before.roster(), &refused)?;
         let Some(grown) = enrol::entered(self, self.study_time()?, &refused)? else { return Ok(()) };
         let _ = publish_roster(self, &grown, before.roster().entries().len()).await;
         Ok(())
@@ -381,11 +386,14 @@ impl<'a> Sync<'a> {
         let without = Some(device.vault.own_strand(&device.tag())?.line);
         let plan = |scope: ScopeTag, pull: bool| -> Result<ScopePlan, Failure> {
             let memory = memory::remembered(device, joined, &scope)?;
-            Ok(ScopePlan { scope, push: true, pull, without, publish: evaluator, learn: !evaluator, memory })
+            let compare = device.is_to_compare(&scope)?;
+            let (publish, learn) = (evaluator, !evaluator);
+            Ok(ScopePlan { scope, push: true, pull, without, publish, learn, compare, memory })
         };
         let plans = vec![plan(joined.scopes.responses, evaluator)?, plan(joined.scopes.ward, true)?];
-        let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?;
-        let exchange = exchange.holding(device.vault.publications()?);
+        let exchange = Exchange::new(joined.roster().clone(), device.tag(), plans)?
+            .holding(device.vault.publications()?)
+            .knowing_refused(memory::refused_passes(device, joined.roster())?);
         let waiting = match options.watcher {
             Some(_) => device.vault.outbox()?.waiting,
             None => 0,
@@ -410,6 +418,11 @@ impl<'a> Sync<'a> {
                         false => outbox::next(device, &scope, links, bytes)?,
                     };
                     self.exchange.supply_outbox(outbox)?;
+                }
+                Step::NeedHeld { scope, own } => {
+                    let held = device.to_compare(&scope, own)?;
+                    self.exchange.supply_held(held.as_ref().map(|held| held.iter().copied().collect()))?;
+                    self.intake.compared = held.unwrap_or_default();
                 }
                 Step::NeedApplied { scope } => {
                     let applied = self.intake.applied_here(&scope)?;

@@ -44,13 +44,17 @@ pub(crate) fn next(
     bytes: usize,
 ) -> Result<Option<Outbox>, Failure> {
     let mut pending = device.vault.pending(scope, bytes)?;
-    let first = pending.first().map(|envelope| (envelope.line, envelope.seq));
-    let Some((line, first)) = first else { return Ok(None) };
-    pending.retain(|envelope| envelope.seq - first < most as u64);
-    let last = pending.last().map_or(first, |envelope| envelope.seq);
-    let span = usize::try_from(last - first + 1).map_err(Failure::internal)?;
+    let Some(line) = pending.first().map(|envelope| envelope.line) else { return Ok(None) };
+    // Rows are numbered in the order of the chain; what a damaged vault says of that is not relied on.
+    pending.sort_by_key(|envelope| envelope.seq);
+    let missing = || Failure::Corrupt("a place in this device's own chain is missing".into());
+    let before = pending.first().and_then(|first| first.seq.checked_sub(1)).ok_or_else(missing)?;
+    let end = before.saturating_add(most as u64);
+    pending.retain(|envelope| envelope.seq <= end);
+    let last = pending.last().ok_or_else(missing)?.seq;
+    let span = usize::try_from(last.saturating_sub(before)).map_err(Failure::internal)?;
     let strand = Strand { device: device.tag(), line };
-    let links = device.vault.links(&strand, scope, first - 1, span)?;
+    let links = device.vault.links(&strand, scope, before, span)?;
     let end = links
         .last()
         .ok_or_else(|| Failure::Corrupt("a link of this device's own chain is missing".into()))?;

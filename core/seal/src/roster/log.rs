@@ -148,12 +148,30 @@ impl Roster {
     /// [`Refused::RosterGap`]; [`Refused::RosterFork`] for a second entry at a place; [`Refused::Altered`];
     /// [`Refused::Unfit`]. The roster is as it was then.
     pub fn push(&mut self, entry: Entry) -> Result<(), Refused> {
+        if !self.is_next(&entry)? {
+            return Ok(());
+        }
+        self.apply(&entry)?;
+        self.hashes.push(entry.hash());
+        self.entries.push(entry);
+        if self.passes().next().is_some() {
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// Whether an entry that was received is signed and comes next; not where it is there already. Whether it fits what the roster says is for
+    /// [`Roster::push`] to say.
+    ///
+    /// # Errors
+    /// As [`Roster::push`], but for [`Refused::Unfit`].
+    pub fn is_next(&self, entry: &Entry) -> Result<bool, Refused> {
         let seq = entry.seq();
         let hash = entry.hash();
         let next = self.entries.len();
         if let Some(kept) = usize::try_from(seq).ok().and_then(|place| self.hashes.get(place)) {
             if *kept == hash {
-                return Ok(());
+                return Ok(false);
             }
             // Only the root key can make a second history: what anybody else made is a forgery and is called so.
             entry.verify(&self.root)?;
@@ -169,13 +187,7 @@ impl Roster {
         if entry.prev() != self.head() {
             return Err(Refused::RosterFork { seq: seq - 1, kept: self.head(), refused: entry.prev() });
         }
-        self.apply(&entry)?;
-        self.hashes.push(hash);
-        self.entries.push(entry);
-        if self.passes().next().is_some() {
-            self.settle();
-        }
-        Ok(())
+        Ok(true)
     }
 
     fn apply(&mut self, entry: &Entry) -> Result<(), Refused> {

@@ -52,18 +52,10 @@ impl Roster {
     /// not signed it, [`Refused::Malformed`] for another study's, [`Refused::Oversize`] for too many. The roster is as it was then.
     pub fn take(&mut self, pass: Pass) -> Result<PassStanding, Refused> {
         let (id, steward) = (pass.id(), pass.steward());
-        if pass.study() != self.study() {
-            return Err(Refused::Malformed { what: "pass", problem: "it is of another study" });
-        }
-        if let Some(standing) = self.waiting.standing.get(&id) {
-            return Ok(*standing);
+        if let Some(standing) = self.is_known(&pass)? {
+            return Ok(standing);
         }
         let delegation = self.delegations.get(&steward).ok_or(Refused::Denied(Denied::NoSteward))?;
-        let signer = self.members.get(&steward).ok_or(Refused::Denied(Denied::NoSteward))?;
-        pass.verify(&signer.public)?;
-        if self.has_place(&pass.device()) {
-            return Ok(PassStanding::Counts);
-        }
         // Whether it is within the terms is judged with all that are held: terms may change before it comes and after.
         let of_steward = self.waiting.passes.values().filter(|held| held.steward() == steward).count();
         let most = (delegation.terms.devices as usize + SPARE).min(MAX_PASSES);
@@ -73,6 +65,25 @@ impl Roster {
         self.waiting.passes.insert(id, pass);
         self.settle();
         Ok(self.standing(&id).unwrap_or(PassStanding::Denied(Denied::NoSteward)))
+    }
+
+    /// What a pass is that is held, or whose device is in without it; `None` for one that is a steward's, signed, and not held.
+    ///
+    /// # Errors
+    /// As [`Roster::take`], but for [`Refused::Oversize`].
+    pub fn is_known(&self, pass: &Pass) -> Result<Option<PassStanding>, Refused> {
+        if pass.study() != self.study() {
+            return Err(Refused::Malformed { what: "pass", problem: "it is of another study" });
+        }
+        if let Some(standing) = self.waiting.standing.get(&pass.id()) {
+            return Ok(Some(*standing));
+        }
+        if !self.delegations.contains_key(&pass.steward()) {
+            return Err(Refused::Denied(Denied::NoSteward));
+        }
+        let signer = self.members.get(&pass.steward()).ok_or(Refused::Denied(Denied::NoSteward))?;
+        pass.verify(&signer.public)?;
+        Ok(self.has_place(&pass.device()).then_some(PassStanding::Counts))
     }
 
     /// As [`Roster::take`] for a hub, which everybody hears: who came first stays. What does not count is not held, and neither is what would take
@@ -111,7 +122,13 @@ impl Roster {
 
     /// Commits to the passes that wait, so that two who hold the same are told by 16 bytes.
     pub fn passes_digest(&self) -> [u8; 16] {
-        let ids: Vec<&[u8]> = self.waiting.passes.keys().map(|id| &id.0[..]).collect();
+        self.passes_digest_without(&BTreeSet::new())
+    }
+
+    /// The same of all but these.
+    pub fn passes_digest_without(&self, left_out: &BTreeSet<PassId>) -> [u8; 16] {
+        let ids = self.waiting.passes.keys().filter(|id| !left_out.contains(id));
+        let ids: Vec<&[u8]> = ids.map(|id| &id.0[..]).collect();
         digest("nightjar v0 passes that wait", &ids)
     }
 

@@ -170,6 +170,11 @@ impl<'b> Reader<'b> {
         Ok(bytes)
     }
 
+    /// Whether a byte string comes next.
+    pub fn is_bytes(&self) -> bool {
+        matches!(self.decoder.datatype(), Ok(Type::Bytes))
+    }
+
     /// A byte string of exactly `N` bytes.
     pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Failure> {
         self.bytes(N)?.try_into().map_err(|_| self.malformed("a byte string has the wrong length"))

@@ -7,7 +7,7 @@ use nightjar_seal::{
     Publication, PublicationId, RecordKey, RecordTag, Roster, ScopeTag, SignedHead, Strand, seal,
 };
 use nightjar_sync::wire::{Applied, Outcome, Reach};
-use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Response, ScopePlan, SetAside, Step};
+use nightjar_sync::{Event, Exchange, Failure, Memory, Outbox, Request, Response, ScopePlan, SetAside, Step};
 
 use super::entropy;
 use super::hub::ModelHub;
@@ -55,6 +55,13 @@ pub(crate) struct Device {
     pub(crate) erased: Vec<EnvelopeId>,
     pub(crate) applied_by: BTreeMap<DeviceTag, Vec<Reach>>,
     pub(crate) losses: usize,
+    /// Whether the next sync compares, as one does after a loss, or when it is time.
+    pub(crate) compare: bool,
+    /// What was found lacking at the hub and here, by comparing.
+    pub(crate) compared: Vec<(BTreeSet<EnvelopeId>, u64)>,
+    pub(crate) not_compared: usize,
+    /// Bytes sent and received, and envelopes sent.
+    pub(crate) traffic: (usize, usize, usize),
     pub(crate) passes_refused: Vec<String>,
     pub(crate) published: Vec<Publication>,
     /// Links per outbox.
@@ -87,6 +94,10 @@ impl Device {
             erased: Vec::new(),
             applied_by: BTreeMap::new(),
             losses: 0,
+            compare: false,
+            compared: Vec::new(),
+            not_compared: 0,
+            traffic: (0, 0, 0),
             passes_refused: Vec::new(),
             published: Vec::new(),
             portion: 2,
@@ -156,6 +167,7 @@ impl Device {
             without: Some(LINE),
             publish: self.publishes,
             learn: !self.publishes,
+            compare: self.compare,
             memory: self.memory.clone(),
         };
         let exchange = Exchange::new(self.roster.clone(), self.keys.tag(), vec![plan]);
@@ -175,6 +187,10 @@ impl Device {
                 Step::NeedOutbox { links, .. } => {
                     let outbox = self.next_outbox(links.min(self.portion));
                     exchange.supply_outbox(outbox).expect("the outbox can be sent");
+                    continue;
+                }
+                Step::NeedHeld { own, .. } => {
+                    exchange.supply_held(Some(self.held(own))).expect("it was asked for");
                     continue;
                 }
                 Step::NeedApplied { scope } => {
@@ -233,6 +249,14 @@ impl Device {
 
     /// One response of a sync that is driven by hand.
     pub(crate) fn try_sync(&mut self, hub: &mut ModelHub) -> Result<Vec<Event>, Failure> {
+        self.drive(|tag, request| hub.answer(tag, request))
+    }
+
+    /// The same with whatever answers.
+    pub(crate) fn drive(
+        &mut self,
+        mut answer: impl FnMut(DeviceTag, &Request) -> Response,
+    ) -> Result<Vec<Event>, Failure> {
         let mut exchange = self.exchange();
         let mut all = Vec::new();
         loop {
@@ -242,13 +266,17 @@ impl Device {
                     let outbox = self.next_outbox(links.min(self.portion));
                     exchange.supply_outbox(outbox)?;
                 }
+                Step::NeedHeld { own, .. } => exchange.supply_held(Some(self.held(own)))?,
                 Step::NeedApplied { scope } => exchange.supply_applied(Some(self.applied(scope)))?,
                 Step::NeedPublication { publication } => {
                     let held = self.published.iter().find(|known| known.id() == publication);
                     exchange.supply_publication(held)?;
                 }
                 Step::Send(request) => {
-                    let events = exchange.on_response(&hub.answer(self.keys.tag(), &request))?;
+                    let response = answer(self.keys.tag(), &request);
+                    self.traffic.0 += request.body.len();
+                    self.traffic.1 += response.body.len();
+                    let events = exchange.on_response(&response)?;
                     all.extend(events.iter().cloned());
                     self.store(events);
                 }
@@ -261,13 +289,24 @@ impl Device {
             let link = self.chain.next(envelope.id());
             self.outbox.push(Placed { link, bytes: Some(envelope.encode()), acknowledged: None });
         }
-        let open: Vec<_> =
-            self.outbox.iter().filter(|placed| placed.acknowledged.is_none()).take(links).collect();
-        let last = open.last()?.link;
+        let is_open = |placed: &&Placed| placed.acknowledged.is_none();
+        let first = self.outbox.iter().find(is_open)?.link.seq;
+        // What lies between is named and not sent.
+        let from: Vec<_> = self.outbox.iter().skip(first as usize - 1).take(links).collect();
+        let last = from.iter().rev().find(|placed| is_open(placed))?.link;
+        let stretch: Vec<_> = from.into_iter().filter(|placed| placed.link.seq <= last.seq).collect();
+        self.traffic.2 += stretch.iter().filter(|placed| is_open(placed)).count();
+        let sent = |placed: &&Placed| placed.bytes.clone().filter(|_| is_open(placed));
         Some(Outbox {
-            links: open.iter().map(|placed| (placed.link, placed.bytes.clone())).collect(),
+            links: stretch.iter().map(|placed| (placed.link, sent(placed))).collect(),
             head: self.head_at(&last),
         })
+    }
+
+    /// What is here with its place in a chain.
+    fn held(&self, own: bool) -> Vec<EnvelopeId> {
+        let placed = self.outbox.iter().map(|placed| placed.link.envelope);
+        placed.chain(self.received.keys().copied().filter(|_| !own)).collect()
     }
 
     fn head_at(&self, link: &Link) -> SignedHead {
@@ -299,6 +338,21 @@ impl Device {
                     self.losses += 1;
                     (self.memory.pulled, self.memory.pushed) = (None, None);
                     self.outbox.iter_mut().for_each(|placed| placed.acknowledged = None);
+                    self.compare = true;
+                }
+                Event::Compared { lacking_there, lacking_here, pushed, pulled, .. } => {
+                    self.memory.pushed = Some(pushed);
+                    self.memory.pulled = pulled.or(self.memory.pulled);
+                    for placed in &mut self.outbox {
+                        let lacks = lacking_there.contains(&placed.link.envelope);
+                        placed.acknowledged = (!lacks).then_some(Outcome::Known);
+                    }
+                    self.compared.push((lacking_there, lacking_here));
+                    self.compare = false;
+                }
+                Event::NotCompared { .. } => {
+                    self.not_compared += 1;
+                    self.compare = false;
                 }
                 Event::Acknowledged { outcomes, through, mark, .. } => {
                     for placed in self.outbox.iter_mut().filter(|placed| placed.link.seq <= through) {

@@ -6,9 +6,11 @@ use nightjar_seal::{
     DeviceTag, Entry, Envelope, EnvelopeId, Link, Notice, Pass, PassStanding, Placing, Publication, Roster,
     ScopeTag,
 };
+use nightjar_sync::ranges::IdSet;
 use nightjar_sync::wire::{
-    self, Appended, Applied, Batch, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark, Message,
-    Objection, Outcome, Pull, Pulled, Push, Pushed, Reason, Refusal, Segment, Standing, Welcome,
+    self, Appended, Applied, Batch, Begin, Body, Glimpse, Greeted, Greeting, Incarnation, Judged, Mark,
+    Message, Objection, Outcome, Pull, Pulled, Push, Pushed, Ranged, Ranges, RangesAsked, RangesTold, Reason,
+    Refusal, Segment, Standing, Welcome,
 };
 use nightjar_sync::{Failure, Request, Response};
 
@@ -30,6 +32,8 @@ pub(crate) struct ModelHub {
     pub(crate) published: Vec<Publication>,
     /// An entry that it passes on after its roster, though no roster takes it.
     pub(crate) beyond: Option<Entry>,
+    /// Whether it compares by ranges, as an older hub does not.
+    pub(crate) compares: bool,
 }
 
 impl ModelHub {
@@ -46,6 +50,7 @@ impl ModelHub {
             now: 0,
             published: Vec::new(),
             beyond: None,
+            compares: true,
         }
     }
 
@@ -82,6 +87,8 @@ impl ModelHub {
             self.push(&request.body)
         } else if path == wire::pull_path(study, self.scope) {
             self.pull(device, &request.body)
+        } else if self.compares && path == wire::ranges_path(study, self.scope) {
+            self.ranges(device, &request.body)
         } else if path == wire::applied_path(study, self.scope) {
             let applied = Applied::decode(&request.body).expect("an applied vector decodes");
             self.applied.insert(device, applied);
@@ -250,6 +257,33 @@ impl ModelHub {
             }
         }
         Ok(Pulled { after: pull.after, head: self.head(), batches }.encode())
+    }
+
+    /// Compares what it holds; nothing is asked of it that it should refuse.
+    pub(crate) fn ranges(&self, device: DeviceTag, body: &[u8]) -> Result<Vec<u8>, Failure> {
+        let Ranges { own, up_to, asked } = Ranges::decode(body)?;
+        let up_to = up_to.unwrap_or(self.head());
+        if !self.holds(&up_to) {
+            return refuse(Reason::CursorUnknown);
+        }
+        let log = &self.log[..up_to.sequence as usize];
+        let of = |id: &EnvelopeId| {
+            let mut links = self.chains.get(&device).into_iter().flatten();
+            !own || links.any(|link| link.envelope == *id)
+        };
+        let ids: Vec<_> = log.iter().map(|(id, _)| *id).filter(of).collect();
+        let count = ids.len() as u64;
+        let told = match asked {
+            RangesAsked::Message(message) => {
+                RangesTold::Message(IdSet::new(ids.into_iter())?.answer(&message)?)
+            }
+            RangesAsked::Place(lacking) => {
+                let first = log.iter().position(|(id, _)| lacking.contains(id)).unwrap_or(log.len());
+                let before = first.checked_sub(1).map(|before| log[before].1);
+                RangesTold::Before(before.unwrap_or(Mark::start(self.incarnation)))
+            }
+        };
+        Ok(Ranged { asked: Begin::of_all([body]), up_to, count, told }.encode())
     }
 }
 

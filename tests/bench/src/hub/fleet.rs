@@ -139,6 +139,7 @@ impl Fleet {
             without: None,
             publish: false,
             learn: false,
+            compare: false,
             memory: Memory::default(),
         };
         let mut exchange = Exchange::new(self.roster.clone(), self.evaluator.tag(), vec![plan])?;

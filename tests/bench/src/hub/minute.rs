@@ -193,6 +193,7 @@ impl Tablet {
             without: Some(LINE),
             publish: false,
             learn: true,
+            compare: false,
             memory: waiting.memory.clone(),
         });
         let mut exchange = Exchange::new(self.fleet.roster.clone(), keys.tag(), plans.collect())?;
@@ -200,6 +201,7 @@ impl Tablet {
         loop {
             match exchange.step() {
                 Step::Done => return Ok(()),
+                Step::NeedHeld { .. } => exchange.supply_held(None)?,
                 Step::NeedApplied { .. } => exchange.supply_applied(None)?,
                 Step::NeedOutbox { scope, .. } => {
                     let waiting = self.outboxes.iter().find(|waiting| waiting.scope == scope);

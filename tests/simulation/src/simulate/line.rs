@@ -43,6 +43,7 @@ impl Face {
         // A schedule takes milliseconds for what a ward takes weeks for.
         let rate = Rate { burst: 1e12, per_second: 1e9 };
         (config.limits.requests_rate, config.limits.bytes_rate) = (rate, rate);
+        config.limits.ranges_rate = rate;
         config.limits.database = bytes;
         self.hub = Some(Hub::open(&config).expect("the hub opens"));
     }

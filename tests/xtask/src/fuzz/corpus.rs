@@ -34,7 +34,11 @@ pub(super) fn prepare(checkout: &Checkout, target: FuzzTarget) -> Result<PathBuf
         // What a release wrote.
         FuzzTarget::Sealed => copy(&checkout.root.join("tests/vectors/formats"), "cbor", &folder)?,
         // What goes over the way is not kept; a change stands sealed in what is; the last are acts.
-        FuzzTarget::Wire | FuzzTarget::Change | FuzzTarget::Bundle | FuzzTarget::Roster => {}
+        FuzzTarget::Wire
+        | FuzzTarget::Ranges
+        | FuzzTarget::Change
+        | FuzzTarget::Bundle
+        | FuzzTarget::Roster => {}
     }
     Ok(folder)
 }

@@ -268,6 +268,14 @@ impl Tx for Open<'_> {
         self.row(sql, &[&scope, &signed(sequence)])?.map(|row| fixed(&row, 0)).transpose()
     }
 
+    fn log_names(&mut self, scope: i64, sequence: u64, most: u64) -> Done<Vec<(EnvelopeId, DeviceTag)>> {
+        let sql = "SELECT next.envelope, push.device FROM (
+                     SELECT envelope, push, sequence FROM log WHERE scope = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) AS next
+                   JOIN push ON push.id = next.push ORDER BY next.sequence";
+        let rows = self.rows(sql, &[&scope, &signed(sequence), &signed(most)])?;
+        rows.iter().map(|row| Ok((EnvelopeId(fixed(row, 0)?), DeviceTag(fixed(row, 1)?)))).collect()
+    }
+
     fn log_after(&mut self, scope: i64, sequence: u64, most: u64, bytes: u64) -> Done<Vec<Logged>> {
         // The server stops where it is enough, so that nothing is sent in vain. Sequences have no gaps.
         let sql = "SELECT push, place, bytes FROM (

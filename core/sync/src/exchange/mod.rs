@@ -1,5 +1,9 @@
 //! One sync as a state machine without I/O.
 
+mod compare;
+
+use std::collections::BTreeSet;
+
 use nightjar_seal::{
     DeviceTag, EnvelopeId, Line, Link, Notice, Pass, PassId, Publication, PublicationId, Roster, ScopeTag,
 };
@@ -17,6 +21,8 @@ use crate::wire::{
 };
 use crate::{Failure, bounds};
 
+pub(crate) use compare::Comparison;
+
 /// One sync of one device with one hub.
 ///
 /// Call [`step`](Self::step) and do what it says until it says [`Step::Done`]. Store the events of every response before the
@@ -33,6 +39,8 @@ pub struct Exchange {
     /// Passes that are here and not at the hub.
     bringing: Vec<Pass>,
     publications: Publications,
+    /// Passes that the hub is known not to take.
+    refused: BTreeSet<PassId>,
     open: Option<(Request, Open)>,
 }
 
@@ -48,6 +56,7 @@ enum Phase {
     Greet,
     Append(usize),
     Bring(usize),
+    Compare(usize),
     Push(usize),
     Pull(usize),
     Publish(usize),
@@ -61,6 +70,7 @@ enum Open {
     Greet,
     Append,
     Bring(PassId, DeviceTag),
+    Compare,
     Push { envelopes: Vec<EnvelopeId>, line: Line, through: u64 },
     Pull,
     Publish,
@@ -76,14 +86,22 @@ impl Exchange {
         }
         let scopes = plans.into_iter().map(Scope::new).collect();
         let (phase, introduced, bringing) = (Phase::Greet, Introduced::No, Vec::new());
-        let publications = Publications::default();
-        Ok(Self { roster, device, scopes, phase, introduced, bringing, publications, open: None })
+        let (refused, publications) = (BTreeSet::new(), Publications::default());
+        Ok(Self { roster, device, scopes, phase, introduced, bringing, refused, publications, open: None })
     }
 
     /// The same for a device that holds these publications: what the hub lacks of them goes up, and what the device lacks comes down.
     #[must_use]
     pub fn holding(mut self, publications: Vec<Notice>) -> Self {
         self.publications = Publications::held(publications);
+        self
+    }
+
+    /// Passes that this hub refused in an earlier sync with the same roster: the device holds them and does not bring them again, and they alone
+    /// are no news.
+    #[must_use]
+    pub fn knowing_refused(mut self, refused: BTreeSet<PassId>) -> Self {
+        self.refused = refused;
         self
     }
 
@@ -120,8 +138,18 @@ impl Exchange {
                     }
                     None => self.phase = Phase::Push(0),
                 },
+                Phase::Compare(i) => match self.scopes.get(i) {
+                    None => self.phase = Phase::Push(i),
+                    Some(scope) => match &scope.comparison {
+                        Some(comparison) => self.open(self.question(scope, comparison), Open::Compare),
+                        None => {
+                            return Step::NeedHeld { scope: scope.plan.scope, own: !scope.plan.pull };
+                        }
+                    },
+                },
                 Phase::Push(i) => match self.scopes.get(i) {
                     None => self.phase = Phase::Pull(0),
+                    Some(scope) if scope.compares => self.phase = Phase::Compare(i),
                     Some(scope) if !scope.plan.push => self.phase = Phase::Push(i + 1),
                     Some(scope) => {
                         let scope = scope.plan.scope;
@@ -229,6 +257,7 @@ impl Exchange {
             Open::Greet => self.on_greeted(response),
             Open::Append => self.on_appended(response),
             Open::Bring(pass, device) => self.on_brought(*pass, *device, response),
+            Open::Compare => self.on_ranged(response),
             Open::Push { envelopes, line, through } => self.on_pushed(envelopes, *line, *through, response),
             Open::Pull => self.on_pulled(response),
             Open::Publish => self.on_published(response),
@@ -250,7 +279,7 @@ impl Exchange {
         let greeting = Greeting {
             roster: self.roster.entries().len() as u64,
             roster_head: Begin::of(&self.roster.head().0),
-            passes: Begin::of(&self.roster.passes_digest()),
+            passes: Begin::of(&self.roster.passes_digest_without(&self.refused)),
             published: self.publications.shown(&self.roster),
             incarnation: life,
             scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
@@ -318,7 +347,9 @@ impl Exchange {
             events.extend(passes.iter().filter_map(|pass| crate::roster::take(&mut roster, &pass.0)));
             let there: Vec<PassId> =
                 passes.iter().filter_map(|pass| Pass::decode(&pass.0).ok()).map(|pass| pass.id()).collect();
-            self.bringing = roster.passes().filter(|pass| !there.contains(&pass.id())).cloned().collect();
+            self.refused.retain(|pass| !there.contains(pass));
+            let missing = |pass: &&Pass| !there.contains(&pass.id()) && !self.refused.contains(&pass.id());
+            self.bringing = roster.passes().filter(missing).cloned().collect();
         }
         let life = self.life();
         self.publications.compare(greeted.published, &roster);
@@ -411,7 +442,7 @@ impl Exchange {
         let pushed: Pushed = match answer(response) {
             Ok(pushed) => pushed,
             Err(Failure::Refused(Refusal { reason: Reason::ChainGap, .. })) if !scope.lost => {
-                return Ok(vec![scope.lose()]);
+                return Ok(scope.lose());
             }
             Err(failure) => {
                 let event = scope.refused(failure)?;
@@ -434,7 +465,7 @@ impl Exchange {
                     problem: "the hub's log keeps changing its past",
                 });
             }
-            events.push(scope.lose());
+            events.extend(scope.lose());
         } else {
             (scope.through, scope.line) = (through, Some(line));
         }
@@ -462,7 +493,7 @@ impl Exchange {
             Ok(pulled) => pulled,
             Err(Failure::Refused(Refusal { reason: Reason::CursorUnknown, .. })) if !scope.lost => {
                 self.phase = Phase::Push(i);
-                return Ok(vec![scope.lose()]);
+                return Ok(scope.lose());
             }
             Err(failure) => {
                 let event = scope.refused(failure)?;
@@ -506,7 +537,7 @@ impl Exchange {
             }
             // What is lost is offered again before it is pulled again.
             self.phase = Phase::Push(i);
-            return Ok(vec![scope.lose()]);
+            return Ok(scope.lose());
         }
         if cursor.sequence > head.sequence {
             return Err(malformed("it goes beyond the hub's own head"));
