@@ -63,6 +63,8 @@ pub struct Limits {
     pub bytes_rate: Rate,
     /// Most bytes of envelopes that the logs of one study may hold; `None` leaves it to the disk.
     pub study: Option<u64>,
+    /// Most bytes of attachments that one device may have in one scope.
+    pub attachments: u64,
     /// Largest database, in bytes; `None` leaves it to the disk.
     pub database: Option<u64>,
     /// Time that open requests get to finish when the hub stops.
@@ -84,6 +86,7 @@ impl Default for Limits {
             requests_rate: Rate { burst: 600.0, per_second: 10.0 },
             bytes_rate: Rate { burst: 512e6, per_second: 8e6 },
             study: None,
+            attachments: 4 << 30,
             database: None,
             grace: Duration::from_secs(10),
         }

@@ -44,6 +44,7 @@
 
 mod admission;
 mod applied;
+mod chunks;
 mod config;
 mod confirmations;
 mod copies;

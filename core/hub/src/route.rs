@@ -17,6 +17,8 @@ pub(crate) enum Route {
     Recall(StudyTag, ScopeTag),
     Confirm(StudyTag, ScopeTag),
     Confirmed(StudyTag, ScopeTag),
+    Chunk(StudyTag, ScopeTag),
+    Chunks(StudyTag, ScopeTag),
 }
 
 impl Route {
@@ -34,6 +36,8 @@ impl Route {
             Self::Recall(..) => "recall",
             Self::Confirm(..) => "confirm",
             Self::Confirmed(..) => "confirmed",
+            Self::Chunk(..) => "chunk",
+            Self::Chunks(..) => "chunks",
         }
     }
 
@@ -100,7 +104,8 @@ impl Route {
             {
                 true
             }
-            Self::Greet(_) | Self::Recall(..) | Self::Confirmed(..) => false,
+            Self::Greet(_) | Self::Recall(..) | Self::Confirmed(..) | Self::Chunk(..) => false,
+            Self::Chunks(..) => reason == Reason::NotGranted,
             Self::Confirm(..) => reason == Reason::Forged,
             Self::Clock(_) => reason == Reason::ChainGap,
             Self::Push(..) => matches!(
@@ -123,13 +128,15 @@ type OfAScope = (&'static str, fn(StudyTag, ScopeTag) -> Route);
 /// What may stand behind a study, and behind a scope of it.
 const OF_A_STUDY: [OfAStudy; 4] =
     [("roster", Route::Roster), ("pass", Route::Pass), ("clock", Route::Clock), ("greet", Route::Greet)];
-const OF_A_SCOPE: [OfAScope; 6] = [
+const OF_A_SCOPE: [OfAScope; 8] = [
     ("push", Route::Push),
     ("pull", Route::Pull),
     ("applied", Route::Applied),
     ("recall", Route::Recall),
     ("confirm", Route::Confirm),
     ("confirmed", Route::Confirmed),
+    ("chunk", Route::Chunk),
+    ("chunks", Route::Chunks),
 ];
 
 fn tag<T: std::str::FromStr + std::fmt::Display>(text: &str) -> Option<T> {
@@ -156,6 +163,8 @@ mod tests {
             (wire::recall_path(study, scope), Route::Recall(study, scope)),
             (wire::confirm_path(study, scope), Route::Confirm(study, scope)),
             (wire::confirmed_path(study, scope), Route::Confirmed(study, scope)),
+            (wire::chunk_path(study, scope), Route::Chunk(study, scope)),
+            (wire::chunks_path(study, scope), Route::Chunks(study, scope)),
         ] {
             assert_eq!(Route::parse(&path), Some(route), "{path}");
             for other in [format!("{path}/"), format!("{path}/x"), path.to_uppercase(), format!("/{path}")] {

@@ -40,6 +40,8 @@ const GREET: &str = "/v1/studies/{study}/greet";
 const PUSH: &str = "/v1/studies/{study}/scopes/{scope}/push";
 const PULL: &str = "/v1/studies/{study}/scopes/{scope}/pull";
 const APPLIED: &str = "/v1/studies/{study}/scopes/{scope}/applied";
+const CHUNK: &str = "/v1/studies/{study}/scopes/{scope}/chunk";
+const CHUNKS: &str = "/v1/studies/{study}/scopes/{scope}/chunks";
 const RECALL: &str = "/v1/studies/{study}/scopes/{scope}/recall";
 
 impl Asking<'_> {
@@ -141,8 +143,12 @@ fn bounds_and_limits_are_those_of_the_code() {
         ($($name:ident)*) => { [$((stringify!($name), bounds::$name as usize)),*] };
     }
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
-        PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES);
-    for (name, value) in bounds.into_iter().chain([("LINES", bounds::LINES as usize)]) {
+        PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES
+        CHUNK_BYTES CHUNKS);
+    for (name, value) in bounds.into_iter().chain([
+        ("LINES", bounds::LINES as usize),
+        ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize),
+    ]) {
         assert_eq!(documented[name], value, "{name}");
     }
     // Those that the grammar counts with.
@@ -158,6 +164,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         ("passes: [0*", bounds::PASSES),
         ("vector: [0*", bounds::DEVICES),
         ("records: [0*", bounds::RECORDS),
+        ("names: [0*", bounds::CHUNKS),
+        ("held: [0*", bounds::CHUNKS),
+        ("absent: [0*", bounds::CHUNKS),
     ] {
         for (_, rest) in
             document.grammar.match_indices(rule).map(|(at, _)| document.grammar[at..].split_at(rule.len()))
@@ -168,8 +177,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         assert!(document.grammar.contains(rule), "{rule}");
     }
     let limits = &document.all["x-limits"];
-    let Limits { body, time, head, skew, nonces, connections, requests_rate, bytes_rate, .. } =
+    let Limits { body, time, head, skew, nonces, connections, requests_rate, bytes_rate, attachments, .. } =
         Limits::default();
+    assert_eq!(limits["attachments"], attachments);
     assert_eq!(limits["body"], body);
     assert_eq!((&limits["time"], &limits["head"]), (&time.as_secs().into(), &head.as_secs().into()));
     assert_eq!((&limits["skew"], &limits["nonces"]), (&skew.into(), &nonces.into()));
@@ -338,6 +348,22 @@ async fn real_answers_are_what_the_document_says() {
     let (said, recalled) = asking.answer(RECALL, "ward", keys, &recall).await;
     assert_eq!(said, "ok");
     assert!(!wire::Recalled::decode(&recalled.body).expect("envelopes").envelopes.is_empty());
+    // Chunks of what is attached to that record.
+    let mut bytes = vec![0; nightjar_seal::MIN_SEALED_CHUNK];
+    bytes[1] = 9;
+    let name = nightjar_seal::ChunkName::of(&bytes);
+    let chunk = wire::Chunk { record: nightjar_seal::RecordTag([7; 16]), name, bytes };
+    let (said, outcome) = asking.answer(CHUNK, "ward", &tablet_keys, &chunk.encode()).await;
+    assert_eq!(said, "ok");
+    assert_eq!(wire::ChunkOutcome::decode(&outcome.body).expect("an outcome"), wire::ChunkOutcome::Stored);
+    let altered = wire::Chunk { name: nightjar_seal::ChunkName([1; 32]), ..chunk.clone() };
+    assert_eq!(asking.send(CHUNK, "ward", &tablet_keys, &altered.encode()).await, "malformed");
+    let names = vec![name, nightjar_seal::ChunkName([1; 32])];
+    let ask = wire::ChunkAsk { bytes: true, names }.encode();
+    let (said, chunks) = asking.answer(CHUNKS, "ward", keys, &ask).await;
+    assert_eq!(said, "ok");
+    assert_eq!(wire::Chunks::decode(&chunks.body).expect("chunks").held[0].bytes, chunk.bytes);
+    assert_eq!(asking.send(CHUNKS, "responses", &tablet_keys, &ask).await, "not_granted");
     // The time for a roster, and what was taken out.
     let asked = |head| wire::ClockAsked { head }.encode();
     let head_now = study.roster.head();
@@ -442,7 +468,8 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL] {
+    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL, CHUNK, CHUNKS]
+    {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }
 }

@@ -38,6 +38,7 @@
 //! ```
 
 mod asking;
+mod attaching;
 mod bundle;
 mod clock;
 mod confirming;
@@ -56,6 +57,7 @@ mod finish;
 mod handing;
 mod key;
 mod leaving;
+mod media;
 mod membership;
 mod moving;
 mod observe;

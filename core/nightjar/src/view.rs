@@ -1,5 +1,6 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod attachments;
 mod exports;
 mod own;
 mod staff;
@@ -8,6 +9,7 @@ mod taking_out;
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+pub use attachments::AttachmentView;
 pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
 pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};
@@ -381,6 +383,14 @@ pub struct SyncView {
     pub bytes_sent: u64,
     /// Application bytes received.
     pub bytes_received: u64,
+    /// Chunks of attachments sent in this sync.
+    pub chunks_sent: u64,
+    /// Chunks of attachments received in this sync.
+    pub chunks_received: u64,
+    /// Chunks of attachments that still wait on this device.
+    pub chunks_waiting: u64,
+    /// Chunks of attachments of records that can be read here, which the hub does not have yet.
+    pub chunks_missing: u64,
 }
 
 /// A bundle: what was written to it, what is in it, or what was taken from it.

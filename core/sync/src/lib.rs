@@ -20,6 +20,7 @@
 //!    holds up nothing.
 //! 5. **Publish.** An evaluator device signs what it has applied ([`wire::Applied`]); tablets learn it in their next greeting and
 //!    keep their sealed bytes until then.
+//! 6. **Chunks** of attachments go up and come down after that, one request for each that goes up ([`put_chunk`], [`ask_chunks`]).
 //!
 //! The caller stores the events of each response in one transaction before it goes on. Then a sync may break off anywhere, in
 //! the middle of a request too, and the next one goes on from what was stored: pushing twice is answered "known", pulling
@@ -39,6 +40,7 @@ pub mod bounds;
 pub mod bundle;
 #[cfg(feature = "http")]
 mod carrier;
+mod chunks;
 mod event;
 mod exchange;
 mod failure;
@@ -59,6 +61,7 @@ pub mod wire;
 pub use backoff::Backoff;
 #[cfg(feature = "http")]
 pub use carrier::{Arrived, Carrier, Sent};
+pub use chunks::{ask_chunks, chunk_put, chunks_told, put_chunk};
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;

@@ -7,6 +7,7 @@ use nightjar_record::{
 use nightjar_seal::{Dictionary, Envelope, EnvelopeId, RecordKey, open_with};
 use rusqlite::{Transaction, params};
 
+use crate::attachments::{self, Resealed};
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -34,6 +35,7 @@ pub struct Checked {
     pub(crate) key: RecordKey,
     meta: Option<Meta>,
     pub(crate) record: RecordId,
+    pub(crate) attached: Option<Resealed>,
 }
 
 /// What finishing made.
@@ -77,7 +79,13 @@ impl Checked {
                 return Err(reason.clone().into());
             }
         }
-        Ok(Self { change, dictionary, key, meta, record: written.record })
+        Ok(Self { change, dictionary, key, meta, record: written.record, attached: None })
+    }
+
+    /// The same with attachments that were sealed under its key and that the change names.
+    #[must_use]
+    pub fn with(self, attached: Option<Resealed>) -> Self {
+        Self { attached, ..self }
     }
 }
 
@@ -112,7 +120,7 @@ impl Vault {
         readable: Readable,
         reading: Reading<'_>,
     ) -> Result<Finished, VaultError> {
-        let Checked { change, dictionary, key, meta, record } = checked;
+        let Checked { change, dictionary, key, meta, record, attached } = checked;
         let tag = change.header().record;
         if let Some(meta) = &meta {
             // Before anything is destroyed: what the roster does not grant, every receiver would set aside.
@@ -142,6 +150,9 @@ impl Vault {
             let n = envelopes::insert_own(t, &change, &State::Kept)?;
             let scope = shared::number(t, change.header().scope.0)?;
             t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
+            if let Some(attached) = &attached {
+                attachments::send(t, attached, &tag, scope)?;
+            }
             match (&key, &meta) {
                 (Some(key), _) => {
                     keep_record_key(t, key, &tag, true)?;
@@ -153,6 +164,9 @@ impl Vault {
             }
             Ok(())
         })?;
+        if let Some(attached) = attached {
+            attached.done();
+        }
         if draft.is_some() {
             self.truncate_log();
         }

@@ -45,8 +45,10 @@
 //!
 //! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
 
+mod attachments;
 mod audit;
 mod chains;
+mod chunk_files;
 mod copies;
 mod dictionaries;
 mod envelopes;
@@ -77,6 +79,7 @@ mod vault;
 mod verify;
 mod withdrawal;
 
+pub use attachments::{ATTACHMENTS, Chunks, Resealed};
 pub use audit::{Audit, Hit};
 pub use chains::{HEADS_APART, Received, Stretch};
 pub use envelopes::{Held, State, Stored};

@@ -4,6 +4,8 @@
 //! commits, so that "after my cursor" skips nothing. Reads see one state (`REPEATABLE READ`). Commits are on disk before they return:
 //! `synchronous_commit` is set for every connection, and a server that runs with `fsync = off` is refused.
 
+mod chunks;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +20,7 @@ use postgres::{Client, IsolationLevel, NoTls, Row, Statement, Transaction};
 use super::{Done, Grown, LogRow, Logged, ScopeRow, Stop, Story, Stretch, Tx, fresh_code};
 use crate::Failure;
 
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// Connections at most; a request waits for one. PostgreSQL takes 100 as it is installed.
 const CONNECTIONS: usize = 16;
 /// Drawn once: two hubs that start at the same time make the tables once.
@@ -396,7 +398,8 @@ impl Tx for Open<'_> {
     }
 
     fn story(&mut self, scope: i64) -> Done<Story> {
-        let sql = "SELECT (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM log WHERE scope = $1),
+        let sql = "SELECT (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM log WHERE scope = $1)
+                          + (SELECT coalesce(sum(size), 0)::bigint FROM chunk WHERE scope = $1),
                           (SELECT count(*) FROM erased WHERE scope = $1),
                           (SELECT received FROM log WHERE scope = $1 ORDER BY sequence DESC LIMIT 1)";
         let row = self.row(sql, &[&scope])?.ok_or(Stop::Broken)?;

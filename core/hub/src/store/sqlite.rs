@@ -1,5 +1,7 @@
 //! The hub's database: one writer, one reader, every commit on disk before it returns.
 
+mod chunks;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ use crate::{Config, Failure, copies};
 pub(crate) const FILE: &str = "hub.sqlite3";
 /// "NJHB", in SQLite's header.
 const APPLICATION: i32 = 0x4e4a_4842;
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// Pages of its write-ahead log that are brought into the database together: 32 MiB, so that a page that several pushes change is written once.
 const CHECKPOINT: i32 = 8_192;
 /// What the connection that writes keeps of the database in memory, in KiB.
@@ -306,7 +308,8 @@ impl Tx for Open<'_> {
     }
 
     fn story(&mut self, scope: i64) -> Done<Story> {
-        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE at > ?2 AND at < ?3),
+        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE at > ?2 AND at < ?3)
+                          + (SELECT coalesce(sum(size), 0) FROM chunk WHERE scope = ?1),
                           (SELECT count(*) FROM erased WHERE scope = ?1),
                           (SELECT received FROM log WHERE at > ?2 AND at < ?3 ORDER BY at DESC LIMIT 1)";
         let story =
