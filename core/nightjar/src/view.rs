@@ -424,6 +424,8 @@ pub struct BundleView {
     pub records_changed: u64,
     /// Envelopes that cannot be read and are kept as they came, with the reason.
     pub set_aside: Vec<String>,
+    /// Chunks of attachments in it; when it is taken in, those that were missing here.
+    pub chunks: u64,
 }
 
 /// What was taken from the bundles in a folder.

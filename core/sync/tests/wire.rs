@@ -2,11 +2,11 @@
 
 mod world;
 
-use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
+use nightjar_seal::{Chain, ChunkName, ClockKeys, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
-    self, Applied, Batch, Begin, Body, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
-    Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Pull, Pulled, Push,
+    self, Applied, Batch, Begin, Body, Chunk, ChunkAsk, Chunks, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
+    Greeted, Greeting, HeldChunk, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Pull, Pulled, Push,
     Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown, Spoke, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
@@ -47,6 +47,9 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let (roster_head, passes) = (Begin::of(&roster.head().0), Begin([8; 8]));
     let scopes = vec![shown];
     let greeting = Greeting { roster: 5, roster_head, passes, incarnation: Some(incarnation), scopes };
+    let bytes = vec![7; 300];
+    let chunk = Chunk { record: RecordTag([4; 16]), name: ChunkName::of(&bytes), bytes: bytes.clone() };
+    let held = vec![HeldChunk { name: chunk.name, bytes }];
     let clock = ClockKeys::from_bytes(&[4; 32]);
     let stamp = clock.stamp(&roster.study(), &roster.head(), 1_700_000_000);
     vec![
@@ -59,6 +62,10 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
         (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
         (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
+        (Chunk::NAME, chunk.encode()),
+        (ChunkAsk::NAME, ChunkAsk { bytes: true, names: vec![chunk.name; 2] }.encode()),
+        (Chunks::NAME, Chunks { held, absent: vec![chunk.name] }.encode()),
+        (Part::NAME, Part::Chunk(chunk).encode()),
         (ClockAsked::NAME, ClockAsked { head: roster.head() }.encode()),
         (ClockTold::NAME, ClockTold { clock: clock.public(), stamp }.encode()),
         (Confirmation::NAME, confirmation.encode()),
@@ -88,6 +95,9 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Welcome>(bytes)
         || as_one::<Recall>(bytes)
         || as_one::<Recalled>(bytes)
+        || as_one::<Chunk>(bytes)
+        || as_one::<ChunkAsk>(bytes)
+        || as_one::<Chunks>(bytes)
         || as_one::<ClockAsked>(bytes)
         || as_one::<ClockTold>(bytes)
         || as_one::<Confirmation>(bytes)

@@ -274,6 +274,28 @@ impl Vault {
         })
     }
 
+    /// Chunks for a bundle, with their records: own ones that the hub does not have, and those that came from elsewhere, after one in the
+    /// order of their names.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn carried_chunks(
+        &self,
+        scope: &ScopeTag,
+        after: Option<&ChunkName>,
+        most: usize,
+    ) -> Result<Vec<(RecordTag, ChunkName)>, VaultError> {
+        self.read(|c| {
+            let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+            let sql = "SELECT owner, name FROM chunk WHERE scope = ?1 AND state IN (1, 3, 5) AND name > ?2
+                       ORDER BY name, owner LIMIT ?3";
+            let mut statement = c.prepare_cached(sql)?;
+            let row = |row: &rusqlite::Row<'_>| Ok((RecordTag(row.get(0)?), ChunkName(row.get(1)?)));
+            let rows = statement.query_map(params![scope, beginning(after), most as i64], row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// The sealed bytes of a chunk, if they are here.
     ///
     /// # Errors

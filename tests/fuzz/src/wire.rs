@@ -2,7 +2,7 @@
 
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
-    Appended, Applied, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
+    Appended, Applied, Chunk, ChunkAsk, ChunkOutcome, Chunks, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
     Greeted, Greeting, Message, Pull, Pulled, Push, Pushed, Recall, Recalled, Refusal, Welcome,
 };
 
@@ -22,6 +22,10 @@ pub fn read(bytes: &[u8]) {
     one::<Applied>(bytes);
     one::<Recall>(bytes);
     one::<Recalled>(bytes);
+    one::<Chunk>(bytes);
+    one::<ChunkAsk>(bytes);
+    one::<ChunkOutcome>(bytes);
+    one::<Chunks>(bytes);
     one::<ClockAsked>(bytes);
     one::<ClockTold>(bytes);
     one::<Confirmation>(bytes);

@@ -51,6 +51,7 @@ pub fn inspect_bundle(file: &Path) -> Result<BundleView, Failure> {
             Part::Header(header) => view.made_by = name(header, None),
             Part::Entry(_) => view.roster_entries += 1,
             Part::Chain(chain) => view.envelopes += chain.bodies.len() as u64,
+            Part::Chunk(_) => view.chunks += 1,
             Part::Pass(_) | Part::End(_) => {}
         }
         view.whole = end.take(&part, &frame);
@@ -91,7 +92,7 @@ pub(crate) fn roster_of(file: &Path, invitation: &Invitation) -> Result<Roster, 
                     let _ = roster.take(pass);
                 }
             }
-            Part::Chain(_) | Part::End(_) => break,
+            Part::Chain(_) | Part::Chunk(_) | Part::End(_) => break,
         }
     }
     let roster = roster.ok_or_else(|| Failure::Rejected("the bundle holds no roster".into()))?;

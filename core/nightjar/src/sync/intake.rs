@@ -105,6 +105,7 @@ impl<'a> Intake<'a> {
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
         let mut pulled = Vec::new();
+        let mut chunks = Vec::new();
         for event in events {
             match event {
                 Event::RosterGrew(entry) => grown.push(entry),
@@ -177,6 +178,7 @@ impl<'a> Intake<'a> {
                         self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
                     }
                 }
+                Event::ChunkCame { name, bytes } => chunks.push((name, bytes)),
                 Event::ScopeRefused { refusal, .. } => {
                     // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
                     // its own in the next sync.
@@ -203,6 +205,7 @@ impl<'a> Intake<'a> {
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
         }
+        self.view.chunks_received += self.device.vault.keep_chunks(&chunks)?;
         self.move_cursor(&pulled)?;
         self.keep_learnt()
     }

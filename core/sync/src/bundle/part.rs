@@ -3,7 +3,7 @@
 use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, RosterHead, Signature, StudyTag};
 
 use super::HEADER_BYTES;
-use crate::wire::{Applied, Confirmation, Entry, Message, Pass, Push, Reader, Writer};
+use crate::wire::{Applied, Chunk, Confirmation, Entry, Message, Pass, Push, Reader, Writer};
 use crate::{Failure, bounds};
 
 const CONTEXT: &str = "nightjar v0 bundle header";
@@ -22,6 +22,8 @@ pub enum Part {
     End(End),
     /// A steward's pass that waits for its place in the roster. After the entries, before all chains.
     Pass(Pass),
+    /// A chunk of an attachment. After all chains.
+    Chunk(Chunk),
 }
 
 /// Who made a bundle and what that device holds, signed.
@@ -144,6 +146,7 @@ impl Message for Part {
             Self::Entry(entry) => entry.write(out.number(1)),
             Self::Chain(chain) => chain.write(out.number(2)),
             Self::Pass(pass) => pass.write(out.number(4)),
+            Self::Chunk(chunk) => chunk.write(out.number(5)),
             Self::End(end) => {
                 out.number(3).array(2).number(end.parts).bytes(&end.hash);
             }
@@ -161,6 +164,7 @@ impl Message for Part {
                 Self::End(End { parts: input.number()?, hash: input.fixed()? })
             }
             4 => Self::Pass(Pass::read(input)?),
+            5 => Self::Chunk(Chunk::read(input)?),
             _ => return Err(input.malformed("an unknown part")),
         })
     }
