@@ -71,6 +71,7 @@ impl Media {
 /// let text = attached.to_string();
 /// assert!(text.starts_with("attachment:jpeg:48213:"));
 /// assert_eq!(text.parse(), Ok(attached));
+/// assert_eq!(Attached::in_words(&text).as_deref(), Some("image/jpeg, 48 KiB"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {
@@ -90,6 +91,13 @@ pub struct Attached {
 pub struct NotAttached;
 
 impl Attached {
+    /// What people are told of an attachment that a text names: kind and size. `None` for a text that names none.
+    #[must_use]
+    pub fn in_words(text: &str) -> Option<String> {
+        let attached: Attached = text.parse().ok()?;
+        Some(format!("{}, {} KiB", attached.media.media_type(), attached.size.div_ceil(1024)))
+    }
+
     /// Whether a text claims to name one.
     #[must_use]
     pub fn claims(text: &str) -> bool {

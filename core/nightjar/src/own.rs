@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nightjar_form::{
-    Answers, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
+    Answers, Attached, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
 };
 use nightjar_record::{Hand, Meta, Record, RecordError};
 use nightjar_seal::{
@@ -427,6 +427,7 @@ fn in_words(item: &Item, value: &Value, language: &Language) -> String {
         Value::One(code) => label(&code),
         Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
         Value::Missing(_) => String::new(),
+        Value::Text(text) => Attached::in_words(&text).unwrap_or(text),
         other => other.to_text(),
     }
 }

@@ -14,6 +14,8 @@
 //!    in one [`State`], whatever the order of arrival.
 //! 6. [`Vault::verify`] compares what is shown with what the sealed changes come to; [`Vault::repair`] builds it anew.
 //! 7. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
+//! 8. [`Vault::attach`] keeps a picture or a voice note in sealed chunks beside the database; [`Vault::reseal`] seals it under the
+//!    record's key when the form is finished, [`Vault::waiting_chunks`] and [`Vault::missing_chunks`] are what a sync still has to carry.
 //!
 //! ```
 //! # use nightjar_vault::{DraftMeta, Vault, VaultKey};

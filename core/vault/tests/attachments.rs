@@ -292,7 +292,6 @@ fn an_attachment_goes_with_its_record_to_whoever_may_read_it_and_out_with_it() {
     let restored = Vault::open(&elsewhere, &key(1)).unwrap();
     assert_eq!(*restored.attachment(&record, &attached).unwrap(), said);
     // Put back in its own place, too, over what is there.
-    assert!(Vault::restore(&copy, &elsewhere, &key(1)).is_err(), "while it is open");
     drop(restored);
     let aside = Vault::restore(&copy, &elsewhere, &key(1)).unwrap().unwrap();
     for place in [&elsewhere, &aside] {

@@ -28,7 +28,7 @@ fn workbook() -> Vec<u8> {
             }
         }
     };
-    let plan = "Nobody reads this while somebody is on the ward; the evaluator reads it once a week.";
+    let plan = "patient-text";
     sheet(
         "survey",
         &[
