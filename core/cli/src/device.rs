@@ -91,6 +91,13 @@ pub(crate) fn print_sync(sync: &SyncView, screen: &mut Screen) -> Result<(), Tro
     if sync.published > 0 {
         screen.line(format_args!("received {} published, on what came of the answers", sync.published))?;
     }
+    let SyncView { chunks_sent, chunks_received, chunks_waiting, chunks_missing, .. } = sync;
+    if [chunks_sent, chunks_received, chunks_waiting, chunks_missing].into_iter().any(|count| *count > 0) {
+        screen.line(format_args!(
+            "parts of pictures and recordings: sent {chunks_sent}, received {chunks_received}, waiting {chunks_waiting}; \
+             {chunks_missing} are not at the hub yet"
+        ))?;
+    }
     for refused in &sync.refused {
         screen.line(format_args!("the hub refused one: {refused}"))?;
     }

@@ -50,6 +50,7 @@
 //! ```
 
 mod advice;
+mod attached;
 mod attachments;
 mod diagnostic;
 mod difference;
@@ -76,6 +77,7 @@ mod value;
 pub mod xpath;
 
 pub use advice::{Advice, Bounds, Topic, WorstCase, reading_age};
+pub use attached::{Attached, Media, NotAttached};
 pub use attachments::Attachments;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use difference::{Change, Changed, Difference, Effect, Logic, Part, Wording};

@@ -33,7 +33,7 @@ pub use refusal::Refusal;
 
 use crate::expr::world::MAX_VISITS;
 use crate::node::{NodeId, NodeKind};
-use crate::{Instrument, Item, Language, Value};
+use crate::{Attached, Instrument, Item, Language, Value};
 pub(crate) use accept::MAX_TEXT;
 pub(crate) use held::Held;
 use scene::Scene;
@@ -385,6 +385,23 @@ impl Session {
     pub fn value(&self, path: &str) -> Option<&Value> {
         let (scope, id) = self.locate(path).ok()?;
         self.state.cell(&self.instrument.tree, scope, id).current()
+    }
+
+    /// The attachments that answers name now, relevant or not.
+    #[must_use]
+    pub fn attached(&self) -> Vec<Attached> {
+        let texts = self.held().into_iter().filter_map(|held| match held.value {
+            Some(Value::Text(text)) if Attached::claims(&text) => text.parse().ok(),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    /// What the question at a path asks for.
+    #[must_use]
+    pub fn kind(&self, path: &str) -> Option<crate::ItemKind> {
+        let (_, id) = self.locate(path).ok()?;
+        self.item(id).map(Item::kind)
     }
 
     /// Whether the item at a path is relevant now.

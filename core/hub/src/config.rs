@@ -66,6 +66,8 @@ pub struct Limits {
     pub ranges_rate: Rate,
     /// Most bytes of envelopes that the logs of one study may hold; `None` leaves it to the disk.
     pub study: Option<u64>,
+    /// Most bytes of attachments that one device may have in one scope.
+    pub attachments: u64,
     /// Largest database, in bytes; `None` leaves it to the disk.
     pub database: Option<u64>,
     /// Time that open requests get to finish when the hub stops.
@@ -89,6 +91,7 @@ impl Default for Limits {
             // Two scopes in 17 messages each, now and then.
             ranges_rate: Rate { burst: 80.0, per_second: 0.1 },
             study: None,
+            attachments: 4 << 30,
             database: None,
             grace: Duration::from_secs(10),
         }

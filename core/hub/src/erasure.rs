@@ -24,6 +24,7 @@ pub(crate) fn obey(tx: &mut dyn Tx, scope: i64, record: &RecordTag) -> Done<Take
     if !tx.note_erased(scope, record)? {
         return Ok(taken_out);
     }
+    taken_out.bytes += tx.drop_chunks(scope, Some(record))?;
     for (sequence, bytes) in tx.of_record(scope, record, MOST)? {
         overwrite(tx, scope, sequence, &bytes, &mut taken_out)?;
     }
@@ -44,6 +45,7 @@ pub(crate) fn obey_roster(tx: &mut dyn Tx, study: StudyTag, erasure: &Erasure) -
         }
         Extent::Scope => {
             tx.note_scope_erased(scope.id)?;
+            taken_out.bytes += tx.drop_chunks(scope.id, None)?;
             let mut after = 0;
             while after < scope.sequence {
                 let rows =

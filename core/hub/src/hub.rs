@@ -7,13 +7,14 @@ use std::time::Instant;
 use axum::Router;
 use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
-    Applied, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found, Greeting, Message, Outcome,
-    Pass, Publication, PublishedAsk, Pull, Push, Ranges, Reason, Recall, Refusal,
+    Applied, Chunk, ChunkAsk, ChunkOutcome, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found,
+    Greeting, Message, Outcome, Pass, Publication, PublishedAsk, Pull, Push, Ranges, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::admission::Admission;
+use crate::chunks;
 use crate::confirmations::{self, Contacts};
 use crate::erasure;
 use crate::greet;
@@ -181,7 +182,9 @@ impl Inner {
             | Route::Applied(study, _)
             | Route::Recall(study, _)
             | Route::Confirm(study, _)
-            | Route::Confirmed(study, _) => study,
+            | Route::Confirmed(study, _)
+            | Route::Chunk(study, _)
+            | Route::Chunks(study, _) => study,
         };
         let roster = self.rosters.of(study, &self.store)?;
         let (signature, body) = RequestSignature::split(body)
@@ -268,6 +271,20 @@ impl Inner {
                 let ask = decode::<ConfirmedAsk>(body)?;
                 let confirmed = self.store.read(|tx| confirmations::of(tx, study, scope, &roster, &ask))?;
                 Ok(confirmed.encode())
+            }
+            Route::Chunk(study, scope) => {
+                let chunk = decode::<Chunk>(body)?;
+                let (place, limits) = (place(study, scope), &self.limits);
+                let outcome = self.store.write(|tx| chunks::put(tx, place, member, &chunk, limits))?;
+                if outcome == ChunkOutcome::Stored {
+                    self.metrics.stored_chunk();
+                }
+                Ok(outcome.encode())
+            }
+            Route::Chunks(study, scope) => {
+                let ask = decode::<ChunkAsk>(body)?;
+                let chunks = self.store.read(|tx| chunks::told(tx, place(study, scope), member, &ask))?;
+                Ok(chunks.encode())
             }
             Route::Found | Route::Roster(_) | Route::Pass(_) => {
                 Err(Refusal::new(Reason::NoSuchPath, "the hub has no such path"))

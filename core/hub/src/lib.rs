@@ -46,6 +46,7 @@
 
 mod admission;
 mod applied;
+mod chunks;
 mod config;
 mod confirmations;
 mod copies;

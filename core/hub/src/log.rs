@@ -347,8 +347,8 @@ impl<'a> Keeping<'a> {
     }
 }
 
-/// Bytes of all envelopes that were stored of a study.
-fn held(tx: &mut dyn Tx, study: StudyTag) -> Done<u64> {
+/// Bytes of all that is stored of a study.
+pub(crate) fn held(tx: &mut dyn Tx, study: StudyTag) -> Done<u64> {
     Ok(tx.scopes(study)?.iter().map(|row| row.bytes).sum())
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     received: AtomicU64,
     sent: AtomicU64,
     stored: AtomicU64,
+    chunks: AtomicU64,
     erased: AtomicU64,
 }
 
@@ -29,6 +30,10 @@ impl Metrics {
 
     pub(crate) fn stored(&self, envelopes: u64) {
         self.stored.fetch_add(envelopes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stored_chunk(&self) {
+        self.chunks.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn erased(&self, envelopes: u64) {
@@ -54,6 +59,7 @@ impl Metrics {
         say("nightjar_hub_received_bytes_total", "Bytes of bodies received.", one(&self.received));
         say("nightjar_hub_sent_bytes_total", "Bytes of bodies sent.", one(&self.sent));
         say("nightjar_hub_stored_envelopes_total", "Envelopes stored.", one(&self.stored));
+        say("nightjar_hub_stored_chunks_total", "Chunks of attachments stored.", one(&self.chunks));
         say(
             "nightjar_hub_erased_envelopes_total",
             "Envelopes overwritten by withdrawals.",

@@ -20,6 +20,8 @@ pub(crate) enum Route {
     Recall(StudyTag, ScopeTag),
     Confirm(StudyTag, ScopeTag),
     Confirmed(StudyTag, ScopeTag),
+    Chunk(StudyTag, ScopeTag),
+    Chunks(StudyTag, ScopeTag),
 }
 
 impl Route {
@@ -40,6 +42,8 @@ impl Route {
             Self::Recall(..) => "recall",
             Self::Confirm(..) => "confirm",
             Self::Confirmed(..) => "confirmed",
+            Self::Chunk(..) => "chunk",
+            Self::Chunks(..) => "chunks",
         }
     }
 
@@ -106,10 +110,11 @@ impl Route {
             {
                 true
             }
-            Self::Greet(_) | Self::Published(_) | Self::Recall(..) | Self::Confirmed(..) => false,
+            Self::Greet(_) | Self::Published(_) | Self::Recall(..) | Self::Confirmed(..) | Self::Chunk(..) => false,
             Self::Publish(_) => {
                 matches!(reason, Reason::NotGranted | Reason::Forged | Reason::QuotaReached)
             }
+            Self::Chunks(..) => reason == Reason::NotGranted,
             Self::Confirm(..) => reason == Reason::Forged,
             Self::Clock(_) => reason == Reason::ChainGap,
             Self::Push(..) => matches!(
@@ -140,7 +145,7 @@ const OF_A_STUDY: [OfAStudy; 6] = [
     ("published", Route::Published),
     ("greet", Route::Greet),
 ];
-const OF_A_SCOPE: [OfAScope; 7] = [
+const OF_A_SCOPE: [OfAScope; 9] = [
     ("push", Route::Push),
     ("pull", Route::Pull),
     ("ranges", Route::Ranges),
@@ -148,6 +153,8 @@ const OF_A_SCOPE: [OfAScope; 7] = [
     ("recall", Route::Recall),
     ("confirm", Route::Confirm),
     ("confirmed", Route::Confirmed),
+    ("chunk", Route::Chunk),
+    ("chunks", Route::Chunks),
 ];
 
 fn tag<T: std::str::FromStr + std::fmt::Display>(text: &str) -> Option<T> {
@@ -177,6 +184,8 @@ mod tests {
             (wire::recall_path(study, scope), Route::Recall(study, scope)),
             (wire::confirm_path(study, scope), Route::Confirm(study, scope)),
             (wire::confirmed_path(study, scope), Route::Confirmed(study, scope)),
+            (wire::chunk_path(study, scope), Route::Chunk(study, scope)),
+            (wire::chunks_path(study, scope), Route::Chunks(study, scope)),
         ] {
             assert_eq!(Route::parse(&path), Some(route), "{path}");
             for other in [format!("{path}/"), format!("{path}/x"), path.to_uppercase(), format!("/{path}")] {

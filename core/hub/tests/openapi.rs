@@ -43,6 +43,8 @@ const PUSH: &str = "/v1/studies/{study}/scopes/{scope}/push";
 const PULL: &str = "/v1/studies/{study}/scopes/{scope}/pull";
 const APPLIED: &str = "/v1/studies/{study}/scopes/{scope}/applied";
 const RANGES: &str = "/v1/studies/{study}/scopes/{scope}/ranges";
+const CHUNK: &str = "/v1/studies/{study}/scopes/{scope}/chunk";
+const CHUNKS: &str = "/v1/studies/{study}/scopes/{scope}/chunks";
 const RECALL: &str = "/v1/studies/{study}/scopes/{scope}/recall";
 
 impl Asking<'_> {
@@ -146,8 +148,11 @@ fn bounds_and_limits_are_those_of_the_code() {
     }
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
         PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS PUBLICATION_BYTES
-        PUBLICATIONS PUBLICATIONS_ASKED RANGES_BYTES RANGES_ROUNDS RANGES_ENVELOPES LACKING TEXT_BYTES);
-    for (name, value) in bounds.into_iter().chain([("LINES", bounds::LINES as usize)]) {
+        PUBLICATIONS PUBLICATIONS_ASKED RANGES_BYTES RANGES_ROUNDS RANGES_ENVELOPES LACKING TEXT_BYTES CHUNK_BYTES CHUNKS);
+    for (name, value) in bounds.into_iter().chain([
+        ("LINES", bounds::LINES as usize),
+        ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize),
+    ]) {
         assert_eq!(documented[name], value, "{name}");
     }
     // Those that the grammar counts with.
@@ -166,6 +171,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         ("publications: [0*", bounds::PUBLICATIONS_ASKED),
         ("published: [0*", bounds::PUBLICATIONS),
         ("lacking = [0*", bounds::LACKING),
+        ("names: [0*", bounds::CHUNKS),
+        ("held: [0*", bounds::CHUNKS),
+        ("absent: [0*", bounds::CHUNKS),
     ] {
         for (_, rest) in
             document.grammar.match_indices(rule).map(|(at, _)| document.grammar[at..].split_at(rule.len()))
@@ -177,8 +185,19 @@ fn bounds_and_limits_are_those_of_the_code() {
     }
     let limits = &document.all["x-limits"];
     let Limits {
-        body, time, head, skew, nonces, connections, requests_rate, bytes_rate, ranges_rate, ..
+        body,
+        time,
+        head,
+        skew,
+        nonces,
+        connections,
+        requests_rate,
+        bytes_rate,
+        ranges_rate,
+        attachments,
+        ..
     } = Limits::default();
+    assert_eq!(limits["attachments"], attachments);
     assert_eq!(limits["body"], body);
     assert_eq!((&limits["time"], &limits["head"]), (&time.as_secs().into(), &head.as_secs().into()));
     assert_eq!((&limits["skew"], &limits["nonces"]), (&skew.into(), &nonces.into()));
@@ -385,6 +404,22 @@ async fn real_answers_are_what_the_document_says() {
     let (said, recalled) = asking.answer(RECALL, "ward", keys, &recall).await;
     assert_eq!(said, "ok");
     assert!(!wire::Recalled::decode(&recalled.body).expect("envelopes").envelopes.is_empty());
+    // Chunks of what is attached to that record.
+    let mut bytes = vec![0; nightjar_seal::MIN_SEALED_CHUNK];
+    bytes[1] = 9;
+    let name = nightjar_seal::ChunkName::of(&bytes);
+    let chunk = wire::Chunk { record: nightjar_seal::RecordTag([7; 16]), name, bytes };
+    let (said, outcome) = asking.answer(CHUNK, "ward", &tablet_keys, &chunk.encode()).await;
+    assert_eq!(said, "ok");
+    assert_eq!(wire::ChunkOutcome::decode(&outcome.body).expect("an outcome"), wire::ChunkOutcome::Stored);
+    let altered = wire::Chunk { name: nightjar_seal::ChunkName([1; 32]), ..chunk.clone() };
+    assert_eq!(asking.send(CHUNK, "ward", &tablet_keys, &altered.encode()).await, "malformed");
+    let names = vec![name, nightjar_seal::ChunkName([1; 32])];
+    let ask = wire::ChunkAsk { bytes: true, names }.encode();
+    let (said, chunks) = asking.answer(CHUNKS, "ward", keys, &ask).await;
+    assert_eq!(said, "ok");
+    assert_eq!(wire::Chunks::decode(&chunks.body).expect("chunks").held[0].bytes, chunk.bytes);
+    assert_eq!(asking.send(CHUNKS, "responses", &tablet_keys, &ask).await, "not_granted");
     // The time for a roster, and what was taken out.
     let asked = |head| wire::ClockAsked { head }.encode();
     let head_now = study.roster.head();
@@ -513,7 +548,7 @@ async fn real_answers_are_what_the_document_says() {
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
     for operation in [
         FOUND, ROSTER, PASS, CLOCK, PUBLISH, PUBLISHED, CONFIRM, CONFIRMED, GREET, PUSH, PULL, RANGES,
-        APPLIED, RECALL,
+        APPLIED, RECALL, CHUNK, CHUNKS,
     ] {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }

@@ -512,6 +512,7 @@ impl From<VaultError> for Failure {
             | VaultError::Exists
             | VaultError::NoDraft
             | VaultError::NoRecord
+            | VaultError::NoAttachment
             | VaultError::Io(_)
             | VaultError::TooLarge { .. } => Self::Invalid(text),
             _ => Self::Internal(text),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use nightjar_evaluate::{Options as Printing, Published, PublishedFiles, Received};
 
+use crate::attaching;
 use crate::device::{Device, Kind, Options};
 use crate::enrol::{self, Admission};
 use crate::exports::{self, Exporting};
@@ -19,7 +20,7 @@ use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::taking_out;
 use crate::view::{
-    AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView, ExportView,
+    AttachmentView, AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView, ExportView,
     ExportedView, FormChangeView, HandedView, MemberView, ReceivedView, RecordView, RecordsRequest,
     RepairedView, SettleRequest, StatusView, StepView, SyncView, TakeOutRequest, TakeOutView, VerifiedView,
 };
@@ -197,17 +198,7 @@ impl Evaluator {
         let path = device.vault.path().to_owned();
         device.vault.destroy_keys()?;
         drop(device);
-        for end in ["", "-wal", "-shm"] {
-            let mut file = path.clone().into_os_string();
-            file.push(end);
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::internal(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        Ok(nightjar_vault::Vault::remove(&path)?)
     }
 
     /// Names an evaluator device whose steward is asked where one alone may not: before the first tablet is let in, and not later, so
@@ -333,6 +324,15 @@ impl Evaluator {
     /// [`Failure::Invalid`] for a record that is not here or cannot be read.
     pub fn history(&self, record: &str) -> Result<Vec<StepView>, Failure> {
         self.device.history(record)
+    }
+
+    /// A picture or a recording of a record that can be read here, by the name of its question, or by the answer itself where there are
+    /// several.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a record or question that has none, and while a part of it is not here: sync again.
+    pub fn attachment(&self, record: &str, name: &str) -> Result<AttachmentView, Failure> {
+        attaching::of_record(&self.device, record, name)
     }
 
     /// Concurrent values of facts that wait for a person.

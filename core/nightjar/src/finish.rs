@@ -16,6 +16,7 @@ use nightjar_seal::{
 };
 use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, Reading, Unsent, VaultError, tag_of};
 
+use crate::attaching;
 use crate::correcting::Correcting;
 use crate::device::Device;
 use crate::failure::Failure;
@@ -110,17 +111,19 @@ pub(crate) fn finish(
     }
     // Whoever filled in the form has not seen what the record says, whether that came before or while they did: what they say stands
     // beside it, as that of a twin tablet does. Only who looks at a record corrects it.
-    let written = create(&meta, &cells, &options, &joined.identity, &hand, actor)?;
-    let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
     let (key, hand_out) = match device.vault.own_record_key(&tag)? {
         Some(key) => (key, false),
         None => (RecordKey::generate(&mut OsEntropy), true),
     };
+    let attached = attaching::seal(device, draft, &key, &mut cells)?;
+    let written = create(&meta, &cells, &options, &joined.identity, &hand, actor)?;
+    let scope = if confidential { joined.scopes.responses } else { joined.scopes.ward };
     let mut header = Header::change(joined.study_tag, scope, tag, device.tag(), joined.roster().head(), &key);
     header.origin = origin;
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
     let reads = receipt.filter(|(_, kind)| *kind == ReceiptKind::Read).map(|(receipt, _)| receipt.reading());
     let checked = sealed(&joined, None, &written, header, key, hand_out, confidential, reads.as_ref(), form)?;
+    let checked = checked.with(attached);
     let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
     let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
     Ok(FinishedView { record: finished.record.to_string(), readable: !confidential })
@@ -540,7 +543,7 @@ fn existing(device: &Device, joined: &Joined, id: &RecordId) -> Result<Option<Re
 }
 
 /// The cell of a name in the newest version that has it, or the cell whose key is given.
-fn cell_named(forms: &[&Instrument], name: &str) -> Result<CellKey, Failure> {
+pub(crate) fn cell_named(forms: &[&Instrument], name: &str) -> Result<CellKey, Failure> {
     let named = forms.iter().find_map(|form| form.item_named(name));
     let key = || name.parse().ok().filter(|key: &CellKey| forms.iter().any(|f| f.item(&key.item).is_some()));
     named.map(|item| CellKey::from(item.key())).or_else(key).ok_or_else(|| {

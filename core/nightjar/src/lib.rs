@@ -39,6 +39,7 @@
 //! ```
 
 mod asking;
+mod attaching;
 mod bundle;
 mod clock;
 mod confirming;
@@ -57,6 +58,7 @@ mod finish;
 mod handing;
 mod key;
 mod leaving;
+mod media;
 mod membership;
 mod moving;
 mod observe;

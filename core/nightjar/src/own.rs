@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nightjar_form::{
-    Answers, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
+    Answers, Attached, CellKey, Instrument, Item, ItemKind, Language, Missing, Opening, Session, Value,
 };
 use nightjar_record::{Hand, Meta, Record, RecordError};
 use nightjar_seal::{
@@ -14,6 +14,7 @@ use nightjar_seal::{
 use nightjar_vault::{Checked, DraftId, DraftMeta, Opened, Own, VaultError};
 use zeroize::Zeroizing;
 
+use crate::attaching;
 use crate::correcting::filled_in;
 use crate::device::Device;
 use crate::failure::Failure;
@@ -243,7 +244,8 @@ pub(crate) fn correct(
     };
     let Opened { record, key, .. } = *opened;
     let meta = founded(&record)?;
-    let edits = differences(&record, session, about, given)?;
+    let mut edits = differences(&record, session, about, given)?;
+    let attached = attaching::seal(device, draft, &key, &mut edits)?;
     let forms = forms(device, &joined, meta)?;
     let hand = Hand { role: meta.role.clone(), at: None };
     let written = match record.correct(&edits, &all_options(&forms), &hand, fresh_actor(device, record.id())?)
@@ -265,7 +267,7 @@ pub(crate) fn correct(
     let sealing = Sealing { recipients: None, dictionary: Some(&dictionary) };
     let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
     joined.reading(|reading| -> Result<(), VaultError> {
-        let checked = Checked::open(&written, change, Some(dictionary), key, reading)?;
+        let checked = Checked::open(&written, change, Some(dictionary), key, reading)?.with(attached);
         device.vault.correct_own(draft, checked, reading).map(drop)
     })?;
     Ok(true)
@@ -425,6 +427,7 @@ fn in_words(item: &Item, value: &Value, language: &Language) -> String {
         Value::One(code) => label(&code),
         Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
         Value::Missing(_) => String::new(),
+        Value::Text(text) => Attached::in_words(&text).unwrap_or(text),
         other => other.to_text(),
     }
 }

@@ -1,6 +1,6 @@
 //! From stored rows to what people read: item names, labels, tablet labels.
 
-use nightjar_form::{CellKey, Instrument, Item, ItemKind, Missing, Value};
+use nightjar_form::{Attached, CellKey, Instrument, Item, ItemKind, Missing, Value};
 use nightjar_record::{Conflict, Contributor, Dissensus, Held, Identity, Meta, Row};
 use nightjar_vault::{Proof, Told};
 
@@ -163,6 +163,7 @@ fn text(found: Found<'_>, value: &Value) -> String {
         Value::One(code) => label(code),
         Value::Many(codes) => codes.iter().map(|code| label(code)).collect::<Vec<_>>().join(", "),
         Value::Missing(missing) => missing_text(found, *missing),
+        Value::Text(text) => Attached::in_words(text).unwrap_or_else(|| text.clone()),
         other => other.to_text(),
     }
 }

@@ -9,7 +9,7 @@ use nightjar_form::{
     Value,
 };
 use nightjar_seal::Receipt;
-use nightjar_vault::{DraftId, DraftMeta};
+use nightjar_vault::{DraftId, DraftMeta, VaultError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ use crate::key::OsEntropy;
 use crate::leaving;
 use crate::moving;
 use crate::own;
-use crate::view::{FinishedView, OutcomeView, ProblemView, ReceiptKind, StaysView};
+use crate::view::{FinishedView, OutcomeView, ReceiptKind, StaysView};
 
 /// One person answering one form. Handles are cheap to clone; when one finishes, all are closed.
 #[derive(Clone)]
@@ -229,15 +229,7 @@ impl Sitting {
     /// # Errors
     /// [`Failure::Invalid`] when the question does not take it; storage failures, and then nothing has changed.
     pub fn answer(&self, path: &str, value: Option<Value>) -> Result<OutcomeView, Failure> {
-        let outcome = self.act(Entry::Answer { path: path.to_owned(), value })?.0;
-        Ok(OutcomeView {
-            changed: outcome.changed.iter().map(str::to_owned).collect(),
-            problems: outcome
-                .problems
-                .into_iter()
-                .map(|problem| ProblemView { path: problem.path, text: problem.message })
-                .collect(),
-        })
+        Ok(self.act(Entry::Answer { path: path.to_owned(), value })?.0.into())
     }
 
     /// Goes to the next page; when something on this one stands in the way, stays there and shows why.
@@ -381,22 +373,39 @@ impl Sitting {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn draft(&self) -> &DraftId {
+        &self.draft
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn act(&self, entry: Entry) -> Result<(Outcome, Page), Failure> {
+        self.act_by(entry, |device, draft, line, _| device.vault.append(draft, line).map(drop))
+    }
+
+    /// Does one thing; `keep` puts its line into the journal, with what belongs to it.
+    pub(crate) fn act_by(
+        &self,
+        entry: Entry,
+        keep: impl FnOnce(&Device, &DraftId, &[u8], &Open) -> Result<(), VaultError>,
+    ) -> Result<(Outcome, Page), Failure> {
         let mut held = self.lock();
-        let session = &mut held.as_mut().ok_or_else(closed)?.session;
+        let open = held.as_mut().ok_or_else(closed)?;
         let act = Box::new(Act { entry, at: self.device.now()? });
-        let outcome = session.apply(&act.entry, &act.at).map_err(Failure::invalid)?;
+        let outcome = open.session.apply(&act.entry, &act.at).map_err(Failure::invalid)?;
         let bytes = serde_json::to_vec(&Line::Act(act)).map_err(Failure::internal)?;
-        if let Err(error) = self.device.vault.append(&self.draft, &bytes) {
+        if let Err(error) = keep(&self.device, &self.draft, &bytes, open) {
             // The journal is what counts: back to what it says.
             *held = replay(&self.device, &self.draft).ok().map(|(_, open)| open);
             return Err(error.into());
         }
-        Ok((outcome, session.page()))
+        Ok((outcome, open.session.page()))
     }
 
     fn end(
@@ -428,7 +437,7 @@ fn finished(session: &Session) -> Result<Answers, Failure> {
     })
 }
 
-fn closed() -> Failure {
+pub(crate) fn closed() -> Failure {
     Failure::Closed("these answers were finished or thrown away".into())
 }
 

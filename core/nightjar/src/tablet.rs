@@ -7,6 +7,7 @@ use nightjar_form::{Language, Value};
 use nightjar_record::study::Voice;
 use nightjar_vault::{DraftId, DraftMeta};
 
+use crate::attaching;
 use crate::clock::Clock;
 use crate::device::{Device, Kind, Options};
 use crate::enrol::{self, Admission};
@@ -21,6 +22,7 @@ use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::view::{
+    AttachmentView,
     AmendRequest, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView, DraftView, FormView,
     HandedOverView, InformationView, MemberView, MoveView, RecordView, RecordsRequest, RepairedView,
     SettleRequest, StatusView, StepView, SyncView, TallyView, VerifiedView,
@@ -383,6 +385,15 @@ impl Tablet {
     /// [`Failure::Invalid`] for a record that is not here or cannot be read.
     pub fn history(&self, record: &str) -> Result<Vec<StepView>, Failure> {
         self.device.history(record)
+    }
+
+    /// A picture or a recording of a record that can be read here and was made here, as
+    /// [`Evaluator::attachment`](crate::Evaluator::attachment) gives it. Those of other devices are not fetched.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a record or question that has none here.
+    pub fn attachment(&self, record: &str, name: &str) -> Result<AttachmentView, Failure> {
+        attaching::of_record(&self.device, record, name)
     }
 
     /// Concurrent values of facts that wait for a person.

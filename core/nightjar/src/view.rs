@@ -1,5 +1,6 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod attachments;
 mod exports;
 mod own;
 mod published;
@@ -9,6 +10,7 @@ mod taking_out;
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+pub use attachments::AttachmentView;
 pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
 pub use published::{
@@ -388,6 +390,14 @@ pub struct SyncView {
     pub bytes_sent: u64,
     /// Application bytes received.
     pub bytes_received: u64,
+    /// Chunks of attachments sent in this sync.
+    pub chunks_sent: u64,
+    /// Chunks of attachments received in this sync.
+    pub chunks_received: u64,
+    /// Chunks of attachments that still wait on this device.
+    pub chunks_waiting: u64,
+    /// Chunks of attachments of records that can be read here, which the hub does not have yet.
+    pub chunks_missing: u64,
 }
 
 /// A bundle: what was written to it, what is in it, or what was taken from it.
@@ -423,6 +433,8 @@ pub struct BundleView {
     pub records_changed: u64,
     /// Envelopes that cannot be read and are kept as they came, with the reason.
     pub set_aside: Vec<String>,
+    /// Chunks of attachments in it; when it is taken in, those that were missing here.
+    pub chunks: u64,
 }
 
 /// What was taken from the bundles in a folder.

@@ -208,7 +208,7 @@ impl Envelope {
 }
 
 /// Whether this build, or this run of the simulator, leaves bodies unsealed.
-fn is_unsealed() -> bool {
+pub(crate) fn is_unsealed() -> bool {
     cfg!(feature = "unsealed") || Safeguard::Sealing.is_off()
 }
 

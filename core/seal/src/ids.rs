@@ -135,6 +135,11 @@ id!(
     32
 );
 id!(
+    /// Names a chunk of an attachment by its sealed bytes.
+    ChunkName,
+    32
+);
+id!(
     /// Hash of one link of a device's chain.
     LinkHash,
     32

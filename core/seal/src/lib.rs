@@ -11,6 +11,8 @@
 //!    the key need only [`seal`], and [`wrap`] hands it to those who come late, in an envelope of its own.
 //! 3. At the next sync each envelope gets its place in the device's [`Chain`], and one [`SignedHead`] covers the batch.
 //!    [`RequestSignature`] says to the hub who asks.
+//!    What is too large for an envelope, a picture or a voice note, goes beside it in chunks: [`seal_chunk`], under a [`ChunkKey`]
+//!    that follows from the record key.
 //! 4. A reader verifies the chain with [`Chain::follow`], takes the key out with [`unwrap`] and opens the change with
 //!    [`open_with`].
 //! 5. What came of it an evaluator's device tells everybody with a [`Publication`], which is signed and not sealed.
@@ -42,6 +44,7 @@ compile_error!("the feature `unsealed` is for the canary test alone, never for a
 
 mod canonical;
 mod chain;
+mod chunk;
 mod device;
 mod dictionary;
 mod enrolment;
@@ -67,6 +70,10 @@ mod withdrawal;
 mod wrap;
 
 pub use chain::{Chain, Link, SignedHead};
+pub use chunk::{
+    CHUNK_CONTENT, ChunkKey, MAX_ATTACHMENT, MAX_CHUNKS, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Whole, open_chunk, open_chunks,
+    seal_chunk,
+};
 pub use device::{DeviceKeys, DevicePublic, RootKeys};
 pub use dictionary::{Dictionary, MAX_DICTIONARY};
 pub use enrolment::{EnrolmentRequest, Invitation};
@@ -75,7 +82,7 @@ pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, op
 pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
+    ChunkName, ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
     PublicationId, ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature,
     Strand, StudyTag, WithdrawalPublic,
 };

@@ -84,3 +84,12 @@ pub const PUBLICATIONS_ASKED: usize = 256;
 
 /// Longest setup code and longest text of a refusal, in bytes.
 pub const TEXT_BYTES: usize = 256;
+
+/// Largest sealed chunk of an attachment, in bytes: 256 KiB and what sealing adds.
+pub const CHUNK_BYTES: usize = nightjar_seal::MAX_SEALED_CHUNK;
+
+/// Most chunks asked for at once.
+pub const CHUNKS: usize = 256;
+
+/// Most chunks that one device may put for one record: 16 attachments of 32 chunks.
+pub const RECORD_CHUNKS: u64 = 512;

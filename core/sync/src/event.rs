@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_seal::{
-    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, Publication, PublicationId, ScopeTag,
-    SignedHead, Strand, Stub,
+    Chain, ChunkName, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, Publication, PublicationId,
+    ScopeTag, SignedHead, Strand, Stub,
 };
 
 use crate::wire::{Applied, Begin, Confirmation, Judged, Mark, Refusal};
@@ -33,6 +33,14 @@ pub enum Event {
     /// A steward lets a device in, by a pass that waits for its place in the roster. Verified; whether it counts says
     /// [`Roster::standing`](nightjar_seal::Roster::standing).
     PassTaken(Box<Pass>),
+
+    /// A chunk of an attachment came in a bundle. Its bytes are those of its name; whether anything names it the vault knows.
+    ChunkCame {
+        /// Its name.
+        name: ChunkName,
+        /// As it was sealed.
+        bytes: Vec<u8>,
+    },
 
     /// A pass that was shown, or brought to the hub, lets nobody in. Say so to people.
     PassRefused {

@@ -22,6 +22,7 @@
 //!    keep their sealed bytes until then.
 //! 6. **What came of it.** [`Step::NeedPublication`] asks for what evaluators published and the hub lacks; what the device lacks comes
 //!    down ([`Event::PublicationCame`]). The greeting says whether both hold the same.
+//! 7. **Chunks** of attachments go up and come down after that, one request for each that goes up ([`put_chunk`], [`ask_chunks`]).
 //!
 //! The caller stores the events of each response in one transaction before it goes on. Then a sync may break off anywhere, in
 //! the middle of a request too, and the next one goes on from what was stored: pushing twice is answered "known", pulling
@@ -42,6 +43,7 @@ pub mod bounds;
 pub mod bundle;
 #[cfg(feature = "http")]
 mod carrier;
+mod chunks;
 mod event;
 mod exchange;
 mod failure;
@@ -64,6 +66,7 @@ pub mod wire;
 pub use backoff::Backoff;
 #[cfg(feature = "http")]
 pub use carrier::{Arrived, Carrier, Sent};
+pub use chunks::{ask_chunks, chunk_put, chunks_told, put_chunk};
 pub use event::{Event, Memory, SetAside};
 pub use exchange::Exchange;
 pub use failure::Failure;

@@ -16,6 +16,8 @@
 //! | `POST /v1/studies/{study}/scopes/{scope}/recall` | [`Recall`] | [`Recalled`] |
 //! | `POST /v1/studies/{study}/scopes/{scope}/confirm` | [`Confirmation`] | empty |
 //! | `POST /v1/studies/{study}/scopes/{scope}/confirmed` | [`ConfirmedAsk`] | [`Confirmed`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/chunk` | [`Chunk`] | [`ChunkOutcome`] |
+//! | `POST /v1/studies/{study}/scopes/{scope}/chunks` | [`ChunkAsk`] | [`Chunks`] |
 //!
 //! Every other status than 200 carries a [`Refusal`]. Founding, roster entries and passes prove themselves by the signatures inside;
 //! everything else is signed by a device of the roster: a [`RequestSignature`](nightjar_seal::RequestSignature) stands before the
@@ -23,6 +25,7 @@
 
 mod applied;
 mod cbor;
+mod chunk;
 mod clock;
 mod confirm;
 mod found;
@@ -38,6 +41,7 @@ mod segment;
 
 pub use applied::{Applied, Reach};
 pub use cbor::{Message, Reader, Writer};
+pub use chunk::{Chunk, ChunkAsk, ChunkOutcome, Chunks, HeldChunk};
 pub use clock::{ClockAsked, ClockTold};
 pub use confirm::{Confirmation, Confirmed, ConfirmedAsk, Spoke};
 pub use found::{Appended, Found, Founded};
@@ -114,6 +118,16 @@ pub fn confirm_path(study: StudyTag, scope: ScopeTag) -> String {
 /// Where confirmations are asked for.
 pub fn confirmed_path(study: StudyTag, scope: ScopeTag) -> String {
     format!("/v1/studies/{study}/scopes/{scope}/confirmed")
+}
+
+/// Where a chunk of an attachment is put.
+pub fn chunk_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/chunk")
+}
+
+/// Where chunks of attachments are asked for.
+pub fn chunks_path(study: StudyTag, scope: ScopeTag) -> String {
+    format!("/v1/studies/{study}/scopes/{scope}/chunks")
 }
 
 /// Where applied vectors of a scope are published.

@@ -2,13 +2,15 @@
 
 mod world;
 
-use nightjar_seal::{Chain, ClockKeys, DeviceTag, EnvelopeId, Line, PublicationId, RecordTag, Strand};
+use nightjar_seal::{
+    Chain, ChunkName, ClockKeys, DeviceTag, EnvelopeId, Line, PublicationId, RecordTag, Strand,
+};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
-    self, Applied, Batch, Begin, Body, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
-    Greeted, Greeting, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Publication, Published,
-    PublishedAsk, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment,
-    Shown, Spoke, Standing, Welcome, Wish,
+    self, Applied, Batch, Begin, Body, Chunk, ChunkAsk, Chunks, ClockAsked, ClockTold, Confirmation,
+    Confirmed, ConfirmedAsk, Glimpse, Greeted, Greeting, HeldChunk, Incarnation, Judged, Mark, Message,
+    Objection, Outcome, Pass, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Reach,
+    Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown, Spoke, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;
@@ -51,6 +53,9 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let scopes = vec![shown];
     let (published, incarnation) = (Some(Begin([6; 8])), Some(incarnation));
     let greeting = Greeting { roster: 5, roster_head, passes, published, incarnation, scopes };
+    let bytes = vec![7; 300];
+    let chunk = Chunk { record: RecordTag([4; 16]), name: ChunkName::of(&bytes), bytes: bytes.clone() };
+    let held = vec![HeldChunk { name: chunk.name, bytes }];
     let clock = ClockKeys::from_bytes(&[4; 32]);
     let stamp = clock.stamp(&roster.study(), &roster.head(), 1_700_000_000);
     vec![
@@ -63,6 +68,10 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         (Refusal::NAME, Refusal::new(Reason::Busy, "later").encode()),
         (Recall::NAME, Recall { records: vec![RecordTag([4; 16]), RecordTag([5; 16])] }.encode()),
         (Recalled::NAME, Recalled { envelopes: vec![Sealed(vec![6; 300])] }.encode()),
+        (Chunk::NAME, chunk.encode()),
+        (ChunkAsk::NAME, ChunkAsk { bytes: true, names: vec![chunk.name; 2] }.encode()),
+        (Chunks::NAME, Chunks { held, absent: vec![chunk.name] }.encode()),
+        (Part::NAME, Part::Chunk(chunk).encode()),
         (ClockAsked::NAME, ClockAsked { head: roster.head() }.encode()),
         (ClockTold::NAME, ClockTold { clock: clock.public(), stamp }.encode()),
         (Confirmation::NAME, confirmation.encode()),
@@ -95,6 +104,9 @@ fn decodes(bytes: &[u8]) -> bool {
         || as_one::<Welcome>(bytes)
         || as_one::<Recall>(bytes)
         || as_one::<Recalled>(bytes)
+        || as_one::<Chunk>(bytes)
+        || as_one::<ChunkAsk>(bytes)
+        || as_one::<Chunks>(bytes)
         || as_one::<ClockAsked>(bytes)
         || as_one::<ClockTold>(bytes)
         || as_one::<Confirmation>(bytes)

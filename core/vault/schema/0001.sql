@@ -65,6 +65,33 @@ CREATE TABLE draft_entry (
   PRIMARY KEY (draft, n)
 ) WITHOUT ROWID;
 
+-- What an unfinished form has attached, sealed under its key: the key of the chunks, their names, what they are together.
+CREATE TABLE draft_attachment (
+  draft  BLOB NOT NULL REFERENCES draft (id) ON DELETE CASCADE,
+  n      INTEGER NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (draft, n)
+) WITHOUT ROWID;
+
+-- Chunks of attachments, by the hash of their sealed bytes, which lie in files beside the database and nowhere in it. `owner` is the
+-- unfinished form or the tag of the record that names it. `state`: 0 of something unfinished, 1 waits for the hub, 2 the hub has it, 3 the
+-- hub will not have it, 4 named here and not here yet, 5 it came from elsewhere.
+CREATE TABLE chunk (
+  name  BLOB NOT NULL CHECK (length(name) = 32),
+  owner BLOB NOT NULL CHECK (length(owner) = 16),
+  scope INTEGER,
+  size  INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  PRIMARY KEY (name, owner)
+) WITHOUT ROWID;
+CREATE INDEX chunk_owner ON chunk (owner);
+CREATE INDEX chunk_open ON chunk (state, scope, name) WHERE state IN (1, 3, 4);
+
+-- Chunks that were let go and whose files are to be removed.
+CREATE TABLE chunk_gone (
+  name BLOB PRIMARY KEY CHECK (length(name) = 32)
+) WITHOUT ROWID;
+
 -- Record keys this device holds. `own` marks the one it seals its own changes with. A key's name follows from it.
 CREATE TABLE record_key (
   record BLOB NOT NULL CHECK (length(record) = 16),

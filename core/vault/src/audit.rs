@@ -66,6 +66,9 @@ impl Vault {
                 in_clear(&file, phrases, &mut audit)?;
             }
         }
+        for file in self.chunk_files().all() {
+            in_clear(&file, phrases, &mut audit)?;
+        }
         Ok(audit)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
+use crate::chunk_files::{ChunkFiles, ENDING};
 use crate::error::VaultError;
 use crate::key::VaultKey;
 use crate::lines;
@@ -62,21 +63,26 @@ impl Vault {
             return Err(VaultError::Exists);
         }
         let new = beside(to, ".restoring");
-        for file in whole(&new) {
-            // Of an attempt that did not come to its end.
-            let _ = fs::remove_file(file);
-        }
+        // Of an attempt that did not come to its end.
+        remove(&new);
         let put_in_place = || {
             for (from, to) in whole(backup).iter().zip(whole(&new)).take(2) {
                 copy_of(from, &to)?;
             }
+            ChunkFiles::of(backup).copy_all(&ChunkFiles::of(&new))?;
             let vault = Self::open(&new, key)?;
             vault.check()?;
             vault.pause();
             // Held until the new file is in its place.
             let _nobody_else = in_nobodys_use(to)?;
             let aside = move_aside(to)?;
-            if let Err(error) = fs::rename(&new, to) {
+            let (attached, place) = (beside(&new, ENDING), beside(to, ENDING));
+            let moved = match attached.exists() {
+                true => fs::rename(&attached, &place),
+                false => Ok(()),
+            };
+            if let Err(error) = moved.and_then(|()| fs::rename(&new, to)) {
+                let _ = fs::rename(&place, &attached);
                 if let Some(aside) = &aside {
                     for (from, to) in whole(aside).iter().zip(whole(to)) {
                         let _ = fs::rename(from, to);
@@ -87,11 +93,22 @@ impl Vault {
             sync_folder(to)?;
             Ok(aside)
         };
-        put_in_place().inspect_err(|_| {
-            for file in whole(&new) {
-                let _ = fs::remove_file(file);
+        put_in_place().inspect_err(|_| remove(&new))
+    }
+
+    /// Removes a vault with its log and its attachments, which nothing has open.
+    ///
+    /// # Errors
+    /// Storage errors, and then some of it is still there.
+    pub fn remove(vault: &Path) -> Result<(), VaultError> {
+        for file in whole(vault) {
+            let removed = if file.is_dir() { fs::remove_dir_all(file) } else { fs::remove_file(file) };
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(VaultError::io(error)),
+                _ => {}
             }
-        })
+        }
+        Ok(())
     }
 
     /// Copies the vault as it is now into a new file, under the same key. What is written meanwhile is in the copy or not,
@@ -105,9 +122,9 @@ impl Vault {
     /// errors, and then there is no new file.
     pub fn backup(&self, to: &Path) -> Result<(), VaultError> {
         new_file(to)?;
-        let done = self.copy(to);
+        let done = self.copy(to).and_then(|()| self.copy_chunks(&ChunkFiles::of(to)));
         if done.is_err() {
-            let _ = fs::remove_file(to);
+            remove(to);
         }
         done
     }
@@ -139,6 +156,13 @@ impl Vault {
     }
 }
 
+/// Removes a copy that did not become one.
+fn remove(vault: &Path) {
+    for file in whole(vault) {
+        let _ = if file.is_dir() { fs::remove_dir_all(file) } else { fs::remove_file(file) };
+    }
+}
+
 /// Until the connection is closed, nobody else opens the vault.
 fn keep_others_out(writer: &Connection) -> Result<(), VaultError> {
     // Leaving the log takes every lock there is, and coming back in this mode keeps it.
@@ -158,9 +182,9 @@ fn beside(vault: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// A vault's files: itself, its log, and the index of that.
-fn whole(vault: &Path) -> [PathBuf; 3] {
-    ["", "-wal", "-shm"].map(|ending| beside(vault, ending))
+/// What a vault is: its file, its log and the index of that, and the folder of its attachments.
+fn whole(vault: &Path) -> [PathBuf; 4] {
+    ["", "-wal", "-shm", ENDING].map(|ending| beside(vault, ending))
 }
 
 /// Copies one of a vault's files, for nobody else's eyes; nothing where there is none.

@@ -7,6 +7,7 @@ use nightjar_record::{
 use nightjar_seal::{Dictionary, Envelope, EnvelopeId, Header, RecordKey, open_with};
 use rusqlite::{Transaction, params};
 
+use crate::attachments::{self, Resealed};
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -37,6 +38,7 @@ pub struct Checked {
     pub(crate) record: RecordId,
     /// The unsent envelope that this one comes in the place of.
     replaces: Option<EnvelopeId>,
+    pub(crate) attached: Option<Resealed>,
 }
 
 /// What finishing made.
@@ -104,7 +106,13 @@ impl Checked {
             }
         }
         let replaces = unsent.map(|unsent| unsent.envelope.id());
-        Ok(Self { change, dictionary, key, meta, record: written.record, replaces })
+        Ok(Self { change, dictionary, key, meta, record: written.record, replaces, attached: None })
+    }
+
+    /// The same with attachments that were sealed under its key and that the change names.
+    #[must_use]
+    pub fn with(self, attached: Option<Resealed>) -> Self {
+        Self { attached, ..self }
     }
 }
 
@@ -140,7 +148,7 @@ impl Vault {
         readable: Readable,
         reading: Reading<'_>,
     ) -> Result<Finished, VaultError> {
-        let Checked { change, dictionary, key, meta, record, replaces } = checked;
+        let Checked { change, dictionary, key, meta, record, replaces, attached } = checked;
         let tag = change.header().record;
         if let Some(meta) = &meta {
             // Before anything is destroyed: what the roster does not grant, every receiver would set aside.
@@ -173,6 +181,9 @@ impl Vault {
             let n = envelopes::insert_own(t, &change, &State::Kept)?;
             let scope = shared::number(t, change.header().scope.0)?;
             t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
+            if let Some(attached) = &attached {
+                attachments::send(t, attached, &tag, scope)?;
+            }
             match (&key, &meta) {
                 (Some(key), _) => {
                     keep_record_key(t, key, &tag, true)?;
@@ -184,6 +195,9 @@ impl Vault {
             }
             Ok(())
         })?;
+        if let Some(attached) = attached {
+            attached.done();
+        }
         if draft.is_some() {
             self.truncate_log();
         }

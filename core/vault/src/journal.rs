@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::attachments;
 use crate::error::VaultError;
 use crate::vault::Vault;
 
@@ -150,8 +151,10 @@ impl Vault {
         let mut key = Zeroizing::new([0; 32]);
         fill(key.as_mut_slice())?;
         self.write(|t| {
-            remove(t, draft)?;
+            let attached = attachments::carry(t, draft)?;
+            remove_rows(t, draft)?;
             insert(t, draft, &about, &key)?;
+            attached.put(t, draft)?;
             entries.iter().try_for_each(|entry| add(t, draft, entry).map(drop))
         })?;
         self.truncate_log();
@@ -359,8 +362,14 @@ impl Vault {
 
 /// Deletes a draft inside a transaction: its key first.
 pub(crate) fn remove(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {
+    remove_rows(c, draft)?;
+    attachments::let_go(c, &draft.0)
+}
+
+fn remove_rows(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {
     c.execute("DELETE FROM draft_key WHERE draft = ?1", [draft.0])?;
     c.execute("DELETE FROM draft_words WHERE draft = ?1", [draft.0])?;
+    c.execute("DELETE FROM draft_attachment WHERE draft = ?1", [draft.0])?;
     c.execute("DELETE FROM draft_entry WHERE draft = ?1", [draft.0])?;
     match c.execute("DELETE FROM draft WHERE id = ?1", [draft.0])? {
         0 => Err(VaultError::NoDraft),
@@ -383,7 +392,7 @@ fn insert(t: &Connection, draft: &DraftId, about: &str, key: &[u8; 32]) -> Resul
 }
 
 /// Seals an entry for the next place of a draft's journal; gives the place.
-fn add(t: &Connection, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError> {
+pub(crate) fn add(t: &Connection, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError> {
     if entry.len() > ENTRY_BYTES {
         return Err(VaultError::TooLarge { what: "an entry in bytes", allowed: ENTRY_BYTES });
     }
@@ -403,6 +412,31 @@ fn add(t: &Connection, draft: &DraftId, entry: &[u8]) -> Result<u64, VaultError>
     t.prepare_cached("INSERT INTO draft_entry (draft, n, sealed) VALUES (?1, ?2, ?3)")?
         .execute(params![draft.0, n as i64, stored])?;
     Ok(n)
+}
+
+/// What binds that which is kept beside a journal to its draft; no place of an entry is as long.
+fn beside(draft: &DraftId) -> Vec<u8> {
+    [draft.0.as_slice(), b"attached to it"].concat()
+}
+
+/// Seals something that is kept beside the journal of a draft under the draft's key.
+pub(crate) fn seal_beside(c: &Connection, draft: &DraftId, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let mut nonce = [0; NONCE];
+    fill(&mut nonce)?;
+    let payload = Payload { msg: plain, aad: &beside(draft) };
+    let sealed = cipher(c, draft)?.encrypt(&XNonce::from(nonce), payload);
+    let mut stored = nonce.to_vec();
+    stored.extend(sealed.map_err(|_| VaultError::Corrupt("an attachment's key could not be sealed"))?);
+    Ok(stored)
+}
+
+/// Opens what [`seal_beside`] sealed.
+pub(crate) fn open_beside(
+    c: &Connection,
+    draft: &DraftId,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    unseal(&cipher(c, draft)?, sealed, &beside(draft))
 }
 
 fn read_meta(about: &str) -> Result<DraftMeta, VaultError> {

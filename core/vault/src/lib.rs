@@ -14,6 +14,8 @@
 //!    in one [`State`], whatever the order of arrival.
 //! 6. [`Vault::verify`] compares what is shown with what the sealed changes come to; [`Vault::repair`] builds it anew.
 //! 7. [`Vault::query`], [`Vault::conflicts`], [`Vault::dissensus`], [`Vault::counts`], [`Vault::record`]: reading.
+//! 8. [`Vault::attach`] keeps a picture or a voice note in sealed chunks beside the database; [`Vault::reseal`] seals it under the
+//!    record's key when the form is finished, [`Vault::waiting_chunks`] and [`Vault::missing_chunks`] are what a sync still has to carry.
 //!
 //! ```
 //! # use nightjar_vault::{DraftMeta, Vault, VaultKey};
@@ -46,8 +48,10 @@
 //! What is *not* here: clocks and the network. Nothing this crate returns as an error carries an answer or a key.
 
 mod arrived;
+mod attachments;
 mod audit;
 mod chains;
+mod chunk_files;
 mod copies;
 mod dictionaries;
 mod envelopes;
@@ -81,6 +85,7 @@ mod verify;
 mod withdrawal;
 
 pub use arrived::Arrived;
+pub use attachments::{ATTACHMENTS, Chunks, Resealed};
 pub use audit::{Audit, Hit};
 pub use chains::{HEADS_APART, Received, Stretch};
 pub use envelopes::{Held, State, Stored};

@@ -9,6 +9,7 @@ use nightjar_seal::{
 };
 use rusqlite::{Connection, params};
 
+use crate::attachments;
 use crate::chains;
 use crate::envelopes::{AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
@@ -200,7 +201,10 @@ impl Vault {
             let sql = "UPDATE outbox SET state = 0, reason = NULL, custody = NULL WHERE scope = ?1 AND state IN (1, 2)
                        AND n NOT IN (SELECT n FROM envelope WHERE length(body) = 0 AND n NOT IN (SELECT n FROM stub))";
             match shared::known(t, scope.0)? {
-                Some(scope) => Ok(t.execute(sql, [scope])? as u64),
+                Some(scope) => {
+                    attachments::offer_again(t, scope)?;
+                    Ok(t.execute(sql, [scope])? as u64)
+                }
                 None => Ok(0),
             }
         })

@@ -7,6 +7,7 @@ use nightjar_seal::{DeviceTag, Envelope, Holder, Receipt, RecordKey, RecordTag, 
 use rusqlite::{Transaction, params};
 
 use crate::arrived::Ready;
+use crate::attachments;
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -88,7 +89,7 @@ impl Vault {
         checked: Checked,
         reading: Reading<'_>,
     ) -> Result<Finished, VaultError> {
-        let Checked { change, dictionary, key, record, .. } = checked;
+        let Checked { change, dictionary, key, record, attached, .. } = checked;
         let tag = change.header().record;
         self.write(|t| {
             journal::remove(t, draft)?;
@@ -101,9 +102,15 @@ impl Vault {
             let n = envelopes::insert_own(t, &change, &State::Kept)?;
             let scope = shared::number(t, change.header().scope.0)?;
             t.prepare_cached("INSERT INTO outbox (n, scope) VALUES (?1, ?2)")?.execute([n, scope])?;
+            if let Some(attached) = &attached {
+                attachments::send(t, attached, &tag, scope)?;
+            }
             counts(t, &tag, &change, &key, reading)
         })?;
         drop(key);
+        if let Some(attached) = attached {
+            attached.done();
+        }
         self.truncate_log();
         Ok(Finished { record, envelope: change.id() })
     }

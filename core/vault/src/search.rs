@@ -1,7 +1,7 @@
 //! Searching: an index of the words of each record's row, in the transaction of the row. It holds no text, only where words
 //! are, and what leaves a record leaves it too.
 
-use nightjar_form::Value;
+use nightjar_form::{Attached, Value};
 use nightjar_record::Row;
 use nightjar_seal::RecordTag;
 use rusqlite::{Connection, params};
@@ -20,6 +20,7 @@ pub(crate) fn words(row: &Row) -> String {
     let mut words: Vec<&str> = Vec::new();
     for held in row.cells.iter().flat_map(|cell| &cell.held) {
         if let Value::Text(text) = &held.value
+            && !Attached::claims(text)
             && !words.contains(&text.as_str())
         {
             words.push(text);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::chunk_files::ChunkFiles;
 use crate::error::VaultError;
 use crate::key::VaultKey;
 use crate::rows::Words;
@@ -84,6 +85,8 @@ impl Vault {
         }
         let vault = Self::at(path, key);
         vault.connect_writer()?;
+        // Nothing hangs on it: what is not brought together now is with the next opening.
+        let _ = vault.sweep_chunks();
         Ok(vault)
     }
 
@@ -129,6 +132,11 @@ impl Vault {
         let done = work(writer);
         *lock(&self.readers) = Some(Vec::new());
         done
+    }
+
+    /// Where the sealed bytes of attachments are.
+    pub(crate) fn chunk_files(&self) -> ChunkFiles {
+        ChunkFiles::of(&self.path)
     }
 
     /// Where the vault is.
@@ -305,6 +313,8 @@ impl Vault {
     /// Empties the write-ahead log into the database and cuts it to nothing, so that what was deleted is gone from it.
     /// The deletion itself is stored already, so this never fails: what cannot be cut now is cut after a later write.
     pub(crate) fn truncate_log(&self) {
+        // Files of chunks that went with it first: the rows that name them are then in the log that is cut.
+        let _ = self.remove_gone();
         self.cut(BUSY);
     }
 

@@ -61,10 +61,20 @@ impl Founded {
         Self::new(tempfile::tempdir().expect("a folder"), None, MORNING)
     }
 
+    /// Another study, at a hub that runs already.
+    #[must_use]
+    pub fn with(pack: StudyPack, address: &str, setup_code: &str) -> Self {
+        let known = (address.to_owned(), setup_code.to_owned());
+        Self::of(pack, tempfile::tempdir().expect("a folder"), Some(known), MORNING)
+    }
+
     fn new(folder: TempDir, hub: Option<(String, String)>, now: &str) -> Self {
+        Self::of(StudyPack::from_dir(&sleepwell()).expect("the study"), folder, hub, now)
+    }
+
+    fn of(pack: StudyPack, folder: TempDir, hub: Option<(String, String)>, now: &str) -> Self {
         let path = |name: &str| folder.path().join(name);
         let clock = Clock::simulated(now.parse::<Zoned>().expect("a time"));
-        let pack = StudyPack::from_dir(&sleepwell()).expect("the study");
         let options = || Options { clock: clock.clone() };
         let steward = Evaluator::create(&path("steward"), &key(), "Steward", options()).expect("a steward");
         let (at, setup_code) = hub.unzip();

@@ -2,8 +2,8 @@
 
 use nightjar_sync::bundle::Part;
 use nightjar_sync::wire::{
-    Appended, Applied, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found, Founded,
-    Greeted, Greeting, Message, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Ranged, Ranges, Recall, Recalled,
+    Appended, Applied, Chunk, ChunkAsk, ChunkOutcome, Chunks, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Entry, Found,
+    Founded, Greeted, Greeting, Message, Publication, Published, PublishedAsk, Pull, Pulled, Push, Pushed, Ranged, Ranges, Recall, Recalled,
     Refusal, Welcome,
 };
 
@@ -25,6 +25,10 @@ pub fn read(bytes: &[u8]) {
     one::<Ranged>(bytes);
     one::<Recall>(bytes);
     one::<Recalled>(bytes);
+    one::<Chunk>(bytes);
+    one::<ChunkAsk>(bytes);
+    one::<ChunkOutcome>(bytes);
+    one::<Chunks>(bytes);
     one::<ClockAsked>(bytes);
     one::<ClockTold>(bytes);
     one::<Confirmation>(bytes);

@@ -46,6 +46,10 @@ enum Ask {
         wards: Option<Vec<String>>,
     },
     Records(RecordsRequest),
+    Attachment {
+        record: String,
+        name: String,
+    },
     Conflicts,
     Settle(SettleRequest),
     Dispute(DisputeRequest),
@@ -108,6 +112,9 @@ impl Device for Served {
             }
             Ask::Admit { request, wards: None } => ok(evaluator.admit(&request, Admission::Evaluator)?),
             Ask::Records(request) => ok(evaluator.records(request)?),
+            Ask::Attachment { record, name } => {
+                ok(shared::attachment(&evaluator.attachment(&record, &name)?))
+            }
             Ask::Conflicts => ok(evaluator.conflicts()?),
             Ask::Settle(request) => ok(evaluator.settle(request)?),
             Ask::Dispute(request) => ok(evaluator.dispute(request)?),

@@ -41,6 +41,9 @@ enum Ask {
     Stays { sitting: String },
     TakeBack { sitting: String, path: String },
     Answer { sitting: String, path: String, value: Option<Value> },
+    Attach { sitting: String, path: String, file: Option<PathBuf>, base64: Option<String> },
+    Detach { sitting: String, path: String },
+    Attached { sitting: String, path: String },
     Next { sitting: String },
     Back { sitting: String },
     Language { sitting: String, language: String },
@@ -58,6 +61,7 @@ enum Ask {
     Records(RecordsRequest),
     Amend(AmendRequest),
     History { record: String },
+    Attachment { record: String, name: String },
     Conflicts,
     Settle(SettleRequest),
     Dispute(DisputeRequest),
@@ -150,6 +154,14 @@ impl Device for Served {
             Ask::TakeBack { sitting, path } => ok(self.sitting(&sitting)?.take_back(&path)?),
             Ask::Page { sitting } => ok(self.sitting(&sitting)?.page()?),
             Ask::Answer { sitting, path, value } => ok(self.sitting(&sitting)?.answer(&path, value)?),
+            Ask::Attach { sitting, path, file, base64 } => {
+                let bytes = shared::file(file, base64)?;
+                ok(self.sitting(&sitting)?.attach(&path, &bytes)?)
+            }
+            Ask::Detach { sitting, path } => ok(self.sitting(&sitting)?.detach(&path)?),
+            Ask::Attached { sitting, path } => {
+                ok(shared::attachment(&self.sitting(&sitting)?.attachment(&path)?))
+            }
             Ask::Next { sitting } => ok(self.sitting(&sitting)?.next()?),
             Ask::Back { sitting } => ok(self.sitting(&sitting)?.back()?),
             Ask::Language { sitting, language } => ok(self.sitting(&sitting)?.language(&language)?),
@@ -174,6 +186,7 @@ impl Device for Served {
             Ask::Records(request) => ok(tablet.records(request)?),
             Ask::Amend(request) => ok(tablet.amend(request)?),
             Ask::History { record } => ok(tablet.history(&record)?),
+            Ask::Attachment { record, name } => ok(shared::attachment(&tablet.attachment(&record, &name)?)),
             Ask::Conflicts => ok(tablet.conflicts()?),
             Ask::Settle(request) => ok(tablet.settle(request)?),
             Ask::Dispute(request) => ok(tablet.dispute(request)?),

@@ -1,6 +1,6 @@
 //! How one value stands in a CSV file.
 
-use nightjar_form::{ItemKind, Value};
+use nightjar_form::{Attached, ItemKind, Value};
 
 use crate::table::Column;
 
@@ -48,6 +48,10 @@ pub(super) fn cell(column: &Column, values: Option<&[Value]>, form_asks_text: bo
         }
         Value::Many(codes) if !codes.iter().all(|code| is_listed(column, code)) => {
             Cell { value: String::new(), missing: HELD_BACK }
+        }
+        // What it is, and not the names of its pieces.
+        Value::Text(text) if Attached::claims(text) => {
+            Cell { value: Attached::in_words(text).unwrap_or_default(), missing: "" }
         }
         Value::Text(text) | Value::One(text) => Cell { value: safe(text), missing: "" },
         Value::Many(_) => Cell { value: safe(&only.to_text()), missing: "" },

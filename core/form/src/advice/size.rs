@@ -19,6 +19,8 @@ const INSTANCE: u64 = 3 * 16 + 16;
 const CALCULATED: u64 = 100_000;
 /// Name of an attachment; attachments themselves are not counted.
 const FILE_NAME: u64 = 255;
+/// Longest name of an attachment, in bytes.
+const ATTACHMENT: u64 = 1_500;
 
 /// The biggest response that a session of a form takes, before compression and encryption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,7 +75,9 @@ impl Instrument {
             ItemKind::SelectMultiple | ItemKind::Rank => codes().map(|code| code + 1).sum(),
             ItemKind::Acknowledge => 2,
             ItemKind::Geopoint => 100,
-            ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File => FILE_NAME,
+            // The names of all pieces of the largest attachment.
+            ItemKind::Image | ItemKind::Audio => ATTACHMENT,
+            ItemKind::Video | ItemKind::File => FILE_NAME,
         };
         CELL + value
     }

@@ -4,7 +4,7 @@ use super::state::ScopeId;
 use super::{Refusal, Session};
 use crate::node::NodeId;
 use crate::reading::{TICK, is_geo, on_scale};
-use crate::{Item, ItemKind, Scale, Value};
+use crate::{Attached, Item, ItemKind, Scale, Value};
 
 /// Longest text answer, in characters.
 pub(crate) const MAX_TEXT: usize = 4_000;
@@ -47,6 +47,12 @@ impl Session {
                 }
             }
             (ItemKind::Image | ItemKind::Audio | ItemKind::Video | ItemKind::File, Value::Text(name)) => {
+                // What names an attachment names one of the sort that is asked for, and nothing else begins so.
+                if Attached::claims(name) {
+                    let attached = name.parse::<Attached>();
+                    let fits = attached.is_ok_and(|attached| attached.media.kind() == item.kind());
+                    return if fits { Ok(Some(value.clone())) } else { Err(wrong()) };
+                }
                 let plain = !name.is_empty() && name.len() <= 255 && !name.contains(['/', '\\', '\0']);
                 if plain { Ok(Some(value.clone())) } else { Err(wrong()) }
             }

@@ -5,7 +5,7 @@ use super::state::{ScopeId, path, path_of_repeat};
 use super::walk::Spot;
 use super::{Outcome, Redraw, Session};
 use crate::node::{NodeId, NodeKind, Words};
-use crate::{Item, ItemKind, Value};
+use crate::{Attached, Item, ItemKind, Value};
 
 impl Session {
     /// What is on display.
@@ -102,6 +102,7 @@ impl Session {
         match value {
             Value::One(code) if item.kind().has_choices() => label(code),
             Value::Many(codes) => codes.iter().map(label).collect::<Vec<_>>().join(", "),
+            Value::Text(text) => Attached::in_words(text).unwrap_or_else(|| text.clone()),
             other => other.to_text(),
         }
     }

@@ -3,6 +3,7 @@
 //! [`Tx`] is all that the rest of the hub knows of a database: what is asked many times in a push is asked for many at once, so that a
 //! database on the other side of a connection is asked a dozen times, whatever the number of envelopes.
 
+mod chunks;
 mod group;
 mod postgres;
 mod sqlite;
@@ -17,13 +18,14 @@ use nightjar_sync::wire::{Incarnation, Reason, Refusal};
 
 use crate::{Config, Failure, setup_code};
 
+pub(crate) use chunks::ChunkTx;
 pub(crate) use sqlite::{FILE, folder, lock, recognise};
 
 /// What a step in a transaction gives.
 pub(crate) type Done<T> = Result<T, Stop>;
 
 /// One transaction: what it reads is one unchanging state, what it writes is kept whole or not at all.
-pub(crate) trait Tx {
+pub(crate) trait Tx: ChunkTx {
     /// The hash of the setup code.
     fn setup_code(&mut self) -> Done<[u8; 32]>;
     /// The key that the hub signs its time with.
@@ -119,7 +121,7 @@ pub(crate) struct ScopeRow {
     pub(crate) tag: ScopeTag,
     pub(crate) sequence: u64,
     pub(crate) hash: [u8; 32],
-    /// Of envelopes and links, as the study's quota counts them.
+    /// Of envelopes, links and chunks, as the study's quota counts them.
     pub(crate) bytes: u64,
     /// Whether it was taken out as a whole.
     pub(crate) taken_out: bool,

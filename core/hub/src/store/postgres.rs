@@ -4,6 +4,7 @@
 //! commits, so that "after my cursor" skips nothing. Reads see one state (`REPEATABLE READ`). Commits are on disk before they return:
 //! `synchronous_commit` is set for every connection, and a server that runs with `fsync = off` is refused.
 
+mod chunks;
 mod open;
 mod way;
 

@@ -92,6 +92,19 @@ CREATE TABLE erased (
     PRIMARY KEY (scope, record)
 );
 
+CREATE TABLE chunk (
+    scope  bigint NOT NULL REFERENCES scope (id),
+    name   bytea  NOT NULL,
+    record bytea  NOT NULL,
+    device bytea  NOT NULL,
+    size   bigint NOT NULL,
+    bytes  bytea  NOT NULL,
+    PRIMARY KEY (scope, name, record)
+);
+ALTER TABLE chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+CREATE INDEX chunk_of_record ON chunk (scope, record, device, size);
+CREATE INDEX chunk_of_device ON chunk (scope, device, size);
+
 CREATE TABLE applied (
     scope  bigint NOT NULL REFERENCES scope (id),
     device bytea  NOT NULL,

@@ -1,5 +1,7 @@
 //! The hub's database: one writer, one reader, every commit on disk before it returns.
 
+mod chunks;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -350,7 +352,8 @@ impl Tx for Open<'_> {
     }
 
     fn story(&mut self, scope: i64) -> Done<Story> {
-        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE at > ?2 AND at < ?3),
+        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM log WHERE at > ?2 AND at < ?3)
+                          + (SELECT coalesce(sum(size), 0) FROM chunk WHERE scope = ?1),
                           (SELECT count(*) FROM erased WHERE scope = ?1),
                           (SELECT received FROM log WHERE at > ?2 AND at < ?3 ORDER BY at DESC LIMIT 1)";
         let story =

@@ -95,6 +95,19 @@ CREATE TABLE erased (
     PRIMARY KEY (scope, record)
 ) STRICT, WITHOUT ROWID;
 
+-- Chunks of attachments, by the hash of their sealed bytes and the record that names them, which went with the request that put them.
+CREATE TABLE chunk (
+    scope  INTEGER NOT NULL REFERENCES scope (id),
+    name   BLOB    NOT NULL CHECK (length(name) = 32),
+    record BLOB    NOT NULL CHECK (length(record) = 16),
+    device BLOB    NOT NULL CHECK (length(device) = 16),
+    size   INTEGER NOT NULL,
+    bytes  BLOB    NOT NULL,
+    PRIMARY KEY (scope, name, record)
+) STRICT;
+CREATE INDEX chunk_of_record ON chunk (scope, record, device, size);
+CREATE INDEX chunk_of_device ON chunk (scope, device, size);
+
 -- The newest applied vector of each evaluator device.
 CREATE TABLE applied (
     scope  INTEGER NOT NULL REFERENCES scope (id),

@@ -52,6 +52,7 @@ pub fn inspect_bundle(file: &Path) -> Result<BundleView, Failure> {
             Part::Entry(_) => view.roster_entries += 1,
             Part::Chain(chain) => view.envelopes += chain.bodies.len() as u64,
             Part::Publication(_) => view.published += 1,
+            Part::Chunk(_) => view.chunks += 1,
             Part::Pass(_) | Part::End(_) => {}
         }
         view.whole = end.take(&part, &frame);
@@ -92,7 +93,7 @@ pub(crate) fn roster_of(file: &Path, invitation: &Invitation) -> Result<Roster, 
                     let _ = roster.take(pass);
                 }
             }
-            Part::Publication(_) | Part::Chain(_) | Part::End(_) => break,
+            Part::Publication(_) | Part::Chain(_) | Part::Chunk(_) | Part::End(_) => break,
         }
     }
     let roster = roster.ok_or_else(|| Failure::Rejected("the bundle holds no roster".into()))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use nightjar_seal::{Chain, Link, Notice, ScopeTag, SignedHead, Strand};
 use nightjar_sync::bounds::{ENVELOPE_BYTES, PUSH_LINKS};
 use nightjar_sync::bundle::{BODY_BYTES, HEADER_BYTES, Header, Holds, Packing, Part};
-use nightjar_sync::wire::{self, Applied, Body, Message, Push, Reach, Segment};
+use nightjar_sync::wire::{self, Applied, Body, Chunk, Message, Push, Reach, Segment};
 use nightjar_vault::HEADS_APART;
 
 use super::frames::Frames;
@@ -56,6 +56,9 @@ pub(crate) fn export(device: &Device, file: &Path, answering: Option<&Path>) -> 
     for chain in device.vault.received()?.into_iter().filter(|chain| scopes.contains(&chain.scope)) {
         let strand = Strand { device: chain.device, line: chain.line };
         bundle.chain(&mut packing, &strand, &chain.scope, holds.through(&strand, &chain.scope))?;
+    }
+    for scope in &scopes {
+        bundle.chunks(&mut packing, scope)?;
     }
     bundle.write(&packing.end())?;
     let mut view = bundle.view;
@@ -153,6 +156,23 @@ impl Writing<'_> {
             after = head.seq;
         }
         Ok(())
+    }
+
+    /// Chunks of attachments that the hub does not have from here, and those that came from elsewhere.
+    fn chunks(&mut self, packing: &mut Packing, scope: &ScopeTag) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let carried = self.device.vault.carried_chunks(scope, after.as_ref(), PUSH_LINKS)?;
+            let Some((_, last)) = carried.last() else { return Ok(()) };
+            after = Some(*last);
+            for (record, name) in carried {
+                if let Some(bytes) = self.device.vault.sealed_chunk(&name)? {
+                    let bytes = packing.add(&Part::Chunk(Chunk { record, name, bytes }))?;
+                    self.write(&bytes)?;
+                    self.view.chunks += 1;
+                }
+            }
+        }
     }
 
     fn own_head(

@@ -83,6 +83,7 @@ pub(crate) fn import(device: &Device, file: &Path) -> Result<BundleView, Failure
         missing_before: intake.gaps.len() as u64,
         records_changed: intake.view.records_changed,
         set_aside,
+        chunks: intake.view.chunks_received,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::membership::Joined;
 use crate::view::SyncView;
 
 /// What people are told where a hub has no room.
-const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
+pub(super) const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
 
 /// So many envelopes at once are worth starting threads for, and so many threads at most.
 const WORTH_THREADS: usize = 64;
@@ -114,6 +114,7 @@ impl<'a> Intake<'a> {
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
         let mut pulled = Vec::new();
+        let mut chunks = Vec::new();
         for event in events {
             match event {
                 Event::RosterGrew(entry) => grown.push(entry),
@@ -201,6 +202,7 @@ impl<'a> Intake<'a> {
                         self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
                     }
                 }
+                Event::ChunkCame { name, bytes } => chunks.push((name, bytes)),
                 Event::ScopeRefused { refusal, .. } => {
                     // This device was copied beneath its files, and the copy was here first: what waits goes on a line of
                     // its own in the next sync.
@@ -231,6 +233,7 @@ impl<'a> Intake<'a> {
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
         }
+        self.view.chunks_received += self.device.vault.keep_chunks(&chunks)?;
         self.move_cursor(&pulled)?;
         self.keep_learnt()
     }

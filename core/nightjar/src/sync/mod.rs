@@ -3,6 +3,7 @@
 //! Work in the vault blocks the thread it runs on. That thread is one of the device's own runtime, which serves nothing
 //! else, so no app's executor waits for a disk.
 
+mod chunks;
 mod comparing;
 mod intake;
 mod memory;
@@ -227,6 +228,14 @@ impl Device {
         scopes.iter().try_for_each(|scope| self.begin_comparing(scope))?;
         // What was exchanged holds whether or not this reaches the hub; it is tried again with the next sync.
         let _ = self.confirm(&transport, sync.intake.has_moved(), today).await;
+        let (evaluator, joined) = (sync.intake.is_evaluator(), sync.intake.joined.clone());
+        let view = &mut sync.intake.view;
+        let mut chunks =
+            chunks::Chunks { device: self, transport: &transport, options, study: joined.study_tag, view };
+        for scope in [joined.scopes.responses, joined.scopes.ward] {
+            chunks.exchange(scope, evaluator).await?;
+        }
+        let held = self.vault.chunks()?;
         let traffic = transport.traffic().since(&before);
         let outbox = self.vault.outbox()?;
         let mut view = sync.intake.view;
@@ -242,6 +251,8 @@ impl Device {
             requests: traffic.requests,
             bytes_sent: traffic.sent,
             bytes_received: traffic.received,
+            chunks_waiting: held.waiting,
+            chunks_missing: held.missing,
             ..view
         })
     }

@@ -1,8 +1,8 @@
 //! Bundles: what devices send each other without a hub, as a file on a stick.
 //!
 //! A bundle is [`MAGIC`], then frames: a length (u32, big endian) and so many bytes of one [`Part`]. First a [`Header`] that says who
-//! made it and what that device holds; then roster entries, and passes that wait for their place among them; then what evaluators published; then stretches of chains with sealed envelopes, as they go to a hub;
-//! last an [`End`] from which a file that was cut short is told. Every part proves itself by the signatures inside, so it does
+//! made it and what that device holds; then roster entries, and passes that wait for their place among them; then what evaluators published; then stretches of chains with sealed envelopes, as they go to a hub; then chunks of
+//! attachments; last an [`End`] from which a file that was cut short is told. Every part proves itself by the signatures inside, so it does
 //! not matter who hands a bundle over, how often, or in which order two of them come: what is known already is harmless.
 //!
 //! [`Unpacking`] takes the frames of somebody else's bundle one by one and says what to keep, as

@@ -3,7 +3,7 @@
 use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, RosterHead, Signature, StudyTag};
 
 use super::HEADER_BYTES;
-use crate::wire::{Applied, Confirmation, Entry, Message, Pass, Publication, Push, Reader, Writer};
+use crate::wire::{Applied, Chunk, Confirmation, Entry, Message, Pass, Publication, Push, Reader, Writer};
 use crate::{Failure, bounds};
 
 const CONTEXT: &str = "nightjar v0 bundle header";
@@ -24,6 +24,8 @@ pub enum Part {
     Pass(Pass),
     /// What an evaluator published. After the entries, before all chains.
     Publication(Publication),
+    /// A chunk of an attachment. After all chains.
+    Chunk(Chunk),
 }
 
 /// Who made a bundle and what that device holds, signed.
@@ -147,6 +149,7 @@ impl Message for Part {
             Self::Chain(chain) => chain.write(out.number(2)),
             Self::Pass(pass) => pass.write(out.number(4)),
             Self::Publication(publication) => publication.write(out.number(5)),
+            Self::Chunk(chunk) => chunk.write(out.number(6)),
             Self::End(end) => {
                 out.number(3).array(2).number(end.parts).bytes(&end.hash);
             }
@@ -165,6 +168,7 @@ impl Message for Part {
             }
             4 => Self::Pass(Pass::read(input)?),
             5 => Self::Publication(Publication::read(input)?),
+            6 => Self::Chunk(Chunk::read(input)?),
             _ => return Err(input.malformed("an unknown part")),
         })
     }

@@ -20,6 +20,8 @@ pub struct Unpacking {
     vouched: Option<bool>,
     counted: Counted,
     summary: Summary,
+    /// Chunks so far.
+    chunks: u64,
 }
 
 /// What a bundle held.
@@ -44,7 +46,7 @@ impl Unpacking {
     /// [`Memory::chains`](crate::Memory::chains).
     pub fn new(roster: Roster, me: DeviceTag, chains: BTreeMap<ScopeTag, BTreeMap<Strand, Chain>>) -> Self {
         let (counted, summary) = (Counted::default(), Summary::default());
-        Self { roster, me, chains, header: None, vouched: None, counted, summary }
+        Self { roster, me, chains, header: None, vouched: None, counted, summary, chunks: 0 }
     }
 
     /// The bytes of one frame, without its length.
@@ -86,6 +88,12 @@ impl Unpacking {
                 let publication = Publication::decode(&publication.0).ok();
                 let counts = publication.filter(|publication| publication.verify(&self.roster).is_ok());
                 counts.into_iter().map(|publication| Event::PublicationCame(Box::new(publication))).collect()
+            Part::Chain(_) if self.chunks > 0 => return Err(malformed("a chain follows the first chunk")),
+            Part::Chunk(chunk) => {
+                self.chunks += 1;
+                let mut events = self.vouch();
+                events.push(Event::ChunkCame { name: chunk.name, bytes: chunk.bytes });
+                events
             }
             Part::Chain(push) => {
                 let mut events = self.vouch();

@@ -41,12 +41,12 @@ impl Open<'_> {
         Ok(statement)
     }
 
-    fn rows(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
+    pub(super) fn rows(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Vec<Row>> {
         let statement = self.prepared(sql)?;
         Ok(self.tx.query(&statement, values)?)
     }
 
-    fn row(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Option<Row>> {
+    pub(super) fn row(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Done<Option<Row>> {
         let statement = self.prepared(sql)?;
         Ok(self.tx.query_opt(&statement, values)?)
     }
@@ -171,7 +171,8 @@ impl Tx for Open<'_> {
     }
 
     fn story(&mut self, scope: i64) -> Done<Story> {
-        let sql = "SELECT (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM log WHERE scope = $1),
+        let sql = "SELECT (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM log WHERE scope = $1)
+                          + (SELECT coalesce(sum(size), 0)::bigint FROM chunk WHERE scope = $1),
                           (SELECT count(*) FROM erased WHERE scope = $1),
                           (SELECT received FROM log WHERE scope = $1 ORDER BY sequence DESC LIMIT 1)";
         let row = self.row(sql, &[&scope])?.ok_or(Stop::Broken)?;
