@@ -110,7 +110,11 @@ impl Route {
             {
                 true
             }
-            Self::Greet(_) | Self::Published(_) | Self::Recall(..) | Self::Confirmed(..) | Self::Chunk(..) => false,
+            Self::Greet(_)
+            | Self::Published(_)
+            | Self::Recall(..)
+            | Self::Confirmed(..)
+            | Self::Chunk(..) => false,
             Self::Publish(_) => {
                 matches!(reason, Reason::NotGranted | Reason::Forged | Reason::QuotaReached)
             }

@@ -149,10 +149,10 @@ fn bounds_and_limits_are_those_of_the_code() {
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
         PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS PUBLICATION_BYTES
         PUBLICATIONS PUBLICATIONS_ASKED RANGES_BYTES RANGES_ROUNDS RANGES_ENVELOPES LACKING TEXT_BYTES CHUNK_BYTES CHUNKS);
-    for (name, value) in bounds.into_iter().chain([
-        ("LINES", bounds::LINES as usize),
-        ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize),
-    ]) {
+    for (name, value) in bounds
+        .into_iter()
+        .chain([("LINES", bounds::LINES as usize), ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize)])
+    {
         assert_eq!(documented[name], value, "{name}");
     }
     // Those that the grammar counts with.

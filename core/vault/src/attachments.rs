@@ -10,8 +10,8 @@ use minicbor::{Decode, Encode};
 use nightjar_form::{Attached, Value};
 use nightjar_record::{RecordId, Row};
 use nightjar_seal::{
-    CHUNK_CONTENT, ChunkKey, ChunkName, Entropy, MAX_CHUNKS, RecordKey, RecordTag, ScopeTag, Whole, open_chunk,
-    open_chunks, seal_chunk,
+    CHUNK_CONTENT, ChunkKey, ChunkName, Entropy, MAX_CHUNKS, RecordKey, RecordTag, ScopeTag, Whole,
+    open_chunk, open_chunks, seal_chunk,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -257,7 +257,8 @@ impl Vault {
     ) -> Result<Vec<(RecordTag, ChunkName)>, VaultError> {
         self.read(|c| {
             let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
-            let sql = "SELECT owner, name FROM chunk WHERE scope = ?1 AND state = 1 AND name > ?2 ORDER BY name";
+            let sql =
+                "SELECT owner, name FROM chunk WHERE scope = ?1 AND state = 1 AND name > ?2 ORDER BY name";
             let mut statement = c.prepare_cached(sql)?;
             let mut rows = statement.query(params![scope, beginning(after)])?;
             let mut waiting = Vec::new();
@@ -311,7 +312,8 @@ impl Vault {
     pub fn note_chunks(&self, names: &[ChunkName], are_held: bool) -> Result<(), VaultError> {
         let stage = if are_held { Stage::Sent } else { Stage::Refused };
         self.write(|t| {
-            let mut statement = t.prepare_cached("UPDATE chunk SET state = ?2 WHERE name = ?1 AND state = 1")?;
+            let mut statement =
+                t.prepare_cached("UPDATE chunk SET state = ?2 WHERE name = ?1 AND state = 1")?;
             for name in names {
                 statement.execute(params![name.0, stage as i64])?;
             }
@@ -417,9 +419,8 @@ impl Vault {
         }
         self.remove_gone()?;
         let sql = "SELECT EXISTS (SELECT 1 FROM chunk WHERE name = ?1 AND state <> 4)";
-        self.chunk_files().sweep(|name| {
-            self.read(|c| Ok(c.prepare_cached(sql)?.query_row([name.0], |row| row.get(0))?))
-        })
+        self.chunk_files()
+            .sweep(|name| self.read(|c| Ok(c.prepare_cached(sql)?.query_row([name.0], |row| row.get(0))?)))
     }
 
     /// Removes the files of what the database has let go. What cannot be removed now is tried again.
@@ -468,7 +469,8 @@ impl Resealed {
 
 /// Lets go of all chunks of an unfinished form or of a record that was taken out.
 pub(crate) fn let_go(t: &Connection, owner: &[u8; 16]) -> Result<(), VaultError> {
-    let sql = "INSERT OR IGNORE INTO chunk_gone (name) SELECT name FROM chunk WHERE owner = ?1 AND state <> 4";
+    let sql =
+        "INSERT OR IGNORE INTO chunk_gone (name) SELECT name FROM chunk WHERE owner = ?1 AND state <> 4";
     t.prepare_cached(sql)?.execute([owner])?;
     t.prepare_cached("DELETE FROM chunk WHERE owner = ?1")?.execute([owner])?;
     Ok(())
@@ -575,7 +577,8 @@ fn held(c: &Connection, draft: &DraftId) -> Result<Vec<(i64, Kept)>, VaultError>
     while let Some(row) = rows.next()? {
         let (n, sealed): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
         let opened = journal::open_beside(c, draft, &sealed)?;
-        let kept = minicbor::decode(&opened).map_err(|_| VaultError::Corrupt("what is attached to a draft"))?;
+        let kept =
+            minicbor::decode(&opened).map_err(|_| VaultError::Corrupt("what is attached to a draft"))?;
         held.push((n, kept));
     }
     Ok(held)

@@ -83,15 +83,17 @@ impl From<rusqlite::Error> for VaultError {
         let (failure, said) = match &error {
             rusqlite::Error::SqliteFailure(failure, said) => (failure, said.as_deref()),
             rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg.as_str())),
-            _ => return match error {
-                rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..) => {
-                    Self::Corrupt("a stored value has the wrong shape")
-                }
-                rusqlite::Error::QueryReturnedNoRows => Self::Corrupt("a row is missing"),
-                _ => Self::database(-1, "it was not asked what it can answer"),
-            },
+            _ => {
+                return match error {
+                    rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                        Self::Corrupt("a stored value has the wrong shape")
+                    }
+                    rusqlite::Error::QueryReturnedNoRows => Self::Corrupt("a row is missing"),
+                    _ => Self::database(-1, "it was not asked what it can answer"),
+                };
+            }
         };
         match failure.code {
             ErrorCode::DiskFull => Self::StorageFull,
@@ -127,7 +129,8 @@ const WORDS: &str = "a an and already another any argument arguments as at attem
 fn nobodys(said: &str) -> String {
     let is_known = |word: &str| {
         let is_word = |text: &str| {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|known| known.eq_ignore_ascii_case(word))
+            text.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|known| known.eq_ignore_ascii_case(word))
         };
         is_word(WORDS) || is_word(include_str!("../schema/0001.sql"))
     };
@@ -173,14 +176,19 @@ mod tests {
 
     #[test]
     fn what_sqlite_says_is_told_with_its_code_and_without_what_anybody_wrote() {
-        let twice = "INSERT INTO setting VALUES ('Odile', x'00'); INSERT INTO setting VALUES ('Odile', x'01')";
+        let twice =
+            "INSERT INTO setting VALUES ('Odile', x'00'); INSERT INTO setting VALUES ('Odile', x'01')";
         assert_eq!(told(twice), "the database failed with code 1555: UNIQUE constraint failed: setting.name");
         assert_eq!(
             told("INSERT INTO withdrawn_scope VALUES (x'00')"),
             "the database failed with code 275: CHECK constraint failed: length(scope) = …"
         );
-        assert_eq!(told("SELECT n FROM record WHERE missing_here = 1"), "the database failed with code 1: no such column: …");
-        let searched = told("SELECT count(*) FROM record_words WHERE record_words MATCH 'Odile NEAR OR \"weint'");
+        assert_eq!(
+            told("SELECT n FROM record WHERE missing_here = 1"),
+            "the database failed with code 1: no such column: …"
+        );
+        let searched =
+            told("SELECT count(*) FROM record_words WHERE record_words MATCH 'Odile NEAR OR \"weint'");
         assert!(searched.starts_with("the database failed with code 1: "), "{searched}");
         assert!(!searched.contains("Odile") && !searched.contains("weint"), "{searched}");
         let quoted = told("SELECT Odile_weint FROM setting");

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nightjar::form::Value;
 use nightjar::{
-    Failure, OwnState, ReceiptKind, RecordsRequest, Sitting, StudyPack, TakeOutRequest, TakeOutView, TakeOutWhat,
+    Failure, OwnState, ReceiptKind, RecordsRequest, Sitting, StudyPack, TakeOutRequest, TakeOutView,
+    TakeOutWhat,
 };
 use nightjar_e2e::holds;
 use nightjar_e2e::study::{Founded, begin};
@@ -58,7 +59,8 @@ fn pack() -> StudyPack {
         }
     }
     let study = String::from_utf8(files.remove("study.toml").unwrap()).unwrap();
-    let study = study.replace(r#"may = ["patient-core", "position"]"#, r#"may = ["patient-core", "position", "shown"]"#);
+    let study = study
+        .replace(r#"may = ["patient-core", "position"]"#, r#"may = ["patient-core", "position", "shown"]"#);
     let instrument = r#"
 [[instrument]]
 id = "shown"
@@ -92,10 +94,12 @@ fn picture() -> Vec<u8> {
 
 /// A WAV of some seconds that names its singer.
 fn voice() -> Vec<u8> {
-    let part = |name: &[u8; 4], content: &[u8]| [&name[..], &(content.len() as u32).to_le_bytes(), content].concat();
+    let part =
+        |name: &[u8; 4], content: &[u8]| [&name[..], &(content.len() as u32).to_le_bytes(), content].concat();
     let format = [1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0];
     let samples: Vec<u8> = SPOKEN.iter().copied().cycle().take(90_000).collect();
-    let parts = [part(b"LIST", b"INFOIARTsomebody"), part(b"fmt ", &format), part(b"data", &samples)].concat();
+    let parts =
+        [part(b"LIST", b"INFOIARTsomebody"), part(b"fmt ", &format), part(b"data", &samples)].concat();
     [&b"RIFF"[..], &(parts.len() as u32 + 4).to_le_bytes(), b"WAVE", &parts].concat()
 }
 
@@ -216,7 +220,8 @@ fn a_picture_and_a_voice_come_whole_over_a_line_that_is_cut_and_leave_when_they_
     assert!(matches!(evaluator.attachment(&finished.record, "words"), Err(Failure::Invalid(_))));
     assert!(tablet.attachment(&finished.record, "place").is_err(), "the tablet has no key of it");
     assert!(holds(study.folder.path(), SPOKEN).is_none(), "nor is it in clear on the evaluator's disk");
-    let found = evaluator.records(RecordsRequest { form_id: Some(FORM.into()), ..Default::default() }).unwrap();
+    let found =
+        evaluator.records(RecordsRequest { form_id: Some(FORM.into()), ..Default::default() }).unwrap();
     assert_eq!(found.len(), 1);
 
     // A second evaluator reads it as well; then it is taken out.
@@ -226,7 +231,10 @@ fn a_picture_and_a_voice_come_whole_over_a_line_that_is_cut_and_leave_when_they_
     assert_eq!(tablet.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);
     assert_eq!(chunks(&scene.vault("one")), Vec::<PathBuf>::new());
     tablet.sync().unwrap();
-    assert!(!sealed.iter().any(|sealed| scene.hub_holds(sealed)), "the hub has nothing of it, its log included");
+    assert!(
+        !sealed.iter().any(|sealed| scene.hub_holds(sealed)),
+        "the hub has nothing of it, its log included"
+    );
     evaluator.sync().unwrap();
     second.sync().unwrap();
     for name in ["steward", "second"] {
@@ -263,7 +271,8 @@ fn who_walks_off_leaves_nothing_and_what_stewards_take_out_goes_everywhere() {
     tablet.sync().unwrap();
     study.steward.sync().unwrap();
     assert!(study.steward.attachment(&finished.record, "told").is_ok());
-    let sealed: Vec<_> = chunks(&scene.vault("one")).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let sealed: Vec<_> =
+        chunks(&scene.vault("one")).iter().map(|file| std::fs::read(file).unwrap()).collect();
     assert!(scene.hub_holds(&sealed[0]));
     let what = TakeOutWhat::Records(vec![finished.record.clone()]);
     let request = TakeOutRequest { what, consents: Vec::new() };

@@ -62,7 +62,8 @@ mod tests {
     /// A JPEG with an EXIF segment that says where it was taken and that its right side is up.
     fn taken_somewhere() -> Vec<u8> {
         let mut plain = Vec::new();
-        let picture = image::RgbImage::from_fn(40, 20, |x, _| image::Rgb([if x < 20 { 250 } else { 5 }, 0, 0]));
+        let picture =
+            image::RgbImage::from_fn(40, 20, |x, _| image::Rgb([if x < 20 { 250 } else { 5 }, 0, 0]));
         JpegEncoder::new(&mut plain).encode_image(&picture).unwrap();
         let mut exif = b"Exif\0\0II*\0\x08\0\0\0".to_vec();
         // Two entries: orientation 6, and a description that lies behind them.

@@ -14,8 +14,7 @@ use crate::syncing::SyncOptions;
 use crate::view::SyncView;
 
 /// What people are told where a hub will not have a part of an attachment.
-const UNASKED: &str =
-    "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
+const UNASKED: &str = "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
 
 /// Chunks of one sync.
 pub(super) struct Chunks<'a> {
@@ -75,11 +74,7 @@ impl Chunks<'_> {
     }
 
     /// Which of these the hub has. That is noted.
-    async fn held(
-        &mut self,
-        scope: ScopeTag,
-        names: &[ChunkName],
-    ) -> Result<BTreeSet<ChunkName>, Failure> {
+    async fn held(&mut self, scope: ScopeTag, names: &[ChunkName]) -> Result<BTreeSet<ChunkName>, Failure> {
         let request = nightjar_sync::ask_chunks(self.study, scope, false, names.to_vec())?;
         let told = nightjar_sync::chunks_told(false, names, &self.send(&request).await?)?;
         let held: Vec<_> = told.held.into_iter().map(|held| held.name).collect();

@@ -19,7 +19,8 @@ use crate::membership::Joined;
 use crate::view::SyncView;
 
 /// What people are told where a hub has no room.
-pub(super) const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
+pub(super) const NO_ROOM: &str =
+    "the hub has no room for more of this study; it is offered again with the next sync";
 
 /// So many envelopes at once are worth starting threads for, and so many threads at most.
 const WORTH_THREADS: usize = 64;

@@ -88,6 +88,7 @@ impl Unpacking {
                 let publication = Publication::decode(&publication.0).ok();
                 let counts = publication.filter(|publication| publication.verify(&self.roster).is_ok());
                 counts.into_iter().map(|publication| Event::PublicationCame(Box::new(publication))).collect()
+            }
             Part::Chain(_) if self.chunks > 0 => return Err(malformed("a chain follows the first chunk")),
             Part::Chunk(chunk) => {
                 self.chunks += 1;
