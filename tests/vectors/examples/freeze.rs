@@ -86,7 +86,7 @@ fn write(folder: &Path) -> Done<()> {
     fs::write(
         folder.join("texts.json"),
         serde_json::to_string_pretty(&json!({
-            "receipt": words,
+            "receipt": *words,
             "shares": shares[..2],
             "request": newcomer.enrolment_request()?,
             "invitation": to_second,
