@@ -12,7 +12,7 @@ use common::*;
 use nightjar_form::{Attached, Media, Value};
 use nightjar_record::{Identity, Nature, Origin, RecordId};
 use nightjar_seal::{
-    CHUNK_CONTENT, ChunkName, DeviceTag, Header, Receipt, Recipient, RecordKey, RosterHead, Sealing, Withdrawal,
+    CHUNK_CONTENT, ChunkName, DeviceTag, Header, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Receipt, Recipient, RecordKey, RosterHead, Sealing, Withdrawal,
     seal_with,
 };
 use nightjar_vault::{ATTACHMENTS, Checked, Readable, Vault, VaultError, tag_of};
@@ -264,6 +264,9 @@ fn an_attachment_goes_with_its_record_to_whoever_may_read_it_and_out_with_it() {
 
     evaluator.receive(sent.values());
     let missing = evaluator.vault.missing_chunks(&SCOPE, None, 9).unwrap();
+    let sizes: Vec<u64> = missing.iter().map(|(_, size)| *size).collect();
+    assert_eq!(sizes.iter().sum::<u64>(), 2 * MAX_SEALED_CHUNK as u64 + MIN_SEALED_CHUNK as u64);
+    let missing: Vec<_> = missing.into_iter().map(|(name, _)| name).collect();
     assert_eq!(missing, waiting.iter().map(|(_, name)| *name).collect::<Vec<_>>());
     assert!(matches!(evaluator.vault.attachment(&record, &attached), Err(VaultError::NoAttachment)));
     let sealed: Vec<_> = missing
