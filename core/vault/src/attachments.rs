@@ -321,7 +321,7 @@ impl Vault {
         })
     }
 
-    /// Chunks that records name which can be read here, and that are not here, after one in the order of their names.
+    /// Chunks that records name which can be read here, and that are not here, each with its length, after one in the order of their names.
     ///
     /// # Errors
     /// Storage errors.
@@ -330,13 +330,15 @@ impl Vault {
         scope: &ScopeTag,
         after: Option<&ChunkName>,
         most: usize,
-    ) -> Result<Vec<ChunkName>, VaultError> {
+    ) -> Result<Vec<(ChunkName, u64)>, VaultError> {
         self.read(|c| {
             let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
-            let sql = "SELECT DISTINCT name FROM chunk WHERE scope = ?1 AND state = 4 AND name > ?2 ORDER BY name LIMIT ?3";
+            let sql = "SELECT name, max(size) FROM chunk WHERE scope = ?1 AND state = 4 AND name > ?2
+                       GROUP BY name ORDER BY name LIMIT ?3";
             let mut statement = c.prepare_cached(sql)?;
-            let rows = statement.query_map(params![scope, beginning(after), most as i64], |row| row.get(0))?;
-            Ok(rows.map(|name| name.map(ChunkName)).collect::<Result<_, _>>()?)
+            let row = |row: &rusqlite::Row<'_>| Ok((ChunkName(row.get(0)?), row.get::<_, i64>(1)? as u64));
+            let rows = statement.query_map(params![scope, beginning(after), most as i64], row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

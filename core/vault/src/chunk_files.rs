@@ -5,7 +5,7 @@
 //! lies in `new/` when a vault is opened was cut short on that way: it is moved or removed by what the database says. So opening looks at
 //! what was under way and at nothing else.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -59,7 +59,7 @@ impl ChunkFiles {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(self.folder.join(NEW)).map_err(VaultError::io)?;
         let lock = self.lock_file()?;
-        lock.lock_shared().map_err(VaultError::io)?;
+        lock_shared(&lock).map_err(VaultError::io)?;
         Ok(Writing { files: self.clone(), names: Vec::new(), _lock: lock })
     }
 
@@ -103,10 +103,8 @@ impl ChunkFiles {
         mut is_known: impl FnMut(&ChunkName) -> Result<bool, VaultError>,
     ) -> Result<(), VaultError> {
         let lock = self.lock_file()?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(VaultError::io(error)),
+        if !lock_alone(&lock).map_err(VaultError::io)? {
+            return Ok(());
         }
         let found = match fs::read_dir(self.folder.join(NEW)) {
             Ok(found) => found,
@@ -214,5 +212,36 @@ fn sync(folder: &Path) -> Result<(), VaultError> {
     match cfg!(unix) {
         true => File::open(folder).and_then(|folder| folder.sync_all()).map_err(VaultError::io),
         false => Ok(()),
+    }
+}
+
+/// Waits until nobody holds it alone. The standard library knows no such lock on Android.
+#[cfg(unix)]
+fn lock_shared(file: &File) -> std::io::Result<()> {
+    rustix::io::retry_on_intr(|| rustix::fs::flock(file, rustix::fs::FlockOperation::LockShared))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn lock_shared(file: &File) -> std::io::Result<()> {
+    file.lock_shared()
+}
+
+/// Whether nobody else holds it.
+#[cfg(unix)]
+fn lock_alone(file: &File) -> std::io::Result<bool> {
+    match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn lock_alone(file: &File) -> std::io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }

@@ -14,7 +14,11 @@ use crate::syncing::SyncOptions;
 use crate::view::SyncView;
 
 /// What people are told where a hub will not have a part of an attachment.
-const UNASKED: &str = "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
+const UNASKED: &str =
+    "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
+
+/// So many are asked for without asking first which of them are there.
+const FEW: usize = 16;
 
 /// Chunks of one sync.
 pub(super) struct Chunks<'a> {
@@ -43,7 +47,10 @@ impl Chunks<'_> {
             after = Some(*last);
             let names: Vec<_> = waiting.iter().map(|(_, name)| *name).collect();
             // A hub that was put back, or whose answer was lost, may have most of them.
-            let held = if names.len() > 1 { self.held(scope, &names).await? } else { BTreeSet::new() };
+            let held = if names.len() > 1 { self.at_hub(scope, &names).await? } else { BTreeSet::new() };
+            if !held.is_empty() {
+                self.device.vault.note_chunks(&held.iter().copied().collect::<Vec<_>>(), true)?;
+            }
             for (record, name) in waiting.into_iter().filter(|(_, name)| !held.contains(name)) {
                 let Some(bytes) = self.device.vault.sealed_chunk(&name)? else {
                     self.device.vault.note_chunks(&[name], false)?;
@@ -73,37 +80,52 @@ impl Chunks<'_> {
         }
     }
 
-    /// Which of these the hub has. That is noted.
-    async fn held(&mut self, scope: ScopeTag, names: &[ChunkName]) -> Result<BTreeSet<ChunkName>, Failure> {
+    /// Which of these the hub has.
+    async fn at_hub(
+        &self,
+        scope: ScopeTag,
+        names: &[ChunkName],
+    ) -> Result<BTreeSet<ChunkName>, Failure> {
         let request = nightjar_sync::ask_chunks(self.study, scope, false, names.to_vec())?;
         let told = nightjar_sync::chunks_told(false, names, &self.send(&request).await?)?;
-        let held: Vec<_> = told.held.into_iter().map(|held| held.name).collect();
-        if !held.is_empty() {
-            self.device.vault.note_chunks(&held, true)?;
-        }
-        Ok(held.into_iter().collect())
+        Ok(told.held.into_iter().map(|held| held.name).collect())
     }
 
     async fn pull(&mut self, scope: ScopeTag) -> Result<(), Failure> {
         let mut after = None;
         loop {
-            let mut names = self.device.vault.missing_chunks(&scope, after.as_ref(), bounds::CHUNKS)?;
-            let Some(last) = names.last() else { return Ok(()) };
+            let missing = self.device.vault.missing_chunks(&scope, after.as_ref(), bounds::CHUNKS)?;
+            let Some((last, _)) = missing.last() else { return Ok(()) };
             after = Some(*last);
-            while !names.is_empty() {
-                let request = nightjar_sync::ask_chunks(self.study, scope, true, names.clone())?;
-                let told = nightjar_sync::chunks_told(true, &names, &self.send(&request).await?)?;
-                let said: BTreeSet<_> =
-                    told.held.iter().map(|held| held.name).chain(told.absent.iter().copied()).collect();
-                // What came altered is asked for again with the next sync.
-                if said.is_empty() {
-                    break;
+            let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
+            let there = match names.len() {
+                ..=FEW => names.into_iter().collect(),
+                _ => self.at_hub(scope, &names).await?,
+            };
+            // Together no more than one large chunk: that much a line has to carry between two cuts.
+            let (mut group, mut bytes) = (Vec::new(), 0);
+            for (name, size) in missing.into_iter().filter(|(name, _)| there.contains(name)) {
+                if bytes + size > bounds::CHUNK_BYTES as u64 {
+                    self.fetch(scope, std::mem::take(&mut group)).await?;
+                    bytes = 0;
                 }
-                let came: Vec<_> = told.held.into_iter().map(|held| (held.name, held.bytes)).collect();
-                self.view.chunks_received += self.device.vault.keep_chunks(&came)?;
-                names.retain(|name| !said.contains(name));
+                group.push(name);
+                bytes += size;
             }
+            self.fetch(scope, group).await?;
         }
+    }
+
+    /// Fetches some. What is not at the hub yet, or came altered, is asked for again with the next sync.
+    async fn fetch(&mut self, scope: ScopeTag, names: Vec<ChunkName>) -> Result<(), Failure> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let request = nightjar_sync::ask_chunks(self.study, scope, true, names.clone())?;
+        let told = nightjar_sync::chunks_told(true, &names, &self.send(&request).await?)?;
+        let came: Vec<_> = told.held.into_iter().map(|held| (held.name, held.bytes)).collect();
+        self.view.chunks_received += self.device.vault.keep_chunks(&came)?;
+        Ok(())
     }
 
     async fn send(&self, request: &Request) -> Result<Response, Failure> {
