@@ -80,15 +80,17 @@ impl From<rusqlite::Error> for VaultError {
         let (failure, said) = match &error {
             rusqlite::Error::SqliteFailure(failure, said) => (failure, said.as_deref()),
             rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg.as_str())),
-            _ => return match error {
-                rusqlite::Error::FromSqlConversionFailure(..)
-                | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..) => {
-                    Self::Corrupt("a stored value has the wrong shape")
-                }
-                rusqlite::Error::QueryReturnedNoRows => Self::Corrupt("a row is missing"),
-                _ => Self::database(-1, "it was not asked what it can answer"),
-            },
+            _ => {
+                return match error {
+                    rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                        Self::Corrupt("a stored value has the wrong shape")
+                    }
+                    rusqlite::Error::QueryReturnedNoRows => Self::Corrupt("a row is missing"),
+                    _ => Self::database(-1, "it was not asked what it can answer"),
+                };
+            }
         };
         match failure.code {
             ErrorCode::DiskFull => Self::StorageFull,
@@ -120,16 +122,24 @@ const WORDS: &str = "a an and already another any argument arguments as at attem
     supplied syntax table tables the there to too transaction trigger type unable unknown unsupported use user using value values \
     variable variables view virtual was what while within without write wrong bytes blob integer real text null fts5 answer asked";
 
-/// What SQLite says, each word that is not known to be nobody's replaced by a dot.
+/// What SQLite says, without what it quotes, and each word that is not known to be nobody's left out.
 fn nobodys(said: &str) -> String {
-    let is_known = |word: &str| {
-        let is_word = |text: &str| {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|known| known.eq_ignore_ascii_case(word))
-        };
-        is_word(WORDS) || is_word(include_str!("../schema/0001.sql"))
+    let is_word = |word: &str, text: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|known| known.eq_ignore_ascii_case(word))
     };
+    // Names of the schema, not what its comments say.
+    let names = || include_str!("../schema/0001.sql").lines().filter_map(|line| line.split("--").next());
+    let is_known = |word: &str| {
+        !word.starts_with(|c: char| c.is_ascii_digit())
+            && (is_word(word, WORDS) || names().any(|line| is_word(word, line)))
+    };
+    let unquoted: Vec<_> =
+        said.split('"').enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "…" }).collect();
+    let said = unquoted.join("\"");
     let mut out = String::new();
-    let mut rest = said.get(..said.len().min(300)).unwrap_or_default();
+    let said: String = said.chars().take(300).collect();
+    let mut rest = said.as_str();
     while let Some(at) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
         let (between, from) = rest.split_at(at);
         let end = from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len());
@@ -170,14 +180,19 @@ mod tests {
 
     #[test]
     fn what_sqlite_says_is_told_with_its_code_and_without_what_anybody_wrote() {
-        let twice = "INSERT INTO setting VALUES ('Odile', x'00'); INSERT INTO setting VALUES ('Odile', x'01')";
+        let twice =
+            "INSERT INTO setting VALUES ('Odile', x'00'); INSERT INTO setting VALUES ('Odile', x'01')";
         assert_eq!(told(twice), "the database failed with code 1555: UNIQUE constraint failed: setting.name");
         assert_eq!(
             told("INSERT INTO withdrawn_scope VALUES (x'00')"),
             "the database failed with code 275: CHECK constraint failed: length(scope) = …"
         );
-        assert_eq!(told("SELECT n FROM record WHERE missing_here = 1"), "the database failed with code 1: no such column: …");
-        let searched = told("SELECT count(*) FROM record_words WHERE record_words MATCH 'Odile NEAR OR \"weint'");
+        assert_eq!(
+            told("SELECT n FROM record WHERE missing_here = 1"),
+            "the database failed with code 1: no such column: …"
+        );
+        let searched =
+            told("SELECT count(*) FROM record_words WHERE record_words MATCH 'Odile NEAR OR \"weint'");
         assert!(searched.starts_with("the database failed with code 1: "), "{searched}");
         assert!(!searched.contains("Odile") && !searched.contains("weint"), "{searched}");
         let quoted = told("SELECT Odile_weint FROM setting");

@@ -13,7 +13,8 @@ use nightjar_e2e::study::{Founded, begin, night};
 use nightjar_test_support::{HubProcess, program};
 use rusqlite::{Connection, params};
 
-const ENOUGH: &str = "the lights went on at three and nobody said why; I was awake until the trolley came with the tea";
+const ENOUGH: &str =
+    "the lights went on at three and nobody said why; I was awake until the trolley came with the tea";
 
 fn respond(tablet: &Tablet, how_many: usize) {
     for n in 0..how_many {
@@ -75,7 +76,12 @@ fn a_restored_hub_is_offered_what_it_lacks_and_gives_nobody_what_they_have() {
     let again = tablet.sync().unwrap();
     assert!(again.hub_lost_data);
     assert_eq!((again.pushed, again.waiting, again.at_hub), (10, 0, 131), "ten, and not 131");
-    assert!(again.bytes_sent * 4 < first.bytes_sent, "{} bytes against {}", again.bytes_sent, first.bytes_sent);
+    assert!(
+        again.bytes_sent * 4 < first.bytes_sent,
+        "{} bytes against {}",
+        again.bytes_sent,
+        first.bytes_sent
+    );
     assert_eq!(again.pulled, 1, "what the other wrote since");
     let knows = study.steward.sync().unwrap();
     assert!(knows.hub_lost_data);
