@@ -125,17 +125,33 @@ const WORDS: &str = "a an and already another any argument arguments as at attem
     supplied syntax table tables the there to too transaction trigger type unable unknown unsupported use user using value values \
     variable variables view virtual was what while within without write wrong bytes blob integer real text null fts5 answer asked";
 
-/// What SQLite says, each word that is not known to be nobody's replaced by a dot.
+/// What SQLite says, without what it quotes, and each word that is not known to be nobody's left out.
 fn nobodys(said: &str) -> String {
+<<<<<<< HEAD
     let is_known = |word: &str| {
         let is_word = |text: &str| {
             text.split(|c: char| !c.is_alphanumeric() && c != '_')
                 .any(|known| known.eq_ignore_ascii_case(word))
         };
         is_word(WORDS) || is_word(include_str!("../schema/0001.sql"))
+=======
+    let is_word = |word: &str, text: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|known| known.eq_ignore_ascii_case(word))
+>>>>>>> ranges
     };
+    // Names of the schema, not what its comments say.
+    let names = || include_str!("../schema/0001.sql").lines().filter_map(|line| line.split("--").next());
+    let is_known = |word: &str| {
+        !word.starts_with(|c: char| c.is_ascii_digit())
+            && (is_word(word, WORDS) || names().any(|line| is_word(word, line)))
+    };
+    let unquoted: Vec<_> =
+        said.split('"').enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "…" }).collect();
+    let said = unquoted.join("\"");
     let mut out = String::new();
-    let mut rest = said.get(..said.len().min(300)).unwrap_or_default();
+    let said: String = said.chars().take(300).collect();
+    let mut rest = said.as_str();
     while let Some(at) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
         let (between, from) = rest.split_at(at);
         let end = from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len());

@@ -107,6 +107,7 @@ fn what_is_held_is_compared_with_either_and_what_is_missing_found() {
     let sql = "UPDATE nightjar_hub.log SET envelope = sha256(envelope) WHERE sequence = 2";
     assert_eq!(database.execute(sql, &[]).expect("the log"), 1);
     line.lead_to(second.port());
+    line.hang_up();
     later(62);
     let checked = tablet.sync().expect("compared at the second");
     assert!(checked.hub_lost_data && checked.pushed == 1 && checked.waiting == 0, "{checked:?}");
