@@ -44,9 +44,6 @@ pub enum VaultError {
     /// No such record on this device, or it cannot be read here.
     #[error("no such record")]
     NoRecord,
-    /// No such attachment, or a part of it is not here (yet).
-    #[error("this attachment is not on this device (yet)")]
-    NoAttachment,
     /// A text or entry is longer than the vault takes.
     #[error("{what} is above the bound of {allowed}")]
     TooLarge {
@@ -127,18 +124,9 @@ const WORDS: &str = "a an and already another any argument arguments as at attem
 
 /// What SQLite says, without what it quotes, and each word that is not known to be nobody's left out.
 fn nobodys(said: &str) -> String {
-<<<<<<< HEAD
-    let is_known = |word: &str| {
-        let is_word = |text: &str| {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_')
-                .any(|known| known.eq_ignore_ascii_case(word))
-        };
-        is_word(WORDS) || is_word(include_str!("../schema/0001.sql"))
-=======
     let is_word = |word: &str, text: &str| {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         words.any(|known| known.eq_ignore_ascii_case(word))
->>>>>>> ranges
     };
     // Names of the schema, not what its comments say.
     let names = || include_str!("../schema/0001.sql").lines().filter_map(|line| line.split("--").next());
