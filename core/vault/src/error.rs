@@ -44,6 +44,9 @@ pub enum VaultError {
     /// No such record on this device, or it cannot be read here.
     #[error("no such record")]
     NoRecord,
+    /// No such attachment, or a part of it is not here (yet).
+    #[error("this attachment is not on this device (yet)")]
+    NoAttachment,
     /// A text or entry is longer than the vault takes.
     #[error("{what} is above the bound of {allowed}")]
     TooLarge {
