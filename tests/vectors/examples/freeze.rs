@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use nightjar::form::Value;
 use nightjar::{AmendRequest, ReceiptKind, RecordsRequest, Tablet, VaultKey};
 use nightjar_e2e::study::{Founded, begin, night};
+use nightjar_seal::RecoveryKeys;
 use nightjar_test_support::program;
 use nightjar_vectors::formats::{KEY, look};
 use rusqlite::Connection;
@@ -28,7 +29,6 @@ fn main() -> Done<()> {
 /// A small study in which something of everything happens.
 fn write(folder: &Path) -> Done<()> {
     let study = Founded::at_a_hub();
-    let shares = study.steward.add_recovery_shares(3, 2)?;
     let tablets = [study.tablet("One"), study.tablet("Two"), study.tablet("Three")];
     let [one, two, three] = &tablets;
     let (second, to_second) = &study.second;
@@ -82,12 +82,21 @@ fn write(folder: &Path) -> Done<()> {
 
     one.export_bundle(&folder.join("ward.bundle"), None)?;
     let key = VaultKey::from_bytes(KEY);
+    let mut at = 0_u8;
+    let mut entropy = |bytes: &mut [u8]| {
+        for byte in bytes {
+            at = at.wrapping_mul(5).wrapping_add(1);
+            *byte = at ^ (at >> 3);
+        }
+    };
+    let papers = RecoveryKeys::generate(&mut entropy).split(3, 2, &mut entropy)?;
+    let papers: Vec<String> = papers.iter().take(2).map(|share| share.to_text().to_string()).collect();
     let newcomer = Tablet::create(&study.folder.path().join("newcomer"), &key, "Newcomer", study.options())?;
     fs::write(
         folder.join("texts.json"),
         serde_json::to_string_pretty(&json!({
             "receipt": *words,
-            "shares": shares[..2],
+            "shares": papers,
             "request": newcomer.enrolment_request()?,
             "invitation": to_second,
         }))? + "\n",
