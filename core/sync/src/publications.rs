@@ -7,7 +7,7 @@ use nightjar_seal::{Notice, Publication, PublicationId, Roster, StudyTag};
 use crate::bounds;
 use crate::event::Event;
 use crate::http_message::Request;
-use crate::wire::{self, Begin, Message, Published, PublishedAsk};
+use crate::wire::{self, Begin, Greeting, Message, Published, PublishedAsk};
 
 #[derive(Debug, Default)]
 pub(crate) struct Publications {
@@ -23,9 +23,9 @@ impl Publications {
         Self { held, ..Self::default() }
     }
 
-    /// What a greeting shows of those that are held.
-    pub(crate) fn shown(&self, roster: &Roster) -> Option<Begin> {
-        Notice::digest(&self.held, roster).map(|digest| Begin::of(&digest))
+    /// What a greeting shows of those that are held, and of the roster.
+    pub(crate) fn shown(&self, roster: &Roster) -> Begin {
+        Greeting::beside(roster, &self.held)
     }
 
     /// Takes in what the hub holds; `None` where that is the same.
