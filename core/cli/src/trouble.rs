@@ -139,7 +139,17 @@ fn is_full(source: &io::Error) -> bool {
 }
 
 fn because(failure: &nightjar_hub::Failure) -> String {
-    failure.source().map_or_else(|| failure.to_string(), |source| format!("{failure}: {source}"))
+    let mut said = failure.to_string();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // Some repeat what lies beneath them.
+        if !said.contains(&text) {
+            said = format!("{said}: {text}");
+        }
+        source = cause.source();
+    }
+    said
 }
 
 fn next_step(source: &io::Error) -> &'static str {

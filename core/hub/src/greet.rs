@@ -2,7 +2,7 @@
 
 use nightjar_seal::{Member, Roster};
 use nightjar_sync::bounds::{GREETED_BYTES, GREETED_ENVELOPES};
-use nightjar_sync::wire::{Batch, Begin, Greeted, Greeting, Incarnation, Message, Shown, Standing, Welcome};
+use nightjar_sync::wire::{Batch, Greeted, Greeting, Incarnation, Message, Shown, Standing, Welcome};
 
 use crate::applied;
 use crate::log::Place;
@@ -18,14 +18,14 @@ pub(crate) fn welcome(
     member: &Member,
 ) -> Done<Welcome> {
     let held = roster.entries().len() as u64;
-    let knows_roster = greeting.roster == held && greeting.roster_head == Begin::of(&roster.head().0);
+    let publications = tx.publications(roster.study())?;
+    let knows = greeting.roster == held && greeting.beside == Greeting::beside(roster, &publications);
     let entries = rosters::after(roster, greeting.roster);
     // With entries still to come, a device greets once more before it looks at scopes.
     let is_whole = greeting.roster + entries.len() as u64 >= held;
-    let passes = rosters::waiting(roster, greeting.passes);
-    let published = published::names(tx, roster, greeting.published)?;
-    let mut unchanged =
-        knows_roster && passes.is_none() && published.is_none() && greeting.incarnation == Some(incarnation);
+    let passes = (!knows).then(|| rosters::waiting(roster));
+    let published = (!knows).then(|| published::names(roster, &publications));
+    let mut unchanged = knows && greeting.incarnation == Some(incarnation);
     let mut scopes = Vec::with_capacity(greeting.scopes.len());
     let mut room = GREETED_BYTES;
     for shown in &greeting.scopes {

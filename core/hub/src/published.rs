@@ -2,7 +2,7 @@
 
 use nightjar_seal::{Notice, Placing, Publication, PublicationId, Refused, Roster, StudyTag};
 use nightjar_sync::bounds;
-use nightjar_sync::wire::{self, Begin, Published, PublishedAsk, Reason, Refusal};
+use nightjar_sync::wire::{self, Published, PublishedAsk, Reason, Refusal};
 
 use crate::store::{Done, Tx};
 
@@ -29,20 +29,12 @@ pub(crate) fn publish(tx: &mut dyn Tx, roster: &Roster, sent: &wire::Publication
     Ok(gone.len())
 }
 
-/// The names of those that stand, in order, unless they are those that a device shows.
-pub(crate) fn names(
-    tx: &mut dyn Tx,
-    roster: &Roster,
-    shown: Option<Begin>,
-) -> Done<Option<Vec<PublicationId>>> {
-    let held = tx.publications(roster.study())?;
-    if Notice::digest(&held, roster).map(|digest| Begin::of(&digest)) == shown {
-        return Ok(None);
-    }
-    let mut names: Vec<_> = Notice::standing(&held, roster).into_iter().map(|notice| notice.id).collect();
+/// The names of those that stand, in order.
+pub(crate) fn names(roster: &Roster, held: &[Notice]) -> Vec<PublicationId> {
+    let mut names: Vec<_> = Notice::standing(held, roster).into_iter().map(|notice| notice.id).collect();
     names.sort_unstable();
     names.truncate(bounds::PUBLICATIONS);
-    Ok(Some(names))
+    names
 }
 
 /// Those that are asked for and stand here, as many as fit one reply.

@@ -186,10 +186,9 @@ pub(crate) fn after(roster: &Roster, held: u64) -> Vec<wire::Entry> {
     entries
 }
 
-/// The passes that wait, unless they are those that the digest commits to.
-pub(crate) fn waiting(roster: &Roster, known: wire::Begin) -> Option<Vec<wire::Pass>> {
-    (wire::Begin::of(&roster.passes_digest()) != known)
-        .then(|| roster.passes().map(|pass| wire::Pass(pass.encode())).collect())
+/// The passes that wait.
+pub(crate) fn waiting(roster: &Roster) -> Vec<wire::Pass> {
+    roster.passes().map(|pass| wire::Pass(pass.encode())).collect()
 }
 
 fn not_taken(refused: &Refused) -> Refusal {

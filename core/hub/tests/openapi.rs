@@ -94,8 +94,7 @@ fn signed(keys: &DeviceKeys, path: &str, message: &[u8], time: u64) -> Vec<u8> {
 
 /// A greeting of somebody who knows no mark.
 fn greeting(roster: u64, scopes: Vec<Shown>) -> Greeting {
-    let (roster_head, passes, published) = (Begin::default(), Begin::default(), None);
-    Greeting { roster, roster_head, passes, published, incarnation: None, scopes }
+    Greeting { roster, beside: Begin::default(), incarnation: None, scopes }
 }
 
 fn now() -> u64 {
@@ -235,8 +234,8 @@ fn the_grammar_tells_messages_apart() {
         ..shown.clone()
     };
     let scopes = vec![shown, Shown { wish: None, ..other.clone() }, other];
-    let (roster_head, passes, incarnation) = (Begin([4; 8]), Begin([3; 8]), Some(mark.incarnation));
-    let greeting = Greeting { roster: 3, roster_head, passes, published: None, incarnation, scopes }.encode();
+    let greeting =
+        Greeting { roster: 3, beside: Begin([4; 8]), incarnation: Some(mark.incarnation), scopes }.encode();
     let pull = Pull { after: Some(mark), without: Some(Line([7; 8])) }.encode();
     let nothing = Pull { after: None, without: None }.encode();
     let refusal = Refusal::new(Reason::Busy, "later").encode();
@@ -465,13 +464,10 @@ async fn real_answers_are_what_the_document_says() {
     let (pulled, heard) =
         (Some(Glimpse::from(standing.head)), Some(wire::Standing::heard(&standing.applied)));
     let scopes = vec![Shown { scope, pulled, pushed: None, heard, wish }];
-    let (roster_head, incarnation) = (Begin::of(&news.roster_head.0), Some(news.incarnation));
     assert_eq!(news.published, Some(vec![page.id()]));
-    let passes = Begin::of(&study.roster.passes_digest());
-    let published = nightjar_seal::Notice::digest(&[(&page).into()], &study.roster);
-    let published = published.map(|digest| Begin::of(&digest));
+    let beside = Greeting::beside(&study.roster, &[(&page).into()]);
     let known =
-        Greeting { roster: news.roster, roster_head, passes, published, incarnation, scopes }.encode();
+        Greeting { roster: news.roster, beside, incarnation: Some(news.incarnation), scopes }.encode();
     let (said, unchanged) = asking.answer(GREET, "", keys, &known).await;
     assert_eq!((said.as_str(), &unchanged.body[..]), ("ok", &[0xf6][..]));
 
@@ -530,14 +526,15 @@ async fn real_answers_are_what_the_document_says() {
     };
     assert_eq!(news.passes.map(|passes| passes.len()), Some(1));
     let known = Greeting {
-        passes: Begin::of(&study.roster.passes_digest()),
+        roster: study.roster.entries().len() as u64,
+        beside: Greeting::beside(&study.roster, &[(&page).into()]),
         ..wire::Greeting::decode(&greeting).expect("it reads")
     };
     let (_, greeted) = asking.answer(GREET, "", keys, &known.encode()).await;
     let Ok(wire::Welcome::News(news)) = wire::Welcome::decode(&greeted.body) else {
         panic!("something is new")
     };
-    assert_eq!(news.passes, None, "they are known");
+    assert_eq!((news.passes, news.published), (None, None), "they are known");
     hub.stop().await;
 
     let narrow = narrow_hubs(&mut document).await;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use nightjar_seal::{Notice, Publication, PublicationId, Roster, StudyTag};
+use nightjar_seal::{Notice, PassId, Publication, PublicationId, Roster, StudyTag};
 
 use crate::bounds;
 use crate::event::Event;
 use crate::http_message::Request;
-use crate::wire::{self, Begin, Message, Published, PublishedAsk};
+use crate::wire::{self, Begin, Greeting, Message, Published, PublishedAsk};
 
 #[derive(Debug, Default)]
 pub(crate) struct Publications {
@@ -23,9 +23,9 @@ impl Publications {
         Self { held, ..Self::default() }
     }
 
-    /// What a greeting shows of those that are held.
-    pub(crate) fn shown(&self, roster: &Roster) -> Option<Begin> {
-        Notice::digest(&self.held, roster).map(|digest| Begin::of(&digest))
+    /// What a greeting shows of those that are held, and of the roster without passes that the hub is known not to take.
+    pub(crate) fn shown(&self, roster: &Roster, refused: &BTreeSet<PassId>) -> Begin {
+        Greeting::beside_without(roster, refused, &self.held)
     }
 
     /// Takes in what the hub holds; `None` where that is the same.

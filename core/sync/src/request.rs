@@ -133,9 +133,8 @@ pub(crate) fn publish(study: StudyTag, publication: &Publication) -> Request {
 /// Asks for the roster of a study after the first `held` entries, for a device that was invited and does not hold it yet. The
 /// hub answers devices of the roster only, so the entry or the pass that lets the device in has to be at the hub.
 pub fn fetch_roster(study: StudyTag, held: u64) -> Request {
-    let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
-    let (published, incarnation) = (None, None);
-    let body = Greeting { roster: held, roster_head, passes, published, incarnation, scopes }.encode();
+    let (beside, scopes) = (Begin::default(), Vec::new());
+    let body = Greeting { roster: held, beside, incarnation: None, scopes }.encode();
     Request { path: wire::greet_path(study), body, signed: true }
 }
 

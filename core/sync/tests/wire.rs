@@ -49,10 +49,8 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         Welcome::News(Greeted { incarnation, roster: 6, roster_head, entries, passes, published, scopes })
             .encode()
     };
-    let (roster_head, passes) = (Begin::of(&roster.head().0), Begin([8; 8]));
-    let scopes = vec![shown];
-    let (published, incarnation) = (Some(Begin([6; 8])), Some(incarnation));
-    let greeting = Greeting { roster: 5, roster_head, passes, published, incarnation, scopes };
+    let (beside, scopes) = (Greeting::beside(roster, &[]), vec![shown]);
+    let greeting = Greeting { roster: 5, beside, incarnation: Some(incarnation), scopes };
     let bytes = vec![7; 300];
     let chunk = Chunk { record: RecordTag([4; 16]), name: ChunkName::of(&bytes), bytes: bytes.clone() };
     let held = vec![HeldChunk { name: chunk.name, bytes }];
@@ -137,9 +135,8 @@ fn a_list_that_claims_more_than_there_is_costs_nothing() {
         let pulled = [&[0x83, 0xf6][..], &Mark::start(Incarnation([0; 16])).encode(), head].concat();
         assert!(Pulled::decode(&pulled).is_err());
     }
-    let (roster_head, passes, scopes) = (Begin::default(), Begin::default(), Vec::new());
-    let (published, incarnation) = (None, None);
-    let long = Greeting { roster: 0, roster_head, passes, published, incarnation, scopes }.encode();
+    let long =
+        Greeting { roster: 0, beside: Begin::default(), incarnation: None, scopes: Vec::new() }.encode();
     assert!(
         Greeting::decode(&[&long[..1], &[0x1b, 0, 0, 0, 0, 0, 0, 0, 0], &long[2..]].concat()).is_err(),
         "canonical"

@@ -278,9 +278,7 @@ impl Exchange {
         let life = self.life();
         let greeting = Greeting {
             roster: self.roster.entries().len() as u64,
-            roster_head: Begin::of(&self.roster.head().0),
-            passes: Begin::of(&self.roster.passes_digest_without(&self.refused)),
-            published: self.publications.shown(&self.roster),
+            beside: self.publications.shown(&self.roster, &self.refused),
             incarnation: life,
             scopes: self.scopes.iter().map(|scope| scope.shown(life)).collect(),
         };

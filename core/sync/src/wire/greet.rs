@@ -1,7 +1,9 @@
 //! The greeting that opens every sync: one round trip says whether anything is new, in either direction, and whether the
 //! hub still holds what it acknowledged. What is new comes with the answer where it is little.
 
-use nightjar_seal::{Line, PublicationId, RosterHead, ScopeTag};
+use std::collections::BTreeSet;
+
+use nightjar_seal::{Line, Notice, PassId, PublicationId, Roster, RosterHead, ScopeTag};
 
 use super::applied::Applied;
 use super::cbor::{Message, Reader, Writer};
@@ -14,18 +16,29 @@ use crate::{Failure, bounds};
 pub struct Greeting {
     /// How many roster entries the device holds.
     pub roster: u64,
-    /// The beginning of the hash of the last of them; zeros where it holds none.
-    pub roster_head: Begin,
-    /// The beginning of what commits to the passes that wait there for their place
-    /// ([`Roster::passes_digest`](nightjar_seal::Roster::passes_digest)).
-    pub passes: Begin,
-    /// The beginning of what commits to the publications that it holds and that count
-    /// ([`Notice::digest`](nightjar_seal::Notice::digest)); `None` where there are none.
-    pub published: Option<Begin>,
+    /// What commits to the last of them, to the passes that wait there, and to the publications that stand there: see [`Greeting::beside`];
+    /// zeros where it holds no roster.
+    pub beside: Begin,
     /// The life of the hub's database that all marks below are of; `None` where none is shown.
     pub incarnation: Option<Incarnation>,
     /// The scopes it asks about.
     pub scopes: Vec<Shown>,
+}
+
+impl Greeting {
+    /// What a device shows of all that is not in a log: the beginning of one hash over the head of the roster, the passes that wait for their
+    /// place in it and the publications that stand by it. Three marks would cost three times as much, with every sync in which nothing is new.
+    pub fn beside(roster: &Roster, publications: &[Notice]) -> Begin {
+        Self::beside_without(roster, &BTreeSet::new(), publications)
+    }
+
+    /// The same of a device that holds passes which the hub is known not to take: they alone are no news.
+    pub fn beside_without(roster: &Roster, refused: &BTreeSet<PassId>, publications: &[Notice]) -> Begin {
+        let mut hasher = blake3::Hasher::new_derive_key("nightjar v0 beside the logs");
+        hasher.update(&roster.head().0).update(&roster.passes_digest_without(refused));
+        hasher.update(&Notice::digest(publications, roster).unwrap_or_default());
+        Begin::of(hasher.finalize().as_bytes())
+    }
 }
 
 /// The marks a device shows for one scope.
@@ -60,7 +73,7 @@ impl Shown {
 /// How a hub answers a greeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Welcome {
-    /// Roster, publications, life of the database and applied vectors are as the device said, and every log ends where its furthest mark says: at its
+    /// What lies beside the logs, life of the database and applied vectors are as the device said, and every log ends where its furthest mark says: at its
     /// first place where none is shown.
     Unchanged,
     /// Something is new, to one side or the other.
@@ -78,9 +91,9 @@ pub struct Greeted {
     pub roster_head: RosterHead,
     /// Entries after those the device holds, in order; when they end before `roster`, there are more.
     pub entries: Vec<Entry>,
-    /// The passes that wait at the hub, where they are not the same as on the device.
+    /// The passes that wait at the hub, where what lies beside the logs is not the same as on the device.
     pub passes: Option<Vec<Pass>>,
-    /// The names of the publications that count and are held at the hub, in order, where they are not the same as on the device.
+    /// The names of the publications that stand at the hub, in order, where what lies beside the logs is not the same as on the device.
     pub published: Option<Vec<PublicationId>>,
     /// One answer per scope asked about, in the same order.
     pub scopes: Vec<Standing>,
@@ -156,17 +169,15 @@ impl Message for Greeting {
     const NAME: &'static str = "greeting";
 
     fn write(&self, out: &mut Writer) {
-        out.array(6).number(self.roster).bytes(&self.roster_head.0).bytes(&self.passes.0);
-        out.optional(self.published.as_ref()).optional(self.incarnation.as_ref()).list(&self.scopes);
+        out.array(4).number(self.roster).bytes(&self.beside.0);
+        out.optional(self.incarnation.as_ref()).list(&self.scopes);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, Failure> {
-        input.array(6)?;
+        input.array(4)?;
         let greeting = Self {
             roster: input.number()?,
-            roster_head: Begin(input.fixed()?),
-            passes: Begin(input.fixed()?),
-            published: input.optional()?,
+            beside: Begin(input.fixed()?),
             incarnation: input.optional()?,
             scopes: input.list(bounds::SCOPES)?,
         };

@@ -146,9 +146,9 @@ impl ModelHub {
             roster: known.count() as u64,
             roster_head: self.beyond.as_ref().map_or(self.roster.head(), Entry::hash),
             entries: entries.map(|entry| wire::Entry(entry.encode())).collect(),
-            passes: (greeting.passes != wire::Begin::of(&self.roster.passes_digest()))
+            passes: (greeting.beside != self.shown())
                 .then(|| self.roster.passes().map(|pass| wire::Pass(pass.encode())).collect()),
-            published: (greeting.published != self.shown()).then(|| {
+            published: (greeting.beside != self.shown()).then(|| {
                 let mut names: Vec<_> = self.published.iter().map(Publication::id).collect();
                 names.sort_unstable();
                 names
@@ -162,8 +162,8 @@ impl ModelHub {
         self.published.iter().map(Notice::from).collect()
     }
 
-    fn shown(&self) -> Option<wire::Begin> {
-        Notice::digest(&self.notices(), &self.roster).map(|digest| wire::Begin::of(&digest))
+    fn shown(&self) -> wire::Begin {
+        Greeting::beside(&self.roster, &self.notices())
     }
 
     fn publish(&mut self, body: &[u8]) -> Result<Vec<u8>, Failure> {

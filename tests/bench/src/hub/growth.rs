@@ -6,7 +6,7 @@ use std::time::Instant;
 use nightjar_seal::EnvelopeId;
 use nightjar_sync::Request;
 use nightjar_sync::wire::{
-    Begin, Greeting, Mark, Message as _, Pull, Pulled, Shown, Welcome, Wish, greet_path, pull_path,
+    Greeting, Mark, Message as _, Pull, Pulled, Shown, Welcome, Wish, greet_path, pull_path,
 };
 use nightjar_test_support::HubProcess;
 use tokio::runtime::Runtime;
@@ -171,9 +171,8 @@ async fn round(hub: &mut Filled, took: &mut Took, time: usize, fulls: usize) -> 
     let wish = Some(Wish { without: None });
     let scopes = vec![Shown { scope, pulled: Some(head.into()), pushed: None, heard: None, wish }];
     let roster = hub.fleet.roster.entries().len() as u64;
-    let (roster_head, incarnation) = (Begin::of(&hub.fleet.roster.head().0), Some(head.incarnation));
-    let passes = Begin::of(&hub.fleet.roster.passes_digest());
-    let body = Greeting { roster, roster_head, passes, published: None, incarnation, scopes }.encode();
+    let (beside, incarnation) = (Greeting::beside(&hub.fleet.roster, &[]), Some(head.incarnation));
+    let body = Greeting { roster, beside, incarnation, scopes }.encode();
     let greeting = Request { path: greet_path(study), body, signed: true };
     let begun = Instant::now();
     let response = evaluator.send(&greeting).await?;
