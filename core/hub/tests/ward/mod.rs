@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of the ward")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nightjar_hub::{Config, Failure, Hub};
 use nightjar_seal::{
     Act, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Line, Link, Membership,
-    RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Strand, seal,
+    PassId, RecordKey, RecordTag, RootKeys, Roster, ScopeTag, Strand, seal,
 };
 use nightjar_sync::wire::{Judged, Outcome};
 use nightjar_sync::{
@@ -140,6 +140,8 @@ pub(crate) struct Device {
     pub(crate) outcomes: Vec<Judged>,
     pub(crate) received: BTreeMap<EnvelopeId, (u64, Link)>,
     pub(crate) events: Vec<Event>,
+    /// Passes that the hub is known not to take.
+    pub(crate) refused: BTreeSet<PassId>,
 }
 
 impl Device {
@@ -160,6 +162,7 @@ impl Device {
             outcomes: Vec::new(),
             received: BTreeMap::new(),
             events: Vec::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -208,7 +211,8 @@ impl Device {
             compare: self.compare,
             memory: self.memory.clone(),
         };
-        let mut exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan])?;
+        let exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan])?;
+        let mut exchange = exchange.knowing_refused(self.refused.clone());
         loop {
             match exchange.step() {
                 Step::Done => return Ok(()),
