@@ -3,10 +3,10 @@
 
 mod ward;
 
-use nightjar_seal::{Act, DeviceKeys, LetIn, Membership, Pass, Roster, Terms};
-use nightjar_sync::Request;
+use nightjar_seal::{Act, DeviceKeys, LetIn, Membership, Pass, PassStanding, Roster, Terms};
 use nightjar_sync::wire::{self, Message, Reason};
-use ward::{Running, Study, entropy, reason};
+use nightjar_sync::{Event, Request};
+use ward::{Device, Running, Study, entropy, reason};
 
 fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -84,6 +84,38 @@ async fn a_device_is_in_once_its_pass_is_at_the_hub_after_a_restart_too() {
     assert_eq!(seen.passes().map(Pass::id).collect::<Vec<_>>(), [second.id()]);
     assert!(seen.member(&one.tag()).is_some_and(|member| member.since.is_some()));
     assert_eq!(bring(&hub, &study, &given).await, None, "it is in, and nothing waits for it");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_pass_that_the_hub_refused_is_brought_once_and_is_no_news_from_then_on() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let study = study(&hub, 2).await;
+    let mut holder = Device::new(&study.tablets[1], &study, "ward");
+    holder.collect(b"x");
+    holder.sync(&hub.transport()).await.expect("syncs");
+    // It counts here, and comes too late for the hub.
+    let late = pass(&study, 1, now() - 60, &DeviceKeys::generate(&mut entropy()), &study.tablets[0]);
+    assert_eq!(holder.roster.take(late.clone()), Ok(PassStanding::Counts));
+    let requests = async |holder: &mut Device| {
+        let transport = hub.transport();
+        holder.events.clear();
+        holder.sync(&transport).await.expect("syncs");
+        transport.traffic().requests
+    };
+    assert!(requests(&mut holder).await > 1);
+    assert!(
+        matches!(&holder.events[..], [Event::PassRefused { pass, expired: true, .. }] if *pass == late.id())
+    );
+    holder.refused.insert(late.id());
+    assert_eq!(requests(&mut holder).await, 1);
+    assert!(holder.events.is_empty());
+    // Another one is news, and is brought.
+    let good = pass(&study, 2, now() + 60, &DeviceKeys::generate(&mut entropy()), &study.tablets[0]);
+    assert_eq!(holder.roster.take(good), Ok(PassStanding::Counts));
+    assert_eq!(requests(&mut holder).await, 2);
+    assert_eq!(requests(&mut holder).await, 1);
     hub.stop().await;
 }
 

@@ -370,6 +370,8 @@ fn what_expires_does_so_by_the_hubs_time_and_the_steward_gives_it_anew() {
     // The steward hears what time it is, and gives it anew without being asked.
     let told = wards.male.sync().unwrap();
     assert!(told.refused.iter().any(|why| why.contains("expired")), "{told:?}");
+    let again = wards.male.sync().unwrap();
+    assert!(again.refused.is_empty() && again.requests == 1, "said once, and nothing is new: {again:?}");
     offline.sync().unwrap();
     assert_eq!(offline.status().unwrap().at_hub, 1);
     // The invitation on paper stays what it was; a new one is good.

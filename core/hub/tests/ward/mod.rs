@@ -2,14 +2,14 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of the ward")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nightjar_hub::{Config, Failure, Hub};
 use nightjar_seal::{
     Act, Block, Chain, DeviceKeys, DeviceTag, DocumentHash, Envelope, EnvelopeId, Header, Line, Link,
-    Membership, Notice, Page, Placing, Publication, PublicationId, RecordKey, RecordTag, RootKeys, Roster,
-    ScopeTag, Strand, seal,
+    Membership, Notice, Page, PassId, Placing, Publication, PublicationId, RecordKey, RecordTag, RootKeys,
+    Roster, ScopeTag, Strand, seal,
 };
 use nightjar_sync::wire::{Judged, Outcome};
 use nightjar_sync::{
@@ -142,6 +142,8 @@ pub(crate) struct Device {
     pub(crate) received: BTreeMap<EnvelopeId, (u64, Link)>,
     pub(crate) events: Vec<Event>,
     pub(crate) published: Vec<Publication>,
+    /// Passes that the hub is known not to take.
+    pub(crate) refused: BTreeSet<PassId>,
 }
 
 /// A publication of one page.
@@ -180,6 +182,7 @@ impl Device {
             received: BTreeMap::new(),
             events: Vec::new(),
             published: Vec::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -246,8 +249,8 @@ impl Device {
             compare: self.compare,
             memory: self.memory.clone(),
         };
-        let mut exchange =
-            Exchange::new(self.roster.clone(), self.tag(), vec![plan])?.holding(self.notices());
+        let exchange = Exchange::new(self.roster.clone(), self.tag(), vec![plan])?.holding(self.notices());
+        let mut exchange = exchange.knowing_refused(self.refused.clone());
         loop {
             match exchange.step() {
                 Step::Done => return Ok(()),
