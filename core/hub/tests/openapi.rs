@@ -124,8 +124,8 @@ fn signed_by_hand(keys: &DeviceKeys, path: &str, body: &[u8], time: u64) -> Vec<
     let parts: [&[u8]; 5] = [b"POST", path.as_bytes(), hash.as_bytes(), &nonce, &time.to_le_bytes()];
     let message = behind_lengths(&parts);
     let signed = blake3::derive_key(
-        "nightjar v0 signed message",
-        &behind_lengths(&[b"nightjar v0 hub request", &message]),
+        "nightjar v1 signed message",
+        &behind_lengths(&[b"nightjar v1 hub request", &message]),
     );
     let secret: [u8; 32] = keys.to_bytes()[1..33].try_into().expect("32 bytes");
     let signature = SigningKey::from_bytes(&secret).sign(&signed).to_bytes();

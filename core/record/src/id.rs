@@ -82,7 +82,7 @@ impl RecordId {
     /// are the record's tag in the header of its envelopes, so this derivation is also nightjar-seal's.
     pub fn of_response(origin: &Origin) -> Self {
         let withdrawal = origin.withdrawal.unwrap_or([0; 32]);
-        Self(digest("nightjar v0 record", &[&withdrawal, &origin.creator, &origin.random]))
+        Self(digest("nightjar v1 record", &[&withdrawal, &origin.creator, &origin.random]))
     }
 
     /// Keyed BLAKE3 over kind and natural key, for things that exist once: offline twins get the same id,
@@ -101,7 +101,7 @@ impl RecordId {
 impl Actor {
     /// `BLAKE3("actor", device key, record, 16 random bytes)[..16]`.
     pub fn fresh(device_key: &[u8], record: RecordId, random: [u8; 16]) -> Self {
-        Self(digest("nightjar v0 actor", &[device_key, &record.0, &random]))
+        Self(digest("nightjar v1 actor", &[device_key, &record.0, &random]))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     hash::digest,
 };
 
-const HEAD: &str = "nightjar v0 chain head";
+const HEAD: &str = "nightjar v1 chain head";
 
 /// One envelope's place in the chain of its device and scope. Places count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -41,7 +41,7 @@ impl Link {
     /// The hash that the next link names.
     pub fn hash(&self) -> LinkHash {
         LinkHash(digest(
-            "nightjar v0 chain link",
+            "nightjar v1 chain link",
             &[
                 &self.device.0,
                 &self.line.0,

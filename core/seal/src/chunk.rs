@@ -33,9 +33,9 @@ const NONCE: usize = 24;
 const TAG: usize = 16;
 const SEALED: u8 = 0;
 const UNSEALED: u8 = 0xFF;
-const KEY: &str = "nightjar v0 attachment key";
-const ABOUT: &str = "nightjar v0 attachment chunk";
-const NAME: &str = "nightjar v0 attachment chunk name";
+const KEY: &str = "nightjar v1 attachment key";
+const ABOUT: &str = "nightjar v1 attachment chunk";
+const NAME: &str = "nightjar v1 attachment chunk name";
 const WHAT: &str = "chunk of an attachment";
 
 /// Seals the chunks of attachments. Erasing every copy of what it comes from erases what it sealed.

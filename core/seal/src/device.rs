@@ -117,12 +117,12 @@ impl DevicePublic {
 
     /// The device's tag.
     pub fn tag(&self) -> DeviceTag {
-        DeviceTag(digest("nightjar v0 device tag", &[&self.signing, &self.receiving]))
+        DeviceTag(digest("nightjar v1 device tag", &[&self.signing, &self.receiving]))
     }
 
     /// Twelve characters in three groups, for two people to compare by eye (60 bits).
     pub fn fingerprint(&self) -> String {
-        let bytes: [u8; 8] = digest("nightjar v0 device fingerprint", &[&self.signing, &self.receiving]);
+        let bytes: [u8; 8] = digest("nightjar v1 device fingerprint", &[&self.signing, &self.receiving]);
         let text = BASE32_NOPAD.encode(&bytes);
         format!("{}-{}-{}", &text[..4], &text[4..8], &text[8..12])
     }
@@ -232,5 +232,5 @@ pub(crate) fn check_receiving(what: &'static str, key: &[u8; 32]) -> Result<(), 
 
 /// The hash that is signed: context and message, each with its length.
 fn in_context(context: &str, message: &[u8]) -> [u8; 32] {
-    digest("nightjar v0 signed message", &[context.as_bytes(), message])
+    digest("nightjar v1 signed message", &[context.as_bytes(), message])
 }

@@ -28,7 +28,7 @@ impl Dictionary {
         if bytes.len() > MAX_DICTIONARY {
             return Err(Refused::Oversize { what, have: bytes.len(), most: MAX_DICTIONARY });
         }
-        Ok(Self { id: DictionaryId(digest("nightjar v0 dictionary", &[&bytes])), bytes })
+        Ok(Self { id: DictionaryId(digest("nightjar v1 dictionary", &[&bytes])), bytes })
     }
 
     /// Its name.

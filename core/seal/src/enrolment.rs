@@ -154,5 +154,5 @@ pub(crate) fn from_text(
 }
 
 fn checksum(prefix: &str, bytes: &[u8]) -> [u8; CHECK] {
-    digest("nightjar v0 text checksum", &[prefix.as_bytes(), bytes])
+    digest("nightjar v1 text checksum", &[prefix.as_bytes(), bytes])
 }

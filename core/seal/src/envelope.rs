@@ -30,8 +30,8 @@ const UNSEALED: u16 = 0xFFFF;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 const LEVEL: i32 = 9;
-const CIPHER: &str = "nightjar v0 record cipher";
-const BOTH: &str = "nightjar v0 body and keys";
+const CIPHER: &str = "nightjar v1 record cipher";
+const BOTH: &str = "nightjar v1 body and keys";
 const KEYS_TWICE: Refused =
     Refused::Malformed { what: "key envelope", problem: "keys lie beside it and in it" };
 

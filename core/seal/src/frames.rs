@@ -83,6 +83,6 @@ fn number(text: &str) -> Option<usize> {
 }
 
 fn whole(text: &str) -> String {
-    let hash: [u8; WHOLE] = digest("nightjar v0 parts of a text", &[text.to_ascii_uppercase().as_bytes()]);
+    let hash: [u8; WHOLE] = digest("nightjar v1 parts of a text", &[text.to_ascii_uppercase().as_bytes()]);
     BASE32_NOPAD.encode(&hash)
 }

@@ -244,6 +244,6 @@ impl Origin {
     /// The record's tag, which is also its id: `BLAKE3("record", withdrawal key or 0, creator, salt)[..16]`.
     pub fn record(&self) -> RecordTag {
         let withdrawal = self.withdrawal.unwrap_or(WithdrawalPublic([0; 32]));
-        RecordTag(digest("nightjar v0 record", &[&withdrawal.0, &self.creator.0, &self.salt]))
+        RecordTag(digest("nightjar v1 record", &[&withdrawal.0, &self.creator.0, &self.salt]))
     }
 }

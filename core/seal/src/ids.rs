@@ -212,14 +212,14 @@ impl RosterHead {
 impl ScopeTag {
     /// The tag of the scope called `name` in `study`.
     pub fn of(study: &StudyTag, name: &str) -> Self {
-        Self(digest("nightjar v0 scope tag", &[&study.0, name.as_bytes()]))
+        Self(digest("nightjar v1 scope tag", &[&study.0, name.as_bytes()]))
     }
 }
 
 impl RecordTag {
     /// The tag of the record with this id, keyed so that the hub cannot guess natural keys.
     pub fn of(study_identity: &[u8; 32], record: &[u8]) -> Self {
-        let key: [u8; 32] = digest("nightjar v0 record tag", &[study_identity]);
+        let key: [u8; 32] = digest("nightjar v1 record tag", &[study_identity]);
         let mut tag = [0; 16];
         tag.copy_from_slice(&blake3::keyed_hash(&key, record).as_bytes()[..16]);
         Self(tag)

@@ -16,9 +16,9 @@ use crate::{
 
 const WORDS: usize = 12;
 const MAX_TEXT: usize = 512;
-const WITHDRAWAL: &str = "nightjar v0 receipt withdrawal";
-const WITHDRAW: &str = "nightjar v0 withdrawal";
-const CORRECT: &str = "nightjar v0 correction";
+const WITHDRAWAL: &str = "nightjar v1 receipt withdrawal";
+const WITHDRAW: &str = "nightjar v1 withdrawal";
+const CORRECT: &str = "nightjar v1 correction";
 
 /// 128 bits that only the respondent has. Everything else follows from them.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -85,21 +85,21 @@ impl Receipt {
 
     /// What opens what was wrapped for [`reading`](Self::reading).
     pub(crate) fn secret(&self) -> StaticSecret {
-        StaticSecret::from(*self.derive("nightjar v0 receipt reading"))
+        StaticSecret::from(*self.derive("nightjar v1 receipt reading"))
     }
 
     /// Where a response comes from that commits to this receipt: from the words and the device alone, so that they find it again
     /// without anything that names it.
     pub fn origin(&self, creator: DeviceTag) -> Origin {
         let mut salt = [0; 16];
-        salt.copy_from_slice(&self.derive("nightjar v0 receipt salt")[..16]);
+        salt.copy_from_slice(&self.derive("nightjar v1 receipt salt")[..16]);
         Origin { withdrawal: Some(self.withdrawal()), creator, salt }
     }
 
     /// What a draft is locked under that corrects the response.
     pub fn draft_secret(&self) -> Zeroizing<[u8; 10]> {
         let mut secret = Zeroizing::new([0; 10]);
-        secret.copy_from_slice(&self.derive("nightjar v0 receipt draft")[..10]);
+        secret.copy_from_slice(&self.derive("nightjar v1 receipt draft")[..10]);
         secret
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{DeviceKeys, DevicePublic, DeviceTag, Entropy, Refused, Signature, entropy::random};
 
-const CONTEXT: &str = "nightjar v0 hub request";
+const CONTEXT: &str = "nightjar v1 hub request";
 
 /// Who asks, and that it is them, for exactly this request.
 #[derive(Debug, Clone, PartialEq, Eq)]

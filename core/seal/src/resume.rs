@@ -76,7 +76,7 @@ impl ResumeWords {
     }
 
     fn bits(&self) -> Zeroizing<[u8; 11]> {
-        let check: [u8; 16] = digest("nightjar v0 resume words", &[&self.0]);
+        let check: [u8; 16] = digest("nightjar v1 resume words", &[&self.0]);
         let mut bits = Zeroizing::new([0; 11]);
         bits[..10].copy_from_slice(&self.0);
         bits[10] = check[0];

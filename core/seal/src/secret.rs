@@ -68,14 +68,14 @@ symmetric!(
     RecordKey,
     KeyId,
     "record key",
-    "nightjar v0 record key commitment"
+    "nightjar v1 record key commitment"
 );
 symmetric!(
     /// Shared by the devices of a scope from one roster entry to the next, so that ward staff can read back.
     EpochKey,
     EpochId,
     "epoch key",
-    "nightjar v0 epoch key commitment"
+    "nightjar v1 epoch key commitment"
 );
 
 /// The offline recovery key (X25519): reads what nobody else can any more. Made once, kept on paper.

@@ -94,7 +94,7 @@ impl RecoveryKeys {
     }
 
     fn short_name(&self) -> [u8; KEY] {
-        digest("nightjar v0 recovery share of", &[&self.public().0])
+        digest("nightjar v1 recovery share of", &[&self.public().0])
     }
 }
 
@@ -156,5 +156,5 @@ impl RecoveryShare {
 
 /// Only whoever holds the share can work it out: it says nothing to others.
 fn checksum(content: &[u8]) -> [u8; CHECK] {
-    digest("nightjar v0 recovery share checksum", &[content])
+    digest("nightjar v1 recovery share checksum", &[content])
 }

@@ -12,7 +12,7 @@ use crate::{
     entropy::random,
 };
 
-const CONTEXT: &str = "nightjar v0 time of the hub";
+const CONTEXT: &str = "nightjar v1 time of the hub";
 const MAX: usize = 256;
 
 /// The Ed25519 key with which a hub signs its time. It opens nothing and lets nobody in.

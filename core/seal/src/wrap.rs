@@ -32,9 +32,9 @@ pub const MAX_RECIPIENTS: usize = 32;
 const SUITE_X25519: u16 = 0;
 /// XChaCha20-Poly1305 under an epoch key.
 const SUITE_EPOCH: u16 = 1;
-const RECORD: &[u8] = b"nightjar v0 record key wrap";
-const BINDING: &str = "nightjar v0 key envelope binding";
-const EPOCH_CIPHER: &str = "nightjar v0 epoch wrap cipher";
+const RECORD: &[u8] = b"nightjar v1 record key wrap";
+const BINDING: &str = "nightjar v1 key envelope binding";
+const EPOCH_CIPHER: &str = "nightjar v1 epoch wrap cipher";
 const NONCE: usize = 24;
 const ENCAPPED: usize = 32;
 const MAX_BODY: usize = 32 * 1024;
@@ -253,12 +253,12 @@ pub(crate) fn verify(header: &Header, aad: &[u8], key: &RecordKey, wrapped: &[u8
 
 /// Names the recovery key among recipients.
 fn recovery_tag(public: &RecoveryPublic) -> [u8; 16] {
-    digest("nightjar v0 recovery tag", &[&public.0])
+    digest("nightjar v1 recovery tag", &[&public.0])
 }
 
 /// Names a receipt among recipients.
 fn reading_tag(public: &ReadingPublic) -> [u8; 16] {
-    digest("nightjar v0 receipt reading tag", &[&public.0])
+    digest("nightjar v1 receipt reading tag", &[&public.0])
 }
 
 /// Wraps bytes for one X25519 key and one purpose: encapsulated key, then ciphertext.

@@ -23,7 +23,7 @@ const MAX_REPLACES: usize = 512;
 /// The last day that has four digits of a year, in days since 1970-01-01.
 const LAST_DAY: u32 = 2_932_896;
 const WHAT: &str = "a publication";
-const CONTEXT: &str = "nightjar v0 publication";
+const CONTEXT: &str = "nightjar v1 publication";
 
 /// What an evaluator device tells everybody of the study, signed. Without pages it only takes back what came before.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -93,7 +93,7 @@ impl Publication {
 
     /// Its name, which follows from what was signed.
     pub fn id(&self) -> PublicationId {
-        PublicationId(digest("nightjar v0 publication id", &[&canonical::encode(&self.body)]))
+        PublicationId(digest("nightjar v1 publication id", &[&canonical::encode(&self.body)]))
     }
 
     /// Of which study.

@@ -80,6 +80,6 @@ impl Notice {
         let mut ids: Vec<_> = Self::standing(notices, roster).into_iter().map(|notice| notice.id).collect();
         ids.sort_unstable();
         let parts: Vec<&[u8]> = ids.iter().map(|id| &id.0[..]).collect();
-        (!parts.is_empty()).then(|| digest("nightjar v0 publications", &parts))
+        (!parts.is_empty()).then(|| digest("nightjar v1 publications", &parts))
     }
 }

@@ -19,8 +19,8 @@ use crate::{
 pub const MAX_ENTRY: usize = 64 * 1024;
 pub(super) const MAX_LABEL: usize = 120;
 const MAX_WRAPS: usize = 512;
-const EPOCH: &[u8] = b"nightjar v0 epoch key wrap";
-const CONTEXT: &str = "nightjar v0 roster entry";
+const EPOCH: &[u8] = b"nightjar v1 epoch key wrap";
+const CONTEXT: &str = "nightjar v1 roster entry";
 
 /// An entry of the roster.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -298,12 +298,12 @@ impl Entry {
 
     /// Its hash: the roster's head after it.
     pub fn hash(&self) -> RosterHead {
-        RosterHead(digest("nightjar v0 roster head", &[&self.encode()]))
+        RosterHead(digest("nightjar v1 roster head", &[&self.encode()]))
     }
 
     /// The study that this entry founds.
     pub fn study(&self) -> StudyTag {
-        StudyTag(digest("nightjar v0 study tag", &[&self.encode()]))
+        StudyTag(digest("nightjar v1 study tag", &[&self.encode()]))
     }
 
     pub(crate) fn verify(&self, root: &RootPublic) -> Result<(), Refused> {

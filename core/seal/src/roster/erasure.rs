@@ -25,7 +25,7 @@ const MAX_CONSENTS: usize = 8;
 /// Largest encoded request for a consent, bytes.
 const MAX_REQUEST: usize = 24 * 1024;
 const MAX_CONSENT: usize = 256;
-const CONTEXT: &str = "nightjar v0 consent to an erasure";
+const CONTEXT: &str = "nightjar v1 consent to an erasure";
 
 /// Takes records of a scope out, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -14,7 +14,7 @@ pub const MAX_PASS: usize = 8 * 1024;
 /// Most devices that one steward may let in.
 pub(super) const MAX_DEVICES: u32 = 512;
 const MAX_SCOPES: usize = 64;
-const CONTEXT: &str = "nightjar v0 pass";
+const CONTEXT: &str = "nightjar v1 pass";
 
 /// Within which terms a steward may let devices in.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -202,7 +202,7 @@ impl Pass {
 
     /// Names it.
     pub fn id(&self) -> PassId {
-        PassId(digest("nightjar v0 pass id", &[&self.encode()]))
+        PassId(digest("nightjar v1 pass id", &[&self.encode()]))
     }
 
     /// Of which study.

@@ -129,7 +129,7 @@ impl Roster {
     pub fn passes_digest_without(&self, left_out: &BTreeSet<PassId>) -> [u8; 16] {
         let ids = self.waiting.passes.keys().filter(|id| !left_out.contains(id));
         let ids: Vec<&[u8]> = ids.map(|id| &id.0[..]).collect();
-        digest("nightjar v0 passes that wait", &ids)
+        digest("nightjar v1 passes that wait", &ids)
     }
 
     /// The terms of a steward who is one today.

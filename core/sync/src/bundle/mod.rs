@@ -106,7 +106,7 @@ pub(crate) struct Counted {
 
 impl Default for Counted {
     fn default() -> Self {
-        Self { parts: 0, hash: blake3::Hasher::new_derive_key("nightjar v0 bundle end") }
+        Self { parts: 0, hash: blake3::Hasher::new_derive_key("nightjar v1 bundle end") }
     }
 }
 

@@ -6,7 +6,7 @@ use super::HEADER_BYTES;
 use crate::wire::{Applied, Chunk, Confirmation, Entry, Message, Pass, Publication, Push, Reader, Writer};
 use crate::{Failure, bounds};
 
-const CONTEXT: &str = "nightjar v0 bundle header";
+const CONTEXT: &str = "nightjar v1 bundle header";
 
 /// One part.
 #[derive(Debug, Clone, PartialEq, Eq)]

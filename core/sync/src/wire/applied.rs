@@ -5,7 +5,7 @@ use nightjar_seal::{DeviceKeys, DevicePublic, DeviceTag, Line, ScopeTag, Signatu
 use super::cbor::{Message, Reader, Writer};
 use crate::{Failure, bounds};
 
-const CONTEXT: &str = "nightjar v0 applied vector";
+const CONTEXT: &str = "nightjar v1 applied vector";
 
 /// How far one device's chain was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

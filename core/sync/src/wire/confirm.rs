@@ -7,7 +7,7 @@ use super::applied::Reach;
 use super::cbor::{Message, Reader, Writer};
 use crate::{Failure, bounds};
 
-const CONTEXT: &str = "nightjar v0 confirmation";
+const CONTEXT: &str = "nightjar v1 confirmation";
 
 /// Signed by a device: "what the roster has taken out in its first so many entries, and what withdrawals in this scope up to these places
 /// take out, I have taken out". Says nothing of chains in which it knows no withdrawal.

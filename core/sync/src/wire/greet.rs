@@ -34,7 +34,7 @@ impl Greeting {
 
     /// The same of a device that holds passes which the hub is known not to take: they alone are no news.
     pub fn beside_without(roster: &Roster, refused: &BTreeSet<PassId>, publications: &[Notice]) -> Begin {
-        let mut hasher = blake3::Hasher::new_derive_key("nightjar v0 beside the logs");
+        let mut hasher = blake3::Hasher::new_derive_key("nightjar v1 beside the logs");
         hasher.update(&roster.head().0).update(&roster.passes_digest_without(refused));
         hasher.update(&Notice::digest(publications, roster).unwrap_or_default());
         Begin::of(hasher.finalize().as_bytes())

@@ -203,6 +203,7 @@ impl Tablet {
                 Step::Done => return Ok(()),
                 Step::NeedHeld { .. } => exchange.supply_held(None)?,
                 Step::NeedApplied { .. } => exchange.supply_applied(None)?,
+                Step::NeedPublication { .. } => exchange.supply_publication(None)?,
                 Step::NeedOutbox { scope, .. } => {
                     let waiting = self.outboxes.iter().find(|waiting| waiting.scope == scope);
                     let links = waiting.map(|waiting| waiting.open.clone()).unwrap_or_default();
