@@ -194,7 +194,8 @@ fn closing_two_values_without_a_settlement_is_refused() {
     document.apply_changes(both.collect::<Vec<_>>()).unwrap();
     let mut document = document.with_actor(ActorId::from(vec![9; 16]));
     let mut transaction = document.transaction();
-    transaction.put(ROOT, cell("beds").to_string(), 18i64).unwrap();
+    // Another value than both: to put the one that wins changes nothing.
+    transaction.put(ROOT, cell("beds").to_string(), 99i64).unwrap();
     transaction.commit_with(CommitOptions::default().with_message(r#"{"v":0,"r":"n"}"#).with_time(0));
     let bytes = document.get_last_local_change().unwrap().raw_bytes().to_vec();
     assert!(matches!(admit(&bytes), Err(RecordError::Unsettled(_))));

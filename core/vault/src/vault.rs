@@ -52,6 +52,13 @@ pub struct Vault {
     careless: AtomicBool,
 }
 
+/// SQLite says that it is ready before SQLCipher is: of several threads that open the first vaults of a process at once, one could find no
+/// cipher there, and giving it a key would fail.
+pub(crate) fn make_ready() {
+    static READY: Once = Once::new();
+    READY.call_once(|| drop(Connection::open_in_memory()));
+}
+
 impl Vault {
     /// Makes a new vault. The folder must exist.
     ///
@@ -248,6 +255,7 @@ impl Vault {
 
     /// A connection with the key given and verified.
     fn connect(&self) -> Result<Connection, VaultError> {
+        make_ready();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY)?;

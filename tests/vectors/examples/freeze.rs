@@ -5,14 +5,20 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use nightjar::form::Value;
-use nightjar::{AmendRequest, ReceiptKind, RecordsRequest, Tablet, VaultKey};
+use nightjar::{
+    AmendRequest, PageRequest, PublishRequest, ReceiptKind, RecordsRequest, Tablet, ThemeRequest, ThemeState,
+    VaultKey,
+};
 use nightjar_e2e::study::{Founded, begin, night};
-use nightjar_seal::RecoveryKeys;
+use nightjar_seal::{CHUNK_CONTENT, ChunkKey, RecoveryKeys, Whole, seal_chunk};
 use nightjar_test_support::program;
 use nightjar_vectors::formats::{KEY, look};
 use rusqlite::Connection;
 use serde_json::json;
+
+const CHUNK_KEY: [u8; 32] = [9; 32];
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -73,7 +79,9 @@ fn write(folder: &Path) -> Done<()> {
     for tablet in [two, one] {
         tablet.sync()?;
     }
+    study.steward.publish(&published())?;
     study.steward.sync()?;
+    one.sync()?;
     // Half of somebody's answers, which only their words open.
     let draft = begin(one, "patient-core", "patient");
     draft.answer("slept", Some(Value::One("badly".into())))?;
@@ -91,6 +99,14 @@ fn write(folder: &Path) -> Done<()> {
     };
     let papers = RecoveryKeys::generate(&mut entropy).split(3, 2, &mut entropy)?;
     let papers: Vec<String> = papers.iter().take(2).map(|share| share.to_text().to_string()).collect();
+    // An attachment of two chunks, the second not full.
+    let attached: Vec<u8> = (0..CHUNK_CONTENT + 1_000).map(|at| (at % 251) as u8).collect();
+    let (whole, key_of_it) = (Whole::of(&attached)?, ChunkKey::from_bytes(CHUNK_KEY));
+    fs::create_dir(folder.join("chunks"))?;
+    for (index, content) in (0..).zip(attached.chunks(CHUNK_CONTENT)) {
+        let sealed = seal_chunk(&key_of_it, &whole, index, content, &mut entropy)?;
+        fs::write(folder.join(format!("chunks/{index:02}")), sealed)?;
+    }
     let newcomer = Tablet::create(&study.folder.path().join("newcomer"), &key, "Newcomer", study.options())?;
     fs::write(
         folder.join("texts.json"),
@@ -99,6 +115,9 @@ fn write(folder: &Path) -> Done<()> {
             "shares": papers,
             "request": newcomer.enrolment_request()?,
             "invitation": to_second,
+            "chunk_key": HEXLOWER.encode(&CHUNK_KEY),
+            "attached": attached.len(),
+            "attached_hash": HEXLOWER.encode(blake3::hash(&attached).as_bytes()),
         }))? + "\n",
     )?;
     one.rekey(&key)?;
@@ -114,6 +133,27 @@ fn write(folder: &Path) -> Done<()> {
     each(&held, "SELECT bytes FROM log ORDER BY at", &folder.join("envelopes"))?;
     each(&held, "SELECT entry FROM roster ORDER BY place", &folder.join("roster"))?;
     Ok(())
+}
+
+/// A page on what came of it.
+fn published() -> PublishRequest {
+    let theme = ThemeRequest {
+        name: "Doors".into(),
+        said: "Doors bang at night.".into(),
+        state: ThemeState::Planned,
+        change: Some("The doors will close softly.".into()),
+        who: Some("The people who look after the building".into()),
+        when: Some("By the end of June".into()),
+        why: None,
+    };
+    let page = PageRequest {
+        language: "en".into(),
+        easy_read: true,
+        title: "What you told us".into(),
+        text: "# Thank you\nWe read all of it.\n\n- Nobody can see who said what.".into(),
+        themes: vec![theme],
+    };
+    PublishRequest { replaces: Vec::new(), pages: vec![page] }
 }
 
 fn respond(tablet: &Tablet, slept: &str) -> Done<nightjar::Sitting> {

@@ -9,7 +9,8 @@ use std::process::Command;
 use data_encoding::HEXLOWER;
 use nightjar::{Clock, Evaluator, Options, RecordsRequest, Tablet, VaultKey, inspect_bundle};
 use nightjar_seal::{
-    EnrolmentRequest, Entry, Envelope, Invitation, Receipt, RecoveryKeys, RecoveryShare, Roster, Stub,
+    ChunkKey, ChunkName, EnrolmentRequest, Entry, Envelope, Invitation, Receipt, RecoveryKeys, RecoveryShare,
+    Roster, Stub, Whole, open_chunk,
 };
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -46,6 +47,7 @@ pub fn look(folder: &Path, program: &Path) -> Json {
         "hub": hub(folder, copies.path(), program),
         "envelopes": files(folder, "envelopes").iter().map(|bytes| envelope(bytes)).collect::<Vec<_>>(),
         "roster": roster(folder),
+        "chunks": chunks(folder, &texts),
         "texts": what_texts_say(&texts),
     })
 }
@@ -73,6 +75,7 @@ fn tablet(vault: &Path, words: &str) -> Json {
         "history": history,
         "conflicts": say(tablet.conflicts().expect("its conflicts")),
         "dissensus": say(tablet.dissensus().expect("its positions")),
+        "publications": say(tablet.publications().expect("what came of it")),
         "drafts": say(tablet.drafts().expect("its drafts")),
         "tallies": say(tablet.tallies().expect("its counts")),
         "own": say(tablet.own_answers(words, "en").expect("what a receipt reads")),
@@ -169,6 +172,22 @@ fn roster(folder: &Path) -> Json {
         "recovery": roster.recovery().is_some(),
         "members": members.collect::<Vec<_>>(),
     })
+}
+
+/// What the sealed chunks of an attachment hold, with the key that its record would give.
+fn chunks(folder: &Path, texts: &Json) -> Json {
+    let hexadecimal =
+        |name: &str| HEXLOWER.decode(texts[name].as_str().expect("a text").as_bytes()).expect("digits");
+    let fixed = |name: &str| hexadecimal(name).try_into().expect("32 bytes");
+    let key = ChunkKey::from_bytes(fixed("chunk_key"));
+    let sealed = files(folder, "chunks");
+    let size = texts["attached"].as_u64().expect("a size");
+    let whole = Whole { hash: fixed("attached_hash"), size };
+    let opened = sealed.iter().zip(0..).map(|(sealed, index)| {
+        let content = open_chunk(&key, &whole, index, &ChunkName::of(sealed), sealed).expect("it opens");
+        json!({ "bytes": content.len(), "hash": HEXLOWER.encode(blake3::hash(&content).as_bytes()) })
+    });
+    opened.collect()
 }
 
 fn texts(folder: &Path) -> Json {

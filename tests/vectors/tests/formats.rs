@@ -27,6 +27,8 @@ fn it_holds_something_of_everything() {
         "/tablet/drafts/0",
         "/tablet/tallies/0",
         "/tablet/own/answers/0",
+        "/tablet/publications/0/pages/0/themes/0",
+        "/chunks/1",
         "/evaluator/records/3",
         "/evaluator/erased/0",
         "/bundle/records/3",
