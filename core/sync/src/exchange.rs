@@ -12,8 +12,8 @@ use crate::receive::Receiver;
 use crate::request::{accepted, answer};
 use crate::scope::Scope;
 use crate::wire::{
-    self, Applied, Batch, Begin, Body, Greeted, Greeting, Incarnation, Mark, Message, Outcome, Pull, Pulled,
-    Push, Pushed, Reason, Refusal, Segment, Welcome,
+    self, Applied, Batch, Body, Greeted, Greeting, Incarnation, Mark, Message, Outcome, Pull, Pulled, Push,
+    Pushed, Reason, Refusal, Segment, Welcome,
 };
 use crate::{Failure, bounds};
 
