@@ -201,6 +201,7 @@ impl Tablet {
             match exchange.step() {
                 Step::Done => return Ok(()),
                 Step::NeedApplied { .. } => exchange.supply_applied(None)?,
+                Step::NeedPublication { .. } => exchange.supply_publication(None)?,
                 Step::NeedOutbox { scope, .. } => {
                     let waiting = self.outboxes.iter().find(|waiting| waiting.scope == scope);
                     let links = waiting.map(|waiting| waiting.open.clone()).unwrap_or_default();
