@@ -169,7 +169,7 @@ fn theme(request: &ThemeRequest) -> Result<Theme, Failure> {
         (ThemeState::Not, ..) => {
             return Err(invalid("what is not done needs a why, and nobody and no time beside it"));
         }
-        (_, ..) => return Err(invalid("what is planned or done needs change, who and when, and no why")),
+        _ => return Err(invalid("what is planned or done needs change, who and when, and no why")),
     };
     Ok(Theme { name, said: request.said.trim().to_owned(), then })
 }
