@@ -67,7 +67,9 @@ pub(crate) fn told(tx: &mut dyn Tx, place: Place, member: &Member, ask: &ChunkAs
         };
         let mut bytes = Vec::new();
         if ask.bytes {
-            let Some(left) = usize::try_from(size).ok().and_then(|size| room.checked_sub(size)) else { break };
+            let Some(left) = usize::try_from(size).ok().and_then(|size| room.checked_sub(size)) else {
+                break;
+            };
             room = left;
             bytes = tx.chunk(scope.id, name)?.unwrap_or_default();
         }

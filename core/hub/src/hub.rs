@@ -7,8 +7,8 @@ use std::time::Instant;
 use axum::Router;
 use nightjar_seal::{ClockKeys, RequestSignature};
 use nightjar_sync::wire::{
-    Applied, Chunk, ChunkAsk, ChunkOutcome, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found, Greeting, Message, Outcome,
-    Pass, Pull, Push, Reason, Recall, Refusal,
+    Applied, Chunk, ChunkAsk, ChunkOutcome, ClockAsked, ClockTold, Confirmation, ConfirmedAsk, Entry, Found,
+    Greeting, Message, Outcome, Pass, Pull, Push, Reason, Recall, Refusal,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;

@@ -67,9 +67,17 @@ async fn a_chunk_follows_its_envelope_and_is_there_for_whoever_may_pull() {
     assert_eq!(asking.put(tablet_keys, &one).await, ChunkOutcome::Stored);
     assert_eq!(asking.put(tablet_keys, &one).await, ChunkOutcome::Known);
     let elsewhere = Chunk { record: RecordTag([8; 16]), ..one.clone() };
-    assert_eq!(asking.put(tablet_keys, &elsewhere).await, ChunkOutcome::Unasked, "of a record it did not write to");
+    assert_eq!(
+        asking.put(tablet_keys, &elsewhere).await,
+        ChunkOutcome::Unasked,
+        "of a record it did not write to"
+    );
     assert_eq!(asking.put(other, &one).await, ChunkOutcome::Known, "it is there, whoever says so");
-    assert_eq!(asking.put(other, &chunk(RECORD, MIN_SEALED_CHUNK)).await, ChunkOutcome::Unasked, "by another device");
+    assert_eq!(
+        asking.put(other, &chunk(RECORD, MIN_SEALED_CHUNK)).await,
+        ChunkOutcome::Unasked,
+        "by another device"
+    );
     hub.stop().await;
 
     let hub = Running::start(data.path()).await;
@@ -116,7 +124,9 @@ async fn many_chunks_come_in_several_answers() {
         // In the ward's scope every member pulls.
         let told = asking.ask(&study.tablets[1], true, &names).await.expect("a member");
         answers += 1;
-        assert!(!told.held.is_empty() && told.held.iter().map(|held| held.bytes.len()).sum::<usize>() <= 1 << 20);
+        assert!(
+            !told.held.is_empty() && told.held.iter().map(|held| held.bytes.len()).sum::<usize>() <= 1 << 20
+        );
         came.extend(told.held.into_iter().map(|held| (held.name, held.bytes)));
         names.retain(|name| !came.contains_key(name));
     }
@@ -178,7 +188,8 @@ async fn a_withdrawal_takes_out_chunks_and_keeps_none_that_come_later() {
     let sealed = &gone.bytes[gone.bytes.len() - 60..];
     assert!(lies(data.path(), sealed), "what is looked for can be found");
 
-    let marker = Withdrawal::new(&receipt, study.roster.study(), receipt.origin(keys.tag())).expect("its receipt");
+    let marker =
+        Withdrawal::new(&receipt, study.roster.study(), receipt.origin(keys.tag())).expect("its receipt");
     let marker = marker.envelope(tablet.scope, keys.tag(), tablet.roster.head()).expect("it is sealed");
     place(&mut tablet, &marker);
     tablet.sync(&hub.transport()).await.expect("the tablet syncs");

@@ -145,10 +145,10 @@ fn bounds_and_limits_are_those_of_the_code() {
     let bounds = agree!(PUSH_BYTES REQUEST_BYTES PUSH_LINKS PUSH_FRAME LINK_BYTES ENVELOPE_BYTES REPLY_BYTES PULL_BATCHES ROSTER_ENTRY_BYTES
         PASS_BYTES PASSES PASSES_BYTES ROSTER_ENTRIES SCOPES GREETED_ENVELOPES GREETED_BYTES DEVICES RECORDS EVALUATORS TEXT_BYTES
         CHUNK_BYTES CHUNKS);
-    for (name, value) in bounds.into_iter().chain([
-        ("LINES", bounds::LINES as usize),
-        ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize),
-    ]) {
+    for (name, value) in bounds
+        .into_iter()
+        .chain([("LINES", bounds::LINES as usize), ("RECORD_CHUNKS", bounds::RECORD_CHUNKS as usize)])
+    {
         assert_eq!(documented[name], value, "{name}");
     }
     // Those that the grammar counts with.
@@ -177,8 +177,9 @@ fn bounds_and_limits_are_those_of_the_code() {
         assert!(document.grammar.contains(rule), "{rule}");
     }
     let limits = &document.all["x-limits"];
-    let Limits { body, time, head, skew, nonces, connections, requests_rate, bytes_rate, attachments, .. } =
-        Limits::default();
+    let Limits {
+        body, time, head, skew, nonces, connections, requests_rate, bytes_rate, attachments, ..
+    } = Limits::default();
     assert_eq!(limits["attachments"], attachments);
     assert_eq!(limits["body"], body);
     assert_eq!((&limits["time"], &limits["head"]), (&time.as_secs().into(), &head.as_secs().into()));
@@ -468,7 +469,8 @@ async fn real_answers_are_what_the_document_says() {
         Reason::ALL.iter().map(|reason| reason.code()).filter(|code| !seen.contains(code)).collect();
     // The first by its status line alone; the second needs a disk that breaks, see `cargo xtask soak disk-full`.
     assert_eq!(missing, ["timed_out", "storage_broken"], "{narrow} hubs more");
-    for operation in [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL, CHUNK, CHUNKS]
+    for operation in
+        [FOUND, ROSTER, PASS, CLOCK, CONFIRM, CONFIRMED, GREET, PUSH, PULL, APPLIED, RECALL, CHUNK, CHUNKS]
     {
         assert!(document.seen.contains(&(operation.to_owned(), "ok".to_owned())), "{operation} was answered");
     }

@@ -112,8 +112,7 @@ pub(crate) fn of_record(device: &Device, record: &str, name: &str) -> Result<Att
     let meta = record.meta().ok_or_else(|| Failure::Invalid("this record cannot be read yet".into()))?;
     let cells = record.cells();
     let held = cells.iter().flat_map(|cell| cell.held.iter().map(|held| (cell.key, &held.value)));
-    let held: Vec<(CellKey, Attached)> =
-        held.filter_map(|(key, value)| Some((key, named(value)?))).collect();
+    let held: Vec<(CellKey, Attached)> = held.filter_map(|(key, value)| Some((key, named(value)?))).collect();
     let mut found: Vec<&Attached> = match name.parse::<Attached>() {
         Ok(wanted) => held.iter().map(|(_, named)| named).filter(|named| **named == wanted).collect(),
         Err(_) => {

@@ -20,9 +20,10 @@ use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::taking_out;
 use crate::view::{
-    AttachmentView, AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView, ExportView,
-    ExportedView, FormChangeView, HandedView, MemberView, ReceivedView, RecordView, RecordsRequest,
-    RepairedView, SettleRequest, StatusView, StepView, SyncView, TakeOutRequest, TakeOutView, VerifiedView,
+    AttachmentView, AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView,
+    ExportView, ExportedView, FormChangeView, HandedView, MemberView, ReceivedView, RecordView,
+    RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, TakeOutRequest, TakeOutView,
+    VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.

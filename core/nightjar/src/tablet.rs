@@ -22,10 +22,9 @@ use crate::sitting::Sitting;
 use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::view::{
-    AttachmentView,
-    AmendRequest, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView, DraftView, FormView,
-    HandedOverView, InformationView, MemberView, MoveView, RecordView, RecordsRequest, RepairedView,
-    SettleRequest, StatusView, StepView, SyncView, TallyView, VerifiedView,
+    AmendRequest, AttachmentView, AuditView, BeginRequest, ConflictView, DisputeRequest, DissensusView,
+    DraftView, FormView, HandedOverView, InformationView, MemberView, MoveView, RecordView, RecordsRequest,
+    RepairedView, SettleRequest, StatusView, StepView, SyncView, TallyView, VerifiedView,
 };
 
 /// A device that collects. Handles are cheap to clone and may be used from any thread.

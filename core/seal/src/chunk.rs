@@ -244,7 +244,11 @@ pub fn open_chunks<'s, E: From<Refused>>(
 ) -> Result<Zeroizing<Vec<u8>>, E> {
     whole.check()?;
     if names.len() != whole.chunks() as usize {
-        return Err(Refused::Malformed { what: "attachment", problem: "it names too many chunks, or too few" }.into());
+        return Err(Refused::Malformed {
+            what: "attachment",
+            problem: "it names too many chunks, or too few",
+        }
+        .into());
     }
     // As large as it will be, so that nothing of it is moved and left behind.
     let mut all = Zeroizing::new(Vec::with_capacity(whole.size as usize));

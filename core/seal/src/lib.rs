@@ -69,8 +69,8 @@ mod wrap;
 
 pub use chain::{Chain, Link, SignedHead};
 pub use chunk::{
-    CHUNK_CONTENT, ChunkKey, MAX_ATTACHMENT, MAX_CHUNKS, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Whole, open_chunk, open_chunks,
-    seal_chunk,
+    CHUNK_CONTENT, ChunkKey, MAX_ATTACHMENT, MAX_CHUNKS, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Whole,
+    open_chunk, open_chunks, seal_chunk,
 };
 pub use device::{DeviceKeys, DevicePublic, RootKeys};
 pub use dictionary::{Dictionary, MAX_DICTIONARY};
@@ -80,9 +80,9 @@ pub use envelope::{Envelope, MAX_ENVELOPE, MAX_PAYLOAD, Parts, Sealing, open, op
 pub use frames::frames;
 pub use header::{Header, IsoWeek, Kind, MAX_PARTS, Origin, PartOfDay, Period};
 pub use ids::{
-    ChunkName, ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line, LinkHash, PassId,
-    ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature, Strand, StudyTag,
-    WithdrawalPublic,
+    ChunkName, ClockPublic, DeviceTag, DictionaryId, DocumentHash, EnvelopeId, EpochId, KeyId, Line,
+    LinkHash, PassId, ReadingPublic, RecordTag, RecoveryPublic, RootPublic, RosterHead, ScopeTag, Signature,
+    Strand, StudyTag, WithdrawalPublic,
 };
 pub use receipt::Receipt;
 pub use refused::Refused;

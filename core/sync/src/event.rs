@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{ChunkName, 
-    Chain, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, ScopeTag, SignedHead, Strand, Stub,
+use nightjar_seal::{
+    Chain, ChunkName, DeviceTag, Entry, Envelope, EnvelopeId, Link, Pass, PassId, ScopeTag, SignedHead,
+    Strand, Stub,
 };
 
 use crate::wire::{Applied, Begin, Confirmation, Judged, Mark, Refusal};

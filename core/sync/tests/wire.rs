@@ -5,9 +5,10 @@ mod world;
 use nightjar_seal::{Chain, ChunkName, ClockKeys, DeviceTag, EnvelopeId, Line, RecordTag, Strand};
 use nightjar_sync::bundle::{End, Header, Part};
 use nightjar_sync::wire::{
-    self, Applied, Batch, Begin, Body, Chunk, ChunkAsk, Chunks, ClockAsked, ClockTold, Confirmation, Confirmed, ConfirmedAsk, Glimpse,
-    Greeted, Greeting, HeldChunk, Incarnation, Judged, Mark, Message, Objection, Outcome, Pass, Pull, Pulled, Push,
-    Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed, Segment, Shown, Spoke, Standing, Welcome, Wish,
+    self, Applied, Batch, Begin, Body, Chunk, ChunkAsk, Chunks, ClockAsked, ClockTold, Confirmation,
+    Confirmed, ConfirmedAsk, Glimpse, Greeted, Greeting, HeldChunk, Incarnation, Judged, Mark, Message,
+    Objection, Outcome, Pass, Pull, Pulled, Push, Pushed, Reach, Reason, Recall, Recalled, Refusal, Sealed,
+    Segment, Shown, Spoke, Standing, Welcome, Wish,
 };
 use proptest::prelude::*;
 use world::Study;

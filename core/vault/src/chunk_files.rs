@@ -87,7 +87,9 @@ impl ChunkFiles {
     pub(crate) fn remove(&self, name: &ChunkName) -> Result<(), VaultError> {
         for place in [self.place(name), self.new_place(name)] {
             match fs::remove_file(place) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(VaultError::io(error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(VaultError::io(error));
+                }
                 _ => {}
             }
         }
@@ -151,7 +153,8 @@ impl ChunkFiles {
     /// All files, wherever they are on their way.
     pub(crate) fn all(&self) -> Vec<PathBuf> {
         let folders = [self.folder.clone(), self.folder.join(NEW)];
-        let found = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let found =
+            folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
         found.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
     }
 }

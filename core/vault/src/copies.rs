@@ -104,7 +104,9 @@ impl Vault {
         for file in whole(vault) {
             let removed = if file.is_dir() { fs::remove_dir_all(file) } else { fs::remove_file(file) };
             match removed {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(VaultError::io(error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(VaultError::io(error));
+                }
                 _ => {}
             }
         }

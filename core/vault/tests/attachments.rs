@@ -12,8 +12,8 @@ use common::*;
 use nightjar_form::{Attached, Media, Value};
 use nightjar_record::{Identity, Nature, Origin, RecordId};
 use nightjar_seal::{
-    CHUNK_CONTENT, ChunkName, DeviceTag, Header, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Receipt, Recipient, RecordKey, RosterHead, Sealing, Withdrawal,
-    seal_with,
+    CHUNK_CONTENT, ChunkName, DeviceTag, Header, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, Receipt, Recipient,
+    RecordKey, RosterHead, Sealing, Withdrawal, seal_with,
 };
 use nightjar_vault::{ATTACHMENTS, Checked, Readable, Vault, VaultError, tag_of};
 
@@ -73,7 +73,10 @@ fn what_is_attached_is_there_after_a_restart_and_in_no_file_in_clear() {
     assert_eq!(chunks(&vault).len(), 2);
     assert_eq!(in_clear(&home), Vec::<PathBuf>::new());
     assert!(!holds(&decrypted(&home.path, [1; 32]), CANARY), "nor in a page");
-    assert!(!holds(&decrypted(&home.path, [1; 32]), &hash(&said)), "nor what tells who knows it that it is this");
+    assert!(
+        !holds(&decrypted(&home.path, [1; 32]), &hash(&said)),
+        "nor what tells who knows it that it is this"
+    );
     let plain = home.folder.path().join("plain");
     std::fs::write(&plain, &said).unwrap();
     assert_eq!(in_clear(&home), [plain], "the scan is not blind");
@@ -269,10 +272,8 @@ fn an_attachment_goes_with_its_record_to_whoever_may_read_it_and_out_with_it() {
     let missing: Vec<_> = missing.into_iter().map(|(name, _)| name).collect();
     assert_eq!(missing, waiting.iter().map(|(_, name)| *name).collect::<Vec<_>>());
     assert!(matches!(evaluator.vault.attachment(&record, &attached), Err(VaultError::NoAttachment)));
-    let sealed: Vec<_> = missing
-        .iter()
-        .map(|name| (*name, tablet.vault.sealed_chunk(name).unwrap().unwrap()))
-        .collect();
+    let sealed: Vec<_> =
+        missing.iter().map(|name| (*name, tablet.vault.sealed_chunk(name).unwrap().unwrap())).collect();
     let mut altered = sealed[0].clone();
     altered.1[40] ^= 1;
     let unasked = (ChunkName::of(b"something else"), b"something else".to_vec());
@@ -282,6 +283,14 @@ fn an_attachment_goes_with_its_record_to_whoever_may_read_it_and_out_with_it() {
     assert_eq!(*evaluator.vault.attachment(&record, &attached).unwrap(), said);
     assert_eq!(in_clear(&evaluator.home), Vec::<PathBuf>::new());
     assert_eq!(evaluator.vault.chunks().unwrap().missing, 0);
+    // A file that is damaged is fetched again.
+    let damaged = chunks(&evaluator.vault).remove(1);
+    std::fs::write(&damaged, b"something else").unwrap();
+    assert!(matches!(evaluator.vault.attachment(&record, &attached), Err(VaultError::NoAttachment)));
+    let again = evaluator.vault.missing_chunks(&SCOPE, None, 9).unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(evaluator.vault.keep_chunks(&sealed).unwrap(), 1);
+    assert_eq!(*evaluator.vault.attachment(&record, &attached).unwrap(), said);
     tablet.vault.note_chunks(&missing, true).unwrap();
     assert_eq!(tablet.vault.chunks().unwrap().waiting, 0);
     tablet.vault.offer_again(&SCOPE).unwrap();

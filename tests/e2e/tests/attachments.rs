@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use nightjar::form::Value;
 use nightjar::{
-    Failure, OwnState, ReceiptKind, RecordsRequest, Sitting, StudyPack, TakeOutRequest, TakeOutView, TakeOutWhat,
+    Failure, OwnState, ReceiptKind, RecordsRequest, Sitting, StudyPack, TakeOutRequest, TakeOutView,
+    TakeOutWhat,
 };
 use nightjar_e2e::holds;
 use nightjar_e2e::study::{Founded, begin};
-use nightjar_test_support::{HubProcess, Line, Weather, program, sleepwell};
+use nightjar_test_support::{HubProcess, Line, Postgres, Weather, program, sleepwell};
 use rust_xlsxwriter::Workbook;
 
 const FORM: &str = "shown";
@@ -58,7 +59,8 @@ fn pack() -> StudyPack {
         }
     }
     let study = String::from_utf8(files.remove("study.toml").unwrap()).unwrap();
-    let study = study.replace(r#"may = ["patient-core", "position"]"#, r#"may = ["patient-core", "position", "shown"]"#);
+    let study = study
+        .replace(r#"may = ["patient-core", "position"]"#, r#"may = ["patient-core", "position", "shown"]"#);
     let instrument = r#"
 [[instrument]]
 id = "shown"
@@ -92,10 +94,12 @@ fn picture() -> Vec<u8> {
 
 /// A WAV of some seconds that names its singer.
 fn voice() -> Vec<u8> {
-    let part = |name: &[u8; 4], content: &[u8]| [&name[..], &(content.len() as u32).to_le_bytes(), content].concat();
+    let part =
+        |name: &[u8; 4], content: &[u8]| [&name[..], &(content.len() as u32).to_le_bytes(), content].concat();
     let format = [1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0];
     let samples: Vec<u8> = SPOKEN.iter().copied().cycle().take(90_000).collect();
-    let parts = [part(b"LIST", b"INFOIARTsomebody"), part(b"fmt ", &format), part(b"data", &samples)].concat();
+    let parts =
+        [part(b"LIST", b"INFOIARTsomebody"), part(b"fmt ", &format), part(b"data", &samples)].concat();
     [&b"RIFF"[..], &(parts.len() as u32 + 4).to_le_bytes(), b"WAVE", &parts].concat()
 }
 
@@ -122,7 +126,8 @@ impl Scene {
         let data = tempfile::tempdir().unwrap();
         let hub = HubProcess::start(&program(), data.path());
         let line = Line::to(hub.port());
-        let study = Founded::with(pack(), &format!("http://{}", line.near), &hub.setup_code);
+        let address = format!("http://{}", line.near);
+        let study = Founded::with(pack(), Some((&address, &hub.setup_code)));
         Self { hub, line, study, data }
     }
 
@@ -216,7 +221,8 @@ fn a_picture_and_a_voice_come_whole_over_a_line_that_is_cut_and_leave_when_they_
     assert!(matches!(evaluator.attachment(&finished.record, "words"), Err(Failure::Invalid(_))));
     assert!(tablet.attachment(&finished.record, "place").is_err(), "the tablet has no key of it");
     assert!(holds(study.folder.path(), SPOKEN).is_none(), "nor is it in clear on the evaluator's disk");
-    let found = evaluator.records(RecordsRequest { form_id: Some(FORM.into()), ..Default::default() }).unwrap();
+    let found =
+        evaluator.records(RecordsRequest { form_id: Some(FORM.into()), ..Default::default() }).unwrap();
     assert_eq!(found.len(), 1);
 
     // A second evaluator reads it as well; then it is taken out.
@@ -226,7 +232,10 @@ fn a_picture_and_a_voice_come_whole_over_a_line_that_is_cut_and_leave_when_they_
     assert_eq!(tablet.own_answers(&words, "en").unwrap().state, OwnState::TakenOut);
     assert_eq!(chunks(&scene.vault("one")), Vec::<PathBuf>::new());
     tablet.sync().unwrap();
-    assert!(!sealed.iter().any(|sealed| scene.hub_holds(sealed)), "the hub has nothing of it, its log included");
+    assert!(
+        !sealed.iter().any(|sealed| scene.hub_holds(sealed)),
+        "the hub has nothing of it, its log included"
+    );
     evaluator.sync().unwrap();
     second.sync().unwrap();
     for name in ["steward", "second"] {
@@ -263,7 +272,8 @@ fn who_walks_off_leaves_nothing_and_what_stewards_take_out_goes_everywhere() {
     tablet.sync().unwrap();
     study.steward.sync().unwrap();
     assert!(study.steward.attachment(&finished.record, "told").is_ok());
-    let sealed: Vec<_> = chunks(&scene.vault("one")).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let sealed: Vec<_> =
+        chunks(&scene.vault("one")).iter().map(|file| std::fs::read(file).unwrap()).collect();
     assert!(scene.hub_holds(&sealed[0]));
     let what = TakeOutWhat::Records(vec![finished.record.clone()]);
     let request = TakeOutRequest { what, consents: Vec::new() };
@@ -294,4 +304,58 @@ fn a_correction_may_show_another_picture() {
     let place = scene.study.steward.attachment(&finished.record, "place").unwrap();
     assert_eq!(place.media_type, "image/png");
     assert_eq!(scene.study.steward.attachment(&finished.record, "told").unwrap().media_type, "audio/wav");
+}
+
+#[test]
+fn a_file_carries_attachments_where_there_is_no_hub() {
+    let study = Founded::with(pack(), None);
+    let (tablet, _, invitation) = study.let_in("One", &[]);
+    let file = |name: &str| study.folder.path().join(name);
+    study.steward.export_bundle(&file("roster"), None).unwrap();
+    tablet.join_with_bundle(&invitation, &study.pack, &file("roster")).unwrap();
+    let sitting = begin(&tablet, FORM, "patient");
+    shown(&sitting);
+    let finished = sitting.finish().unwrap();
+    let written = tablet.export_bundle(&file("given"), None).unwrap();
+    assert!(written.chunks >= 3, "{written:?}");
+    assert_eq!(nightjar::inspect_bundle(&file("given")).unwrap().chunks, written.chunks);
+    assert!(holds(study.folder.path(), SPOKEN).is_none());
+    // A file that is cut in the middle of the last chunk brings what came before.
+    let whole = std::fs::read(file("given")).unwrap();
+    std::fs::write(file("cut"), &whole[..whole.len() - 1_000]).unwrap();
+    let taken = study.steward.import_bundle(&file("cut")).unwrap();
+    assert!(!taken.whole && taken.chunks + 1 == written.chunks, "{taken:?}");
+    for missing in [1, 0] {
+        let taken = study.steward.import_bundle(&file("given")).unwrap();
+        assert_eq!((taken.chunks, taken.whole), (missing, true), "again is harmless");
+    }
+    let told = study.steward.attachment(&finished.record, "told").unwrap();
+    assert!(told.bytes.windows(SPOKEN.len()).any(|window| window == SPOKEN));
+}
+
+#[test]
+fn hubs_over_postgresql_keep_attachments_and_let_them_go() {
+    let Some(postgres) = Postgres::start() else { return };
+    let data = tempfile::tempdir().unwrap();
+    let hub =
+        HubProcess::start_with(&program(), data.path(), "127.0.0.1:0", &["--database", &postgres.url()]);
+    let study = Founded::with(pack(), Some((&hub.address, &hub.setup_code)));
+    let tablet = study.tablet("One");
+    let sitting = begin(&tablet, FORM, "patient");
+    shown(&sitting);
+    let (finished, words) = sitting.finish_with(ReceiptKind::Read).unwrap();
+    let synced = tablet.sync().unwrap();
+    assert!(synced.chunks_sent >= 3 && synced.chunks_waiting == 0, "{synced:?}");
+    study.steward.sync().unwrap();
+    assert_eq!(study.steward.attachment(&finished.record, "told").unwrap().media_type, "audio/wav");
+    let held = || {
+        let mut client = postgres::Client::connect(&postgres.url(), postgres::NoTls).unwrap();
+        client.query_one("SELECT count(*) FROM nightjar_hub.chunk", &[]).unwrap().get::<_, i64>(0)
+    };
+    assert_eq!(held() as u64, synced.chunks_sent);
+    assert!(tablet.take_out(&words).unwrap());
+    tablet.sync().unwrap();
+    assert_eq!(held(), 0);
+    study.steward.sync().unwrap();
+    assert_eq!(chunks(&study.folder.path().join("steward")), Vec::<PathBuf>::new());
 }

@@ -40,7 +40,9 @@ fn walk(mut rest: &mut [u8], seen: &mut Seen, depth: usize) -> Option<()> {
         let (name, content) = this.split_at_mut(head);
         let kind: [u8; 4] = name.get(4..8)?.try_into().ok()?;
         match &kind {
-            b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" | b"moof" | b"traf" => walk(content, seen, depth + 1)?,
+            b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" | b"moof" | b"traf" => {
+                walk(content, seen, depth + 1)?
+            }
             b"udta" | b"meta" | b"uuid" | b"free" | b"skip" | b"wide" => {
                 name[4..8].copy_from_slice(b"free");
                 content.fill(0);

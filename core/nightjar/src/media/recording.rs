@@ -96,7 +96,10 @@ mod tests {
         let parts = [parts.concat(), part(b"id3 ", b"a place")].concat();
         let file = [&b"RIFF"[..], &(parts.len() as u32 + 4).to_le_bytes(), b"WAVE", &parts].concat();
         let kept = wav(&file).unwrap();
-        assert_eq!(kept, [&b"RIFF"[..], &kept[4..8], b"WAVE", &part(b"fmt ", &format), &part(b"data", &samples)].concat());
+        assert_eq!(
+            kept,
+            [&b"RIFF"[..], &kept[4..8], b"WAVE", &part(b"fmt ", &format), &part(b"data", &samples)].concat()
+        );
         assert_eq!(u32::from_le_bytes(kept[4..8].try_into().unwrap()) as usize, kept.len() - 8);
         assert_eq!(wav(&kept), Some(kept.clone()), "the second time nothing is left to take out");
         for cut in 0..60 {

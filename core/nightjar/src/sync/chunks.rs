@@ -14,8 +14,7 @@ use crate::syncing::SyncOptions;
 use crate::view::SyncView;
 
 /// What people are told where a hub will not have a part of an attachment.
-const UNASKED: &str =
-    "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
+const UNASKED: &str = "the hub does not know the record of an attachment, or has as many parts of it as it takes; it stays on this device";
 
 /// So many are asked for without asking first which of them are there.
 const FEW: usize = 16;
@@ -81,11 +80,7 @@ impl Chunks<'_> {
     }
 
     /// Which of these the hub has.
-    async fn at_hub(
-        &self,
-        scope: ScopeTag,
-        names: &[ChunkName],
-    ) -> Result<BTreeSet<ChunkName>, Failure> {
+    async fn at_hub(&self, scope: ScopeTag, names: &[ChunkName]) -> Result<BTreeSet<ChunkName>, Failure> {
         let request = nightjar_sync::ask_chunks(self.study, scope, false, names.to_vec())?;
         let told = nightjar_sync::chunks_told(false, names, &self.send(&request).await?)?;
         Ok(told.held.into_iter().map(|held| held.name).collect())

@@ -18,7 +18,8 @@ use crate::membership::Joined;
 use crate::view::SyncView;
 
 /// What people are told where a hub has no room.
-pub(super) const NO_ROOM: &str = "the hub has no room for more of this study; it is offered again with the next sync";
+pub(super) const NO_ROOM: &str =
+    "the hub has no room for more of this study; it is offered again with the next sync";
 
 /// Where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

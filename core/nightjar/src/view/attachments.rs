@@ -25,7 +25,9 @@ impl From<Outcome> for OutcomeView {
         let problems = outcome.problems.into_iter();
         Self {
             changed: outcome.changed.iter().map(str::to_owned).collect(),
-            problems: problems.map(|problem| ProblemView { path: problem.path, text: problem.message }).collect(),
+            problems: problems
+                .map(|problem| ProblemView { path: problem.path, text: problem.message })
+                .collect(),
         }
     }
 }

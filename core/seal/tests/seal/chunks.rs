@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use nightjar_seal::{
-    CHUNK_CONTENT, ChunkKey, ChunkName, MAX_ATTACHMENT, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, RecordKey, Refused,
-    Whole, open_chunk, open_chunks, seal_chunk,
+    CHUNK_CONTENT, ChunkKey, ChunkName, MAX_ATTACHMENT, MAX_SEALED_CHUNK, MIN_SEALED_CHUNK, RecordKey,
+    Refused, Whole, open_chunk, open_chunks, seal_chunk,
 };
 
 use crate::fixture::entropy;
@@ -50,7 +50,9 @@ fn a_size_is_one_of_five() {
     let key = key();
     let sizes: std::collections::BTreeSet<_> = (0..60)
         .map(|n| 1 + n * CHUNK_CONTENT / 60)
-        .map(|len| seal_chunk(&key, &Whole::of(&bytes(len)).unwrap(), 0, &bytes(len), &mut entropy(2)).unwrap().len())
+        .map(|len| {
+            seal_chunk(&key, &Whole::of(&bytes(len)).unwrap(), 0, &bytes(len), &mut entropy(2)).unwrap().len()
+        })
         .collect();
     assert_eq!(sizes.len(), 5);
     assert_eq!(sizes.first(), Some(&MIN_SEALED_CHUNK));

@@ -50,7 +50,8 @@ impl ChunkTx for Open<'_> {
     }
 
     fn drop_chunks(&mut self, scope: i64, record: Option<&RecordTag>) -> Done<u64> {
-        const OF_RECORD: &str = "WITH gone AS (DELETE FROM chunk WHERE scope = $1 AND record = $2 RETURNING size)
+        const OF_RECORD: &str =
+            "WITH gone AS (DELETE FROM chunk WHERE scope = $1 AND record = $2 RETURNING size)
                                  SELECT coalesce(sum(size), 0)::bigint FROM gone";
         const OF_SCOPE: &str = "WITH gone AS (DELETE FROM chunk WHERE scope = $1 RETURNING size)
                                 SELECT coalesce(sum(size), 0)::bigint FROM gone";

@@ -53,9 +53,9 @@ impl ChunkTx for Open<'_> {
             None => self.0.query_row(all, [scope], |row| row.get(0))?,
         };
         match record {
-            Some(record) => {
-                self.0.execute("DELETE FROM chunk WHERE scope = ?1 AND record = ?2", params![scope, record])?
-            }
+            Some(record) => self
+                .0
+                .execute("DELETE FROM chunk WHERE scope = ?1 AND record = ?2", params![scope, record])?,
             None => self.0.execute("DELETE FROM chunk WHERE scope = ?1", [scope])?,
         };
         Ok(bytes)
