@@ -85,7 +85,9 @@ CREATE TABLE chunk (
   PRIMARY KEY (name, owner)
 ) WITHOUT ROWID;
 CREATE INDEX chunk_owner ON chunk (owner);
-CREATE INDEX chunk_open ON chunk (state, scope, name) WHERE state IN (1, 3, 4);
+CREATE INDEX chunk_waits ON chunk (scope, name) WHERE state = 1;
+CREATE INDEX chunk_refused ON chunk (scope) WHERE state = 3;
+CREATE INDEX chunk_missing ON chunk (scope, name) WHERE state = 4;
 
 -- Chunks that were let go and whose files are to be removed.
 CREATE TABLE chunk_gone (

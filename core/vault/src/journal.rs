@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::attachments;
+use crate::chunks;
 use crate::error::VaultError;
 use crate::vault::Vault;
 
@@ -363,7 +364,7 @@ impl Vault {
 /// Deletes a draft inside a transaction: its key first.
 pub(crate) fn remove(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {
     remove_rows(c, draft)?;
-    attachments::let_go(c, &draft.0)
+    chunks::let_go(c, &draft.0)
 }
 
 fn remove_rows(c: &Connection, draft: &DraftId) -> Result<(), VaultError> {

@@ -9,8 +9,8 @@ use nightjar_seal::{
 };
 use rusqlite::{Connection, params};
 
-use crate::attachments;
 use crate::chains;
+use crate::chunks;
 use crate::envelopes::{AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
 use crate::lines;
@@ -202,7 +202,7 @@ impl Vault {
                        AND n NOT IN (SELECT n FROM envelope WHERE length(body) = 0 AND n NOT IN (SELECT n FROM stub))";
             match shared::known(t, scope.0)? {
                 Some(scope) => {
-                    attachments::offer_again(t, scope)?;
+                    chunks::offer_again(t, scope)?;
                     Ok(t.execute(sql, [scope])? as u64)
                 }
                 None => Ok(0),

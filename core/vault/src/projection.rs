@@ -15,8 +15,8 @@ use nightjar_seal::{
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::arrived::Ready;
-use crate::attachments;
 use crate::chains;
+use crate::chunks;
 use crate::dictionaries;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
@@ -330,7 +330,7 @@ pub(crate) fn project_with(
     };
     let n = rows::store(t, tag, &row)?;
     search::learn(t, n, &row)?;
-    attachments::note_missing(t, tag, &row)?;
+    chunks::note_missing(t, tag, &row)?;
     Ok(Some(row.record))
 }
 

@@ -9,7 +9,7 @@ use nightjar_record::RecordId;
 use nightjar_seal::{Act, Entry, Envelope, Extent, RecordTag, ScopeTag, Stub, StudyTag, Withdrawal};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::attachments;
+use crate::chunks;
 use crate::envelopes::{self, AFTER, COLUMNS, State, read_envelope};
 use crate::error::VaultError;
 use crate::numbers;
@@ -161,7 +161,7 @@ fn take_out_record(
     let sql = "INSERT OR IGNORE INTO withdrawn (record, marker) VALUES (?1, ?2)";
     let new = t.execute(sql, params![tag.0, marker])? == 1;
     t.execute("DELETE FROM record_key WHERE record = ?1", [tag.0])?;
-    attachments::let_go(t, &tag.0)?;
+    chunks::let_go(t, &tag.0)?;
     let (begin, rest) = numbers::split(&tag.0);
     let sql = "SELECT count(*) FROM envelope
                WHERE record_begin = ?1 AND record_rest = ?2 AND kind <> 2 AND length(body) > 0";

@@ -283,6 +283,14 @@ fn an_attachment_goes_with_its_record_to_whoever_may_read_it_and_out_with_it() {
     assert_eq!(*evaluator.vault.attachment(&record, &attached).unwrap(), said);
     assert_eq!(in_clear(&evaluator.home), Vec::<PathBuf>::new());
     assert_eq!(evaluator.vault.chunks().unwrap().missing, 0);
+    // A file that is damaged is fetched again.
+    let damaged = chunks(&evaluator.vault).remove(1);
+    std::fs::write(&damaged, b"something else").unwrap();
+    assert!(matches!(evaluator.vault.attachment(&record, &attached), Err(VaultError::NoAttachment)));
+    let again = evaluator.vault.missing_chunks(&SCOPE, None, 9).unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(evaluator.vault.keep_chunks(&sealed).unwrap(), 1);
+    assert_eq!(*evaluator.vault.attachment(&record, &attached).unwrap(), said);
     tablet.vault.note_chunks(&missing, true).unwrap();
     assert_eq!(tablet.vault.chunks().unwrap().waiting, 0);
     tablet.vault.offer_again(&SCOPE).unwrap();

@@ -61,11 +61,11 @@ impl Founded {
         Self::new(tempfile::tempdir().expect("a folder"), None, MORNING)
     }
 
-    /// Another study, at a hub that runs already.
+    /// Another study, at a hub that runs already, by its address and setup code, or without one.
     #[must_use]
-    pub fn with(pack: StudyPack, address: &str, setup_code: &str) -> Self {
-        let known = (address.to_owned(), setup_code.to_owned());
-        Self::of(pack, tempfile::tempdir().expect("a folder"), Some(known), MORNING)
+    pub fn with(pack: StudyPack, hub: Option<(&str, &str)>) -> Self {
+        let known = hub.map(|(address, setup_code)| (address.to_owned(), setup_code.to_owned()));
+        Self::of(pack, tempfile::tempdir().expect("a folder"), known, MORNING)
     }
 
     fn new(folder: TempDir, hub: Option<(String, String)>, now: &str) -> Self {

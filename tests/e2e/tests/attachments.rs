@@ -13,7 +13,7 @@ use nightjar::{
 };
 use nightjar_e2e::holds;
 use nightjar_e2e::study::{Founded, begin};
-use nightjar_test_support::{HubProcess, Line, Weather, program, sleepwell};
+use nightjar_test_support::{HubProcess, Line, Postgres, Weather, program, sleepwell};
 use rust_xlsxwriter::Workbook;
 
 const FORM: &str = "shown";
@@ -126,7 +126,8 @@ impl Scene {
         let data = tempfile::tempdir().unwrap();
         let hub = HubProcess::start(&program(), data.path());
         let line = Line::to(hub.port());
-        let study = Founded::with(pack(), &format!("http://{}", line.near), &hub.setup_code);
+        let address = format!("http://{}", line.near);
+        let study = Founded::with(pack(), Some((&address, &hub.setup_code)));
         Self { hub, line, study, data }
     }
 
@@ -303,4 +304,58 @@ fn a_correction_may_show_another_picture() {
     let place = scene.study.steward.attachment(&finished.record, "place").unwrap();
     assert_eq!(place.media_type, "image/png");
     assert_eq!(scene.study.steward.attachment(&finished.record, "told").unwrap().media_type, "audio/wav");
+}
+
+#[test]
+fn a_file_carries_attachments_where_there_is_no_hub() {
+    let study = Founded::with(pack(), None);
+    let (tablet, _, invitation) = study.let_in("One", &[]);
+    let file = |name: &str| study.folder.path().join(name);
+    study.steward.export_bundle(&file("roster"), None).unwrap();
+    tablet.join_with_bundle(&invitation, &study.pack, &file("roster")).unwrap();
+    let sitting = begin(&tablet, FORM, "patient");
+    shown(&sitting);
+    let finished = sitting.finish().unwrap();
+    let written = tablet.export_bundle(&file("given"), None).unwrap();
+    assert!(written.chunks >= 3, "{written:?}");
+    assert_eq!(nightjar::inspect_bundle(&file("given")).unwrap().chunks, written.chunks);
+    assert!(holds(study.folder.path(), SPOKEN).is_none());
+    // A file that is cut in the middle of the last chunk brings what came before.
+    let whole = std::fs::read(file("given")).unwrap();
+    std::fs::write(file("cut"), &whole[..whole.len() - 1_000]).unwrap();
+    let taken = study.steward.import_bundle(&file("cut")).unwrap();
+    assert!(!taken.whole && taken.chunks + 1 == written.chunks, "{taken:?}");
+    for missing in [1, 0] {
+        let taken = study.steward.import_bundle(&file("given")).unwrap();
+        assert_eq!((taken.chunks, taken.whole), (missing, true), "again is harmless");
+    }
+    let told = study.steward.attachment(&finished.record, "told").unwrap();
+    assert!(told.bytes.windows(SPOKEN.len()).any(|window| window == SPOKEN));
+}
+
+#[test]
+fn hubs_over_postgresql_keep_attachments_and_let_them_go() {
+    let Some(postgres) = Postgres::start() else { return };
+    let data = tempfile::tempdir().unwrap();
+    let hub =
+        HubProcess::start_with(&program(), data.path(), "127.0.0.1:0", &["--database", &postgres.url()]);
+    let study = Founded::with(pack(), Some((&hub.address, &hub.setup_code)));
+    let tablet = study.tablet("One");
+    let sitting = begin(&tablet, FORM, "patient");
+    shown(&sitting);
+    let (finished, words) = sitting.finish_with(ReceiptKind::Read).unwrap();
+    let synced = tablet.sync().unwrap();
+    assert!(synced.chunks_sent >= 3 && synced.chunks_waiting == 0, "{synced:?}");
+    study.steward.sync().unwrap();
+    assert_eq!(study.steward.attachment(&finished.record, "told").unwrap().media_type, "audio/wav");
+    let held = || {
+        let mut client = postgres::Client::connect(&postgres.url(), postgres::NoTls).unwrap();
+        client.query_one("SELECT count(*) FROM nightjar_hub.chunk", &[]).unwrap().get::<_, i64>(0)
+    };
+    assert_eq!(held() as u64, synced.chunks_sent);
+    assert!(tablet.take_out(&words).unwrap());
+    tablet.sync().unwrap();
+    assert_eq!(held(), 0);
+    study.steward.sync().unwrap();
+    assert_eq!(chunks(&study.folder.path().join("steward")), Vec::<PathBuf>::new());
 }
