@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod agreeing;
 mod asking;
 mod bundle;
 mod clock;

@@ -1,5 +1,6 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod agreeing;
 mod exports;
 mod own;
 mod staff;
@@ -8,6 +9,7 @@ mod taking_out;
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+pub use agreeing::{ActConsentView, AsksView, RuleRequest};
 pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};
 pub use staff::{AskState, AskedView, EncounterRequest, PinView, TalkView};

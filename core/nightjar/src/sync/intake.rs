@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, EnvelopeId, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag, SignedHead,
+    Act, DeviceTag, Entry, Envelope, EnvelopeId, Line, Link, Membership, Pass, PassId, Safeguard, ScopeTag,
+    SignedHead,
 };
 use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
 use nightjar_sync::{Event, SetAside};

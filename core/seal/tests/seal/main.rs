@@ -12,4 +12,5 @@ mod passes;
 mod receipts;
 mod requests;
 mod rosters;
+mod rules;
 mod shares;
