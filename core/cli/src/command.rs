@@ -250,6 +250,9 @@ pub(crate) enum StudyCommand {
         /// Show the invitation as a picture for a camera, too
         #[arg(long)]
         qr: bool,
+        /// File with what a second steward's `consent` printed, where the study's rule asks for it; repeat for several
+        #[arg(long, value_name = "FILE", requires = "evaluator")]
+        consent: Vec<PathBuf>,
     },
     /// List every device that was ever let in
     Devices {
@@ -281,6 +284,9 @@ pub(crate) enum StudyCommand {
         /// The new version's pack
         #[arg(long, value_name = "DIR")]
         study: PathBuf,
+        /// File with what a second steward's `consent` printed, where the study's rule asks for it; repeat for several
+        #[arg(long, value_name = "FILE")]
+        consent: Vec<PathBuf>,
     },
     /// Make the recovery words and print them once, for paper; as shares for several people, or read back from paper
     Recovery {

@@ -42,7 +42,7 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             screen.line(format_args!("{} is a steward from its next sync on.", steward.label))?;
             screen.line("It lets devices in with `nightjar study admit`, online or offline.")
         }
-        StudyCommand::Admit { device, request, ward, evaluator, fingerprint, hours, qr } => {
+        StudyCommand::Admit { device, request, ward, evaluator, fingerprint, hours, qr, consent } => {
             let request = device::text(request)?;
             if let Some(shown) = fingerprint {
                 let asks = nightjar::fingerprint_of(&request)?;
@@ -56,7 +56,13 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
                 if *evaluator { Admission::Evaluator } else { Admission::Tablet { wards: ward.clone() } };
             let invitation = match device::opened(device)? {
                 Opened::Tablet(tablet) => tablet.admit(&request, admission, *hours)?,
-                Opened::Evaluator(evaluator) => evaluator.admit_for(&request, admission, *hours)?,
+                Opened::Evaluator(founder) => {
+                    let asked = if *evaluator { founder.ask_to_admit(&request)? } else { None };
+                    if !taking_out::agreed(&founder, consent, asked, screen)? {
+                        return Ok(());
+                    }
+                    founder.admit_for(&request, admission, *hours)?
+                }
             };
             if *qr {
                 picture::show(&invitation, screen)?;
@@ -80,9 +86,12 @@ pub(crate) fn run(asked: &StudyCommand, screen: &mut Screen) -> Result<(), Troub
             screen.line(format_args!("what came of {} until now counts; it stays put out", member.label))
         }
         StudyCommand::TakingOut(asked) => taking_out::run(asked, screen),
-        StudyCommand::Update { device, study } => {
-            let steward = open(device)?;
-            let changed = steward.new_version(&pack::load(Some(study))?)?;
+        StudyCommand::Update { device, study, consent } => {
+            let (steward, pack) = (open(device)?, pack::load(Some(study))?);
+            if !taking_out::agreed(&steward, consent, steward.ask_for_version(&pack)?, screen)? {
+                return Ok(());
+            }
+            let changed = steward.new_version(&pack)?;
             for FormChangeView { form_id, changes, breaks } in &changed {
                 screen.line(format_args!(
                     "{form_id}: {changes} changes, {breaks} of them break a column (`nightjar form diff` lists them)"

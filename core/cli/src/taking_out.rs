@@ -1,6 +1,11 @@
 //! `nightjar study take-out` and what goes with it.
 
-use nightjar::{ConsentView, ErasedView, TakeOutRequest, TakeOutView, TakeOutWhat};
+use std::path::PathBuf;
+
+use nightjar::{
+    ActConsentView, AsksView, ConsentView, ErasedView, Evaluator, RuleRequest, TakeOutRequest, TakeOutView,
+    TakeOutWhat,
+};
 
 use crate::command::TakingOutCommand;
 use crate::device;
@@ -10,9 +15,15 @@ use crate::trouble::Trouble;
 
 pub(crate) fn run(asked: &TakingOutCommand, screen: &mut Screen) -> Result<(), Trouble> {
     match asked {
-        TakingOutCommand::Steward { device, who } => {
-            let steward = open(device)?.name_steward(who)?;
+        TakingOutCommand::Steward { device, who, lived_experience } => {
+            let steward = open(device)?.name_steward(who, *lived_experience)?;
             screen.line(format_args!("{} is asked where one steward alone may not", steward.label))
+        }
+        TakingOutCommand::Rule { device, evaluators, versions, lived_experience } => {
+            let lived_experience = *lived_experience;
+            let rule = RuleRequest { evaluators: *evaluators, documents: *versions, lived_experience };
+            open(device)?.make_rule(&rule)?;
+            screen.line("This is the rule of the study from now on, for everybody and for good.")
         }
         TakingOutCommand::TakeOut { device, record, all_responses, all_ward, consent } => {
             let what = match (all_responses, all_ward) {
@@ -53,7 +64,11 @@ pub(crate) fn run(asked: &TakingOutCommand, screen: &mut Screen) -> Result<(), T
             }
         }
         TakingOutCommand::Consent { device, request } => {
-            consent(&open(device)?.consent_to_take_out(&handed_on(request)?)?, screen)
+            let (steward, request) = (open(device)?, handed_on(request)?);
+            match request.to_lowercase().starts_with("nightjar-act:") {
+                true => consent_to_act(&steward.consent_to_act(&request)?, screen),
+                false => consent(&steward.consent_to_take_out(&request)?, screen),
+            }
         }
         TakingOutCommand::Erased { device } => erased(&open(device)?.erased()?, screen),
     }
@@ -79,6 +94,51 @@ fn erased(view: &ErasedView, screen: &mut Screen) -> Result<(), Trouble> {
         screen.line("The hub was not asked: this is what was known.")?;
     }
     Ok(())
+}
+
+/// Before an act of which the study's rule says that stewards have to consent: keeps what they answered, or prints what to ask them. Whether
+/// the act may be tried.
+pub(crate) fn agreed(
+    founder: &Evaluator,
+    consents: &[PathBuf],
+    asked: Option<AsksView>,
+    screen: &mut Screen,
+) -> Result<bool, Trouble> {
+    for file in consents {
+        founder.take_consent(&handed_on(file)?)?;
+    }
+    let Some(AsksView { request, needed, lived_experience, stewards }) =
+        asked.filter(|_| consents.is_empty())
+    else {
+        return Ok(true);
+    };
+    screen.line(format_args!(
+        "Nothing is done yet: by the rule of this study {needed} of its stewards have to consent ({}){}.",
+        stewards.join(", "),
+        if lived_experience { ", one of them in the seat of lived experience" } else { "" }
+    ))?;
+    screen.line(
+        "Hand them the text below, which they answer with `nightjar study consent`; then give the answers",
+    )?;
+    screen.line("with --consent. They are good as long as the roster does not grow.")?;
+    screen.line(request)?;
+    Ok(false)
+}
+
+/// What a second steward consents to that the founder may not do alone, and then the consent.
+fn consent_to_act(asked: &ActConsentView, screen: &mut Screen) -> Result<(), Trouble> {
+    if let (Some(label), Some(fingerprint)) = (&asked.evaluator, &asked.fingerprint) {
+        screen.line(format_args!(
+            "The device \"{label}\" with the fingerprint {fingerprint} is let in as an evaluator's: it"
+        ))?;
+        screen.line("reads everything that is collected from then on.")?;
+    }
+    if let Some(document) = &asked.document {
+        screen.line("Another version of the study is named, with which its forms, its purpose and what is published of it may change.")?;
+        screen.line(format_args!("Its hash is {document}."))?;
+    }
+    screen.line("If that is right, hand this on to whoever asked:")?;
+    screen.line(&asked.consent)
 }
 
 /// The last word of a file in which a command said more.

@@ -213,7 +213,9 @@ fn refusal(refused: &Refused) -> Refusal {
             Refusal::new(Reason::ChainGap, "roster entries before this one are missing here")
         }
         // What people have to be told.
-        Refused::OneSteward { .. } => Refusal::new(Reason::NotGranted, refused.to_string()),
+        Refused::OneSteward { .. } | Refused::TooFewConsents { .. } => {
+            Refusal::new(Reason::NotGranted, refused.to_string())
+        }
         _ => Refusal::new(Reason::Forged, "the roster entry does not verify"),
     }
 }

@@ -3,8 +3,8 @@
 mod ward;
 
 use nightjar_seal::{
-    Act, ClockPublic, Consent, ConsentRequest, DeviceKeys, DeviceTag, Envelope, Erasure, Extent, Membership,
-    RecordTag, Refused, RootKeys, Roster, ScopeTag, Stamp,
+    Act, ActRequest, ClockPublic, Consent, ConsentRequest, DeviceKeys, DeviceTag, Entry, Envelope, Erasure,
+    Extent, Membership, RecordTag, Refused, RootKeys, Roster, Rule, ScopeTag, Seat, Stamp,
 };
 use nightjar_sync::wire::{Confirmation, Outcome, Reach, Reason};
 use nightjar_sync::{Event, Failure};
@@ -22,7 +22,7 @@ async fn founded(hub: &Running) -> (Study, DeviceKeys) {
     }
     study.found_at(hub).await;
     let (clock, _) = time(&study, &study.roster, hub).await.expect("the hub tells its time");
-    let mut acts = vec![Act::Clock { public: clock }, Act::Steward { device: second.tag() }];
+    let mut acts = vec![Act::Clock { public: clock }, Act::Steward { device: second.tag(), seat: None }];
     acts.extend(study.tablets.iter().map(|keys| admit(keys, "tablet", Membership::Tablet)));
     for act in acts {
         append(&mut study, hub, act).await.expect("appended");
@@ -182,6 +182,54 @@ fn forced(roster: &Roster, root: &RootKeys, act: Act) -> nightjar_seal::Entry {
     ));
     let seq = roster.entries().len() as u64;
     nightjar_seal::Entry::signed(seq, roster.head(), act, root).expect("it can be written")
+}
+
+#[tokio::test]
+async fn a_hub_takes_no_evaluator_and_no_version_without_the_stewards_whom_the_rule_asks_for() {
+    let data = tempfile::tempdir().expect("a folder");
+    let hub = Running::start(data.path()).await;
+    let mut study = Study::new();
+    study.roster = Roster::begin(study.roster.entries()[0].clone()).expect("it founds");
+    study.found_at(&hub).await;
+    let second = DeviceKeys::generate(&mut entropy());
+    let (device, seat) = (second.tag(), Some(Seat::LivedExperience));
+    let rule = Rule { evaluators: 1, documents: 1, lived_experience: true };
+    let acts = [
+        admit(&study.evaluator, "evaluator", Membership::Evaluator),
+        admit(&second, "second", Membership::Evaluator),
+        Act::Steward { device, seat },
+        Act::Rule { rule },
+        admit(&study.tablets[0], "tablet", Membership::Tablet),
+    ];
+    for act in acts {
+        append(&mut study, &hub, act).await.expect("appended");
+    }
+    let new = DeviceKeys::generate(&mut entropy());
+    for act in [
+        admit(&new, "third", Membership::Evaluator),
+        Act::Document { document: nightjar_seal::DocumentHash([3; 32]) },
+    ] {
+        let (seq, head) = (study.roster.entries().len() as u64, study.roster.head());
+        let signed = |consents| {
+            Entry::agreed(seq, head, act.clone(), consents, &study.root).expect("it can be written")
+        };
+        let refused = offer(&study, &hub, &signed(vec![])).await;
+        match refused {
+            Err(Failure::Refused(refusal)) => {
+                assert_eq!(refusal.reason, Reason::NotGranted);
+                assert!(refusal.text.contains("lived experience"), "{}", refusal.text);
+            }
+            other => panic!("{other:?}"),
+        }
+        let asked = ActRequest::new(&study.roster, &act);
+        let mine = asked.consent(&study.evaluator);
+        let refused = offer(&study, &hub, &signed(vec![mine])).await;
+        assert!(matches!(refused, Err(Failure::Refused(refusal)) if refusal.reason == Reason::Forged));
+        let entry = signed(vec![asked.consent(&second)]);
+        offer(&study, &hub, &entry).await.expect("the steward has consented");
+        study.roster.push(entry).expect("as here");
+    }
+    hub.stop().await;
 }
 
 #[tokio::test]

@@ -9,11 +9,14 @@ use nightjar_seal::{
     Pass, PassId, PassStanding, Refused, RootKeys, Roster, WrappedEpoch, frames,
 };
 
+use crate::agreeing;
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::OsEntropy;
 use crate::membership::Joined;
 use crate::sync;
+#[cfg(feature = "evaluate")]
+use crate::view::AsksView;
 use crate::view::MemberView;
 
 /// The root key, in the founder's vault alone.
@@ -90,6 +93,22 @@ pub(crate) fn admit(
     }
 }
 
+/// What to ask second stewards before an evaluator's device is let in; `None` where the founder does that alone.
+#[cfg(feature = "evaluate")]
+pub(crate) fn asks_to_admit(device: &Device, request: &str) -> Result<Option<AsksView>, Failure> {
+    let request = EnrolmentRequest::from_text(request)?;
+    let joined = device.joined()?;
+    let (membership, wards) = (Membership::Evaluator, Vec::new());
+    let known = joined.roster().member(&request.device.tag());
+    if known.is_some_and(|member| member.since.is_some()) {
+        return Ok(None);
+    }
+    let inviting = Inviting { device, joined: &joined, request, membership, wards, until: 0 };
+    let LetIn { device, label, membership, grants, epochs } = inviting.let_in(Vec::new())?;
+    let act = Act::Admit { device, label, membership, grants, epochs };
+    Ok(agreeing::asks(joined.roster(), &act))
+}
+
 struct Inviting<'a> {
     device: &'a Device,
     joined: &'a Joined,
@@ -111,7 +130,8 @@ impl Inviting<'_> {
         }
         let mut roster = self.joined.roster().clone();
         let LetIn { device, label, membership, grants, epochs } = self.let_in(self.wards.clone())?;
-        roster.append(Act::Admit { device, label, membership, grants, epochs }, root)?;
+        let act = Act::Admit { device, label, membership, grants, epochs };
+        agreeing::append(self.device, &mut roster, act, root)?;
         keep(self.device, &roster, self.joined.roster().entries().len())?;
         self.invitation(&roster, None)
     }

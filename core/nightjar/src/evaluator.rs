@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use nightjar_evaluate::{Options as Printing, Published, PublishedFiles, Received};
 
+use crate::agreeing;
 use crate::attaching;
 use crate::device::{Device, Kind, Options};
 use crate::enrol::{self, Admission};
@@ -20,10 +21,10 @@ use crate::study_pack::StudyPack;
 use crate::syncing::SyncOptions;
 use crate::taking_out;
 use crate::view::{
-    AttachmentView, AuditView, ConflictView, ConsentView, DisputeRequest, DissensusView, ErasedView,
-    ExportView, ExportedView, FormChangeView, HandedView, MemberView, ReceivedView, RecordView,
-    RecordsRequest, RepairedView, SettleRequest, StatusView, StepView, SyncView, TakeOutRequest, TakeOutView,
-    VerifiedView,
+    ActConsentView, AsksView, AttachmentView, AuditView, ConflictView, ConsentView, DisputeRequest,
+    DissensusView, ErasedView, ExportView, ExportedView, FormChangeView, HandedView, MemberView,
+    ReceivedView, RecordView, RecordsRequest, RepairedView, RuleRequest, SettleRequest, StatusView, StepView,
+    SyncView, TakeOutRequest, TakeOutView, VerifiedView,
 };
 
 /// A device that reads: opens what was sealed to it, and exports. The one that founds a study is its steward too.
@@ -203,13 +204,55 @@ impl Evaluator {
     }
 
     /// Names an evaluator device whose steward is asked where one alone may not: before the first tablet is let in, and not later, so
-    /// that nobody can make up a second steward where there is something to lose. `who` is its label, or the beginning of its tag.
+    /// that nobody can make up a second steward where there is something to lose. `who` is its label, or the beginning of its tag. Its steward may
+    /// hold the seat of lived experience, which a rule may ask for.
     ///
     /// # Errors
     /// [`Failure::Invalid`] where none or several are called so, for the founder's own device, and once a tablet was let in;
     /// [`Failure::Rejected`] where this device is not the steward.
-    pub fn name_steward(&self, who: &str) -> Result<MemberView, Failure> {
-        taking_out::name_steward(&self.device, who)
+    pub fn name_steward(&self, who: &str, lived_experience: bool) -> Result<MemberView, Failure> {
+        taking_out::name_steward(&self.device, who, lived_experience)
+    }
+
+    /// Says what the founder may not do alone: once, before the first tablet is let in, and of stewards who are named by then.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a rule that asks for more than there are, or too late; [`Failure::Rejected`] where this device did not found
+    /// the study.
+    pub fn make_rule(&self, request: &RuleRequest) -> Result<(), Failure> {
+        agreeing::make_rule(&self.device, request)
+    }
+
+    /// What to ask second stewards before the device of this request is let in as an evaluator's; `None` where the founder does that alone.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a damaged request.
+    pub fn ask_to_admit(&self, request: &str) -> Result<Option<AsksView>, Failure> {
+        enrol::asks_to_admit(&self.device, request)
+    }
+
+    /// What to ask second stewards before this version of the study is named; `None` where the founder does that alone.
+    ///
+    /// # Errors
+    /// As [`Evaluator::new_version`].
+    pub fn ask_for_version(&self, pack: &StudyPack) -> Result<Option<AsksView>, Failure> {
+        steward::asks_for_version(&self.device, pack)
+    }
+
+    /// Keeps what a second steward answered: [`Evaluator::admit`] and [`Evaluator::new_version`] take what is good for them.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] for a damaged text; [`Failure::Rejected`] where this device did not found the study.
+    pub fn take_consent(&self, consent: &str) -> Result<(), Failure> {
+        agreeing::take_consent(&self.device, consent)
+    }
+
+    /// Signs what the founder asks for, and says what it is. To be read by a person before it is handed on.
+    ///
+    /// # Errors
+    /// As [`Evaluator::consent_to_take_out`].
+    pub fn consent_to_act(&self, request: &str) -> Result<ActConsentView, Failure> {
+        agreeing::consent(&self.device, request)
     }
 
     /// Takes records out of the study, for somebody who lost their words or because they must not be here: on this device at once, at the

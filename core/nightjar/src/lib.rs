@@ -38,6 +38,7 @@
 //! # }
 //! ```
 
+mod agreeing;
 mod asking;
 mod attaching;
 mod bundle;

@@ -10,6 +10,7 @@ use nightjar_seal::{
 };
 use zeroize::Zeroizing;
 
+use crate::agreeing;
 use crate::device::Device;
 use crate::enrol::{self, ROOT, keep, keep_here, members};
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ use crate::published;
 use crate::study_pack::StudyPack;
 use crate::sync;
 use crate::syncing::SyncOptions;
-use crate::view::{FormChangeView, MemberView};
+use crate::view::{AsksView, FormChangeView, MemberView};
 
 /// Founds a study.
 #[derive(Clone)]
@@ -295,9 +296,17 @@ pub(crate) fn new_version(device: &Device, pack: &StudyPack) -> Result<Vec<FormC
     // The files first: a device never goes by a roster whose forms it does not hold where it could hold them.
     device.keep_pack(pack)?;
     let mut roster = joined.roster().clone();
-    roster.append(Act::Document { document: DocumentHash(pack.hash()) }, &root)?;
+    let act = Act::Document { document: DocumentHash(pack.hash()) };
+    agreeing::append(device, &mut roster, act, &root)?;
     keep(device, &roster, joined.roster().entries().len())?;
     Ok(changed)
+}
+
+/// What to ask second stewards before a version of the study is named; `None` where the founder does that alone.
+pub(crate) fn asks_for_version(device: &Device, pack: &StudyPack) -> Result<Option<AsksView>, Failure> {
+    let joined = device.joined()?;
+    carries_on(joined.study(), pack.study())?;
+    Ok(agreeing::asks(joined.roster(), &Act::Document { document: DocumentHash(pack.hash()) }))
 }
 
 /// A new version keeps the codes that records and grants were made with.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use nightjar_record::Query;
 use nightjar_seal::{
-    Act, Consent, ConsentRequest, Erasure, Extent, MAX_ERASED, RecordTag, Refused, Roster, ScopeTag, Stamp,
+    Act, Consent, ConsentRequest, Erasure, Extent, MAX_ERASED, RecordTag, Refused, Roster, ScopeTag, Seat,
+    Stamp,
 };
 
 use crate::device::Device;
@@ -17,13 +18,18 @@ use crate::sync;
 use crate::view::{ConsentView, MemberView, OfFormView, TakeOutRequest, TakeOutView, TakeOutWhat};
 
 /// Names a device whose steward is asked where one alone may not.
-pub(crate) fn name_steward(device: &Device, who: &str) -> Result<MemberView, Failure> {
+pub(crate) fn name_steward(
+    device: &Device,
+    who: &str,
+    lived_experience: bool,
+) -> Result<MemberView, Failure> {
     let root = root(device)?;
     let _one_at_a_time = device.block_on(async { Ok(device.syncing.lock().await) })?;
     let joined = device.joined()?;
     let tag = found_by(&joined, who, false)?;
     let mut roster = joined.roster().clone();
-    roster.append(Act::Steward { device: tag }, &root).map_err(|refused| match refused {
+    let seat = lived_experience.then_some(Seat::LivedExperience);
+    roster.append(Act::Steward { device: tag, seat }, &root).map_err(|refused| match refused {
         Refused::Unfit { problem, .. } => Failure::Invalid(problem.to_owned()),
         other => other.into(),
     })?;

@@ -1,5 +1,6 @@
 //! What crosses the border of the facade: `…View` goes out, `…Request` comes in. Plain data, no behaviour.
 
+mod agreeing;
 mod attachments;
 mod exports;
 mod own;
@@ -10,6 +11,7 @@ mod taking_out;
 use nightjar_form::Value;
 use serde::{Deserialize, Serialize};
 
+pub use agreeing::{ActConsentView, AsksView, RuleRequest};
 pub use attachments::AttachmentView;
 pub use exports::{ExportedFileView, ExportedView, HeldBackView};
 pub use own::{OwnAnswerView, OwnState, OwnView, ReceiptKind};

@@ -94,9 +94,9 @@ pub use refused::Refused;
 pub use request::RequestSignature;
 pub use resume::ResumeWords;
 pub use roster::{
-    ALONE, ALONE_SECONDS, Act, Action, Consent, ConsentRequest, Denied, Entry, Erasure, Extent, Grant,
-    LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_ERASED, MAX_PASS, MAX_PASSES, Member, Membership, Pass,
-    PassStanding, Roster, Terms, WrappedEpoch,
+    ALONE, ALONE_SECONDS, Act, ActRequest, Action, Consent, ConsentRequest, Denied, Entry, Erasure, Extent,
+    Grant, LastGood, LetIn, MAX_ENTRIES, MAX_ENTRY, MAX_ERASED, MAX_PASS, MAX_PASSES, Member, Membership,
+    Pass, PassStanding, Roster, Rule, Seat, Terms, WrappedEpoch,
 };
 pub use safeguard::Safeguard;
 pub use secret::{EpochKey, RecordKey, RecoveryKeys};

@@ -182,6 +182,21 @@ pub enum Refused {
         /// How many one steward may take out.
         most: u64,
     },
+    /// Fewer stewards have consented than the study's rule asks for.
+    #[error(
+        "roster: entry {seq} has the consent of {have} second stewards; the rule of this study asks for {need}{}",
+        if *.lived_experience { ", one of them in the seat of lived experience" } else { "" }
+    )]
+    TooFewConsents {
+        /// The place of the entry.
+        seq: u64,
+        /// How many consented.
+        have: usize,
+        /// How many have to.
+        need: usize,
+        /// Whether one of them has to hold the seat of lived experience.
+        lived_experience: bool,
+    },
     /// Too few devices could read what is collected.
     #[error("the roster names {have} evaluator devices; collecting needs {need}")]
     TooFewReaders {

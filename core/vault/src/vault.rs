@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags, Transaction, TransactionBehavior};
@@ -54,7 +54,7 @@ pub struct Vault {
 
 /// SQLite says that it is ready before SQLCipher is: of several threads that open the first vaults of a process at once, one could find no
 /// cipher there, and giving it a key would fail.
-pub(crate) fn make_ready() {
+fn make_ready() {
     static READY: Once = Once::new();
     READY.call_once(|| drop(Connection::open_in_memory()));
 }

@@ -43,7 +43,7 @@ impl Stewards {
             };
             log.append(act, &root).unwrap();
         }
-        log.append(Act::Steward { device: second.tag() }, &root).unwrap();
+        log.append(Act::Steward { device: second.tag(), seat: None }, &root).unwrap();
         Self { root, log, second }
     }
 

@@ -100,10 +100,13 @@ fn a_steward_takes_out_what_somebody_said_who_lost_their_words() {
 #[test]
 fn mass_erase_by_one_steward_loses_nothing_and_two_may() {
     let study = Founded::at_a_hub();
-    assert!(matches!(study.steward.name_steward("Steward"), Err(Failure::Invalid(_))), "not themselves");
-    assert!(study.steward.name_steward("Second").unwrap().steward);
+    assert!(
+        matches!(study.steward.name_steward("Steward", false), Err(Failure::Invalid(_))),
+        "not themselves"
+    );
+    assert!(study.steward.name_steward("Second", false).unwrap().steward);
     let tablet = study.tablet("One");
-    assert!(matches!(study.steward.name_steward("One"), Err(Failure::Invalid(_))), "not any more");
+    assert!(matches!(study.steward.name_steward("One", false), Err(Failure::Invalid(_))), "not any more");
     for n in 0..24 {
         respond(&tablet, &format!("{SAID} {n}"));
     }
@@ -205,7 +208,7 @@ fn without_a_second_steward_one_takes_out_no_more_than_one_may() {
 #[test]
 fn what_stewards_take_out_goes_by_a_stick_and_whoever_joins_later_gets_none_of_it() {
     let study = Founded::without_a_hub();
-    study.steward.name_steward("Second").unwrap();
+    study.steward.name_steward("Second", false).unwrap();
     let (tablet, _, invitation) = study.let_in("One", &[]);
     let file = |name: &str| study.folder.path().join(format!("{name}.bundle"));
     study.steward.export_bundle(&file("opening"), None).unwrap();

@@ -16,6 +16,23 @@ pub(crate) enum TakingOutCommand {
         /// Its name, or the beginning of its tag as `devices` prints it
         #[arg(long = "who", value_name = "NAME")]
         who: String,
+        /// Its steward holds the seat of lived experience
+        #[arg(long)]
+        lived_experience: bool,
+    },
+    /// Say what the founder may not do alone; once, before the first tablet is let in
+    Rule {
+        #[command(flatten)]
+        device: VaultArgs,
+        /// How many stewards have to consent before an evaluator's device is let in
+        #[arg(long, value_name = "K", default_value_t = 0)]
+        evaluators: u8,
+        /// How many before another version of the study is named, and with it another purpose or disclosure policy
+        #[arg(long, value_name = "K", default_value_t = 0)]
+        versions: u8,
+        /// One of them has to hold the seat of lived experience
+        #[arg(long)]
+        lived_experience: bool,
     },
     /// Take records out for ever; beyond 20 a day, or all of a sort, print what to ask a second steward
     TakeOut {
@@ -34,11 +51,11 @@ pub(crate) enum TakingOutCommand {
         #[arg(long, value_name = "FILE")]
         consent: Vec<PathBuf>,
     },
-    /// As a second steward: read what another asks to take out, and print the consent to it
+    /// As a second steward: read what another asks, and print the consent to it
     Consent {
         #[command(flatten)]
         device: VaultArgs,
-        /// File with what the other's `take-out` printed; `-` reads it from standard input
+        /// File with what the other's `take-out`, `admit` or `update` printed; `-` reads it from standard input
         #[arg(long, value_name = "FILE")]
         request: PathBuf,
     },

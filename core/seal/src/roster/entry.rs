@@ -2,9 +2,10 @@
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::erasure::Erasure;
+use super::erasure::{Consent, Erasure};
 use super::grants::{Grant, check_grants};
 use super::pass::{Pass, Terms};
+use super::rule::{Rule, Seat};
 use crate::{
     ClockPublic, DeviceKeys, DevicePublic, DeviceTag, DocumentHash, Entropy, EpochId, EpochKey, Line,
     LinkHash, RecoveryPublic, Refused, RootKeys, RootPublic, RosterHead, ScopeTag, Signature, StudyTag,
@@ -41,6 +42,9 @@ struct Body {
     prev: RosterHead,
     #[n(3)]
     act: Act,
+    /// What second stewards signed of it, in the order of their devices, each once; none where nobody did.
+    #[n(4)]
+    consents: Option<Vec<Consent>>,
 }
 
 /// What an entry does.
@@ -157,6 +161,16 @@ pub enum Act {
         /// The device.
         #[n(0)]
         device: DeviceTag,
+        /// The seat that its steward holds, if it is a particular one.
+        #[n(1)]
+        seat: Option<Seat>,
+    },
+    /// Says what the founder may not do alone. Once, before the first tablet is let in, and of stewards who are named by then.
+    #[n(19)]
+    Rule {
+        /// The rule.
+        #[n(0)]
+        rule: Rule,
     },
     /// Names the hub whose time counts. Before the first tablet is let in, and not later.
     #[n(18)]
@@ -255,7 +269,24 @@ impl Entry {
     /// # Errors
     /// When it is beyond the bounds.
     pub fn signed(seq: u64, prev: RosterHead, act: Act, root: &RootKeys) -> Result<Self, Refused> {
-        let body = Body { format: 0, seq, prev, act };
+        Self::agreed(seq, prev, act, Vec::new(), root)
+    }
+
+    /// The same with what second stewards signed of it.
+    ///
+    /// # Errors
+    /// When it is beyond the bounds.
+    pub fn agreed(
+        seq: u64,
+        prev: RosterHead,
+        act: Act,
+        mut consents: Vec<Consent>,
+        root: &RootKeys,
+    ) -> Result<Self, Refused> {
+        consents.sort_unstable();
+        consents.dedup();
+        let consents = (!consents.is_empty()).then_some(consents);
+        let body = Body { format: 0, seq, prev, act, consents };
         let signature = root.sign(CONTEXT, &canonical::encode(&body));
         let entry = Self { body, signature };
         entry.check()?;
@@ -296,6 +327,11 @@ impl Entry {
         &self.body.act
     }
 
+    /// What second stewards signed of it.
+    pub fn consents(&self) -> &[Consent] {
+        self.body.consents.as_deref().unwrap_or_default()
+    }
+
     /// Its hash: the roster's head after it.
     pub fn hash(&self) -> RosterHead {
         RosterHead(digest("nightjar v1 roster head", &[&self.encode()]))
@@ -314,7 +350,19 @@ impl Entry {
         if self.body.format != 0 {
             return Err(Refused::UnknownFormat { what: "roster entry", format: self.body.format.into() });
         }
-        match &self.body.act {
+        if let Some(consents) = &self.body.consents {
+            if consents.is_empty() {
+                return Err(Refused::Malformed { what: "roster entry", problem: "its consents are none" });
+            }
+            Consent::check_all(consents)?;
+        }
+        self.body.act.check()
+    }
+}
+
+impl Act {
+    pub(super) fn check(&self) -> Result<(), Refused> {
+        match self {
             Act::Found { title, .. } => check_text("title of the study", title, MAX_LABEL),
             Act::Admit { label, grants, epochs, .. } => {
                 check_text("label of a device", label, MAX_LABEL)?;
@@ -335,6 +383,7 @@ impl Entry {
                 passes.iter().try_for_each(Pass::check)
             }
             Act::Erase { erasure } => erasure.check(),
+            Act::Rule { rule } => rule.check(),
             Act::Recovery { .. } | Act::Document { .. } | Act::Steward { .. } | Act::Clock { .. } => Ok(()),
         }
     }

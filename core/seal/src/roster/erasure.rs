@@ -10,8 +10,8 @@ use minicbor::{Decode, Encode};
 use super::log::Member;
 use crate::enrolment::{from_text, to_text};
 use crate::{
-    ClockPublic, DeviceKeys, DeviceTag, RecordTag, Refused, RosterHead, ScopeTag, Signature, Stamp, StudyTag,
-    canonical,
+    ClockPublic, DeviceKeys, DevicePublic, DeviceTag, RecordTag, Refused, RosterHead, ScopeTag, Signature,
+    Stamp, StudyTag, canonical,
 };
 
 /// Most records that one entry names.
@@ -21,7 +21,7 @@ pub const ALONE: u64 = 20;
 /// Seconds of the hub's time after which a steward may take out as many again.
 pub const ALONE_SECONDS: u64 = 24 * 60 * 60;
 /// Most second signatures of one entry.
-const MAX_CONSENTS: usize = 8;
+pub(super) const MAX_CONSENTS: usize = 8;
 /// Largest encoded request for a consent, bytes.
 const MAX_REQUEST: usize = 24 * 1024;
 const MAX_CONSENT: usize = 256;
@@ -102,8 +102,7 @@ impl ConsentRequest {
 
     /// Signs it.
     pub fn consent(&self, steward: &DeviceKeys) -> Consent {
-        let signature = steward.sign(CONTEXT, &canonical::encode(self));
-        Consent { device: steward.tag(), signature }
+        Consent::sign(steward, CONTEXT, &canonical::encode(self))
     }
 
     /// As text.
@@ -124,7 +123,7 @@ impl ConsentRequest {
     }
 }
 
-/// A further steward's signature over an erasure, at one place of the roster.
+/// A further steward's signature over an erasure or another act, at one place of the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Consent {
     /// The steward's device.
@@ -136,6 +135,28 @@ pub struct Consent {
 
 impl Consent {
     const PREFIX: &'static str = "nightjar-consent:";
+
+    pub(super) fn sign(steward: &DeviceKeys, context: &str, signed: &[u8]) -> Self {
+        Self { device: steward.tag(), signature: steward.sign(context, signed) }
+    }
+
+    pub(super) fn verify(&self, by: &DevicePublic, context: &str, signed: &[u8]) -> Result<(), Refused> {
+        by.verify(context, signed, &self.signature)
+    }
+
+    /// That these are in the order of their devices, each once, and not too many.
+    pub(super) fn check_all(consents: &[Self]) -> Result<(), Refused> {
+        let have = consents.len();
+        if have > MAX_CONSENTS {
+            return Err(Refused::Oversize { what: "consents", have, most: MAX_CONSENTS });
+        }
+        match consents.is_sorted_by(|a, b| a.device < b.device) {
+            true => Ok(()),
+            false => {
+                Err(Refused::Malformed { what: "consents", problem: "they are not in order, each once" })
+            }
+        }
+    }
 
     /// As text.
     pub fn to_text(&self) -> String {
@@ -154,16 +175,7 @@ impl Consent {
 
 impl Erasure {
     pub(super) fn check(&self) -> Result<(), Refused> {
-        if self.consents.len() > MAX_CONSENTS {
-            let have = self.consents.len();
-            return Err(Refused::Oversize { what: "consents to an erasure", have, most: MAX_CONSENTS });
-        }
-        if !self.consents.is_sorted_by(|a, b| a.device < b.device) {
-            return Err(Refused::Malformed {
-                what: "erasure",
-                problem: "its consents are not in order, each once",
-            });
-        }
+        Consent::check_all(&self.consents)?;
         self.what.check()
     }
 }
@@ -268,7 +280,7 @@ impl Ledger {
             let steward = members.get(&consent.device).filter(|member| member.is_steward());
             let problem = "who consented is no steward, or no longer";
             let steward = steward.ok_or(Refused::Unfit { seq, problem })?;
-            steward.public.verify(CONTEXT, &signed, &consent.signature)?;
+            consent.verify(&steward.public, CONTEXT, &signed)?;
         }
         Ok(!erasure.consents.is_empty())
     }

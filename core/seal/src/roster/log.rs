@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Act, Entry, Membership, WrappedEpoch};
-use super::erasure::{Ledger, Place};
+use super::erasure::{Consent, Ledger, Place};
 use super::grants::{Action, Grant};
 use super::pass::Pass;
+use super::rule::{Rule, Seat};
 use super::waiting::{Delegation, Waiting};
 use crate::{
     ClockPublic, DevicePublic, DeviceTag, DocumentHash, Entropy, Line, LinkHash, RecordTag, RecoveryPublic,
@@ -36,6 +37,8 @@ pub struct Member {
     pub revoked: Option<BTreeMap<(ScopeTag, Line), BTreeMap<u64, LinkHash>>>,
     /// Whether it was named as a second steward's.
     pub steward: bool,
+    /// The seat that its steward holds, if it is a particular one.
+    pub seat: Option<Seat>,
 }
 
 impl Member {
@@ -69,6 +72,7 @@ pub struct Roster {
     pub(super) time: u64,
     pub(super) waiting: Waiting,
     erased: Ledger,
+    rule: Option<Rule>,
 }
 
 impl Roster {
@@ -115,6 +119,7 @@ impl Roster {
             time: 0,
             waiting: Waiting::default(),
             erased: Ledger::default(),
+            rule: None,
         })
     }
 
@@ -137,8 +142,21 @@ impl Roster {
     /// # Errors
     /// As [`Roster::push`].
     pub fn append(&mut self, act: Act, root: &RootKeys) -> Result<&Entry, Refused> {
+        self.append_agreed(act, Vec::new(), root)
+    }
+
+    /// The same with what second stewards signed of it.
+    ///
+    /// # Errors
+    /// As [`Roster::push`].
+    pub fn append_agreed(
+        &mut self,
+        act: Act,
+        consents: Vec<Consent>,
+        root: &RootKeys,
+    ) -> Result<&Entry, Refused> {
         let seq = self.entries.len() as u64;
-        self.push(Entry::signed(seq, self.head(), act, root)?)?;
+        self.push(Entry::agreed(seq, self.head(), act, consents, root)?)?;
         Ok(&self.entries[self.entries.len() - 1])
     }
 
@@ -146,11 +164,12 @@ impl Roster {
     ///
     /// # Errors
     /// [`Refused::RosterGap`]; [`Refused::RosterFork`] for a second entry at a place; [`Refused::Altered`];
-    /// [`Refused::Unfit`]. The roster is as it was then.
+    /// [`Refused::Unfit`]; [`Refused::TooFewConsents`]. The roster is as it was then.
     pub fn push(&mut self, entry: Entry) -> Result<(), Refused> {
         if !self.is_next(&entry)? {
             return Ok(());
         }
+        self.agreed(&entry)?;
         self.apply(&entry)?;
         self.hashes.push(entry.hash());
         self.entries.push(entry);
@@ -164,7 +183,7 @@ impl Roster {
     /// [`Roster::push`] to say.
     ///
     /// # Errors
-    /// As [`Roster::push`], but for [`Refused::Unfit`].
+    /// As [`Roster::push`], but for [`Refused::Unfit`] and [`Refused::TooFewConsents`].
     pub fn is_next(&self, entry: &Entry) -> Result<bool, Refused> {
         let seq = entry.seq();
         let hash = entry.hash();
@@ -212,6 +231,7 @@ impl Roster {
                     by: None,
                     revoked: None,
                     steward: false,
+                    seat: None,
                 };
                 self.place(tag, member);
                 self.epochs.extend(epochs.iter().cloned());
@@ -283,7 +303,21 @@ impl Roster {
                 let place = Place { study: self.study, seq, prev: entry.prev() };
                 self.erased.take(&place, erasure, &self.members)?;
             }
-            Act::Steward { device } => {
+            Act::Rule { rule } => {
+                let stewards = || self.stewards();
+                if self.rule.is_some() || self.collects() {
+                    return unfit("the rule is made once, before the first tablet is let in");
+                }
+                if stewards().count() < rule.most() {
+                    return unfit("the rule asks for more stewards than are named");
+                }
+                let has_seat = stewards().any(|steward| steward.seat == Some(Seat::LivedExperience));
+                if rule.lived_experience && !has_seat {
+                    return unfit("no steward is named for the seat of lived experience");
+                }
+                self.rule = Some(*rule);
+            }
+            Act::Steward { device, seat } => {
                 if self.collects() {
                     return unfit("a second steward is named before the first tablet is let in");
                 }
@@ -299,7 +333,7 @@ impl Roster {
                     Some(member) if member.steward || member.revoked.is_some() => {
                         return unfit("the device is a steward's already, or was put out");
                     }
-                    Some(member) => member.steward = true,
+                    Some(member) => (member.steward, member.seat) = (true, *seat),
                 }
             }
             Act::Clock { public } => {
@@ -346,6 +380,7 @@ impl Roster {
             by: Some(pass.steward()),
             revoked: None,
             steward: false,
+            seat: None,
         };
         self.place(pass.device(), member);
         self.epochs.extend(let_in.epochs.iter().cloned());
@@ -420,6 +455,11 @@ impl Roster {
     /// Devices whose signatures count beside the root key's, where two stewards are needed.
     pub fn stewards(&self) -> impl Iterator<Item = &Member> {
         self.members.values().filter(|member| member.is_steward())
+    }
+
+    /// What the founder may not do alone.
+    pub fn rule(&self) -> Option<&Rule> {
+        self.rule.as_ref()
     }
 
     /// The key of the hub whose time counts.

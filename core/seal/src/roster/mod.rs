@@ -6,6 +6,7 @@ mod erasure;
 mod grants;
 mod log;
 mod pass;
+mod rule;
 mod waiting;
 
 pub use entry::{Act, Entry, LastGood, MAX_ENTRY, Membership, WrappedEpoch};
@@ -13,4 +14,5 @@ pub use erasure::{ALONE, ALONE_SECONDS, Consent, ConsentRequest, Erasure, Extent
 pub use grants::{Action, Grant};
 pub use log::{MAX_ENTRIES, Member, Roster};
 pub use pass::{Denied, LetIn, MAX_PASS, Pass, Terms};
+pub use rule::{ActRequest, Rule, Seat};
 pub use waiting::{MAX_PASSES, PassStanding};

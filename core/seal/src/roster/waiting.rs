@@ -206,6 +206,7 @@ impl Roster {
                 by: Some(pass.steward()),
                 revoked: (!counts).then(BTreeMap::new),
                 steward: false,
+                seat: None,
             };
             let known = members.entry(pass.device()).or_insert_with(member);
             // Of several for one device the first that counts says what it is.

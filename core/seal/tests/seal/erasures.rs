@@ -27,7 +27,7 @@ impl Study {
         let mut study = Self::bare();
         let (hub, second) = (study.hub.public(), study.second.tag());
         study.append(Act::Clock { public: hub }).unwrap();
-        study.append(Act::Steward { device: second }).unwrap();
+        study.append(Act::Steward { device: second, seat: None }).unwrap();
         study.let_the_tablet_in();
         study
     }
@@ -141,7 +141,10 @@ fn mass_erase_by_one_steward_takes_nothing_out() {
     }
     let mine = DeviceKeys::generate(&mut study.entropy);
     study.append(admit(mine.public(), Membership::Evaluator, vec![])).unwrap();
-    assert!(matches!(study.append(Act::Steward { device: mine.tag() }), Err(Refused::Unfit { .. })));
+    assert!(matches!(
+        study.append(Act::Steward { device: mine.tag(), seat: None }),
+        Err(Refused::Unfit { .. })
+    ));
     let clock = ClockKeys::generate(&mut study.entropy).public();
     assert!(matches!(study.append(Act::Clock { public: clock }), Err(Refused::Unfit { .. })));
     assert!((0..1_000).all(|n| !study.is_out(n)) && study.roster.scopes_taken_out().is_empty());
@@ -226,19 +229,22 @@ fn who_is_a_second_steward_is_settled_before_anybody_collects() {
     let mut study = Study::bare();
     let founder = study.roster.members().values().min_by_key(|member| member.since).unwrap().public.tag();
     for device in [founder, study.tablet.tag()] {
-        assert!(matches!(study.append(Act::Steward { device }), Err(Refused::Unfit { .. })));
+        assert!(matches!(study.append(Act::Steward { device, seat: None }), Err(Refused::Unfit { .. })));
     }
     let device = study.second.tag();
-    study.append(Act::Steward { device }).unwrap();
-    assert!(matches!(study.append(Act::Steward { device }), Err(Refused::Unfit { .. })), "once");
+    study.append(Act::Steward { device, seat: None }).unwrap();
+    assert!(matches!(study.append(Act::Steward { device, seat: None }), Err(Refused::Unfit { .. })), "once");
     let public = study.hub.public();
     study.append(Act::Clock { public }).unwrap();
     assert!(matches!(study.append(Act::Clock { public }), Err(Refused::Unfit { .. })), "once");
     let mut late = Study::bare();
     late.let_the_tablet_in();
-    let tablet = Act::Steward { device: late.tablet.tag() };
-    for act in [Act::Steward { device: late.second.tag() }, Act::Clock { public: late.hub.public() }, tablet]
-    {
+    let tablet = Act::Steward { device: late.tablet.tag(), seat: None };
+    for act in [
+        Act::Steward { device: late.second.tag(), seat: None },
+        Act::Clock { public: late.hub.public() },
+        tablet,
+    ] {
         assert!(matches!(late.append(act), Err(Refused::Unfit { .. })));
     }
 }

@@ -14,4 +14,5 @@ mod publications;
 mod receipts;
 mod requests;
 mod rosters;
+mod rules;
 mod shares;
