@@ -64,7 +64,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
     let home = Home::new();
     let vault = home.create();
     let draft = vault.begin(&draft_meta()).unwrap();
-    vault.limit_pages(60).unwrap();
+    vault.limit_pages(80).unwrap();
     let mut acknowledged = Vec::new();
     let error = loop {
         let entry = vec![acknowledged.len() as u8; 20_000];
