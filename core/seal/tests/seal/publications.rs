@@ -183,7 +183,7 @@ fn the_same_publications_stand_whatever_the_order_in_which_they_came() {
         }
         for i in 0..=at {
             permute(at - 1, order, each);
-            let from = if at % 2 == 0 { 0 } else { i };
+            let from = if at.is_multiple_of(2) { 0 } else { i };
             order.swap(from, at);
         }
     }
