@@ -51,7 +51,7 @@ async fn what_is_published_is_with_everybody_after_one_sync_and_told_once() {
         let before = transport.traffic().requests;
         tablet.sync(&transport).await.expect("syncs");
         assert_eq!(requests(&transport, before), 2, "a greeting and the question");
-        assert_eq!(tablet.published, [first.clone()]);
+        assert_eq!(tablet.published, std::slice::from_ref(&first));
     }
     // Nothing new is one request and few bytes, with something published as without.
     for device in [&mut one, &mut other, &mut evaluator] {
@@ -69,12 +69,12 @@ async fn what_is_published_is_with_everybody_after_one_sync_and_told_once() {
     evaluator.keep(second.clone());
     for device in [&mut evaluator, &mut one] {
         device.sync(&transport).await.expect("syncs");
-        assert_eq!(device.published, [second.clone()]);
+        assert_eq!(device.published, std::slice::from_ref(&second));
     }
-    assert_eq!(given(&transport, &study, vec![first.id(), second.id()]).await, [second.clone()]);
+    assert_eq!(given(&transport, &study, vec![first.id(), second.id()]).await, std::slice::from_ref(&second));
     // The other still holds the first: what it brings is not kept, and it hears of the second.
     other.sync(&transport).await.expect("syncs");
-    assert_eq!(other.published, [second.clone()]);
+    assert_eq!(other.published, std::slice::from_ref(&second));
     other.keep(first);
     assert_eq!(other.published, [second]);
     hub.stop().await;
@@ -139,7 +139,7 @@ async fn what_was_forged_replayed_or_published_by_a_device_that_is_out_nobody_is
         .await
         .expect("an answer");
     nightjar_sync::appended(&response).expect("appended");
-    assert_eq!(given(&transport, &study, both.to_vec()).await, [good.clone()]);
+    assert_eq!(given(&transport, &study, both.to_vec()).await, std::slice::from_ref(&good));
     assert_eq!(bring(&transport, &study, tablet, &late).await, Some(Reason::NotGranted));
     // Whoever held it tells nobody, and nothing new is one request again.
     reader.sync(&transport).await.expect("syncs");

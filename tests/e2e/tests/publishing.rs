@@ -77,7 +77,7 @@ fn three_tablets_see_what_was_published_and_what_takes_its_place() {
     for tablet in &tablets {
         let synced = tablet.sync().unwrap();
         assert_eq!((synced.published, synced.requests), (1, 2));
-        assert_eq!(tablet.publications().unwrap(), [first.clone()]);
+        assert_eq!(tablet.publications().unwrap(), std::slice::from_ref(&first));
         let easy = tablet.publications().unwrap()[0].page_for("en-x-easyread").unwrap().clone();
         assert_eq!(easy.title, "First, in easy read");
         assert!(matches!(easy.themes[0].then, ThenView::Planned { .. }));
