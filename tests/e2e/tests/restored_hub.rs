@@ -122,15 +122,16 @@ fn every_thirty_days_a_loss_is_found_that_no_mark_shows() {
     let _running = HubProcess::start_at(&program(), &data, &listen);
     assert_eq!(tablet.sync().unwrap().requests, 1, "nothing shows it");
 
-    later(&study, 31);
+    // Thirty days, and as many as 29 more before the first time.
+    later(&study, 59);
     let checked = tablet.sync().unwrap();
     assert!(checked.hub_lost_data, "it says so");
     assert_eq!((checked.pushed, checked.waiting), (1, 0), "and is offered this one");
     // From then on nothing is compared for as long.
     assert_eq!(tablet.sync().unwrap().requests, 1);
-    later(&study, 60);
+    later(&study, 88);
     assert_eq!(tablet.sync().unwrap().requests, 1);
-    later(&study, 62);
+    later(&study, 90);
     let checked = tablet.sync().unwrap();
     assert!(!checked.hub_lost_data && checked.pushed == 0 && checked.requests > 1, "nothing is missing");
 }

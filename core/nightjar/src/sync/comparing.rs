@@ -73,13 +73,13 @@ impl Device {
         self.keep_last(scope, Last { day: Some(self.study_day()), tries: 0 })
     }
 
-    /// Begins to count days with the first sync, on another day for each device, so that not all of a study compare at once.
+    /// Begins to count days with the first sync or some days later, another number for each device: not all of a study compare at once.
     pub(super) fn begin_comparing(&self, scope: &ScopeTag) -> Result<(), Failure> {
         if self.last_compared(scope)?.is_some() {
             return Ok(());
         }
-        let early = self.tag().0.first().map_or(0, |byte| i32::from(*byte) % EVERY);
-        self.keep_last(scope, Last { day: Some(self.study_day().saturating_sub(early)), tries: 0 })
+        let later = self.tag().0.first().map_or(0, |byte| i32::from(*byte) % EVERY);
+        self.keep_last(scope, Last { day: Some(self.study_day().saturating_add(later)), tries: 0 })
     }
 
     fn last_compared(&self, scope: &ScopeTag) -> Result<Option<Last>, Failure> {
