@@ -87,8 +87,13 @@ pub(crate) fn seal(
     key: &RecordKey,
     cells: &mut [(CellKey, Value)],
 ) -> Result<Option<Resealed>, Failure> {
+    if !cells.iter().any(|(_, value)| named(value).is_some_and(|named| named.chunks.is_empty())) {
+        return Ok(None);
+    }
+    // A text may look like the name of something that nobody attached: it is a text then.
+    let attached = device.vault.attached_hashes(draft)?;
     let of_draft = cells.iter_mut().filter_map(|(_, value)| {
-        let named = named(value).filter(|named| named.chunks.is_empty())?;
+        let named = named(value).filter(|named| named.chunks.is_empty() && attached.contains(&named.hash))?;
         Some((value, named))
     });
     let of_draft: Vec<_> = of_draft.collect();

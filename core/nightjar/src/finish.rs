@@ -321,7 +321,7 @@ fn write(
     let unsent = device.vault.unsent(&tag, &device.tag(), written.bytes.len())?;
     let unsent = unsent.filter(|unsent| own == Some(unsent.header().key));
     if !store(device, &joined, &tag, &written, unsent.as_ref(), form)? {
-        // A sync gave what it was to travel with its place meanwhile.
+        // As when a sync gave what it was to travel with its place meanwhile.
         store(device, &joined, &tag, &written, None, form)?;
     }
     device.notifier.changed([id.to_string()]);
@@ -329,7 +329,7 @@ fn write(
 }
 
 /// Seals a change of a ward record and stores it: together with what this device wrote to the record and has not sent yet, in the
-/// place of that, if there is such. False when that cannot be replaced any more, and then nothing was stored.
+/// place of that, if there is such. False when the two cannot go together (any more), and then nothing was stored.
 fn store(
     device: &Device,
     joined: &Joined,
@@ -348,7 +348,10 @@ fn store(
     };
     let checked = sealed(joined, unsent, written, header, key, hand_out, false, None, form)?;
     match joined.reading(|reading| device.vault.amend(checked, reading)) {
-        Err(VaultError::WrongOrder) => Ok(false),
+        // Whether it is good alone shows when it is tried alone.
+        Err(VaultError::WrongOrder | VaultError::SealedWrong | VaultError::Record(_)) if unsent.is_some() => {
+            Ok(false)
+        }
         stored => Ok(stored.map(|_| true)?),
     }
 }

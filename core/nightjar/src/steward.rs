@@ -239,6 +239,8 @@ fn known_of(device: &Device, tag: DeviceTag) -> Result<Vec<LastGood>, Failure> {
     }
     known.extend(published::good_of(device, &tag)?);
     known.sort_unstable();
+    // Names of publications are cut short there: of two that begin alike one is enough to put the device out.
+    known.dedup_by_key(|good| (good.scope, good.line, good.place));
     Ok(known)
 }
 

@@ -1,6 +1,7 @@
 //! Envelopes on their way in: what can be worked out about each before anything is written, so that several threads may do it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nightjar_record::{Admitted, admit_all};
 use nightjar_seal::{
@@ -31,8 +32,14 @@ impl Arrived {
     }
 
     /// Unwraps the key that it hands out, and where that is for `holder` opens and admits its changes. Whether it counts is judged when
-    /// it is imported, with its record. `dictionaries` are those of [`Vault::to_work_out`].
-    pub fn work_out(&mut self, holder: &Holder<'_>, dictionaries: &BTreeMap<DictionaryId, Dictionary>) {
+    /// it is imported, with its record. `dictionaries` are those of [`Vault::to_work_out`]. `room` is how many bytes of changes all that are
+    /// worked out together may keep: what does not fit is opened again when it is its turn.
+    pub fn work_out(
+        &mut self,
+        holder: &Holder<'_>,
+        dictionaries: &BTreeMap<DictionaryId, Dictionary>,
+        room: &AtomicUsize,
+    ) {
         if !self.envelope.hands_out() {
             return;
         }
@@ -42,7 +49,11 @@ impl Arrived {
         let whole = header.kind == Kind::Change && header.parts == 1 && header.proof.is_none();
         if let (true, Ok(Some(key))) = (whole, &key) {
             let opened = open_with(&self.envelope, key, |id| dictionaries.get(id).cloned());
-            self.changes = opened.ok().and_then(|payload| admit_all(&payload).ok());
+            let takes = |payload: &Vec<u8>| {
+                let left = |left: usize| left.checked_sub(payload.len());
+                room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+            };
+            self.changes = opened.ok().filter(takes).and_then(|payload| admit_all(&payload).ok());
         }
         self.key = Some(key);
     }

@@ -141,6 +141,14 @@ impl Vault {
         Ok(())
     }
 
+    /// The hashes of what is attached to an unfinished form.
+    ///
+    /// # Errors
+    /// Storage errors; [`VaultError::NoDraft`].
+    pub fn attached_hashes(&self, draft: &DraftId) -> Result<Vec<[u8; 32]>, VaultError> {
+        Ok(self.read(|c| held(c, draft))?.iter().map(|(_, kept)| kept.hash).collect())
+    }
+
     /// What was attached to an unfinished form, by its hash.
     ///
     /// # Errors

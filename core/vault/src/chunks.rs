@@ -272,6 +272,7 @@ pub(crate) fn offer_again(t: &Connection, scope: i64) -> Result<(), VaultError> 
 
 /// Notes the chunks that a record names and that are not here.
 pub(crate) fn note_missing(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> Result<(), VaultError> {
+    forget_missing(t, tag)?;
     let texts = row.cells.iter().flat_map(|cell| &cell.held).filter_map(|held| match &held.value {
         Value::Text(text) if Attached::claims(text) => text.parse::<Attached>().ok(),
         _ => None,
@@ -300,6 +301,12 @@ pub(crate) fn note_missing(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> R
         }
         of_record = Some((scope, count));
     }
+    Ok(())
+}
+
+/// Nothing that a record named and that never came is asked for any more.
+pub(crate) fn forget_missing(t: &Connection, tag: &RecordTag) -> Result<(), VaultError> {
+    t.prepare_cached("DELETE FROM chunk WHERE owner = ?1 AND state = 4")?.execute([tag.0])?;
     Ok(())
 }
 

@@ -50,7 +50,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn unchained(&self, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
-        self.read(|c| Ok(unchained(c, scope)?.into_iter().map(|(id, _)| id).collect()))
+        self.read(|c| Ok(unchained(c, scope)?.into_keys().collect()))
     }
 
     /// The same, each with its record, in no order that says anything.
@@ -225,16 +225,18 @@ impl Vault {
             let Some(scope) = shared::known(t, scope.0)? else { return Ok(0) };
             let sql = "SELECT envelope.begin, envelope.rest, outbox.n, outbox.state, length(body) = 0 AND stub.n IS NULL
                        FROM outbox JOIN envelope ON envelope.n = outbox.n LEFT JOIN stub ON stub.n = outbox.n
-                       WHERE outbox.scope = ?1 AND chained = 1 AND outbox.state IN (0, 1)";
+                       WHERE outbox.scope = ?1 AND chained = 1 AND outbox.state IN (0, 1, 4)";
             let mut statement = t.prepare_cached(sql)?;
             let mut rows = statement.query([scope])?;
-            let (mut there, mut missing) = (Vec::new(), Vec::new());
+            let (mut there, mut missing, mut lost) = (Vec::new(), Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let (id, n): (_, i64) = (read_id(row, 0)?, row.get(2)?);
-                let (acknowledged, is_gone): (bool, bool) = (row.get(3)?, row.get(4)?);
-                match (lacking.contains(&id), acknowledged) {
-                    (true, true) if !is_gone => missing.push(n),
-                    (false, false) if held.contains(&id) => there.push(n),
+                let (state, is_gone): (i64, bool) = (row.get(3)?, row.get(4)?);
+                match (lacking.contains(&id), state) {
+                    (true, 1) if !is_gone => missing.push(n),
+                    // Its bytes have left this device: it can be told of and not offered.
+                    (true, 4) => lost += 1,
+                    (false, 0) if held.contains(&id) => there.push(n),
                     _ => {}
                 }
             }
@@ -242,7 +244,11 @@ impl Vault {
             missing.iter().try_for_each(|n| again.execute([n]).map(drop))?;
             let mut acknowledge = t.prepare_cached("UPDATE outbox SET state = 1 WHERE n = ?1")?;
             there.iter().try_for_each(|n| acknowledge.execute([n]).map(drop))?;
-            Ok(missing.len() as u64)
+            if !missing.is_empty() {
+                // A hub that lost envelopes may have lost what was attached to them; it is asked before anything is sent.
+                chunks::offer_again(t, scope)?;
+            }
+            Ok(missing.len() as u64 + lost)
         })
     }
 

@@ -326,6 +326,7 @@ pub(crate) fn project_with(
     search::forget(t, tag)?;
     let Some(row) = row else {
         remove(t, tag)?;
+        chunks::forget_missing(t, tag)?;
         return Ok(None);
     };
     let n = rows::store(t, tag, &row)?;

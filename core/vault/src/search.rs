@@ -20,7 +20,7 @@ pub(crate) fn words(row: &Row) -> String {
     let mut words: Vec<&str> = Vec::new();
     for held in row.cells.iter().flat_map(|cell| &cell.held) {
         if let Value::Text(text) = &held.value
-            && !Attached::claims(text)
+            && text.parse::<Attached>().is_err()
             && !words.contains(&text.as_str())
         {
             words.push(text);

@@ -38,8 +38,8 @@ impl Unsent {
 }
 
 impl Vault {
-    /// What this device wrote to a record and has not sent yet, if a change of so many bytes can travel with it. Nothing of what a
-    /// respondent gave: that cannot be opened here.
+    /// What this device wrote to a record and has not sent yet, if it counts and a change of so many bytes can travel with it. Nothing of
+    /// what a respondent gave: that cannot be opened here.
     ///
     /// # Errors
     /// Storage errors.
@@ -53,7 +53,7 @@ impl Vault {
             let sql = format!(
                 "SELECT {COLUMNS} FROM envelope CROSS JOIN outbox ON outbox.n = envelope.n
                  WHERE envelope.record_begin = ?1 AND envelope.record_rest = ?2 AND envelope.kind = 0
-                       AND outbox.chained = 0 AND outbox.state = 0 ORDER BY envelope.begin, envelope.rest"
+                       AND envelope.state = 1 AND outbox.chained = 0 AND outbox.state = 0 ORDER BY envelope.begin, envelope.rest"
             );
             let mut statement = c.prepare_cached(&sql)?;
             let (begin, rest) = numbers::split(&record.0);

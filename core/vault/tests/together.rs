@@ -155,3 +155,20 @@ fn what_is_large_travels_alone() {
     let record = tag(&tablet, &done.record);
     assert!(tablet.vault.unsent(&record, &tablet.keys.tag(), 3_000).unwrap().is_none());
 }
+
+/// What does not count may come right or not: a correction does not wait for it.
+#[test]
+fn what_does_not_count_is_not_joined() {
+    let (mut tablet, evaluator) = (Device::new(), Device::new());
+    let done = tablet.give(&night(), &[(cell("beds"), Value::Integer(17))], Readable::Here, &[&evaluator]);
+    let record = tag(&tablet, &done.record);
+    assert!(unsent(&tablet, &done.record).is_some());
+    // The roster does not know this device any more.
+    let me = tablet.keys.tag();
+    tablet.roster.0.insert(me);
+    tablet.vault.judge_again(&[me], tablet.reading()).unwrap();
+    assert!(tablet.vault.unsent(&record, &me, 1_000).unwrap().is_none());
+    tablet.roster.0.remove(&me);
+    tablet.vault.judge_again(&[me], tablet.reading()).unwrap();
+    assert!(tablet.vault.unsent(&record, &me, 1_000).unwrap().is_some());
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use nightjar_seal::{
     Act, DeviceTag, Entry, Envelope, EnvelopeId, Holder, Line, Link, Membership, Pass, PassId, Placing,
@@ -25,6 +26,8 @@ pub(super) const NO_ROOM: &str =
 /// So many envelopes at once are worth starting threads for, and so many threads at most.
 const WORTH_THREADS: usize = 64;
 const MOST_THREADS: usize = 4;
+/// So many bytes of opened changes are kept from before the writing at most: a few hundred sealed bytes may say a quarter of a MiB.
+const OPENED_BYTES: usize = 4 << 20;
 
 /// Where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -327,10 +330,13 @@ impl<'a> Intake<'a> {
             arrived.iter_mut().zip(new).filter_map(|(one, is_new)| is_new.then_some(one)).collect();
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let share = new.len().div_ceil(threads).max(1);
+        let room = AtomicUsize::new(OPENED_BYTES);
         std::thread::scope(|scope| {
             for of_one in new.chunks_mut(share) {
-                let dictionaries = &dictionaries;
-                scope.spawn(move || of_one.iter_mut().for_each(|one| one.work_out(holder, dictionaries)));
+                let (dictionaries, room) = (&dictionaries, &room);
+                scope.spawn(move || {
+                    of_one.iter_mut().for_each(|one| one.work_out(holder, dictionaries, room));
+                });
             }
         });
         Ok(())

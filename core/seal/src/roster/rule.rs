@@ -75,6 +75,10 @@ impl Rule {
                 let evaluators = passes.iter().any(|pass| pass.let_in().membership == Membership::Evaluator);
                 evaluators.then_some("an evaluator's device in it came without the consent of the stewards")
             }
+            // It reads what an evaluator reads.
+            Act::Recovery { .. } => Some(
+                "where stewards have to consent to an evaluator's device, the recovery key is named before",
+            ),
             _ => None,
         }
     }

@@ -202,3 +202,24 @@ fn no_pass_goes_around_the_rule() {
     );
     study.append(Act::Enter { at: 10, passes: vec![tablet] }, &[]).unwrap();
 }
+
+/// The recovery key reads what an evaluator reads.
+#[test]
+fn no_recovery_key_goes_around_a_rule_about_evaluators() {
+    let key = |study: &mut Study| Act::Recovery {
+        public: nightjar_seal::RecoveryKeys::generate(&mut study.entropy).public(),
+    };
+    for rule in [TWO_AND_ONE, Rule { evaluators: 1, documents: 0, lived_experience: false }] {
+        let mut study = Study::under(rule);
+        let act = key(&mut study);
+        assert!(study.append(act, &[0, 1, 2]).is_err());
+        assert!(study.roster.recovery().is_none());
+    }
+    let mut before = Study::bare();
+    let act = key(&mut before);
+    before.append(act, &[]).unwrap();
+    before.append(Act::Rule { rule: TWO_AND_ONE }, &[]).unwrap();
+    let mut other = Study::under(Rule { evaluators: 0, documents: 1, lived_experience: false });
+    let act = key(&mut other);
+    other.append(act, &[]).unwrap();
+}
