@@ -3,8 +3,8 @@
 use jiff::Span;
 use jiff::civil::Date;
 #[cfg(feature = "evaluate")]
-use nightjar_seal::{Block, Page, Placing, Refused, Theme, Then};
-use nightjar_seal::{LastGood, Notice, Publication, PublicationId, Roster};
+use nightjar_seal::{Block, LastGood, Page, Placing, Refused, Theme, Then};
+use nightjar_seal::{Notice, Publication, PublicationId, Roster};
 
 use crate::device::Device;
 use crate::failure::Failure;

@@ -30,7 +30,7 @@ fn it_holds_something_of_everything() {
         "/tablet/publications/0/pages/0/themes/0",
         "/chunks/1",
         "/evaluator/records/3",
-        "/evaluator/erased/0",
+        "/evaluator/erased/devices/0",
         "/bundle/records/3",
         "/hub/1",
         "/roster/members/4",
