@@ -142,7 +142,7 @@ async fn read(mut body: Body, limit: usize, silence: Duration) -> Result<Vec<u8>
     let mut length = 0_usize;
     let quiet = |_| Refusal::new(Reason::TimedOut, "the request stopped in the middle");
     while let Some(frame) = tokio::time::timeout(silence, body.frame()).await.map_err(quiet)? {
-        let frame = frame.map_err(|_| Refusal::new(Reason::Malformed, "the request was cut short"))?;
+        let frame = frame.map_err(|_| Refusal::new(Reason::TimedOut, "the request was cut short"))?;
         let Ok(chunk) = frame.into_data() else { continue };
         length = length.saturating_add(chunk.len());
         if length <= limit {

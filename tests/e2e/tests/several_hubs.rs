@@ -100,7 +100,8 @@ fn what_is_held_is_compared_with_either_and_what_is_missing_found() {
         let begun: jiff::Zoned = "2026-03-02T10:00[Europe/London]".parse().expect("a time");
         study.clock.set(begun.checked_add(days.days()).expect("a day"));
     };
-    later(31);
+    // Thirty days, and as many as 29 more before the first time.
+    later(59);
     let checked = tablet.sync().expect("compared at the first");
     assert!(checked.requests > 1 && checked.pushed == 0 && !checked.hub_lost_data, "{checked:?}");
     let mut database = Client::connect(&postgres.url(), NoTls).expect("connected");
@@ -108,7 +109,7 @@ fn what_is_held_is_compared_with_either_and_what_is_missing_found() {
     assert_eq!(database.execute(sql, &[]).expect("the log"), 1);
     line.lead_to(second.port());
     line.hang_up();
-    later(62);
+    later(90);
     let checked = tablet.sync().expect("compared at the second");
     assert!(checked.hub_lost_data && checked.pushed == 1 && checked.waiting == 0, "{checked:?}");
 }
