@@ -50,7 +50,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn unchained(&self, scope: &ScopeTag) -> Result<Vec<EnvelopeId>, VaultError> {
-        self.read(|c| Ok(unchained(c, scope)?.into_keys().collect()))
+        self.read(|c| Ok(unchained(c, scope)?.into_iter().map(|(id, _)| id).collect()))
     }
 
     /// The same, each with its record, in no order that says anything.
@@ -88,9 +88,16 @@ impl Vault {
     ) -> Result<Option<SignedHead>, VaultError> {
         let path = self.path();
         self.write(|t| {
-            let mut waiting = unchained(t, scope)?;
-            if order.len() != waiting.len() {
+            let waiting = unchained(t, scope)?;
+            let mut sorted = order.to_vec();
+            sorted.sort();
+            if !sorted.iter().eq(waiting.iter().map(|(id, _)| id)) {
                 return Err(VaultError::WrongOrder);
+            }
+            // One name may wait twice; each row gets a place.
+            let mut numbers: BTreeMap<EnvelopeId, Vec<i64>> = BTreeMap::new();
+            for (id, n) in waiting {
+                numbers.entry(id).or_default().push(n);
             }
             if order.is_empty() {
                 return match self::last(t, &keys.tag(), scope)? {
@@ -107,7 +114,7 @@ impl Vault {
             let mut chained = t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE n = ?1")?;
             // In the order of the chain each gets a number after all others.
             for (id, to) in order.iter().zip(first..) {
-                let n = waiting.remove(id).ok_or(VaultError::WrongOrder)?;
+                let n = numbers.get_mut(id).and_then(Vec::pop).ok_or(VaultError::WrongOrder)?;
                 chains::insert_into(t, number, &chain.next(*id))?;
                 place.execute([n, to])?;
                 chained.execute([to, line])?;
@@ -287,16 +294,16 @@ impl Vault {
 }
 
 /// What has no place in the chain yet, in the order of ids, each with its number.
-fn unchained(c: &Connection, scope: &ScopeTag) -> Result<BTreeMap<EnvelopeId, i64>, VaultError> {
-    let Some(scope) = shared::known(c, scope.0)? else { return Ok(BTreeMap::new()) };
+fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<(EnvelopeId, i64)>, VaultError> {
+    let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
     let sql =
         "SELECT envelope.begin, envelope.rest, envelope.n FROM outbox JOIN envelope ON envelope.n = outbox.n
-               WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0";
+               WHERE outbox.scope = ?1 AND outbox.chained = 0 AND outbox.state = 0 ORDER BY 1, 2";
     let mut statement = c.prepare_cached(sql)?;
     let mut rows = statement.query([scope])?;
-    let mut ids = BTreeMap::new();
+    let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        ids.insert(read_id(row, 0)?, row.get(2)?);
+        ids.push((read_id(row, 0)?, row.get(2)?));
     }
     Ok(ids)
 }
