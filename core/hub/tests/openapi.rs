@@ -17,11 +17,11 @@ use nightjar_seal::{
     Terms,
 };
 use nightjar_sync::wire::{
-    self, Applied, Begin, Entry, Found, Glimpse, Greeting, Mark, Message, Pull, Push, Reason, Recall,
-    Refusal, Segment, Shown, Wish,
+    self, Applied, Begin, Entry, Found, Glimpse, Greeting, Mark, Message, Pull, Reason, Recall, Refusal,
+    Shown, Wish,
 };
 use nightjar_sync::{CONTENT_TYPE, METHOD, bounds, ranges};
-use ward::{Device, Running, Study, admit, entropy};
+use ward::{Device, Running, Study, admit, entropy, push};
 
 /// A hub, the document, and a study at it.
 struct Asking<'a> {
@@ -100,19 +100,6 @@ fn greeting(roster: u64, scopes: Vec<Shown>) -> Greeting {
 fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.expect("after 1970").as_secs()
-}
-
-/// A push of what a device has open, from a place in the list on.
-fn push(device: &Device, from: usize) -> Vec<u8> {
-    let links: Vec<_> = device.open[from..].iter().map(|(link, _)| *link).collect();
-    let last = links.last().expect("something is open");
-    let Strand { device: tag, line } = last.strand();
-    let end = Chain { device: tag, line, scope: last.scope, seq: last.seq, hash: last.hash() };
-    let segment = Segment::new(&links, &end.sign(&device.keys).expect("its own")).expect("consecutive");
-    let bodies = (0..)
-        .zip(&device.open[from..])
-        .filter_map(|(place, (_, bytes))| bytes.clone().map(|bytes| wire::Body { place, bytes }));
-    Push { segment, bodies: bodies.collect() }.encode()
 }
 
 /// As the document describes it, without this project's own code.

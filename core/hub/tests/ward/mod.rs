@@ -11,7 +11,7 @@ use nightjar_seal::{
     Membership, Notice, Page, PassId, Placing, Publication, PublicationId, RecordKey, RecordTag, RootKeys,
     Roster, ScopeTag, Strand, seal,
 };
-use nightjar_sync::wire::{Judged, Outcome};
+use nightjar_sync::wire::{self, Judged, Message, Outcome};
 use nightjar_sync::{
     Event, Exchange, Memory, Outbox, Patience, Request, Response, ScopePlan, Step, Transport,
 };
@@ -324,8 +324,20 @@ impl Device {
 }
 
 /// Why a response is a refusal.
-pub(crate) fn reason(response: &Response) -> Option<nightjar_sync::wire::Reason> {
-    use nightjar_sync::wire::Message;
-    let refusal = nightjar_sync::wire::Refusal::decode(&response.body);
+pub(crate) fn reason(response: &Response) -> Option<wire::Reason> {
+    let refusal = wire::Refusal::decode(&response.body);
     (response.status != 200).then(|| refusal.expect("a refusal has a reason").reason)
+}
+
+/// A push of what a device has open, from a place in the list on.
+pub(crate) fn push(device: &Device, from: usize) -> Vec<u8> {
+    let links: Vec<_> = device.open[from..].iter().map(|(link, _)| *link).collect();
+    let last = links.last().expect("something is open");
+    let Strand { device: tag, line } = last.strand();
+    let end = Chain { device: tag, line, scope: last.scope, seq: last.seq, hash: last.hash() };
+    let segment = wire::Segment::new(&links, &end.sign(&device.keys).expect("its own")).expect("consecutive");
+    let bodies = (0..)
+        .zip(&device.open[from..])
+        .filter_map(|(place, (_, bytes))| bytes.clone().map(|bytes| wire::Body { place, bytes }));
+    wire::Push { segment, bodies: bodies.collect() }.encode()
 }
