@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     contacts: Contacts,
     /// What logs hold, for comparing.
     known: Known,
+    /// Places for comparisons, which work for long: an eighth of all turns, so that pushing and pulling goes on beside them.
+    comparing: Semaphore,
 }
 
 impl Hub {
@@ -75,6 +77,7 @@ impl Hub {
             admission: Admission::new(&config.limits, now()),
             contacts: Contacts::default(),
             known: Known::default(),
+            comparing: Semaphore::new((config.limits.requests / 8).max(1)),
         };
         Ok(Self { inner: Arc::new(inner), setup_code, tls })
     }
@@ -249,6 +252,9 @@ impl Inner {
             Route::Ranges(study, scope) => {
                 let question = decode::<Ranges>(body)?;
                 self.rates.take_comparison(signature.device, Instant::now())?;
+                let full =
+                    |_| Refusal::new(Reason::Busy, "the hub compares with others just now; come back later");
+                let _place = self.comparing.try_acquire().map_err(full)?;
                 let place = place(study, scope);
                 Ok(place.ranges(&self.known, &self.store, (&question, body), member)?.encode())
             }

@@ -14,7 +14,7 @@ use nightjar_seal::{
     Dictionary, Header, Origin, ReadingPublic, Receipt, Recipient, RecordKey, RecordTag, Safeguard, Sealing,
     seal_with,
 };
-use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, VaultError, tag_of};
+use nightjar_vault::{Checked, DraftId, DraftMeta, Readable, Reading, Unsent, VaultError, tag_of};
 
 use crate::attaching;
 use crate::correcting::Correcting;
@@ -122,7 +122,7 @@ pub(crate) fn finish(
     header.origin = origin;
     header.period = if confidential { Some(time::period(&device.now()?)) } else { None };
     let reads = receipt.filter(|(_, kind)| *kind == ReceiptKind::Read).map(|(receipt, _)| receipt.reading());
-    let checked = sealed(&joined, &written, header, key, hand_out, confidential, reads.as_ref(), form)?;
+    let checked = sealed(&joined, None, &written, header, key, hand_out, confidential, reads.as_ref(), form)?;
     let checked = checked.with(attached);
     let readable = if confidential { Readable::Elsewhere } else { Readable::Here };
     let finished = joined.reading(|reading| device.vault.finish(draft, checked, readable, reading))?;
@@ -317,27 +317,43 @@ fn write(
     let Some(written) = change(&record, &forms, &hand, fresh_actor(device, id)?)? else { return Ok(()) };
     let tag = tag_of(meta, &joined.identity);
     let form = sealing_form(device, &joined, meta, &forms)?;
-    store(device, &joined, &tag, &written, form)?;
+    let own = device.vault.own_record_key(&tag)?.map(|key| key.id());
+    let unsent = device.vault.unsent(&tag, &device.tag(), written.bytes.len())?;
+    let unsent = unsent.filter(|unsent| own == Some(unsent.header().key));
+    if !store(device, &joined, &tag, &written, unsent.as_ref(), form)? {
+        // As when a sync gave what it was to travel with its place meanwhile.
+        store(device, &joined, &tag, &written, None, form)?;
+    }
     device.notifier.changed([id.to_string()]);
     Ok(())
 }
 
-/// Seals a change of a ward record and stores it. It travels alone: see ADR 0036 for what joins it to what was not sent yet.
+/// Seals a change of a ward record and stores it: together with what this device wrote to the record and has not sent yet, in the
+/// place of that, if there is such. False when the two cannot go together (any more), and then nothing was stored.
 fn store(
     device: &Device,
     joined: &Joined,
     tag: &RecordTag,
     written: &Written,
+    unsent: Option<&Unsent>,
     form: &Instrument,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
+    let roster_head = joined.roster().head();
     let own = device.vault.own_record_key(tag)?;
-    let hand_out = own.is_none();
+    let hand_out = unsent.map_or(own.is_none(), Unsent::hands_out);
     let key = own.unwrap_or_else(|| RecordKey::generate(&mut OsEntropy));
-    let (roster_head, scope) = (joined.roster().head(), joined.scopes.ward);
-    let header = Header::change(joined.study_tag, scope, *tag, device.tag(), roster_head, &key);
-    let checked = sealed(joined, written, header, key, hand_out, false, None, form)?;
-    joined.reading(|reading| device.vault.amend(checked, reading))?;
-    Ok(())
+    let header = match unsent {
+        Some(unsent) => Header { roster_head, ..unsent.header().clone() },
+        None => Header::change(joined.study_tag, joined.scopes.ward, *tag, device.tag(), roster_head, &key),
+    };
+    let checked = sealed(joined, unsent, written, header, key, hand_out, false, None, form)?;
+    match joined.reading(|reading| device.vault.amend(checked, reading)) {
+        // Whether it is good alone shows when it is tried alone.
+        Err(VaultError::WrongOrder | VaultError::SealedWrong | VaultError::Record(_)) if unsent.is_some() => {
+            Ok(false)
+        }
+        stored => Ok(stored.map(|_| true)?),
+    }
 }
 
 /// The versions of a record's form, the newest first: what it asks it names.
@@ -380,10 +396,11 @@ pub(crate) fn read_value(device: &Device, id: RecordId, name: &str, text: &str) 
     read.ok_or_else(|| Failure::Invalid(format!("\"{name}\" cannot hold that")))
 }
 
-/// Seals a change and with it, where its key is new, the key for those who may read; opens it again as a receiver would.
+/// Seals a change, after what is unsent of its record, and with it, where its key is new, the key for those who may read; opens it again as a receiver would.
 #[expect(clippy::too_many_arguments, reason = "what a change is, and who may read it")]
 fn sealed(
     joined: &Joined,
+    unsent: Option<&Unsent>,
     written: &Written,
     header: Header,
     key: RecordKey,
@@ -398,8 +415,12 @@ fn sealed(
     }
     let dictionary = Dictionary::new(nightjar_record::dictionary(form))?;
     let sealing = Sealing { recipients: recipients.as_deref(), dictionary: Some(&dictionary) };
-    let change = seal_with(header, &written.bytes, &key, sealing, &mut OsEntropy)?;
-    Ok(joined.reading(|reading| Checked::open(written, change, Some(dictionary), key, reading))?)
+    let together = unsent.map(|unsent| unsent.with(&written.bytes));
+    let payload = together.as_ref().unwrap_or(&written.bytes);
+    let change = seal_with(header, payload, &key, sealing, &mut OsEntropy)?;
+    let opened =
+        |reading: Reading<'_>| Checked::open_after(unsent, written, change, Some(dictionary), key, reading);
+    Ok(joined.reading(opened)?)
 }
 
 /// Responses, encounters and positions are given; facts and outcomes exist once.

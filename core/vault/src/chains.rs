@@ -123,6 +123,32 @@ impl Vault {
         })
     }
 
+    /// Which of the envelopes that a stretch of a chain names stand on another end of it than the one that is followed here: from the first
+    /// link on that is not the one known at its place, or does not rest on the one before it.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn forked(&self, links: &[Link], head: &SignedHead) -> Result<Vec<EnvelopeId>, VaultError> {
+        let Some(first) = links.first() else { return Ok(Vec::new()) };
+        self.read(|c| {
+            let (strand, end) = (head.strand(), end(c, &head.strand(), &head.scope)?);
+            if end.seq == 0 || first.seq > end.seq + 1 {
+                return Ok(Vec::new());
+            }
+            let limit = i64::try_from(links.len()).unwrap_or(i64::MAX);
+            let known = match first.seq <= end.seq {
+                true => links_after(c, &strand, &head.scope, first.seq.saturating_sub(1), limit)?,
+                false => Vec::new(),
+            };
+            let fits = |(at, link): (usize, &Link)| match known.get(at) {
+                Some(known) => known == link,
+                None => link.seq != end.seq + 1 || link.prev == end.hash,
+            };
+            let fork = links.iter().enumerate().position(|it| !fits(it)).unwrap_or(links.len());
+            Ok(links[fork..].iter().map(|link| link.envelope).collect())
+        })
+    }
+
     /// The envelopes of a scope that are here, with or without their bytes, and have their place in a chain; of one device or of all.
     ///
     /// # Errors

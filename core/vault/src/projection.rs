@@ -322,15 +322,16 @@ pub(crate) fn project_with(
     for (id, state) in states {
         envelopes::set_state(t, &id, &state)?;
     }
-    // What was said before leaves the index with the words it came with.
-    search::forget(t, tag)?;
     let Some(row) = row else {
+        search::forget(t, tag)?;
         remove(t, tag)?;
         chunks::forget_missing(t, tag)?;
         return Ok(None);
     };
+    // What was said before leaves the index with the words it came with.
+    let before = search::known_of(t, tag)?;
     let n = rows::store(t, tag, &row)?;
-    search::learn(t, n, &row)?;
+    search::learn_anew(t, before.as_ref(), n, &row)?;
     chunks::note_missing(t, tag, &row)?;
     Ok(Some(row.record))
 }

@@ -33,28 +33,63 @@ pub(crate) fn words(row: &Row) -> String {
     words.join("\n")
 }
 
+/// The words of a row as the index knows them.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Known {
+    n: i64,
+    words: String,
+}
+
 /// Puts the words of the row with a number into the index.
 pub(crate) fn learn(c: &Connection, n: i64, row: &Row) -> Result<(), VaultError> {
-    let words = words(row);
-    if !words.is_empty() {
+    put(c, &Known { n, words: words(row) })
+}
+
+/// Puts the words of the row with a number in the place of those that the index knew of it. Where they are the same nothing is written:
+/// what is taken out is overwritten at once, which costs much more than an answer without words.
+pub(crate) fn learn_anew(
+    c: &Connection,
+    before: Option<&Known>,
+    n: i64,
+    row: &Row,
+) -> Result<(), VaultError> {
+    let now = Known { n, words: words(row) };
+    if before == Some(&now) {
+        return Ok(());
+    }
+    before.map_or(Ok(()), |before| take_out(c, before))?;
+    put(c, &now)
+}
+
+fn put(c: &Connection, known: &Known) -> Result<(), VaultError> {
+    if !known.words.is_empty() {
         let sql = "INSERT INTO record_words (rowid, words) VALUES (?1, ?2)";
-        c.prepare_cached(sql)?.execute(params![n, words])?;
+        c.prepare_cached(sql)?.execute(params![known.n, known.words])?;
     }
     Ok(())
 }
 
-/// Takes the words of a record's row, as it is stored, out of the index.
-pub(crate) fn forget(c: &Connection, tag: &RecordTag) -> Result<(), VaultError> {
-    let Some(n) = number_of_tag(c, tag)? else { return Ok(()) };
+/// What the index knows of a record's row, as it is stored. A row that cannot be read is taken out, and the index built anew.
+pub(crate) fn known_of(c: &Connection, tag: &RecordTag) -> Result<Option<Known>, VaultError> {
+    let Some(n) = number_of_tag(c, tag)? else { return Ok(None) };
     let Some(row) = stored(c, n)? else {
         // Nobody knows what words it came with.
         c.prepare_cached("DELETE FROM record WHERE n = ?1")?.execute([n])?;
-        return rebuild(c);
+        rebuild(c)?;
+        return Ok(None);
     };
-    let words = words(&row);
-    if !words.is_empty() {
+    Ok(Some(Known { n, words: words(&row) }))
+}
+
+/// Takes the words of a record's row, as it is stored, out of the index.
+pub(crate) fn forget(c: &Connection, tag: &RecordTag) -> Result<(), VaultError> {
+    known_of(c, tag)?.map_or(Ok(()), |known| take_out(c, &known))
+}
+
+fn take_out(c: &Connection, known: &Known) -> Result<(), VaultError> {
+    if !known.words.is_empty() {
         let sql = "INSERT INTO record_words (record_words, rowid, words) VALUES ('delete', ?1, ?2)";
-        c.prepare_cached(sql)?.execute(params![n, words])?;
+        c.prepare_cached(sql)?.execute(params![known.n, known.words])?;
     }
     Ok(())
 }

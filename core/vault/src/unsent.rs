@@ -14,6 +14,10 @@ use crate::vault::Vault;
 /// Bytes of changes that travel together at most: so much less than an envelope holds that joining never makes one too large.
 const TOGETHER_BYTES: usize = 16 * 1024;
 
+/// Whether a copy of this vault gave it a place: others may have it then, and whoever has it is not asked for it again.
+const PLACED: &str =
+    "EXISTS (SELECT 1 FROM link WHERE link.begin = envelope.begin AND link.rest = envelope.rest)";
+
 /// An own envelope without a place in the chain that this device can open.
 pub struct Unsent {
     pub(crate) envelope: Envelope,
@@ -38,7 +42,7 @@ impl Unsent {
 }
 
 impl Vault {
-    /// What this device wrote to a record and has not sent yet, if it counts and a change of so many bytes can travel with it. Nothing of
+    /// What this device wrote to a record and has not sent yet, nor a copy of it, if it counts and a change of so many bytes can travel with it. Nothing of
     /// what a respondent gave: that cannot be opened here.
     ///
     /// # Errors
@@ -53,7 +57,8 @@ impl Vault {
             let sql = format!(
                 "SELECT {COLUMNS} FROM envelope CROSS JOIN outbox ON outbox.n = envelope.n
                  WHERE envelope.record_begin = ?1 AND envelope.record_rest = ?2 AND envelope.kind = 0
-                       AND envelope.state = 1 AND outbox.chained = 0 AND outbox.state = 0 ORDER BY envelope.begin, envelope.rest"
+                       AND envelope.state = 1 AND outbox.chained = 0 AND outbox.state = 0 AND NOT {PLACED}
+                 ORDER BY envelope.begin, envelope.rest"
             );
             let mut statement = c.prepare_cached(&sql)?;
             let (begin, rest) = numbers::split(&record.0);
@@ -80,12 +85,15 @@ impl Vault {
 /// Takes out an own envelope in whose place another comes.
 ///
 /// # Errors
-/// [`VaultError::WrongOrder`] when it has its place in the chain by now.
+/// [`VaultError::WrongOrder`] when it has a place in a chain by now.
 pub(crate) fn replace(t: &Transaction<'_>, id: &EnvelopeId) -> Result<(), VaultError> {
     let n = number_of(t, id)?.ok_or(VaultError::WrongOrder)?;
     let sql = "DELETE FROM outbox WHERE n = ?1 AND chained = 0 AND state = 0 RETURNING 1";
     let gone: Option<i64> = t.prepare_cached(sql)?.query_row([n], |row| row.get(0)).optional()?;
     gone.ok_or(VaultError::WrongOrder)?;
-    t.prepare_cached("DELETE FROM envelope WHERE n = ?1")?.execute([n])?;
-    Ok(())
+    let sql = format!("DELETE FROM envelope WHERE n = ?1 AND NOT {PLACED}");
+    match t.prepare_cached(&sql)?.execute([n])? {
+        0 => Err(VaultError::WrongOrder),
+        _ => Ok(()),
+    }
 }

@@ -231,10 +231,23 @@ fn n_of_n_received_is_told_from_the_signed_chain() {
     assert_eq!(told(&evaluator), (3, 3, 3, 3));
     // A chain that forks is refused and changes nothing.
     let mut links = tablet.vault.links(&tablet.strand(), &SCOPE, 0, 100).unwrap();
-    links[2].envelope = EnvelopeId([0; 32]);
     let head = tablet.vault.head(&tablet.strand(), &SCOPE).unwrap().unwrap();
+    assert_eq!(evaluator.vault.forked(&links, &head).unwrap(), [], "the chain that is followed");
+    let last = links[2].envelope;
+    links[2].envelope = EnvelopeId([0; 32]);
     assert!(evaluator.vault.follow(&links, &head, &tablet.keys.public()).is_err());
     assert_eq!(told(&evaluator), (3, 3, 3, 3));
+    // What stands on the other end of it is named, from the first link that differs, and what comes after a gap is not.
+    assert_eq!(evaluator.vault.forked(&links, &head).unwrap(), [EnvelopeId([0; 32])]);
+    let mut other_start = links.clone();
+    other_start[1].prev = links[0].prev;
+    assert_eq!(evaluator.vault.forked(&other_start, &head).unwrap().len(), 2);
+    let beyond = |seq, prev| nightjar_seal::Link { seq, prev, ..links[2] };
+    let next = beyond(4, nightjar_seal::LinkHash([9; 32]));
+    assert_eq!(evaluator.vault.forked(&[next], &head).unwrap(), [EnvelopeId([0; 32])]);
+    let real = nightjar_seal::Link { envelope: last, ..links[2] };
+    assert_eq!(evaluator.vault.forked(&[beyond(4, real.hash())], &head).unwrap(), []);
+    assert_eq!(evaluator.vault.forked(&[beyond(6, real.hash())], &head).unwrap(), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 use common::world::*;
 use nightjar_form::Value;
 use nightjar_record::{Hand, Options, RecordId, Written, create};
-use nightjar_seal::{DeviceKeys, Dictionary, Header, Recipient, Sealing, seal_with};
+use nightjar_seal::{Chain, DeviceKeys, Dictionary, Header, Line, Recipient, Sealing, Strand, seal_with};
 use nightjar_vault::{Checked, Proof, Readable, State, Unsent, VaultError};
 
 fn correction(device: &Device, id: &RecordId, beds: i64) -> Written {
@@ -171,4 +171,20 @@ fn what_does_not_count_is_not_joined() {
     tablet.roster.0.remove(&me);
     tablet.vault.judge_again(&[me], tablet.reading()).unwrap();
     assert!(tablet.vault.unsent(&record, &me, 1_000).unwrap().is_some());
+}
+
+/// What a copy of the tablet sent may be with others, who are not asked for it again if it made way here.
+#[test]
+fn what_a_copy_gave_a_place_is_not_replaced() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let done = tablet.give(&night(), &[(cell("beds"), Value::Integer(17))], Readable::Here, &[&evaluator]);
+    let before = unsent(&tablet, &done.record).unwrap();
+    let checked = joined(&tablet, &before, &correction(&tablet, &done.record, 18), &[&evaluator]);
+    let mut of_copy = Chain::new(Strand { device: tablet.keys.tag(), line: Line([7; 8]) }, SCOPE);
+    let link = of_copy.next(done.envelope);
+    let head = of_copy.sign(&tablet.keys).unwrap();
+    tablet.vault.follow(&[link], &head, &tablet.keys.public()).unwrap();
+    assert!(unsent(&tablet, &done.record).is_none());
+    assert!(matches!(tablet.vault.amend(checked, tablet.reading()), Err(VaultError::WrongOrder)));
+    assert!(tablet.vault.envelope(&done.envelope).unwrap().is_some());
 }

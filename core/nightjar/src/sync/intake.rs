@@ -12,7 +12,7 @@ use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason}
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::{Arrived, Stretch};
 
-use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, read_seen, seen};
+use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, gap, read_seen, seen};
 use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
@@ -52,6 +52,9 @@ pub(crate) struct Intake<'a> {
     too_early: bool,
     /// Whether something came that did not prove itself and had not come so before: it is asked for again, too.
     altered: bool,
+    /// Scopes of which a chain came whose links before are missing here, although the hub had them: they came with an envelope that was
+    /// here already by the chain of a copy, and were passed over when what the hub holds was compared. All of it is asked for again.
+    gapped: BTreeSet<ScopeTag>,
     /// Whether anything came that may move what was applied.
     moved: bool,
     /// What the hub is being told of what was applied here, by scope: its hash.
@@ -85,6 +88,7 @@ impl<'a> Intake<'a> {
             begun_line: false,
             too_early: false,
             altered: false,
+            gapped: BTreeSet::new(),
             moved: false,
             telling: BTreeMap::new(),
             compared: BTreeSet::new(),
@@ -248,7 +252,8 @@ impl<'a> Intake<'a> {
             return Ok(());
         }
         for (scope, mark) in pulled {
-            self.device.vault.keep_cursor(scope, PULLED, &mark.encode())?;
+            let mark = if self.gapped.contains(scope) { Vec::new() } else { mark.encode() };
+            self.device.vault.keep_cursor(scope, PULLED, &mark)?;
         }
         Ok(())
     }
@@ -287,6 +292,7 @@ impl<'a> Intake<'a> {
     }
 
     fn import(&mut self, received: Vec<Envelope>, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
+        let received = self.without_forks(received, heads)?;
         if !received.is_empty() {
             let holder = self.joined.holder(self.device);
             let mut arrived: Vec<_> = received.into_iter().map(Arrived::new).collect();
@@ -320,6 +326,39 @@ impl<'a> Intake<'a> {
         self.judge_again(&devices.into_iter().collect::<Vec<_>>())
     }
 
+    /// Sets aside what stands on another end of a chain than the one that is followed here. What came before it was seen by its last place
+    /// alone, and may have been another chain up to there: only the vault knows every link.
+    fn without_forks(
+        &mut self,
+        received: Vec<Envelope>,
+        heads: &[(SignedHead, Vec<Link>)],
+    ) -> Result<Vec<Envelope>, Failure> {
+        if Safeguard::ForkCheck.is_off() {
+            return Ok(received);
+        }
+        let mut forked = BTreeSet::new();
+        for (head, links) in heads.iter().filter(|(head, _)| head.device != self.device.tag()) {
+            let of_head = self.device.vault.forked(links, head)?;
+            forked.extend(of_head.into_iter().map(|id| (head.strand(), id)));
+        }
+        if forked.is_empty() {
+            return Ok(received);
+        }
+        // What a chain names that is followed, or may be, is sound whatever else names it.
+        let named =
+            heads.iter().flat_map(|(head, links)| links.iter().map(|link| (head.strand(), link.envelope)));
+        let sound: BTreeSet<_> = named.filter(|it| !forked.contains(it)).map(|(_, id)| id).collect();
+        let forked: BTreeSet<_> =
+            forked.into_iter().map(|(_, id)| id).filter(|id| !sound.contains(id)).collect();
+        let (forked, received): (Vec<_>, Vec<_>) =
+            received.into_iter().partition(|envelope| forked.contains(&envelope.id()));
+        for envelope in forked {
+            self.altered |= self.device.vault.keep_unproven(&envelope.encode(), "forked")?;
+            self.view.set_aside.push("forked".into());
+        }
+        Ok(received)
+    }
+
     /// Unwraps and opens what is new on as many threads as the device has, before one of them writes.
     fn work_out(&self, arrived: &mut [Arrived], holder: &Holder<'_>) -> Result<(), Failure> {
         if arrived.len() < WORTH_THREADS {
@@ -331,12 +370,17 @@ impl<'a> Intake<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let share = new.len().div_ceil(threads).max(1);
         let room = AtomicUsize::new(OPENED_BYTES);
+        let work_out = |of_one: &mut [&mut Arrived]| {
+            of_one.iter_mut().for_each(|one| one.work_out(holder, &dictionaries, &room));
+        };
         std::thread::scope(|scope| {
-            for of_one in new.chunks_mut(share) {
-                let (dictionaries, room) = (&dictionaries, &room);
-                scope.spawn(move || {
-                    of_one.iter_mut().for_each(|one| one.work_out(holder, dictionaries, room));
-                });
+            let mut shares = new.chunks_mut(share);
+            let own = shares.next();
+            for of_one in shares {
+                scope.spawn(move || work_out(of_one));
+            }
+            if let Some(own) = own {
+                work_out(own);
             }
         });
         Ok(())
@@ -344,7 +388,8 @@ impl<'a> Intake<'a> {
 
     /// Follows the chains that were shown, and notes how far each reaches.
     fn follow(&mut self, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
-        let roster = self.joined.roster();
+        let joined = Arc::clone(&self.joined);
+        let roster = joined.roster();
         let mut reached: BTreeMap<_, u64> = BTreeMap::new();
         let mut stretches = Vec::with_capacity(heads.len());
         for (head, links) in heads {
@@ -370,9 +415,29 @@ impl<'a> Intake<'a> {
         // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it. In a bundle the
         // stretch before it may be missing, and come with another or from a hub.
         let followed = self.device.vault.follow_all(&stretches, self.way == Way::Hub)?;
-        if self.way == Way::Bundle {
-            let gaps = stretches.iter().zip(followed).filter(|(_, followed)| !followed);
-            self.gaps.extend(gaps.map(|(stretch, _)| (stretch.head.device, stretch.head.line)));
+        let gaps =
+            stretches.iter().zip(followed).filter(|(_, followed)| !followed).map(|(stretch, _)| stretch);
+        for Stretch { links, head, .. } in gaps {
+            match self.way {
+                Way::Bundle => drop(self.gaps.insert((head.device, head.line))),
+                Way::Hub => self.note_gap(links, head)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for everything again where links are missing: once for each place that a chain ends at here, lest a hub that has lost them is
+    /// asked with every sync.
+    fn note_gap(&mut self, links: &[Link], head: &SignedHead) -> Result<(), Failure> {
+        let end = self.device.vault.chain(&head.strand(), &head.scope)?.seq;
+        if links.first().is_none_or(|first| first.seq <= end + 1) {
+            return Ok(());
+        }
+        let (name, asked) = (gap(&head.strand()), (end + 1).to_le_bytes());
+        if self.device.vault.cursor(&head.scope, &name)?.as_deref() != Some(&asked[..]) {
+            self.device.vault.keep_cursor(&head.scope, PULLED, &[])?;
+            self.device.vault.keep_cursor(&head.scope, &name, &asked)?;
+            self.gapped.insert(head.scope);
         }
         Ok(())
     }

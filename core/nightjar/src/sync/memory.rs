@@ -82,6 +82,11 @@ pub(super) fn seen(strand: &Strand) -> String {
     format!("{}{}", seen_by(&strand.device), strand.line)
 }
 
+/// The name under which is kept from which place on a chain was asked for again, because links were missing.
+pub(super) fn gap(strand: &Strand) -> String {
+    format!("gap/{}/{}", strand.device, strand.line)
+}
+
 /// What the names of all lines of a device begin with.
 fn seen_by(device: &DeviceTag) -> String {
     format!("seen/{device}/")

@@ -9,11 +9,14 @@ use crate::device::Device;
 use crate::failure::Failure;
 use crate::key::random;
 
+/// How often an order is drawn anew because something was finished meanwhile; after that the next sync goes on.
+const DRAWS: u32 = 64;
+
 /// Gives everything finished since the last sync its place in the chain, in random order: the place of a confidential
 /// response says nothing about when it was given. What changes one record stays together, as its name in clear says anyway: whoever
 /// receives it puts the record together once.
 pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
-    loop {
+    for draw in 1.. {
         let mut records = BTreeMap::new();
         let mut drawn = Vec::new();
         for (record, id) in device.vault.unchained_of_records(scope)? {
@@ -30,10 +33,11 @@ pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
         let order: Vec<_> = drawn.into_iter().map(|(_, _, id)| id).collect();
         match device.vault.chain_outbox(scope, &device.keys, &order) {
             // Something was finished in between: draw again.
-            Err(nightjar_vault::VaultError::WrongOrder) => {}
+            Err(nightjar_vault::VaultError::WrongOrder) if draw < DRAWS => {}
             done => return Ok(done.map(drop)?),
         }
     }
+    Ok(())
 }
 
 /// The next stretch of this device's chain that the hub has not acknowledged.

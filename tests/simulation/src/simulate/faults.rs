@@ -48,16 +48,16 @@ impl World {
     /// What only this device held is gone with its disk.
     fn put_back(&mut self, unit: usize, copied: &Copied, put: impl FnOnce(&Path, &Path)) {
         let faces = self.faces();
-        let before = bytes_of(&mut self.units[unit]);
+        let before = self.model.carried(&bytes_of(&mut self.units[unit]));
         let elsewhere = self.held(Some(unit), &faces);
         self.units[unit].close();
         put(&copied.file, &self.units[unit].path.clone());
         self.units[unit].own.clone_from(&copied.own);
-        let after = bytes_of(&mut self.units[unit]);
+        let after = self.model.carried(&bytes_of(&mut self.units[unit]));
         self.is_durable(unit);
         let gone: Vec<EnvelopeId> =
             before.into_iter().filter(|id| !after.contains(id) && !elsewhere.contains(id)).collect();
-        self.found.add("envelope gone with the only disk", gone.len() as u64);
+        self.found.add("write gone with the only disk", gone.len() as u64);
         self.model.lost.extend(gone);
     }
 
@@ -89,9 +89,14 @@ impl World {
     pub(super) fn clone_one(&mut self) -> bool {
         let devices = self.copied_devices();
         let Some(unit) = self.any(&devices) else { return false };
+        self.clone_this(unit).is_some()
+    }
+
+    /// The number of the second device that uses a vault, if there is room for one more.
+    pub(super) fn clone_this(&mut self, unit: usize) -> Option<usize> {
         let number = self.units.len();
         if number >= 24 {
-            return false;
+            return None;
         }
         let path = vault(self.folder.path(), number);
         self.units[unit].close();
@@ -102,7 +107,7 @@ impl World {
         copy.own.clone_from(&original.own);
         copy.is_revoked = original.is_revoked;
         self.units.push(copy);
-        true
+        Some(number)
     }
 
     pub(super) fn hub_ends(&mut self) -> bool {
@@ -124,7 +129,7 @@ impl World {
         let numbers: Vec<_> = (0..self.hub_copies.len()).collect();
         let Some(at) = self.any(&numbers) else { return false };
         let copy = self.hub_copies[at].clone();
-        let before: BTreeSet<_> = whole(&self.log_of(0));
+        let before = self.model.carried(&whole(&self.log_of(0)));
         let others: Vec<_> = self.faces().into_iter().skip(1).collect();
         let elsewhere = self.held(None, &others);
         {
@@ -143,10 +148,10 @@ impl World {
             }
             face.start(None);
         }
-        let after = whole(&self.log_of(0));
+        let after = self.model.carried(&whole(&self.log_of(0)));
         let gone: Vec<_> =
             before.into_iter().filter(|id| !after.contains(id) && !elsewhere.contains(id)).collect();
-        self.found.add("envelope gone with the only disk", gone.len() as u64);
+        self.found.add("write gone with the only disk", gone.len() as u64);
         self.model.lost.extend(gone);
         true
     }
@@ -204,7 +209,7 @@ impl World {
         if self.faces().len() < 2 {
             return false;
         }
-        let before = whole(&self.log_of(1));
+        let before = self.model.carried(&whole(&self.log_of(1)));
         let elsewhere = self.held(None, &[0]);
         let mut inner = self.line.inner();
         inner.sees.clear();
@@ -212,7 +217,7 @@ impl World {
         drop(inner);
         other.stop();
         let gone: Vec<_> = before.into_iter().filter(|id| !elsewhere.contains(id)).collect();
-        self.found.add("envelope gone with the only disk", gone.len() as u64);
+        self.found.add("write gone with the only disk", gone.len() as u64);
         self.model.lost.extend(gone);
         true
     }

@@ -8,20 +8,23 @@ use nightjar_seal::{DeviceTag, EnvelopeId, RecordTag};
 #[derive(Clone, Debug)]
 pub(super) struct Put {
     pub(super) value: String,
-    /// Envelopes whose values of this cell it takes the place of.
+    /// Writes whose values of this cell it takes the place of.
     pub(super) covers: BTreeSet<EnvelopeId>,
 }
 
-/// One envelope as it was meant.
+/// One envelope as it was meant. What was written once goes by the name of the envelope that it was sealed in first: an envelope may carry
+/// it along and take the place of that one, as long as it was not sent.
 #[derive(Clone, Debug)]
 pub(super) struct Wrote {
     pub(super) device: DeviceTag,
     pub(super) record: RecordTag,
     pub(super) confidential: bool,
     pub(super) withdraws: bool,
-    /// By the name of the item.
+    /// What it carries along from envelopes that made way for it.
+    pub(super) carries: BTreeSet<EnvelopeId>,
+    /// By the name of the item, without what it carries along.
     pub(super) puts: BTreeMap<&'static str, Put>,
-    /// Envelopes of the record that its device had applied.
+    /// Writes to the record that its device had applied, but for those that it carries along.
     pub(super) rests: BTreeSet<EnvelopeId>,
     /// Whether it begins the record, or may.
     pub(super) founds: bool,
@@ -49,7 +52,7 @@ pub(super) struct Words {
 #[derive(Default)]
 pub(super) struct Model {
     pub(super) wrote: BTreeMap<EnvelopeId, Wrote>,
-    /// What was on one disk alone, which was put back to an older copy.
+    /// Writes that were on one disk alone, which was put back to an older copy.
     pub(super) lost: BTreeSet<EnvelopeId>,
     /// By the id that the facade shows.
     pub(super) tags: BTreeMap<String, RecordTag>,
@@ -59,13 +62,27 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The values of a cell that nothing has taken the place of, among envelopes that count.
+    /// What was written in these envelopes.
+    pub(super) fn carried<'a>(
+        &self,
+        envelopes: impl IntoIterator<Item = &'a EnvelopeId>,
+    ) -> BTreeSet<EnvelopeId> {
+        let mut writes = BTreeSet::new();
+        for id in envelopes {
+            writes.insert(*id);
+            writes.extend(self.wrote.get(id).into_iter().flat_map(|wrote| wrote.carries.iter().copied()));
+        }
+        writes
+    }
+
+    /// The values of a cell that nothing has taken the place of, among envelopes that count, by the write.
     pub(super) fn heads(
         &self,
         record: &RecordTag,
         cell: &str,
         counts: &BTreeSet<EnvelopeId>,
     ) -> BTreeMap<EnvelopeId, String> {
+        let counts = self.carried(counts);
         let of_record = || {
             let here =
                 self.wrote.iter().filter(|(id, wrote)| wrote.record == *record && counts.contains(*id));
@@ -75,10 +92,10 @@ impl Model {
         of_record().filter(|(id, _)| !covered.contains(id)).map(|(id, put)| (id, put.value.clone())).collect()
     }
 
-    /// What was written to a cell of a record, of these envelopes.
+    /// What was written to a cell of a record in these envelopes.
     pub(super) fn written(&self, cell: &str, among: &BTreeSet<EnvelopeId>) -> BTreeSet<EnvelopeId> {
         let has = |id: &&EnvelopeId| self.wrote.get(id).is_some_and(|wrote| wrote.puts.contains_key(cell));
-        among.iter().filter(has).copied().collect()
+        self.carried(among).iter().filter(has).copied().collect()
     }
 
     /// What becomes of every envelope of a set. `good`: whether one of a device that was put out lies before its last good place.
@@ -100,10 +117,9 @@ impl Model {
             verdicts.insert(*id, verdict);
         }
         loop {
-            let rests_on_nothing = |wrote: &Wrote| {
-                !wrote.withdraws
-                    && wrote.rests.iter().any(|rest| verdicts.get(rest) != Some(&Verdict::Applied))
-            };
+            let applied = verdicts.iter().filter(|(_, verdict)| **verdict == Verdict::Applied);
+            let applied = self.carried(applied.map(|(id, _)| id));
+            let rests_on_nothing = |wrote: &Wrote| !wrote.withdraws && !wrote.rests.is_subset(&applied);
             let waits: Vec<_> = verdicts
                 .iter()
                 .filter(|(id, verdict)| **verdict == Verdict::Applied && rests_on_nothing(&self.wrote[*id]))

@@ -18,10 +18,14 @@ fn calm() -> World {
 }
 
 fn write(world: &mut World, unit: usize) -> Result<(), Failure> {
+    write_number(world, unit, 1)
+}
+
+fn write_number(world: &mut World, unit: usize, number: i64) -> Result<(), Failure> {
     let (form_id, role, ward) = (FACT.to_owned(), "nurse".to_owned(), WARD.to_owned());
     let tablet = world.units[unit].tablet();
     let sitting = tablet.begin(BeginRequest { form_id, role, ward, language: None })?;
-    sitting.answer("number", Some(Value::Integer(1)))?;
+    sitting.answer("number", Some(Value::Integer(number)))?;
     sitting.answer("what", Some(Value::Text("something".into())))?;
     sitting.stop_keeping().map(drop)
 }
@@ -93,4 +97,31 @@ fn what_somebody_says_on_a_tablet_at_1970_is_kept_and_received() {
     sitting.stop_keeping().expect("kept");
     world.units[2].face().sync().expect("it sends");
     assert_eq!(world.units[0].face().sync().expect("it receives").pulled, 1);
+}
+
+/// The hub got an envelope back by the chain of a copy. Whoever had it by the chain of the original was not told of that chain, since
+/// nothing was missing, and could not follow it from then on.
+#[test]
+fn the_chain_of_a_copy_is_followed_although_all_that_it_names_at_first_was_here() {
+    let mut world = calm();
+    assert!(world.hub_backup());
+    write(&mut world, 2).expect("written");
+    let copy = world.clone_this(2).expect("there is room");
+    world.units[2].face().sync().expect("it sends");
+    world.units[0].face().sync().expect("the evaluator receives");
+    assert!(world.hub_restore());
+    world.units[copy].face().sync().expect("it sends the same");
+    assert!(world.units[0].face().sync().expect("it compares").hub_lost_data);
+    write_number(&mut world, copy, 2).expect("written");
+    world.units[copy].face().sync().expect("it sends");
+    for _ in 0..2 {
+        world.units[0].face().sync().expect("it receives");
+    }
+    let (places, here) = (world.units[0].places(), world.units[0].envelopes());
+    assert_eq!(here.len(), 2);
+    assert!(here.keys().all(|id| places.contains_key(id)), "{places:?}");
+    assert_eq!(places.values().map(Vec::len).sum::<usize>(), 3, "the first stands in both chains");
+    // Nothing is asked for again any more.
+    let view = world.units[0].face().sync().expect("it syncs");
+    assert_eq!((view.pulled, view.requests), (0, 1), "{view:?}");
 }

@@ -121,12 +121,15 @@ impl World {
         let mut orphans = BTreeSet::new();
         let mut offered = BTreeSet::new();
         for unit in &living {
-            for (id, stored) in self.units[*unit].envelopes() {
+            let here = self.units[*unit].envelopes();
+            // What its writer let go of, since hub and evaluator had had it for long enough, it cannot offer any more.
+            let has_bytes = |id: &EnvelopeId| here.get(id).is_some_and(|stored| stored.has_bytes);
+            offered.extend(self.units[*unit].outbox().into_keys().filter(has_bytes));
+            for (id, stored) in here {
                 if stored.has_bytes && !at_hub.contains(&id) && self.model.wrote.contains_key(&id) {
                     orphans.insert(id);
                 }
             }
-            offered.extend(self.units[*unit].outbox().into_keys());
         }
         // What somebody could still offer has to be there.
         let forgotten = orphans.iter().filter(|id| {
@@ -137,10 +140,15 @@ impl World {
                 .is_some_and(|wrote| self.is_withdrawn_at_hub(&wrote.record, &at_hub));
             offered.contains(*id) && !withdrawn
         });
-        let forgotten = forgotten.count();
-        self.holds(forgotten == 0, Invariant::NothingMissing, || {
-            format!("{forgotten} envelopes were not offered to the hub again")
-        });
+        let forgotten: Vec<_> = forgotten.copied().collect();
+        if let Some(first) = forgotten.first() {
+            let with = self.whereabouts(first, &living);
+            let what = format!(
+                "{} envelopes were not offered to the hub again, such as {first}: {with}",
+                forgotten.len()
+            );
+            self.broken(Invariant::NothingMissing, what);
+        }
         if orphans.is_empty() {
             return;
         }
@@ -152,11 +160,14 @@ impl World {
                     continue;
                 }
                 for to in living.iter().filter(|to| *to != from) {
-                    if let Err(failure) = self.units[*to].face().import(&file) {
-                        self.broken(
-                            Invariant::Settles,
-                            format!("device {to} cannot take a bundle in: {failure}"),
-                        );
+                    match self.units[*to].face().import(&file) {
+                        Ok(view) => {
+                            self.tell(|| format!("    device {to} takes in what {from} has: {view:?}"))
+                        }
+                        Err(failure) => {
+                            let why = format!("device {to} cannot take a bundle in: {failure}");
+                            self.broken(Invariant::Settles, why);
+                        }
                     }
                 }
             }

@@ -307,6 +307,13 @@ impl Unit {
         self.rows("SELECT hash FROM unreadable", [], |row| row.get(0)).into_iter().collect()
     }
 
+    /// Envelopes that were kept without being anybody's since they stand on another end of a chain than the one followed here.
+    pub(super) fn forked(&mut self) -> BTreeSet<EnvelopeId> {
+        let sql = "SELECT bytes FROM unreadable WHERE reason = 'forked'";
+        let kept: Vec<Vec<u8>> = self.rows(sql, [], |row| row.get(0));
+        kept.iter().filter_map(|bytes| Some(nightjar_seal::Envelope::decode(bytes).ok()?.id())).collect()
+    }
+
     /// Where each envelope stands in the chains that are followed here.
     pub(super) fn places(&mut self) -> BTreeMap<EnvelopeId, Vec<(Strand, ScopeTag, u64)>> {
         let sql = "SELECT link.begin, link.rest, chain.device, chain.line, chain.scope, link.seq

@@ -25,6 +25,7 @@ pub(super) struct Meant {
     pub(super) withdraws: bool,
     pub(super) founds: bool,
     pub(super) puts: BTreeMap<&'static str, Put>,
+    /// Envelopes of the record that its device has applied.
     pub(super) rests: BTreeSet<EnvelopeId>,
 }
 
@@ -248,7 +249,12 @@ impl World {
 
     pub(super) fn is_durable(&mut self, unit: usize) {
         let outbox = self.units[unit].outbox();
-        let gone = self.units[unit].own.iter().filter(|id| !outbox.contains_key(id)).count();
+        let envelopes = self.units[unit].envelopes();
+        // What was written at last, and was not looked at yet, may carry something along.
+        let new = outbox.keys().filter(|id| !self.units[unit].own.contains(*id));
+        let new: BTreeSet<_> = new.map(|id| envelopes[id].record).collect();
+        let made_way = |id: &EnvelopeId| new.contains(&self.model.wrote[id].record.0);
+        let gone = self.units[unit].own.iter().filter(|id| !outbox.contains_key(id) && !made_way(id)).count();
         self.holds(gone == 0, Invariant::Durable, || format!("{gone} envelopes of device {unit} are gone"));
     }
 
@@ -270,20 +276,33 @@ impl World {
         let envelopes = self.units[unit].envelopes();
         let device = self.units[unit].tag;
         for id in new {
-            self.units[unit].own.insert(id);
             let record = RecordTag(envelopes[&id].record);
+            let gone = self.units[unit].own.iter().filter(|id| !outbox.contains_key(*id));
+            let gone: Vec<_> = gone.filter(|id| self.model.wrote[*id].record == record).copied().collect();
+            let stands_alone = |id: &EnvelopeId| self.model.wrote[id].confidential || meant.withdraws;
+            self.holds(gone.len() <= 1 && !gone.iter().any(stands_alone), Invariant::Durable, || {
+                format!("{} envelopes made way for one of device {unit}", gone.len())
+            });
+            let carries = self.model.carried(&gone);
+            let also = gone.iter().flat_map(|id| self.model.wrote[id].rests.iter());
+            let seen = self.model.carried(&meant.rests);
+            let rests = also.chain(&seen).copied().filter(|rest| !carries.contains(rest)).collect();
+            self.found.add("envelope made way for another", gone.len() as u64);
+            self.units[unit].own.retain(|id| !gone.contains(id));
+            self.units[unit].own.insert(id);
             if let Some(shown) = shown {
                 self.model.tags.insert(shown.to_owned(), record);
             }
-            let Meant { confidential, withdraws, founds, puts, rests } = &meant;
+            let Meant { confidential, withdraws, founds, puts, .. } = &meant;
             let wrote = Wrote {
                 device,
                 record,
                 confidential: (*confidential || *withdraws) && envelopes[&id].scope == self.responses.0,
                 withdraws: *withdraws,
                 founds: *founds,
+                carries,
                 puts: puts.clone(),
-                rests: rests.clone(),
+                rests,
             };
             self.tell(|| {
                 let cells: Vec<_> = wrote.puts.keys().collect();
@@ -318,7 +337,7 @@ impl World {
             .collect()
     }
 
-    /// Everything that anybody holds with its bytes, but for one device or face that is left out.
+    /// All writes that anybody holds with their bytes, but for one device or face that is left out.
     pub(super) fn held(&mut self, but: Option<usize>, faces: &[usize]) -> BTreeSet<EnvelopeId> {
         let mut held = BTreeSet::new();
         for unit in (0..self.units.len()).filter(|unit| Some(*unit) != but) {
@@ -331,7 +350,7 @@ impl World {
                 self.log_of(*face).into_iter().filter(|(_, is_whole, ..)| *is_whole).map(|(id, ..)| id),
             );
         }
-        held
+        self.model.carried(&held)
     }
 
     pub(super) fn faces(&self) -> Vec<usize> {
