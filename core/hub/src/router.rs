@@ -112,6 +112,11 @@ async fn take(inner: Arc<Inner>, request: Request, packs: bool) -> Result<Answer
     let stopping = |_| Refusal::new(Reason::Busy, "the hub is stopping");
     let _room = inner.arriving.acquire().await.map_err(stopping)?;
     let body = read(body, inner.limits.body, inner.limits.head).await?;
+    // Before the turn, so that those that wait for it hold up nobody else.
+    let _comparing = match route {
+        Route::Ranges(..) => Some(inner.comparing.acquire().await.map_err(stopping)?),
+        _ => None,
+    };
     let _turn = inner.turns.acquire().await.map_err(stopping)?;
     // Once begun it runs to its end even when the client is gone: what is committed is committed.
     let hub = inner.clone();

@@ -124,13 +124,35 @@ impl Vault {
     }
 
     /// Which of the envelopes that a stretch of a chain names stand on another end of it than the one that is followed here: from the first
-    /// link on that is not the one known at its place, or does not rest on the one before it.
+    /// link on that is not the one known at its place, or does not rest on the one before it. `beyond` is the end of a stretch that was found
+    /// to be such before: what rests on it is, too. Envelopes that a chain followed here names are not among them.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn forked(&self, links: &[Link], head: &SignedHead) -> Result<Vec<EnvelopeId>, VaultError> {
+    pub fn forked(
+        &self,
+        links: &[Link],
+        head: &SignedHead,
+        beyond: Option<&[u8]>,
+    ) -> Result<Vec<EnvelopeId>, VaultError> {
         let Some(first) = links.first() else { return Ok(Vec::new()) };
         self.read(|c| {
+            let unnamed = |link: &Link| {
+                let sql = "SELECT NOT EXISTS (SELECT 1 FROM link WHERE begin = ?1 AND rest = ?2)";
+                let (begin, rest) = numbers::split(&link.envelope.0);
+                let unnamed: bool =
+                    c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?;
+                Ok(unnamed.then_some(link.envelope))
+            };
+            let all = |links: &[Link]| {
+                links
+                    .iter()
+                    .filter_map(|link| unnamed(link).transpose())
+                    .collect::<Result<Vec<_>, VaultError>>()
+            };
+            if beyond == Some(&first.prev.0) {
+                return all(links);
+            }
             let (strand, end) = (head.strand(), end(c, &head.strand(), &head.scope)?);
             if end.seq == 0 || first.seq > end.seq + 1 {
                 return Ok(Vec::new());
@@ -145,7 +167,7 @@ impl Vault {
                 None => link.seq != end.seq + 1 || link.prev == end.hash,
             };
             let fork = links.iter().enumerate().position(|it| !fits(it)).unwrap_or(links.len());
-            Ok(links[fork..].iter().map(|link| link.envelope).collect())
+            all(&links[fork..])
         })
     }
 

@@ -84,7 +84,13 @@ fn proofs(
             Some(named) if named.contains(&envelope.id()) => Proof::Chained,
             Some(_) => Proof::NotChained,
         };
-        found.extend(changes.iter().map(|change| (change.hash(), proof)));
+        // A change may come in several envelopes, alone and with others: the best proof of it counts.
+        for change in &changes {
+            let held = found.entry(change.hash()).or_insert(proof);
+            if (*held, proof) == (Proof::Broken, Proof::NotChained) || proof == Proof::Chained {
+                *held = proof;
+            }
+        }
     }
     Ok(found)
 }

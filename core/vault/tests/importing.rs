@@ -232,22 +232,29 @@ fn n_of_n_received_is_told_from_the_signed_chain() {
     // A chain that forks is refused and changes nothing.
     let mut links = tablet.vault.links(&tablet.strand(), &SCOPE, 0, 100).unwrap();
     let head = tablet.vault.head(&tablet.strand(), &SCOPE).unwrap().unwrap();
-    assert_eq!(evaluator.vault.forked(&links, &head).unwrap(), [], "the chain that is followed");
+    assert_eq!(evaluator.vault.forked(&links, &head, None).unwrap(), [], "the chain that is followed");
     let last = links[2].envelope;
     links[2].envelope = EnvelopeId([0; 32]);
     assert!(evaluator.vault.follow(&links, &head, &tablet.keys.public()).is_err());
     assert_eq!(told(&evaluator), (3, 3, 3, 3));
     // What stands on the other end of it is named, from the first link that differs, and what comes after a gap is not.
-    assert_eq!(evaluator.vault.forked(&links, &head).unwrap(), [EnvelopeId([0; 32])]);
+    assert_eq!(evaluator.vault.forked(&links, &head, None).unwrap(), [EnvelopeId([0; 32])]);
     let mut other_start = links.clone();
     other_start[1].prev = links[0].prev;
-    assert_eq!(evaluator.vault.forked(&other_start, &head).unwrap().len(), 2);
+    assert_eq!(evaluator.vault.forked(&other_start, &head, None).unwrap(), [EnvelopeId([0; 32])]);
     let beyond = |seq, prev| nightjar_seal::Link { seq, prev, ..links[2] };
     let next = beyond(4, nightjar_seal::LinkHash([9; 32]));
-    assert_eq!(evaluator.vault.forked(&[next], &head).unwrap(), [EnvelopeId([0; 32])]);
+    assert_eq!(evaluator.vault.forked(&[next], &head, None).unwrap(), [EnvelopeId([0; 32])]);
     let real = nightjar_seal::Link { envelope: last, ..links[2] };
-    assert_eq!(evaluator.vault.forked(&[beyond(4, real.hash())], &head).unwrap(), []);
-    assert_eq!(evaluator.vault.forked(&[beyond(6, real.hash())], &head).unwrap(), []);
+    assert_eq!(evaluator.vault.forked(&[beyond(4, real.hash())], &head, None).unwrap(), []);
+    let far = beyond(6, nightjar_seal::LinkHash([8; 32]));
+    assert_eq!(evaluator.vault.forked(&[far], &head, None).unwrap(), []);
+    // Unless it rests on what was found to be another end before.
+    let other_end = Some(&[8; 32][..]);
+    assert_eq!(evaluator.vault.forked(&[far], &head, other_end).unwrap(), [EnvelopeId([0; 32])]);
+    // What a chain that is followed names is sound wherever else it stands.
+    let known = nightjar_seal::Link { envelope: last, ..far };
+    assert_eq!(evaluator.vault.forked(&[known], &head, other_end).unwrap(), []);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason}
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::{Arrived, Stretch};
 
-use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, gap, read_seen, seen};
+use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, forget_gaps, fork, gap, read_seen, seen};
 use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
@@ -144,6 +144,7 @@ impl<'a> Intake<'a> {
                     for name in [TOLD, HEARD, PULLED, PUSHED] {
                         self.device.vault.keep_cursor(&scope, name, &[])?;
                     }
+                    forget_gaps(self.device, &scope)?;
                     self.device.owe_comparison(&scope)?;
                     self.device.owe_confirmation(&self.joined)?;
                 }
@@ -156,6 +157,7 @@ impl<'a> Intake<'a> {
                         self.device.vault.keep_setting(HUB_LOST, &[1])?;
                     }
                     pulled.extend(to.map(|mark| (scope, mark)));
+                    forget_gaps(self.device, &scope)?;
                     self.device.note_compared(&scope)?;
                 }
                 Event::NotCompared { scope } => self.device.note_compared(&scope)?,
@@ -338,7 +340,12 @@ impl<'a> Intake<'a> {
         }
         let mut forked = BTreeSet::new();
         for (head, links) in heads.iter().filter(|(head, _)| head.device != self.device.tag()) {
-            let of_head = self.device.vault.forked(links, head)?;
+            let name = fork(&head.strand());
+            let beyond = self.device.vault.cursor(&head.scope, &name)?;
+            let of_head = self.device.vault.forked(links, head, beyond.as_deref())?;
+            if !of_head.is_empty() && beyond.as_deref() != Some(&head.hash.0) {
+                self.device.vault.keep_cursor(&head.scope, &name, &head.hash.0)?;
+            }
             forked.extend(of_head.into_iter().map(|id| (head.strand(), id)));
         }
         if forked.is_empty() {
@@ -430,7 +437,10 @@ impl<'a> Intake<'a> {
     /// asked with every sync.
     fn note_gap(&mut self, links: &[Link], head: &SignedHead) -> Result<(), Failure> {
         let end = self.device.vault.chain(&head.strand(), &head.scope)?.seq;
-        if links.first().is_none_or(|first| first.seq <= end + 1) {
+        let other_end = self.device.vault.cursor(&head.scope, &fork(&head.strand()))?;
+        if links.first().is_none_or(|first| first.seq <= end + 1)
+            || other_end.as_deref() == Some(&head.hash.0)
+        {
             return Ok(());
         }
         let (name, asked) = (gap(&head.strand()), (end + 1).to_le_bytes());

@@ -82,9 +82,26 @@ pub(super) fn seen(strand: &Strand) -> String {
     format!("{}{}", seen_by(&strand.device), strand.line)
 }
 
+/// The name under which the last place of a stretch is kept that stands on another end of a chain than the one that is followed here.
+pub(super) fn fork(strand: &Strand) -> String {
+    format!("fork/{}/{}", strand.device, strand.line)
+}
+
+/// Forgets which chains were asked for again: the hub's log is another one, or was compared with, and links may be passed over anew.
+pub(super) fn forget_gaps(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
+    for (chain, asked) in device.vault.cursors(scope, GAP)? {
+        if !asked.is_empty() {
+            device.vault.keep_cursor(scope, &format!("{GAP}{chain}"), &[])?;
+        }
+    }
+    Ok(())
+}
+
+const GAP: &str = "gap/";
+
 /// The name under which is kept from which place on a chain was asked for again, because links were missing.
 pub(super) fn gap(strand: &Strand) -> String {
-    format!("gap/{}/{}", strand.device, strand.line)
+    format!("{GAP}{}/{}", strand.device, strand.line)
 }
 
 /// What the names of all lines of a device begin with.

@@ -144,11 +144,13 @@ impl World {
         for unit in &living {
             // Where a device signed two chains of one line, what came second is kept as it came, and said to be a fork.
             let forked = self.units[*unit].forked();
-            let forked: BTreeSet<_> = forked.into_iter().filter(|id| !here[unit].contains_key(id)).collect();
+            let lacking: Vec<_> = forked.into_iter().filter(|id| !here[unit].contains_key(id)).collect();
+            let forked: BTreeSet<_> =
+                lacking.into_iter().filter(|id| self.may_stand_apart(*unit, id, &living)).collect();
             self.found.add("envelope of a fork kept apart", forked.len() as u64);
             let there: BTreeSet<_> = there.difference(&forked).copied().collect();
             let verdicts = self.model.verdicts(&there, &withdrawn, &good);
-            self.accounted(*unit, &here[unit], &forked, &verdicts, &withdrawn, &living);
+            self.accounted(*unit, &here[unit], &verdicts, &withdrawn, &living);
         }
         self.same_state(&living, &here);
         self.custody(&living, &here);
@@ -248,15 +250,32 @@ impl World {
         self.found.add("envelope judged", self.model.wrote.len() as u64);
     }
 
-    /// Whether a device follows another chain at a place where others have an envelope.
+    /// Whether a device follows another chain than the one on which others have an envelope, and none that names it.
     fn stands_on_other_end(&mut self, unit: usize, id: &EnvelopeId, living: &[usize]) -> bool {
-        living.iter().any(|other| {
-            let places = self.units[*other].places().remove(id).unwrap_or_default();
-            places.into_iter().any(|(strand, scope, seq)| {
-                let there = self.units[*other].link_hash(&strand, &scope, seq);
-                self.units[unit].link_hash(&strand, &scope, seq).is_some_and(|here| Some(here) != there)
-            })
-        })
+        if self.units[unit].places().contains_key(id) {
+            return false;
+        }
+        for other in living {
+            for (strand, scope, seq) in self.units[*other].places().remove(id).unwrap_or_default() {
+                for place in 1..=seq {
+                    let there = self.units[*other].link_hash(&strand, &scope, place);
+                    let here = self.units[unit].link_hash(&strand, &scope, place);
+                    if here.is_some() && there.is_some() && here != there {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// The same, or nobody has a chain any more that names it: then what the device says of it is believed.
+    fn may_stand_apart(&mut self, unit: usize, id: &EnvelopeId, living: &[usize]) -> bool {
+        let mut named = false;
+        for other in living {
+            named |= self.units[*other].places().contains_key(id);
+        }
+        !named || self.stands_on_other_end(unit, id, living)
     }
 
     /// Who of the living has an envelope: as what, whether with its bytes, and which chains name it.
@@ -284,14 +303,14 @@ impl World {
         &mut self,
         unit: usize,
         here: &BTreeMap<EnvelopeId, Stored>,
-        forked: &BTreeSet<EnvelopeId>,
         verdicts: &BTreeMap<EnvelopeId, Verdict>,
         withdrawn: &BTreeSet<RecordTag>,
         living: &[usize],
     ) {
         let kind = self.units[unit].kind;
         let tag = self.units[unit].tag;
-        let written_here = self.model.carried(here.keys().chain(forked));
+        let counts = here.iter().filter(|(_, stored)| stored.state == state::APPLIED);
+        let written_here = self.model.carried(counts.map(|(id, _)| id));
         let mut wrong = Vec::new();
         let mut missing = Vec::new();
         for (id, verdict) in verdicts {
@@ -301,8 +320,11 @@ impl World {
             }
             let Some(stored) = here.get(id) else {
                 // What was taken out need not come any more, and what only somebody who was put out holds does not. What was written may
-                // have come in the place of an envelope that stands on the other end of a fork.
-                if *verdict != Verdict::Erased && !written_here.contains(id) {
+                // have come in another envelope than one that stands on the other end of a fork.
+                if *verdict != Verdict::Erased
+                    && !written_here.contains(id)
+                    && !self.stands_on_other_end(unit, id, living)
+                {
                     missing.push(*id);
                 }
                 continue;
