@@ -58,7 +58,8 @@ impl Record {
     /// Merges changes of one record. Every change ends in exactly one of three places: it counts, it waits for a
     /// change it rests on, or it is refused with a reason. The result depends on the set alone.
     ///
-    /// `allow` answers whether the device was granted what the change needs; it must depend on the roster only.
+    /// `allow` answers whether the device was granted what the change needs; it must depend on the roster only. A change that several devices
+    /// sealed counts if any of them may write it and is within its bounds: nobody takes out what another gave by sealing it once more.
     ///
     /// # Errors
     /// Only [`RecordError::Engine`], if automerge does not take what the walk passed.
@@ -69,15 +70,19 @@ impl Record {
         allow: impl Fn(&Need, Contributor) -> bool,
     ) -> Result<Self, RecordError> {
         let mut pool = BTreeMap::<ChangeHash, Incoming>::new();
+        let mut sealed_by = SealedBy::new();
         for change in incoming {
+            sealed_by.entry(change.change.hash).or_default().insert(change.from);
             let entry = pool.entry(change.change.hash).or_insert_with(|| change.clone());
-            entry.from = entry.from.min(change.from);
             // One copy of it that is signed is enough, whichever came first.
             entry.by_receipt |= change.by_receipt;
         }
         let mut refused = BTreeMap::new();
         refuse_clashes(&mut pool, &mut refused);
-        refuse_overgrowth(&mut pool, &mut refused);
+        refuse_overgrowth(&mut pool, &mut sealed_by, &mut refused);
+        for (hash, change) in &mut pool {
+            change.from = sealed_by.get(hash).and_then(|by| by.first().copied()).unwrap_or(change.from);
+        }
 
         let mut record = Self {
             id,
@@ -98,6 +103,10 @@ impl Record {
                 if change.change.deps.iter().any(|dep| record.refused.contains_key(dep)) {
                     record.refused.insert(hash, RecordError::RestsOnRefused);
                 } else if change.change.deps.iter().all(|dep| judged.contains_key(dep)) {
+                    let allow = |need: &Need, from| {
+                        let by = sealed_by.get(&hash).into_iter().flatten();
+                        by.chain([&from]).any(|device| allow(need, *device))
+                    };
                     match record.judge(key, &change, &judged, &allow) {
                         Ok(verdict) => {
                             judged.insert(hash, verdict);
@@ -283,19 +292,27 @@ fn refuse_clashes(
     });
 }
 
-/// While the record is beyond its bounds, everything of its largest contributor is set aside; ties by device tag.
+/// The devices that sealed a change.
+type SealedBy = BTreeMap<ChangeHash, BTreeSet<Contributor>>;
+
+/// While the record is beyond its bounds, everything of its largest contributor is set aside that nobody else sealed as well; ties by device
+/// tag.
 fn refuse_overgrowth(
     pool: &mut BTreeMap<ChangeHash, Incoming>,
+    sealed_by: &mut SealedBy,
     refused: &mut BTreeMap<ChangeHash, RecordError>,
 ) {
     loop {
         let mut shares = BTreeMap::<Contributor, (usize, usize)>::new();
-        for change in pool.values() {
-            let share = shares.entry(change.from).or_default();
-            share.0 += change.change.operations();
-            share.1 += 1;
+        let mut total = (0, 0);
+        for (hash, change) in pool.iter() {
+            let operations = change.change.operations();
+            total = (total.0 + operations, total.1 + 1);
+            for device in sealed_by.get(hash).into_iter().flatten() {
+                let share = shares.entry(*device).or_default();
+                (share.0, share.1) = (share.0 + operations, share.1 + 1);
+            }
         }
-        let total = shares.values().fold((0, 0), |sum, share| (sum.0 + share.0, sum.1 + share.1));
         if total.0 <= bounds::RECORD_OPS && total.1 <= bounds::RECORD_CHANGES {
             return;
         }
@@ -306,11 +323,15 @@ fn refuse_overgrowth(
         else {
             return;
         };
-        pool.retain(|hash, change| {
-            if change.from == largest {
+        pool.retain(|hash, _| {
+            let others = sealed_by.get_mut(hash).is_some_and(|by| {
+                by.remove(&largest);
+                !by.is_empty()
+            });
+            if !others {
                 refused.insert(*hash, RecordError::Overgrown);
             }
-            change.from != largest
+            others
         });
     }
 }

@@ -239,6 +239,28 @@ fn beyond_its_bounds_the_largest_contributor_is_set_aside_and_nobody_else() {
     assert_eq!(record.refused().len(), 513);
 }
 
+/// A device that reads a record can seal what another gave once more, under its own name.
+#[test]
+fn sealing_what_another_gave_once_more_takes_nothing_out() {
+    let honest = found(&night(), &[(cell("beds"), Value::Integer(17))], 1);
+    let mut changes = vec![incoming(&honest, 5), incoming(&honest, 1)];
+    let record = Record::merge(honest.record, &KEY, changes.clone(), |_, device| device == from(5)).unwrap();
+    assert_eq!(beds(&record), [Value::Integer(17)], "one of the two may write it");
+    let record = Record::merge(honest.record, &KEY, changes.clone(), |_, _| false).unwrap();
+    assert_eq!(record.refused().get(&honest.hash), Some(&RecordError::NotGranted));
+    for n in 0..513 {
+        changes.push(incoming(&found(&night(), &[(cell("beds"), Value::Integer(n))], n as u64 + 10), 1));
+    }
+    for turned in [false, true] {
+        if turned {
+            changes.reverse();
+        }
+        let record = merge(honest.record, &changes);
+        assert_eq!(beds(&record), [Value::Integer(17)]);
+        assert_eq!(record.refused().len(), 513);
+    }
+}
+
 /// A step of a random history: which of the changes so far its writer had seen, and what they did.
 #[derive(Clone, Debug)]
 struct Act {
