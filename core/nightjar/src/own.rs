@@ -120,10 +120,10 @@ pub(crate) fn read(device: &Device, words: &str, language: &str) -> Result<OwnVi
         Own::Sealed => return Ok(OwnView { state: OwnState::Sealed, ..view }),
         Own::Open(opened) => opened,
     };
+    view.may_change = changeable(device, &joined, &opened)?.is_some();
     let Opened { record, changes, .. } = *opened;
     let meta = founded(&record)?;
     view.answers = answers(&forms(device, &joined, meta)?, &record, language);
-    view.may_change = changeable(device, &joined, &record)?.is_some();
     Ok(OwnView {
         state: OwnState::Open,
         form_id: Some(meta.instrument.clone()),
@@ -168,10 +168,10 @@ pub(crate) fn reopen(device: &Device, words: &str, language: &str) -> Result<Dra
     let (creator, Own::Open(opened)) = own(device, &joined, &receipt)? else {
         return Err(Failure::Invalid("these words open no answers on this tablet".into()));
     };
-    let record = opened.record;
-    let form = changeable(device, &joined, &record)?.ok_or_else(|| {
+    let form = changeable(device, &joined, &opened)?.ok_or_else(|| {
         Failure::Invalid("these answers can be read and taken out, but not changed here".into())
     })?;
+    let record = opened.record;
     let meta = founded(&record)?;
     // What was begun before and not handed in goes on: only these words open it.
     if let Some(draft) = device.vault.unlock(&receipt.draft_secret())? {
@@ -242,6 +242,9 @@ pub(crate) fn correct(
     let Own::Open(opened) = held else {
         return Err(Failure::Invalid("these answers were taken out, or are no longer on this tablet".into()));
     };
+    if opened.waits {
+        return Err(Failure::Invalid("a part of these answers is not on this tablet".into()));
+    }
     let Opened { record, key, .. } = *opened;
     let meta = founded(&record)?;
     let mut edits = differences(&record, session, about, given)?;
@@ -331,9 +334,13 @@ fn founded(record: &Record) -> Result<&Meta, Failure> {
     record.meta().ok_or_else(|| Failure::Corrupt("a response without its beginning".into()))
 }
 
-/// The form of a response that can be filled in again: in the version it was given in, without parts that repeat, of whose instances a
-/// record does not say the order.
-fn changeable(device: &Device, joined: &Joined, record: &Record) -> Result<Option<Arc<Instrument>>, Failure> {
+/// The form of a response that can be filled in again: all of it is here, in the version it was given in, without parts that repeat, of
+/// whose instances a record does not say the order.
+fn changeable(device: &Device, joined: &Joined, opened: &Opened) -> Result<Option<Arc<Instrument>>, Failure> {
+    let record = &opened.record;
+    if opened.waits {
+        return Ok(None);
+    }
     if record.cells().iter().any(|cell| cell.key.instance.is_some() || cell.held.len() != 1) {
         return Ok(None);
     }

@@ -25,7 +25,7 @@ pub enum Own {
     Nowhere,
     /// It was taken out.
     Withdrawn,
-    /// Others have it; its sealed bytes have left this device.
+    /// Others have it; its sealed bytes, or those of a part of it, have left this device.
     Left,
     /// Its sealed bytes are here, and this receipt does not open them: it only takes out.
     Sealed,
@@ -41,6 +41,8 @@ pub struct Opened {
     pub key: RecordKey,
     /// How many changes it has: one, and one for each time it was corrected.
     pub changes: u64,
+    /// Whether a change is here whose predecessors are not: then this is not what was said last.
+    pub waits: bool,
 }
 
 impl Vault {
@@ -60,18 +62,23 @@ impl Vault {
                 return Ok(Own::Withdrawn);
             }
             let sealed = envelopes::changes(c, &tag)?;
-            if sealed.is_empty() {
-                let (begin, rest) = numbers::split(&tag.0);
-                let sql =
-                    "SELECT EXISTS (SELECT 1 FROM envelope WHERE record_begin = ?1 AND record_rest = ?2)";
-                let known: bool = c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?;
-                return Ok(if known { Own::Left } else { Own::Nowhere });
+            // What is left of a response of which a part has gone says something else than was said last.
+            let (begin, rest) = numbers::split(&tag.0);
+            let sql = "SELECT count(*), coalesce(sum(state = ?3), 0) FROM envelope
+                       WHERE record_begin = ?1 AND record_rest = ?2";
+            let row = params![begin, rest, State::Released.number()];
+            let (known, gone): (u64, u64) =
+                c.prepare_cached(sql)?.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if sealed.is_empty() || gone > 0 {
+                return Ok(if known > 0 { Own::Left } else { Own::Nowhere });
             }
             let Some(key) = unwrapped(&sealed, receipt)? else { return Ok(Own::Sealed) };
             let keys = BTreeMap::from([(key.id(), key.clone())]);
             let changes = sealed.len() as u64;
-            match load_with(c, &tag, &keys, reading, &mut Ready::new())?.0 {
-                Some(record) => Ok(Own::Open(Box::new(Opened { record, key, changes }))),
+            let (record, states) = load_with(c, &tag, &keys, reading, &mut Ready::new())?;
+            let waits = states.iter().any(|(_, state)| *state == State::WaitsForChange);
+            match record {
+                Some(record) => Ok(Own::Open(Box::new(Opened { record, key, changes, waits }))),
                 None => Ok(Own::Sealed),
             }
         })

@@ -73,8 +73,12 @@ impl Vault {
     pub fn release(&self, today: i32, days: u32) -> Result<u64, VaultError> {
         let days = i64::from(days.max(KEEP_DAYS));
         let left = self.write(|t| {
+            // A response leaves as a whole: with a part of it its receipt would open something else than was said last.
             let sql = "UPDATE envelope SET body = x'', keys = NULL, more = NULL, state = ?3
-                       WHERE state = ?4 AND n IN (SELECT n FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)";
+                       WHERE state = ?4 AND n IN (SELECT n FROM outbox WHERE state = 1 AND custody <= ?1 - ?2)
+                       AND NOT EXISTS (SELECT 1 FROM envelope part JOIN outbox ON outbox.n = part.n
+                                       WHERE part.record_begin = envelope.record_begin AND part.record_rest = envelope.record_rest
+                                       AND outbox.state <> 3 AND (custody IS NULL OR custody > ?1 - ?2))";
             let states = (State::Released.number(), State::Kept.number());
             let left = t.execute(sql, params![today, days, states.0, states.1])?;
             if left > 0 {

@@ -240,3 +240,47 @@ fn words_work_on_another_tablet_after_it_was_connected_and_the_hub_keeps_nothing
     let all: Vec<_> = fresh.received().unwrap().into_iter().map(|of| (of.received, of.expected)).collect();
     assert!(all.iter().all(|(received, expected)| received == expected) && all.len() >= 2, "{all:?}");
 }
+
+#[test]
+fn what_leaves_a_tablet_leaves_as_a_whole_and_nobody_corrects_what_they_did_not_say_last() {
+    let study = Study::new();
+    let tablet = &study.tablet;
+    let at = |day: &str| {
+        study.clock.set(format!("2026-{day}T10:00[Europe/London]").parse().unwrap());
+        study.read();
+        tablet.sync().unwrap();
+    };
+    let correct = |slept: &str, words: &str| {
+        let again = tablet.correct_own(words, "en").unwrap();
+        again.answer(SLEPT, Some(Value::One(slept.into()))).unwrap();
+        assert!(again.finish_correction(words).unwrap());
+    };
+    let open = |words: &str| {
+        let own = tablet.own_answers(words, "en").unwrap();
+        (own.state, own.corrected, own.may_change)
+    };
+    let (_, words) = study.begun("badly").finish_with(ReceiptKind::Read).unwrap();
+    at("03-03");
+    at("03-30");
+    correct("well", &words);
+    at("03-31");
+    // The first change has been in custody for long enough, and its correction has not.
+    at("04-20");
+    assert_eq!(open(&words), (OwnState::Open, 1, true));
+    at("06-01");
+    assert_eq!(open(&words), (OwnState::Left, 0, false));
+    // Fetched and corrected once more, a part of it leaves: what is left does not say what was said last.
+    assert!(tablet.fetch_own(&words).unwrap());
+    assert_eq!(open(&words), (OwnState::Open, 1, true));
+    correct("so_so", &words);
+    at("06-02");
+    at("08-03");
+    assert_eq!(open(&words), (OwnState::Left, 0, false));
+    assert!(matches!(tablet.correct_own(&words, "en"), Err(Failure::Invalid(_))));
+    assert!(tablet.fetch_own(&words).unwrap());
+    correct("well", &words);
+    let read = study.read();
+    assert_eq!(slept(&read[0]), ["Well"]);
+    assert!(!read[0].cells.iter().any(|cell| cell.in_conflict));
+    assert!(tablet.take_out(&words).unwrap());
+}

@@ -8,6 +8,7 @@
 
 mod blind;
 mod bound;
+mod chains;
 mod faults;
 mod found;
 mod judge;

@@ -102,6 +102,40 @@ impl<'a> Intake<'a> {
         })
     }
 
+    /// Whether it was found on the way that something which was passed over has to be asked for: by whoever wants all of it at once.
+    pub(crate) fn has_to_ask_again(&self) -> bool {
+        self.begun_line || !self.gapped.is_empty()
+    }
+
+    /// Begins once more, and goes on counting.
+    pub(crate) fn again(self) -> Result<Self, Failure> {
+        let Self {
+            device,
+            way,
+            view,
+            changed,
+            moved,
+            applied,
+            heard,
+            known,
+            of_strangers,
+            passes_refused,
+            ..
+        } = self;
+        let counted = Self {
+            view,
+            changed,
+            moved,
+            applied,
+            heard,
+            known,
+            of_strangers,
+            passes_refused,
+            ..Self::begin(device, way)?
+        };
+        Ok(counted)
+    }
+
     /// Whether anything was brought or sent.
     pub(crate) fn has_moved(&self) -> bool {
         self.moved || self.view.pushed > 0

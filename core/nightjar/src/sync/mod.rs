@@ -208,8 +208,12 @@ impl Device {
         }
         let transport = self.transport(&hub)?;
         let before = transport.traffic();
-        let mut sync = Sync::begin(self, options)?;
-        let result = sync.run(&transport).await;
+        let mut sync = Sync::begin(options, Intake::begin(self, Way::Hub)?)?;
+        let mut result = sync.run(&transport).await;
+        if result.is_ok() && sync.intake.has_to_ask_again() {
+            sync = Sync::begin(options, sync.intake.again()?)?;
+            result = sync.run(&transport).await;
+        }
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
         if sync.intake.view.published > 0 {
@@ -389,9 +393,8 @@ struct Sync<'a> {
 }
 
 impl<'a> Sync<'a> {
-    fn begin(device: &'a Device, options: &'a SyncOptions) -> Result<Self, Failure> {
-        let intake = Intake::begin(device, Way::Hub)?;
-        let joined = &intake.joined;
+    fn begin(options: &'a SyncOptions, intake: Intake<'a>) -> Result<Self, Failure> {
+        let (device, joined) = (intake.device, &intake.joined);
         let evaluator = intake.is_evaluator();
         // Known before anything gets its place, so that what goes up in this sync does not come back in it.
         let without = Some(device.vault.own_strand(&device.tag())?.line);

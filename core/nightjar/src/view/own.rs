@@ -23,7 +23,7 @@ pub enum OwnState {
     Nowhere,
     /// It was taken out.
     TakenOut,
-    /// Its sealed bytes have left this device, which no longer has anything to read. It can be taken out.
+    /// Its sealed bytes, or those of a part of it, have left this device, which no longer has what was said last. It can be taken out.
     Left,
     /// Its sealed bytes are here, and these words do not open them. It can be taken out.
     Sealed,

@@ -22,6 +22,10 @@ impl World {
     pub(super) fn copy(&mut self) -> bool {
         let devices = self.copied_devices();
         let Some(unit) = self.any(&devices) else { return false };
+        self.copy_this(unit)
+    }
+
+    pub(super) fn copy_this(&mut self, unit: usize) -> bool {
         let file = self.file("vault");
         let copied = match self.one_in(2) {
             true => self.units[unit].copy_to(&file),

@@ -85,33 +85,6 @@ impl World {
         });
     }
 
-    /// Whether an envelope of a device lies before its last good place, as far as a device knows.
-    fn good_by(&mut self, unit: usize) -> impl Fn(&EnvelopeId, &DeviceTag) -> bool + use<> {
-        let roster = self.units[unit].roster();
-        let mut out: BTreeMap<DeviceTag, BTreeSet<(Strand, ScopeTag, u64)>> = BTreeMap::new();
-        for (tag, member) in roster.iter().flat_map(|roster| roster.members()) {
-            let Some(revoked) = &member.revoked else { continue };
-            let mut good = BTreeSet::new();
-            for ((scope, line), places) in revoked {
-                let strand = Strand { device: *tag, line: *line };
-                // The furthest place that is known to be on the chain that is followed here makes all before it good.
-                for (seq, hash) in places {
-                    if self.units[unit].link_hash(&strand, scope, *seq) == Some(*hash) {
-                        good.insert((strand, *scope, *seq));
-                    }
-                }
-            }
-            out.insert(*tag, good);
-        }
-        let places = self.units[unit].places();
-        move |id, device| match out.get(device) {
-            None => true,
-            Some(good) => places.get(id).into_iter().flatten().any(|(strand, scope, seq)| {
-                good.iter().any(|(of, in_scope, last)| of == strand && in_scope == scope && seq <= last)
-            }),
-        }
-    }
-
     /// Everything, when all was let settle.
     pub(super) fn judge(&mut self) {
         let living = self.living();
@@ -250,34 +223,6 @@ impl World {
         self.found.add("envelope judged", self.model.wrote.len() as u64);
     }
 
-    /// Whether a device follows another chain than the one on which others have an envelope, and none that names it.
-    fn stands_on_other_end(&mut self, unit: usize, id: &EnvelopeId, living: &[usize]) -> bool {
-        if self.units[unit].places().contains_key(id) {
-            return false;
-        }
-        for other in living {
-            for (strand, scope, seq) in self.units[*other].places().remove(id).unwrap_or_default() {
-                for place in 1..=seq {
-                    let there = self.units[*other].link_hash(&strand, &scope, place);
-                    let here = self.units[unit].link_hash(&strand, &scope, place);
-                    if here.is_some() && there.is_some() && here != there {
-                        return true;
-                    }
-                }
-            }
-        }
-        false
-    }
-
-    /// The same, or nobody has a chain any more that names it: then what the device says of it is believed.
-    fn may_stand_apart(&mut self, unit: usize, id: &EnvelopeId, living: &[usize]) -> bool {
-        let mut named = false;
-        for other in living {
-            named |= self.units[*other].places().contains_key(id);
-        }
-        !named || self.stands_on_other_end(unit, id, living)
-    }
-
     /// Who of the living has an envelope: as what, whether with its bytes, and which chains name it.
     pub(super) fn whereabouts(&mut self, id: &EnvelopeId, living: &[usize]) -> String {
         let at_hub = self.log_of(0).iter().any(|(logged, ..)| logged == id);
@@ -309,8 +254,7 @@ impl World {
     ) {
         let kind = self.units[unit].kind;
         let tag = self.units[unit].tag;
-        let counts = here.iter().filter(|(_, stored)| stored.state == state::APPLIED);
-        let written_here = self.model.carried(counts.map(|(id, _)| id));
+        let written_here = self.model.carried(may_count(here));
         let mut wrong = Vec::new();
         let mut missing = Vec::new();
         for (id, verdict) in verdicts {
@@ -384,9 +328,7 @@ impl World {
         here: &BTreeMap<EnvelopeId, Stored>,
         withdrawn: &BTreeSet<RecordTag>,
     ) {
-        let counts: BTreeSet<_> =
-            here.iter().filter(|(_, stored)| stored.state == state::APPLIED).map(|(id, _)| *id).collect();
-        let written = self.model.carried(&counts);
+        let counts = self.model.counting(may_count(here));
         let forms: &[&str] = match self.units[unit].kind {
             Kind::Evaluator => &[FACT, SAY],
             Kind::Tablet => &[FACT],
@@ -401,7 +343,7 @@ impl World {
             let known: BTreeMap<&RecordTag, &RecordView> =
                 records.iter().filter_map(|view| Some((self.model.tags.get(&view.id)?, view))).collect();
             let founded = self.model.wrote.iter().filter(|(id, wrote)| {
-                wrote.founds && written.contains(*id) && wrote.confidential == (*form == SAY)
+                wrote.founds && counts.contains(*id) && wrote.confidential == (*form == SAY)
             });
             let tags: BTreeSet<_> = founded.map(|(_, wrote)| wrote.record).collect();
             for tag in &tags {
@@ -525,4 +467,10 @@ impl World {
             });
         }
     }
+}
+
+/// Envelopes of which something may count: where one waits, another of the writes in it may not.
+fn may_count(here: &BTreeMap<EnvelopeId, Stored>) -> impl Iterator<Item = &EnvelopeId> {
+    let counts = |it: &Stored| matches!(it.state, state::APPLIED | state::WAITS_FOR_CHANGE);
+    here.iter().filter(move |(_, it)| counts(it)).map(|(id, _)| id)
 }

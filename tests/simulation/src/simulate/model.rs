@@ -24,7 +24,7 @@ pub(super) struct Wrote {
     pub(super) carries: BTreeSet<EnvelopeId>,
     /// By the name of the item, without what it carries along.
     pub(super) puts: BTreeMap<&'static str, Put>,
-    /// Writes to the record that its device had applied, but for those that it carries along.
+    /// Writes to the record that counted on its device when it was written, also such as it carries along.
     pub(super) rests: BTreeSet<EnvelopeId>,
     /// Whether it begins the record, or may.
     pub(super) founds: bool,
@@ -75,14 +75,32 @@ impl Model {
         writes
     }
 
-    /// The values of a cell that nothing has taken the place of, among envelopes that count, by the write.
+    /// The writes in these envelopes that count: that stand on nothing which is not there. Of those that travel together each does or not.
+    pub(super) fn counting<'a>(
+        &self,
+        envelopes: impl IntoIterator<Item = &'a EnvelopeId>,
+    ) -> BTreeSet<EnvelopeId> {
+        let mut writes = self.carried(envelopes);
+        loop {
+            let lacks = |id: &&EnvelopeId| {
+                let wrote = self.wrote.get(*id);
+                wrote.is_some_and(|wrote| !wrote.withdraws && !wrote.rests.is_subset(&writes))
+            };
+            let waits: Vec<_> = writes.iter().filter(lacks).copied().collect();
+            if waits.is_empty() {
+                return writes;
+            }
+            writes.retain(|id| !waits.contains(id));
+        }
+    }
+
+    /// The values of a cell that nothing has taken the place of, among writes that count, by the write.
     pub(super) fn heads(
         &self,
         record: &RecordTag,
         cell: &str,
         counts: &BTreeSet<EnvelopeId>,
     ) -> BTreeMap<EnvelopeId, String> {
-        let counts = self.carried(counts);
         let of_record = || {
             let here =
                 self.wrote.iter().filter(|(id, wrote)| wrote.record == *record && counts.contains(*id));
@@ -92,10 +110,10 @@ impl Model {
         of_record().filter(|(id, _)| !covered.contains(id)).map(|(id, put)| (id, put.value.clone())).collect()
     }
 
-    /// What was written to a cell of a record in these envelopes.
+    /// Those of these writes that put something into a cell.
     pub(super) fn written(&self, cell: &str, among: &BTreeSet<EnvelopeId>) -> BTreeSet<EnvelopeId> {
         let has = |id: &&EnvelopeId| self.wrote.get(id).is_some_and(|wrote| wrote.puts.contains_key(cell));
-        self.carried(among).iter().filter(has).copied().collect()
+        among.iter().filter(has).copied().collect()
     }
 
     /// What becomes of every envelope of a set. `good`: whether one of a device that was put out lies before its last good place.
@@ -116,19 +134,13 @@ impl Model {
             };
             verdicts.insert(*id, verdict);
         }
-        loop {
-            let applied = verdicts.iter().filter(|(_, verdict)| **verdict == Verdict::Applied);
-            let applied = self.carried(applied.map(|(id, _)| id));
-            let rests_on_nothing = |wrote: &Wrote| !wrote.withdraws && !wrote.rests.is_subset(&applied);
-            let waits: Vec<_> = verdicts
-                .iter()
-                .filter(|(id, verdict)| **verdict == Verdict::Applied && rests_on_nothing(&self.wrote[*id]))
-                .map(|(id, _)| *id)
-                .collect();
-            if waits.is_empty() {
-                return verdicts;
+        let applied = verdicts.iter().filter(|(_, verdict)| **verdict == Verdict::Applied);
+        let counts = self.counting(applied.map(|(id, _)| id));
+        for (id, verdict) in &mut verdicts {
+            if *verdict == Verdict::Applied && !self.carried([id]).is_subset(&counts) {
+                *verdict = Verdict::Waits;
             }
-            verdicts.extend(waits.into_iter().map(|id| (id, Verdict::Waits)));
         }
+        verdicts
     }
 }

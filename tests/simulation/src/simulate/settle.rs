@@ -149,7 +149,7 @@ impl World {
             );
             self.broken(Invariant::NothingMissing, what);
         }
-        if orphans.is_empty() {
+        if orphans.is_empty() && !self.lacks_good_chain(&living) {
             return;
         }
         self.found.add("envelope carried by bundle in the end", orphans.len() as u64);

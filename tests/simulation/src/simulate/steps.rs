@@ -83,13 +83,14 @@ impl World {
         self.any(&joined)
     }
 
-    /// What a device has applied of a record.
+    /// What counts of a record on a device.
     fn seen(&mut self, unit: usize, record: &RecordTag, also_kept: bool) -> BTreeSet<EnvelopeId> {
-        let counts = |state| state == state::APPLIED || (also_kept && state == state::KEPT);
-        let here = self.units[unit].envelopes().into_iter();
-        here.filter(|(_, it)| it.record == record.0 && it.kind != 2 && counts(it.state))
-            .map(|(id, _)| id)
-            .collect()
+        let may_count = |it: i64| {
+            matches!(it, state::APPLIED | state::WAITS_FOR_CHANGE) || (also_kept && it == state::KEPT)
+        };
+        let here = self.units[unit].envelopes();
+        let of_record = here.iter().filter(|(_, it)| it.record == record.0 && it.kind != 2);
+        self.model.counting(of_record.filter(|(_, it)| may_count(it.state)).map(|(id, _)| id))
     }
 
     fn meant(

@@ -25,7 +25,7 @@ pub(super) struct Meant {
     pub(super) withdraws: bool,
     pub(super) founds: bool,
     pub(super) puts: BTreeMap<&'static str, Put>,
-    /// Envelopes of the record that its device has applied.
+    /// Writes to the record that count on its device.
     pub(super) rests: BTreeSet<EnvelopeId>,
 }
 
@@ -284,16 +284,13 @@ impl World {
                 format!("{} envelopes made way for one of device {unit}", gone.len())
             });
             let carries = self.model.carried(&gone);
-            let also = gone.iter().flat_map(|id| self.model.wrote[id].rests.iter());
-            let seen = self.model.carried(&meant.rests);
-            let rests = also.chain(&seen).copied().filter(|rest| !carries.contains(rest)).collect();
             self.found.add("envelope made way for another", gone.len() as u64);
             self.units[unit].own.retain(|id| !gone.contains(id));
             self.units[unit].own.insert(id);
             if let Some(shown) = shown {
                 self.model.tags.insert(shown.to_owned(), record);
             }
-            let Meant { confidential, withdraws, founds, puts, .. } = &meant;
+            let Meant { confidential, withdraws, founds, puts, rests } = &meant;
             let wrote = Wrote {
                 device,
                 record,
@@ -302,7 +299,7 @@ impl World {
                 founds: *founds,
                 carries,
                 puts: puts.clone(),
-                rests,
+                rests: rests.clone(),
             };
             self.tell(|| {
                 let cells: Vec<_> = wrote.puts.keys().collect();
