@@ -123,9 +123,9 @@ CREATE TABLE dictionary (
 -- Every envelope, taken apart: what its header shares with others stands in `shared`, and the same bytes are made of it again.
 -- An id is in two columns: its first eight bytes as a number, by which it is found, and the rest. `lead` is format, study and
 -- roster head; `more` is what most headers have not. `state` and `reason` are those of the enum State.
--- `n`: what came from elsewhere, in the order in which it came, which is that of the log that it came from; own envelopes without
--- a place in the chain below that, drawn at random, and after it when they were given their places, in the order drawn
--- then. So it says nothing that the chain does not say. (See numbers.rs.)
+-- `n`: what came from elsewhere, in the order in which it came, which is that of the log that it came from; own envelopes apart from
+-- that, without a place in the chain drawn at random, and with one in the order of the chain. So it says nothing that the chain does
+-- not say. (See numbers.rs.)
 CREATE TABLE envelope (
   n            INTEGER PRIMARY KEY,
   begin        INTEGER NOT NULL,

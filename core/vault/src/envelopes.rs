@@ -295,7 +295,7 @@ pub(crate) fn insert_new(
 
 /// Stores an envelope of this device, which waits for its place in the chain; gives its number.
 pub(crate) fn insert_own(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<i64, VaultError> {
-    let n = numbers::drawn(t)?;
+    let n = numbers::drawn(t, envelope.header())?;
     put_whole(t, n, envelope.id(), envelope, state)?;
     Ok(n)
 }

@@ -200,11 +200,7 @@ impl Vault {
     /// # Errors
     /// Storage errors.
     pub fn cursor(&self, scope: &ScopeTag, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
-        self.read(|c| {
-            let mut statement =
-                c.prepare_cached("SELECT value FROM cursor WHERE scope = ?1 AND name = ?2")?;
-            Ok(statement.query_row(params![scope.0, name], |row| row.get(0)).optional()?)
-        })
+        self.read(|c| cursor(c, scope, name))
     }
 
     /// All that is kept of a scope under names that begin so, with what follows that beginning, in order of names.
@@ -299,6 +295,11 @@ pub(crate) fn record_keys(
         keys.insert(key.id(), key);
     }
     Ok(keys)
+}
+
+pub(crate) fn cursor(c: &Connection, scope: &ScopeTag, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
+    let mut statement = c.prepare_cached("SELECT value FROM cursor WHERE scope = ?1 AND name = ?2")?;
+    Ok(statement.query_row(params![scope.0, name], |row| row.get(0)).optional()?)
 }
 
 pub(crate) fn keep_cursor(

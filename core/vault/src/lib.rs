@@ -9,7 +9,7 @@
 //! 3. [`Checked::open`] opens what was sealed as a receiver will; only then can [`Vault::finish`] put it into the outbox,
 //!    project it or only count it, and delete the draft with its key, in one transaction.
 //! 4. The outbox: [`Vault::chain_outbox`] gives envelopes their places in the device's chain at the next sync, in an
-//!    order the caller drew; [`Vault::pending`] and [`Vault::acknowledge`] follow them to the hub.
+//!    [`Order`] that was drawn; [`Vault::pending`] and [`Vault::acknowledge`] follow them to the hub.
 //! 5. [`Vault::import`] stores what was received, opens and merges what can be read and projects it. Every envelope is
 //!    in one [`State`], whatever the order of arrival.
 //! 6. [`Vault::verify`] compares what is shown with what the sealed changes come to; [`Vault::repair`] builds it anew.
@@ -101,7 +101,7 @@ pub use keep::{FILE_BYTES, PackFile};
 pub use key::VaultKey;
 pub use made_of::MadeOf;
 pub use obeyed::Places;
-pub use outbox::{Outbox, Pending};
+pub use outbox::{Order, Outbox, Pending};
 pub use own::{Opened, Own};
 pub use projection::{Gate, Reading, tag_of};
 pub use retention::{Custody, KEEP_DAYS};

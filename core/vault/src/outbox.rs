@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use nightjar_seal::{
     Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, RecordTag, ScopeTag, SignedHead, Strand,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::chains;
 use crate::chunks;
 use crate::envelopes::{AFTER, COLUMNS, number_of, read_envelope, read_id};
 use crate::error::VaultError;
+use crate::journal::fill;
 use crate::lines;
-use crate::numbers::{self, Table};
+use crate::numbers;
 use crate::shared;
 use crate::vault::Vault;
 
@@ -42,6 +43,16 @@ pub struct Pending {
     pub id: EnvelopeId,
     /// Its sealed bytes.
     pub bytes: Vec<u8>,
+}
+
+/// In which order what waits gets its places. Either tells nothing about the order in which answers were given.
+#[derive(Clone, Copy, Debug)]
+pub enum Order<'a> {
+    /// A permutation of what waits, drawn for this. Every row is stored anew in that order, so that the pages of the file tell no other:
+    /// for confidential responses.
+    Drawn(&'a [EnvelopeId]),
+    /// The order of the random numbers that they were given when they were finished. No row moves.
+    Numbered,
 }
 
 impl Vault {
@@ -75,31 +86,21 @@ impl Vault {
         })
     }
 
-    /// Gives everything unchained its place, in the order drawn, and signs the new end of the chain. `order` is a
-    /// permutation of [`unchained`](Self::unchained). `None` when nothing waited and nothing was ever chained.
+    /// Gives everything unchained its place and signs the new end of the chain. `None` when nothing waited and nothing was ever chained.
     ///
     /// # Errors
-    /// [`VaultError::WrongOrder`] when it is not, for example because something was finished in between: ask again.
+    /// [`VaultError::WrongOrder`] when a drawn order is no permutation of [`unchained`](Self::unchained), for example because something was
+    /// finished in between: ask again.
     pub fn chain_outbox(
         &self,
         scope: &ScopeTag,
         keys: &DeviceKeys,
-        order: &[EnvelopeId],
+        order: Order<'_>,
     ) -> Result<Option<SignedHead>, VaultError> {
         let path = self.path();
         self.write(|t| {
-            let waiting = unchained(t, scope)?;
-            let mut sorted = order.to_vec();
-            sorted.sort();
-            if !sorted.iter().eq(waiting.iter().map(|(id, _)| id)) {
-                return Err(VaultError::WrongOrder);
-            }
-            // One name may wait twice; each row gets a place.
-            let mut numbers: BTreeMap<EnvelopeId, Vec<i64>> = BTreeMap::new();
-            for (id, n) in waiting {
-                numbers.entry(id).or_default().push(n);
-            }
-            if order.is_empty() {
+            let (waiting, moves) = in_order(t, scope, order)?;
+            if waiting.is_empty() {
                 return match self::last(t, &keys.tag(), scope)? {
                     Some(chain) => sign(t, &chain, keys),
                     None => Ok(None),
@@ -109,16 +110,18 @@ impl Vault {
             let line = shared::number(t, strand.line.0)?;
             let mut chain = chains::end(t, &strand, scope)?;
             let number = chains::number_or_new(t, &strand, scope)?;
-            let first = numbers::next(t, Table::Envelope)?;
+            let after_all = numbers::after_all(t)?;
             let mut place = t.prepare_cached("UPDATE envelope SET n = ?2 WHERE n = ?1")?;
             let mut chained = t.prepare_cached("UPDATE outbox SET chained = 1, line = ?2 WHERE n = ?1")?;
-            // In the order of the chain each gets a number after all others.
-            for (id, to) in order.iter().zip(first..) {
-                let n = numbers.get_mut(id).and_then(Vec::pop).ok_or(VaultError::WrongOrder)?;
-                chains::insert_into(t, number, &chain.next(*id))?;
-                place.execute([n, to])?;
-                chained.execute([to, line])?;
+            for ((id, mut n), to) in waiting.into_iter().zip(after_all..) {
+                chains::insert_into(t, number, &chain.next(id))?;
+                if moves {
+                    place.execute([n, to])?;
+                    n = to;
+                }
+                chained.execute([n, line])?;
             }
+            numbers::begin_band(t, scope)?;
             sign(t, &chain, keys)
         })
     }
@@ -291,6 +294,47 @@ impl Vault {
             Ok(outbox)
         })
     }
+}
+
+/// What has no place in the chain yet in the order in which it gets one, each with its number, and whether it is numbered anew.
+fn in_order(
+    t: &Transaction<'_>,
+    scope: &ScopeTag,
+    order: Order<'_>,
+) -> Result<(Vec<(EnvelopeId, i64)>, bool), VaultError> {
+    let mut waiting = unchained(t, scope)?;
+    let order = match order {
+        Order::Drawn(order) => order,
+        Order::Numbered => {
+            waiting.sort_unstable_by_key(|(_, n)| *n);
+            // What had a place and lost it, with its line, is mixed with the rest.
+            let moves = !numbers::are_in_band(t, scope, waiting.iter().map(|(_, n)| *n))?;
+            if moves {
+                let mut drawn = Vec::with_capacity(waiting.len());
+                for place in waiting {
+                    let mut random = [0; 16];
+                    fill(&mut random)?;
+                    drawn.push((random, place));
+                }
+                drawn.sort_unstable();
+                waiting = drawn.into_iter().map(|(_, place)| place).collect();
+            }
+            return Ok((waiting, moves));
+        }
+    };
+    let mut sorted = order.to_vec();
+    sorted.sort();
+    if !sorted.iter().eq(waiting.iter().map(|(id, _)| id)) {
+        return Err(VaultError::WrongOrder);
+    }
+    // One name may wait twice; each row gets a place.
+    let mut numbers: BTreeMap<EnvelopeId, Vec<i64>> = BTreeMap::new();
+    for (id, n) in waiting {
+        numbers.entry(id).or_default().push(n);
+    }
+    let mut number = |id: &EnvelopeId| Some((*id, numbers.get_mut(id)?.pop()?));
+    let ordered: Option<Vec<_>> = order.iter().map(&mut number).collect();
+    Ok((ordered.ok_or(VaultError::WrongOrder)?, true))
 }
 
 /// What has no place in the chain yet, in the order of ids, each with its number.

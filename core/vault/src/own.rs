@@ -67,7 +67,7 @@ impl Vault {
             let sql = "SELECT count(*), coalesce(sum(state = ?3), 0) FROM envelope
                        WHERE record_begin = ?1 AND record_rest = ?2";
             let row = params![begin, rest, State::Released.number()];
-            let (known, gone): (u64, u64) =
+            let (known, gone): (i64, i64) =
                 c.prepare_cached(sql)?.query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))?;
             if sealed.is_empty() || gone > 0 {
                 return Ok(if known > 0 { Own::Left } else { Own::Nowhere });

@@ -9,7 +9,7 @@ use common::*;
 use nightjar_form::Value;
 use nightjar_record::{Hand, Options, Query, create};
 use nightjar_seal::{Envelope, Header, RecordKey, RosterHead, seal};
-use nightjar_vault::{Checked, Readable, State, VaultError};
+use nightjar_vault::{Checked, Order, Readable, State, VaultError};
 
 const CANARY: &str = "BLACKBIRD-7731 sings at four";
 
@@ -175,10 +175,10 @@ fn places_in_the_chain_are_given_at_the_next_sync_in_the_order_drawn() {
     assert!(tablet.vault.strand(&tablet.keys.tag()).unwrap().is_none(), "nothing has a place yet");
     let mut order = tablet.vault.unchained(&SCOPE).unwrap();
     assert_eq!(order.len(), 8);
-    let short = tablet.vault.chain_outbox(&SCOPE, &tablet.keys, &order[1..]);
+    let short = tablet.vault.chain_outbox(&SCOPE, &tablet.keys, Order::Drawn(&order[1..]));
     assert!(matches!(short, Err(VaultError::WrongOrder)));
     order.rotate_left(3);
-    let head = tablet.vault.chain_outbox(&SCOPE, &tablet.keys, &order).unwrap().unwrap();
+    let head = tablet.vault.chain_outbox(&SCOPE, &tablet.keys, Order::Drawn(&order)).unwrap().unwrap();
     head.verify(&tablet.keys.public()).unwrap();
     assert_eq!(head.seq, 8);
     let pending = tablet.vault.pending(&SCOPE, usize::MAX).unwrap();
@@ -194,4 +194,50 @@ fn places_in_the_chain_are_given_at_the_next_sync_in_the_order_drawn() {
     assert_eq!(tablet.vault.offer_again(&SCOPE).unwrap(), 7);
     assert_eq!(tablet.vault.pending(&SCOPE, usize::MAX).unwrap().len(), 8);
     assert!(matches!(tablet.vault.state(&order[0]).unwrap(), Some(State::Kept)));
+}
+
+#[test]
+fn what_is_placed_by_its_number_stays_where_it_is_in_an_order_that_tells_nothing() {
+    let (tablet, evaluator) = (Device::new(), Device::new());
+    let vault = &tablet.vault;
+    let mut given = Vec::new();
+    let give = |many: usize| {
+        let before: std::collections::BTreeSet<_> = vault.unchained(&SCOPE).unwrap().into_iter().collect();
+        let mut known = before;
+        let mut order = Vec::new();
+        for _ in 0..many {
+            tablet.give(&response(&tablet), &[(cell("slept"), one("well"))], Readable::Here, &[&evaluator]);
+            let now = vault.unchained(&SCOPE).unwrap();
+            let new = now.into_iter().find(|id| known.insert(*id)).unwrap();
+            order.push(new);
+        }
+        order
+    };
+    let place = || {
+        let head = vault.chain_outbox(&SCOPE, &tablet.keys, Order::Numbered).unwrap().unwrap();
+        head.verify(&tablet.keys.public()).unwrap();
+        let pending = vault.pending(&SCOPE, usize::MAX).unwrap();
+        assert!(
+            pending.iter().map(|one| one.seq).eq(1..=pending.len() as u64),
+            "read in the order of the chain"
+        );
+        pending.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        let new = give(40);
+        let earlier = given.len();
+        given = place();
+        assert_eq!(given.len(), earlier + 40);
+        assert!(given[earlier..].iter().all(|id| new.contains(id)), "after all that have a place");
+        assert_ne!(given[earlier..], new[..], "not as they were finished");
+        assert_ne!(given[earlier..].iter().rev().collect::<Vec<_>>(), new.iter().collect::<Vec<_>>());
+    }
+    // What loses its place with its line is mixed with what comes later.
+    vault.begin_line().unwrap();
+    let new = give(40);
+    let mixed = place();
+    assert_eq!(mixed.len(), 160);
+    let late = mixed.iter().position(|id| new.contains(id)).unwrap();
+    assert!(late < 120, "{late} of the earlier come first");
+    assert!(vault.verify(tablet.reading()).unwrap().astray.is_empty());
 }

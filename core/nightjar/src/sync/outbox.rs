@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nightjar_seal::{Chain, ScopeTag, Strand};
 use nightjar_sync::Outbox;
+use nightjar_vault::{Order, VaultError};
 
 use crate::device::Device;
 use crate::failure::Failure;
@@ -15,11 +16,18 @@ const DRAWS: u32 = 64;
 /// Gives everything finished since the last sync its place in the chain, in random order: the place of a confidential
 /// response says nothing about when it was given. What changes one record stays together, as its name in clear says anyway: whoever
 /// receives it puts the record together once.
+///
+/// Responses are drawn and stored anew in that order. Ward records go by the random numbers that they were finished with: their places tell
+/// as little, and who looks into the file reads them anyway.
 pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
+    let (vault, keys) = (&device.vault, &device.keys);
+    if *scope == device.joined()?.scopes.ward {
+        return Ok(vault.chain_outbox(scope, keys, Order::Numbered).map(drop)?);
+    }
     for draw in 1.. {
         let mut records = BTreeMap::new();
         let mut drawn = Vec::new();
-        for (record, id) in device.vault.unchained_of_records(scope)? {
+        for (record, id) in vault.unchained_of_records(scope)? {
             let place = match records.get(&record) {
                 Some(place) => *place,
                 None => *records.entry(record).or_insert(random::<16>()?),
@@ -31,9 +39,9 @@ pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
         }
         drawn.sort_unstable();
         let order: Vec<_> = drawn.into_iter().map(|(_, _, id)| id).collect();
-        match device.vault.chain_outbox(scope, &device.keys, &order) {
+        match vault.chain_outbox(scope, keys, Order::Drawn(&order)) {
             // Something was finished in between: draw again.
-            Err(nightjar_vault::VaultError::WrongOrder) if draw < DRAWS => {}
+            Err(VaultError::WrongOrder) if draw < DRAWS => {}
             done => return Ok(done.map(drop)?),
         }
     }

@@ -11,7 +11,7 @@ use nightjar_seal::{
     DeviceKeys, DeviceTag, Dictionary, Envelope, EnvelopeId, Header, Holder, Line, LinkHash, Recipient,
     RecordKey, RosterHead, ScopeTag, Sealing, Strand, StudyTag, seal_with, wrap,
 };
-use nightjar_vault::{Checked, Finished, Gate, Imported, Readable, Reading, Vault, tag_of};
+use nightjar_vault::{Checked, Finished, Gate, Imported, Order, Readable, Reading, Vault, tag_of};
 
 use super::{Home, draft_meta};
 
@@ -170,7 +170,7 @@ impl Device {
     pub(crate) fn send(&self) -> BTreeMap<EnvelopeId, Vec<u8>> {
         let mut order = self.vault.unchained(&SCOPE).unwrap();
         order.reverse();
-        self.vault.chain_outbox(&SCOPE, &self.keys, &order).unwrap();
+        self.vault.chain_outbox(&SCOPE, &self.keys, Order::Drawn(&order)).unwrap();
         self.vault.pending(&SCOPE, usize::MAX).unwrap().into_iter().map(|p| (p.id, p.bytes)).collect()
     }
 
