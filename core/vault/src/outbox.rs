@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nightjar_seal::{
     Chain, DeviceKeys, DeviceTag, EnvelopeId, Line, RecordTag, ScopeTag, SignedHead, Strand,
 };
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::chains;
 use crate::chunks;
@@ -127,13 +127,25 @@ impl Vault {
     }
 
     /// Chained envelopes that the hub has not acknowledged, in chain order and of one line: at least one if any waits, and no
-    /// more than fit into `most` bytes. Of what was withdrawn, what is left of it.
+    /// more than fit into `most` bytes. Of what was withdrawn, what is left of it. `after`: only what follows a place of this vault's
+    /// own chain, since what lies up to there is on its way.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn pending(&self, scope: &ScopeTag, most: usize) -> Result<Vec<Pending>, VaultError> {
+    pub fn pending(
+        &self,
+        scope: &ScopeTag,
+        after: Option<(Line, u64)>,
+        most: usize,
+    ) -> Result<Vec<Pending>, VaultError> {
         self.read(|c| {
+            let tag = scope;
             let Some(scope) = shared::known(c, scope.0)? else { return Ok(Vec::new()) };
+            let after = match after {
+                Some((line, seq)) => row_at(c, tag, line, seq)?,
+                None => Some(i64::MIN),
+            };
+            let Some(after) = after else { return Ok(Vec::new()) };
             // Numbers were given in the order of the chain (`chain_outbox`), so that nothing is sorted and no more is read than is sent.
             let sql = format!(
                 "SELECT {COLUMNS}, link.seq, chain.line, stub.bytes FROM outbox
@@ -142,10 +154,10 @@ impl Vault {
                  CROSS JOIN chain ON chain.n = link.chain AND chain.device = (SELECT value FROM shared WHERE shared.n = envelope.device)
                            AND chain.line = (SELECT value FROM shared WHERE shared.n = outbox.line)
                  LEFT JOIN stub ON stub.n = outbox.n
-                 WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 ORDER BY outbox.n"
+                 WHERE outbox.scope = ?1 AND outbox.chained = 1 AND outbox.state = 0 AND outbox.n > ?2 ORDER BY outbox.n"
             );
             let mut statement = c.prepare_cached(&sql)?;
-            let mut rows = statement.query([scope])?;
+            let mut rows = statement.query([scope, after])?;
             let (mut out, mut bytes): (Vec<Pending>, usize) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let (seq, line) = (row.get::<_, i64>(AFTER)? as u64, Line(row.get(AFTER + 1)?));
@@ -350,6 +362,18 @@ fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<(EnvelopeId, i64)>,
         ids.push((read_id(row, 0)?, row.get(2)?));
     }
     Ok(ids)
+}
+
+/// The row of what has a place in an own chain.
+fn row_at(c: &Connection, scope: &ScopeTag, line: Line, seq: u64) -> Result<Option<i64>, VaultError> {
+    let sql = "SELECT outbox.n FROM chain
+               JOIN link ON link.chain = chain.n
+               JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
+               JOIN outbox ON outbox.n = envelope.n
+               JOIN shared ON shared.n = outbox.line AND shared.value = chain.line
+               WHERE chain.line = ?1 AND chain.scope = ?2 AND link.seq = ?3";
+    let row = params![line.0, scope.0, seq.cast_signed()];
+    Ok(c.prepare_cached(sql)?.query_row(row, |row| row.get(0)).optional()?)
 }
 
 /// The end of the chain on which this vault last gave places, if it ever did in this scope.

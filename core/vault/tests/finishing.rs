@@ -9,7 +9,7 @@ use common::*;
 use nightjar_form::Value;
 use nightjar_record::{Hand, Options, Query, create};
 use nightjar_seal::{Envelope, Header, RecordKey, RosterHead, seal};
-use nightjar_vault::{Checked, Order, Readable, State, VaultError};
+use nightjar_vault::{Checked, Order, Pending, Readable, State, VaultError};
 
 const CANARY: &str = "BLACKBIRD-7731 sings at four";
 
@@ -181,18 +181,18 @@ fn places_in_the_chain_are_given_at_the_next_sync_in_the_order_drawn() {
     let head = tablet.vault.chain_outbox(&SCOPE, &tablet.keys, Order::Drawn(&order)).unwrap().unwrap();
     head.verify(&tablet.keys.public()).unwrap();
     assert_eq!(head.seq, 8);
-    let pending = tablet.vault.pending(&SCOPE, usize::MAX).unwrap();
+    let pending = tablet.vault.pending(&SCOPE, None, usize::MAX).unwrap();
     assert_eq!(pending.iter().map(|p| p.id).collect::<Vec<_>>(), order);
-    assert_eq!(tablet.vault.pending(&SCOPE, 1).unwrap().len(), 1);
+    assert_eq!(tablet.vault.pending(&SCOPE, None, 1).unwrap().len(), 1);
 
     tablet.vault.acknowledge(&order[..6]).unwrap();
     tablet.vault.refuse(&order[6], "quota").unwrap();
     let outbox = tablet.vault.outbox().unwrap();
     assert_eq!((outbox.waiting, outbox.acknowledged), (1, 6));
     assert_eq!(outbox.refused, [(order[6], "quota".to_owned())]);
-    assert_eq!(tablet.vault.pending(&SCOPE, usize::MAX).unwrap().len(), 1);
+    assert_eq!(tablet.vault.pending(&SCOPE, None, usize::MAX).unwrap().len(), 1);
     assert_eq!(tablet.vault.offer_again(&SCOPE).unwrap(), 7);
-    assert_eq!(tablet.vault.pending(&SCOPE, usize::MAX).unwrap().len(), 8);
+    assert_eq!(tablet.vault.pending(&SCOPE, None, usize::MAX).unwrap().len(), 8);
     assert!(matches!(tablet.vault.state(&order[0]).unwrap(), Some(State::Kept)));
 }
 
@@ -216,7 +216,7 @@ fn what_is_placed_by_its_number_stays_where_it_is_in_an_order_that_tells_nothing
     let place = || {
         let head = vault.chain_outbox(&SCOPE, &tablet.keys, Order::Numbered).unwrap().unwrap();
         head.verify(&tablet.keys.public()).unwrap();
-        let pending = vault.pending(&SCOPE, usize::MAX).unwrap();
+        let pending = vault.pending(&SCOPE, None, usize::MAX).unwrap();
         assert!(
             pending.iter().map(|one| one.seq).eq(1..=pending.len() as u64),
             "read in the order of the chain"

@@ -223,7 +223,7 @@ fn n_of_n_received_is_told_from_the_signed_chain() {
         (received[0].received, received[0].applied, received[0].expected, received[0].applied_to)
     };
     assert_eq!(told(&evaluator), (0, 0, 3, 0));
-    let pending = tablet.vault.pending(&SCOPE, usize::MAX).unwrap();
+    let pending = tablet.vault.pending(&SCOPE, None, usize::MAX).unwrap();
     evaluator.receive(pending[..1].iter().map(|p| &p.bytes));
     let some = told(&evaluator);
     assert_eq!((some.0, some.2), (1, 3));

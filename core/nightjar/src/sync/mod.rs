@@ -10,13 +10,15 @@ mod memory;
 mod outbox;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::path::Path;
+use std::task::Poll;
 
 #[cfg(feature = "evaluate")]
 use nightjar_seal::{ClockPublic, Stamp};
 use nightjar_seal::{Invitation, Line, Pass, PassStanding, Roster, ScopeTag, Strand};
-use nightjar_sync::wire::Reason;
-use nightjar_sync::{Backoff, Event, Exchange, Request, Response, ScopePlan, Step, Transport};
+use nightjar_sync::wire::{Outcome, Reason};
+use nightjar_sync::{Backoff, Event, Exchange, Outbox, Request, Response, ScopePlan, Step, Transport};
 use nightjar_vault::KEEP_DAYS;
 
 use crate::bundle;
@@ -390,6 +392,27 @@ struct Sync<'a> {
     exchange: Exchange,
     /// Scopes whose outbox has got its places in this sync.
     chained: BTreeSet<ScopeTag>,
+    /// What the last answer brought and is not kept yet.
+    brought: Vec<Event>,
+    /// The stretch that is on its way, until what follows it was read.
+    sent: Option<Sent>,
+    ahead: Option<Ahead>,
+}
+
+/// A stretch of the outbox that is on its way.
+struct Sent {
+    scope: ScopeTag,
+    /// The place it ends at.
+    end: (Line, u64),
+    /// What the next one may hold.
+    links: usize,
+    bytes: usize,
+}
+
+/// What follows it.
+struct Ahead {
+    scope: ScopeTag,
+    outbox: Option<Outbox>,
 }
 
 impl<'a> Sync<'a> {
@@ -412,25 +435,50 @@ impl<'a> Sync<'a> {
             Some(_) => device.vault.outbox()?.waiting,
             None => 0,
         };
-        Ok(Self { intake, options, waiting, exchange, chained: BTreeSet::new() })
+        Ok(Self {
+            intake,
+            options,
+            waiting,
+            exchange,
+            chained: BTreeSet::new(),
+            brought: Vec::new(),
+            sent: None,
+            ahead: None,
+        })
     }
 
+    /// What an answer brought is kept while the next request is on its way, wherever that needs nothing of it: hub and device then work at
+    /// the same time. Whatever the device is cut off at, the hub has been told of no more than what is kept.
     async fn run(&mut self, transport: &Transport) -> Result<(), Failure> {
         let device = self.intake.device;
         self.options.tell(SyncProgress::Connecting);
         loop {
-            match self.exchange.step() {
+            let step = self.exchange.step();
+            if !matches!(step, Step::Send(_) | Step::NeedOutbox { .. }) {
+                self.keep()?;
+            }
+            match step {
                 Step::Done => return Ok(()),
                 Step::NeedOutbox { scope, links, bytes } => {
                     // Only now that the hub has answered: a try that fails gives nothing its place, so that what waits
                     // gets mixed with what is finished until then.
                     if self.chained.insert(scope) {
+                        self.keep()?;
                         outbox::chain(device, &scope)?;
                     }
-                    let outbox = match self.intake.full.contains(&scope) {
-                        true => None,
-                        false => outbox::next(device, &scope, links, bytes)?,
+                    let ahead = self.ahead.take().filter(|ahead| ahead.scope == scope);
+                    let outbox = match (self.intake.full.contains(&scope), ahead) {
+                        (true, _) => None,
+                        (false, Some(ahead)) => ahead.outbox,
+                        (false, None) => {
+                            self.keep()?;
+                            outbox::next(device, &scope, None, links, bytes)?
+                        }
                     };
+                    if let Some(outbox) = &outbox {
+                        let end = (outbox.head.line, outbox.head.seq);
+                        self.sent = Some(Sent { scope, end, links, bytes });
+                    }
                     self.exchange.supply_outbox(outbox)?;
                 }
                 Step::NeedHeld { scope, own } => {
@@ -447,22 +495,69 @@ impl<'a> Sync<'a> {
                     self.exchange.supply_publication(publication.as_ref())?;
                 }
                 Step::Send(request) => {
-                    let response = tokio::select! {
-                        biased;
-                        () = self.options.stop.stopped() => return Err(Failure::Cancelled),
-                        response = send(device, transport, &request) => response?,
+                    let sending = send(device, transport, &request);
+                    let mut sending = std::pin::pin!(sending);
+                    // As far as it goes without waiting: from there on the connection sends it by itself.
+                    let gone =
+                        std::future::poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+                    tokio::task::block_in_place(|| self.meanwhile())?;
+                    let response = match gone {
+                        Poll::Ready(response) => response?,
+                        Poll::Pending => tokio::select! {
+                            biased;
+                            () = self.options.stop.stopped() => return Err(Failure::Cancelled),
+                            response = sending => response?,
+                        },
                     };
-                    let events = self.exchange.on_response(&response)?;
-                    let left = events.iter().find_map(|event| match event {
-                        Event::Pulled { left, .. } => Some(*left),
-                        _ => None,
-                    });
-                    let pushes = events.iter().any(|event| matches!(event, Event::Acknowledged { .. }));
-                    self.intake.keep(events)?;
-                    self.tell(pushes, left);
+                    self.brought = self.exchange.on_response(&response)?;
+                    if !self.brought.iter().all(is_of_a_stretch) {
+                        self.keep()?;
+                    }
                 }
             }
         }
+    }
+
+    /// While a request is on its way: keeps what the last answer brought, and reads ahead what may be sent next.
+    fn meanwhile(&mut self) -> Result<(), Failure> {
+        self.keep()?;
+        if let Some(Sent { scope, end, links, bytes }) = self.sent.take() {
+            let outbox = outbox::next(self.intake.device, &scope, Some(end), links, bytes)?;
+            self.ahead = Some(Ahead { scope, outbox });
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self) -> Result<(), Failure> {
+        let events = std::mem::take(&mut self.brought);
+        if events.is_empty() {
+            return Ok(());
+        }
+        // Whatever else came of it, what was read ahead may not be what comes next.
+        if !events.iter().all(is_of_a_stretch) {
+            self.ahead = None;
+        }
+        let left = events.iter().find_map(|event| match event {
+            Event::Pulled { left, .. } => Some(*left),
+            _ => None,
+        });
+        let pushes = events.iter().any(|event| matches!(event, Event::Acknowledged { .. }));
+        self.intake.keep(events)?;
+        self.tell(pushes, left);
+        Ok(())
+    }
+}
+
+/// Whether this is all in a stretch of a push that the hub took, or of a pull: nothing that is done next hangs on it.
+fn is_of_a_stretch(event: &Event) -> bool {
+    match event {
+        Event::Acknowledged { outcomes, .. } => {
+            outcomes.iter().all(|judged| matches!(judged.outcome, Outcome::Stored | Outcome::Known))
+        }
+        Event::Received { .. } | Event::Erased { .. } | Event::ChainSeen { .. } | Event::Pulled { .. } => {
+            true
+        }
+        _ => false,
     }
 }
 

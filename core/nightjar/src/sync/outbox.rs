@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nightjar_seal::{Chain, ScopeTag, Strand};
+use nightjar_seal::{Chain, Line, ScopeTag, Strand};
 use nightjar_sync::Outbox;
 use nightjar_vault::{Order, VaultError};
 
@@ -48,14 +48,15 @@ pub(crate) fn chain(device: &Device, scope: &ScopeTag) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The next stretch of this device's chain that the hub has not acknowledged.
+/// The next stretch of this device's chain that the hub has not acknowledged, of what lies after a place: that of a stretch on its way.
 pub(crate) fn next(
     device: &Device,
     scope: &ScopeTag,
+    after: Option<(Line, u64)>,
     most: usize,
     bytes: usize,
 ) -> Result<Option<Outbox>, Failure> {
-    let mut pending = device.vault.pending(scope, bytes)?;
+    let mut pending = device.vault.pending(scope, after, bytes)?;
     let Some(line) = pending.first().map(|envelope| envelope.line) else { return Ok(None) };
     // Rows are numbered in the order of the chain; what a damaged vault says of that is not relied on.
     pending.sort_by_key(|envelope| envelope.seq);

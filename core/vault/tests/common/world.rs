@@ -171,7 +171,7 @@ impl Device {
         let mut order = self.vault.unchained(&SCOPE).unwrap();
         order.reverse();
         self.vault.chain_outbox(&SCOPE, &self.keys, Order::Drawn(&order)).unwrap();
-        self.vault.pending(&SCOPE, usize::MAX).unwrap().into_iter().map(|p| (p.id, p.bytes)).collect()
+        self.vault.pending(&SCOPE, None, usize::MAX).unwrap().into_iter().map(|p| (p.id, p.bytes)).collect()
     }
 
     pub(crate) fn receive<'e>(&self, envelopes: impl IntoIterator<Item = &'e Vec<u8>>) -> Imported {
