@@ -13,6 +13,9 @@ use crate::envelopes::number_of;
 use crate::error::VaultError;
 use crate::vault::Vault;
 
+/// Envelopes to work something out about, and the dictionaries that it takes.
+pub type ToWorkOut<'a> = (Vec<&'a mut Arrived>, BTreeMap<DictionaryId, Dictionary>);
+
 /// Changes that were opened already, by the envelope that they came in.
 pub(crate) type Ready = BTreeMap<EnvelopeId, Vec<Admitted>>;
 
@@ -23,12 +26,20 @@ pub struct Arrived {
     pub(crate) key: Option<Result<Option<RecordKey>, Refused>>,
     /// Its changes, opened with that key.
     pub(crate) changes: Option<Vec<Admitted>>,
+    /// Whether it was looked at, also where nothing was worked out.
+    seen: bool,
 }
 
 impl Arrived {
     /// One about which nothing is known yet: whoever imports it finds out.
     pub fn new(envelope: Envelope) -> Self {
-        Self { envelope, key: None, changes: None }
+        Self { envelope, key: None, changes: None, seen: false }
+    }
+
+    /// The envelope.
+    #[must_use]
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
     }
 
     /// Unwraps the key that it hands out, and where that is for `holder` opens and admits its changes. Whether it counts is judged when
@@ -60,17 +71,21 @@ impl Arrived {
 }
 
 impl Vault {
-    /// Which of these are not here yet, so that it is worth to work something out about them, and the dictionaries that it takes.
+    /// Which of these are not here yet, so that it is worth to work something out about them, and the dictionaries that it takes. What was
+    /// asked about before is not told again.
     ///
     /// # Errors
     /// Storage errors.
-    pub fn to_work_out(
-        &self,
-        arrived: &[Arrived],
-    ) -> Result<(Vec<bool>, BTreeMap<DictionaryId, Dictionary>), VaultError> {
+    pub fn to_work_out<'a>(&self, arrived: &'a mut [Arrived]) -> Result<ToWorkOut<'a>, VaultError> {
         self.read(|c| {
-            let new = arrived.iter().map(|one| Ok(number_of(c, &one.envelope.id())?.is_none()));
-            Ok((new.collect::<Result<_, VaultError>>()?, dictionaries::all(c)?))
+            let mut new = Vec::with_capacity(arrived.len());
+            for one in arrived.iter_mut().filter(|one| !one.seen) {
+                one.seen = true;
+                if number_of(c, &one.envelope.id())?.is_none() {
+                    new.push(one);
+                }
+            }
+            Ok((new, dictionaries::all(c)?))
         })
     }
 }

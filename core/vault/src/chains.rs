@@ -1,6 +1,8 @@
 //! The chains of all devices: which envelopes each has sent in a scope, and what of it is here. From them comes
 //! "N of N received".
 
+use std::collections::BTreeMap;
+
 use nightjar_seal::{
     Chain, DevicePublic, DeviceTag, EnvelopeId, Line, Link, LinkHash, Refused, ScopeTag, SignedHead, Strand,
 };
@@ -33,6 +35,10 @@ pub struct Received {
     /// Up to this place without a gap every envelope is applied; what a signed applied-vector says.
     pub applied_to: u64,
 }
+
+/// What an evaluator may sign for: applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody
+/// else.
+const COUNTS: &str = "envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0)";
 
 impl Vault {
     /// The end of a chain as known here; empty when nothing is known.
@@ -190,22 +196,57 @@ impl Vault {
         })
     }
 
+    /// How far this device has applied each chain of a scope without a gap, in the order of devices and lines. `from`: how far it had before;
+    /// only what comes after that is looked at.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn applied_to(
+        &self,
+        scope: &ScopeTag,
+        from: &BTreeMap<Strand, u64>,
+    ) -> Result<BTreeMap<Strand, u64>, VaultError> {
+        self.read(|c| {
+            let mut chains = c.prepare_cached("SELECT n, device, line FROM chain WHERE scope = ?1")?;
+            let sql = format!(
+                "SELECT link.seq FROM link
+                 LEFT JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
+                 WHERE link.chain = ?1 AND link.seq > ?2 AND ({COUNTS}) IS NOT TRUE ORDER BY link.seq LIMIT 1"
+            );
+            let mut gap = c.prepare_cached(&sql)?;
+            let mut end = c.prepare_cached("SELECT max(seq) FROM link WHERE chain = ?1")?;
+            let mut rows = chains.query([scope.0])?;
+            let mut applied = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let (n, device, line): (i64, _, _) = (row.get(0)?, DeviceTag(row.get(1)?), Line(row.get(2)?));
+                let strand = Strand { device, line };
+                let before = from.get(&strand).copied().unwrap_or_default();
+                let gap: Option<i64> =
+                    gap.query_row(params![n, before.cast_signed()], |row| row.get(0)).optional()?;
+                let to = match gap {
+                    Some(gap) => Some(gap.saturating_sub(1)),
+                    None => end.query_row([n], |row| row.get::<_, Option<i64>>(0))?,
+                };
+                applied.extend(to.map(|to| (strand, to.cast_unsigned())));
+            }
+            Ok(applied)
+        })
+    }
+
     /// How much of every known chain is here.
     ///
     /// # Errors
     /// Storage errors.
     pub fn received(&self) -> Result<Vec<Received>, VaultError> {
         self.read(|c| {
-            // Applied, withdrawn, or keys for others that are rightly kept. A change that is only kept was for somebody else: this device
-            // must not sign for it.
-            let sql = "SELECT chain.device, chain.line, chain.scope, max(link.seq), count(envelope.n),
-                              count(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN 1 END),
-                              min(CASE WHEN envelope.state IN (1, 6, 7) OR (envelope.state = 4 AND envelope.kind <> 0) THEN NULL
-                                       ELSE link.seq END)
-                       FROM link JOIN chain ON chain.n = link.chain
-                       LEFT JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
-                       GROUP BY link.chain ORDER BY chain.device, chain.line, chain.scope";
-            let mut statement = c.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT chain.device, chain.line, chain.scope, max(link.seq), count(envelope.n),
+                        count(CASE WHEN {COUNTS} THEN 1 END), min(CASE WHEN {COUNTS} THEN NULL ELSE link.seq END)
+                 FROM link JOIN chain ON chain.n = link.chain
+                 LEFT JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
+                 GROUP BY link.chain ORDER BY chain.device, chain.line, chain.scope"
+            );
+            let mut statement = c.prepare_cached(&sql)?;
             let rows = statement.query_map([], |row| {
                 let expected = row.get::<_, i64>(3)? as u64;
                 let gap = row.get::<_, Option<i64>>(6)?;

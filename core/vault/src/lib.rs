@@ -85,7 +85,7 @@ mod vault;
 mod verify;
 mod withdrawal;
 
-pub use arrived::Arrived;
+pub use arrived::{Arrived, ToWorkOut};
 pub use attachments::{ATTACHMENTS, Resealed};
 pub use audit::{Audit, Hit};
 pub use chains::{HEADS_APART, Received, Stretch};

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use nightjar_seal::{
-    Act, DeviceTag, Entry, Envelope, EnvelopeId, Holder, Line, Link, Membership, Pass, PassId, Placing,
-    Publication, Safeguard, ScopeTag, SignedHead,
+    Act, DeviceTag, Entry, Envelope, EnvelopeId, Line, Link, Membership, Pass, PassId, Placing, Publication,
+    Safeguard, ScopeTag, SignedHead, Strand,
 };
-use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reach, Reason};
+use nightjar_sync::wire::{Applied, Begin, Mark, Message, Outcome, Reason};
 use nightjar_sync::{Event, SetAside};
 use nightjar_vault::{Arrived, Stretch};
 
 use super::memory::{HEARD, HUB_LOST, PULLED, PUSHED, TOLD, forget_gaps, fork, gap, read_seen, seen};
+use super::opening;
 use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
@@ -22,12 +22,6 @@ use crate::view::SyncView;
 /// What people are told where a hub has no room.
 pub(super) const NO_ROOM: &str =
     "the hub has no room for more of this study; it is offered again with the next sync";
-
-/// So many envelopes at once are worth starting threads for, and so many threads at most.
-const WORTH_THREADS: usize = 64;
-const MOST_THREADS: usize = 4;
-/// So many bytes of opened changes are kept from before the writing at most: a few hundred sealed bytes may say a quarter of a MiB.
-const OPENED_BYTES: usize = 4 << 20;
 
 /// Where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +50,11 @@ pub(crate) struct Intake<'a> {
     /// here already by the chain of a copy, and were passed over when what the hub holds was compared. All of it is asked for again.
     gapped: BTreeSet<ScopeTag>,
     /// Whether anything came that may move what was applied.
-    moved: bool,
-    /// What the hub is being told of what was applied here, by scope: its hash.
-    telling: BTreeMap<ScopeTag, Vec<u8>>,
+    pub(super) moved: bool,
+    /// What the hub is being told of what was applied here, by scope.
+    pub(super) telling: BTreeMap<ScopeTag, Vec<u8>>,
+    /// How far each chain was applied when that was counted last.
+    pub(super) reach: BTreeMap<ScopeTag, BTreeMap<Strand, u64>>,
     /// What is being compared with what the hub holds.
     pub(crate) compared: BTreeSet<EnvelopeId>,
     /// Scopes in which the hub has no room now: nothing more is offered in this sync.
@@ -91,6 +87,7 @@ impl<'a> Intake<'a> {
             gapped: BTreeSet::new(),
             moved: false,
             telling: BTreeMap::new(),
+            reach: BTreeMap::new(),
             compared: BTreeSet::new(),
             full: BTreeSet::new(),
             applied: BTreeMap::new(),
@@ -149,10 +146,18 @@ impl<'a> Intake<'a> {
 
     /// Keeps what one response, or one part of a bundle, brought. Each step may be repeated: what is known already is harmless.
     pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
+        self.keep_opened(events, Vec::new())
+    }
+
+    /// The same, of which some were opened already.
+    pub(crate) fn keep_opened(
+        &mut self,
+        events: Vec<Event>,
+        mut received: Vec<Arrived>,
+    ) -> Result<(), Failure> {
         let mut grown = Vec::new();
         let mut passes: Vec<Pass> = Vec::new();
         let mut published: Vec<Publication> = Vec::new();
-        let mut received: Vec<Envelope> = Vec::new();
         let mut heads: Vec<(SignedHead, Vec<Link>)> = Vec::new();
         let mut erased = Vec::new();
         let mut pulled = Vec::new();
@@ -217,7 +222,7 @@ impl<'a> Intake<'a> {
                     self.device.vault.keep_cursor(&scope, PUSHED, &mark.encode())?;
                     self.device.vault.acknowledge(&held)?;
                 }
-                Event::Received { envelope, .. } => received.push(*envelope),
+                Event::Received { envelope, .. } => received.push(Arrived::new(*envelope)),
                 Event::Erased { stub, .. } => erased.push(*stub),
                 // The roster that names its device is on its way: ask again in the next sync, with that roster.
                 Event::SetAside { why: SetAside::UnknownDevice, .. } => {
@@ -226,7 +231,7 @@ impl<'a> Intake<'a> {
                 }
                 // Kept with its kind: the vault puts it in quarantine by its place in the chain.
                 Event::SetAside { why: SetAside::Revoked, bytes, .. } => {
-                    received.push(Envelope::decode(&bytes)?)
+                    received.push(Arrived::new(Envelope::decode(&bytes)?))
                 }
                 Event::SetAside { why, bytes, .. } => {
                     let why = format!("{why:?}").to_lowercase();
@@ -242,8 +247,8 @@ impl<'a> Intake<'a> {
                     self.device.hear(&self.joined, said.by(), 0, Some(said))?;
                 }
                 Event::Published { scope } => {
-                    if let Some(hash) = self.telling.remove(&scope) {
-                        self.device.vault.keep_cursor(&scope, TOLD, &hash)?;
+                    if let Some(told) = self.telling.remove(&scope) {
+                        self.device.vault.keep_cursor(&scope, TOLD, &told)?;
                     }
                 }
                 Event::ChunkCame { name, bytes } => chunks.push((name, bytes)),
@@ -323,16 +328,17 @@ impl<'a> Intake<'a> {
             return Ok(());
         }
         let changed = self.joined.reading(|reading| self.device.vault.judge_again(devices, reading))?;
+        self.reach.clear();
+        self.device.forget_told()?;
         self.changed.extend(changed.iter().map(ToString::to_string));
         Ok(())
     }
 
-    fn import(&mut self, received: Vec<Envelope>, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
-        let received = self.without_forks(received, heads)?;
-        if !received.is_empty() {
+    fn import(&mut self, received: Vec<Arrived>, heads: &[(SignedHead, Vec<Link>)]) -> Result<(), Failure> {
+        let mut arrived = self.without_forks(received, heads)?;
+        if !arrived.is_empty() {
             let holder = self.joined.holder(self.device);
-            let mut arrived: Vec<_> = received.into_iter().map(Arrived::new).collect();
-            self.work_out(&mut arrived, &holder)?;
+            opening::open(self.device, &mut arrived, &holder)?;
             let done =
                 self.joined.reading(|reading| self.device.vault.import_arrived(arrived, &holder, reading))?;
             if done.withdrawn > 0 {
@@ -366,9 +372,9 @@ impl<'a> Intake<'a> {
     /// alone, and may have been another chain up to there: only the vault knows every link.
     fn without_forks(
         &mut self,
-        received: Vec<Envelope>,
+        received: Vec<Arrived>,
         heads: &[(SignedHead, Vec<Link>)],
-    ) -> Result<Vec<Envelope>, Failure> {
+    ) -> Result<Vec<Arrived>, Failure> {
         if Safeguard::ForkCheck.is_off() {
             return Ok(received);
         }
@@ -392,39 +398,12 @@ impl<'a> Intake<'a> {
         let forked: BTreeSet<_> =
             forked.into_iter().map(|(_, id)| id).filter(|id| !sound.contains(id)).collect();
         let (forked, received): (Vec<_>, Vec<_>) =
-            received.into_iter().partition(|envelope| forked.contains(&envelope.id()));
-        for envelope in forked {
-            self.altered |= self.device.vault.keep_unproven(&envelope.encode(), "forked")?;
+            received.into_iter().partition(|arrived| forked.contains(&arrived.envelope().id()));
+        for arrived in forked {
+            self.altered |= self.device.vault.keep_unproven(&arrived.envelope().encode(), "forked")?;
             self.view.set_aside.push("forked".into());
         }
         Ok(received)
-    }
-
-    /// Unwraps and opens what is new on as many threads as the device has, before one of them writes.
-    fn work_out(&self, arrived: &mut [Arrived], holder: &Holder<'_>) -> Result<(), Failure> {
-        if arrived.len() < WORTH_THREADS {
-            return Ok(());
-        }
-        let (new, dictionaries) = self.device.vault.to_work_out(arrived)?;
-        let mut new: Vec<_> =
-            arrived.iter_mut().zip(new).filter_map(|(one, is_new)| is_new.then_some(one)).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        let share = new.len().div_ceil(threads).max(1);
-        let room = AtomicUsize::new(OPENED_BYTES);
-        let work_out = |of_one: &mut [&mut Arrived]| {
-            of_one.iter_mut().for_each(|one| one.work_out(holder, &dictionaries, &room));
-        };
-        std::thread::scope(|scope| {
-            let mut shares = new.chunks_mut(share);
-            let own = shares.next();
-            for of_one in shares {
-                scope.spawn(move || work_out(of_one));
-            }
-            if let Some(own) = own {
-                work_out(own);
-            }
-        });
-        Ok(())
     }
 
     /// Follows the chains that were shown, and notes how far each reaches.
@@ -456,6 +435,12 @@ impl<'a> Intake<'a> {
         // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it. In a bundle the
         // stretch before it may be missing, and come with another or from a hub.
         let followed = self.device.vault.follow_all(&stretches, self.way == Way::Hub)?;
+        if self.way == Way::Hub && self.is_evaluator() {
+            // While its pages are at hand.
+            for scope in heads.iter().map(|(head, _)| head.scope).collect::<BTreeSet<_>>() {
+                self.reach(&scope)?;
+            }
+        }
         let gaps =
             stretches.iter().zip(followed).filter(|(_, followed)| !followed).map(|(stretch, _)| stretch);
         for Stretch { links, head, .. } in gaps {
@@ -494,33 +479,6 @@ impl<'a> Intake<'a> {
         }
         self.begun_line = true;
         Ok(())
-    }
-
-    /// What this evaluator has applied of every chain.
-    ///
-    /// `None` where the hub was told so already: what was applied is then counted only if something came.
-    pub(crate) fn applied_here(&mut self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
-        let told = self.device.vault.cursor(scope, TOLD)?.unwrap_or_default();
-        if !self.moved && !told.is_empty() {
-            return Ok(None);
-        }
-        let of_scope = self.device.vault.received()?.into_iter().filter(|chain| chain.scope == *scope);
-        let vector: Vec<Reach> = of_scope
-            .map(|chain| Reach { device: chain.device, line: chain.line, seq: chain.applied_to })
-            .collect();
-        if vector.is_empty() {
-            return Ok(None);
-        }
-        let mut hash = blake3::Hasher::new();
-        for reach in &vector {
-            hash.update(&reach.device.0).update(&reach.line.0).update(&reach.seq.to_le_bytes());
-        }
-        let hash = hash.finalize().as_bytes().to_vec();
-        if hash == told {
-            return Ok(None);
-        }
-        self.telling.insert(*scope, hash);
-        Ok(Some(Applied::sign(*scope, vector, &self.device.keys)?))
     }
 
     /// Remembers which vectors of the hub were heard, once what they say is in the vault.

@@ -16,7 +16,7 @@ pub(super) const PUSHED: &str = "pushed";
 pub(super) const HUB_LOST: &str = "sync.hub-lost";
 /// Which applied vectors the hub told last.
 pub(super) const HEARD: &str = "heard";
-/// The hash of what the hub was told last of what was applied here.
+/// What the hub was told last of what was applied here: device, line and place of each chain, in 32 bytes.
 pub(crate) const TOLD: &str = "told";
 
 /// Passes that the hub refused, and how long the roster was then.

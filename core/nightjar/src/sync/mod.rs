@@ -6,33 +6,33 @@
 mod chunks;
 mod comparing;
 mod intake;
+mod joining;
 mod memory;
+mod opening;
 mod outbox;
+mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::Path;
 use std::task::Poll;
 
 #[cfg(feature = "evaluate")]
 use nightjar_seal::{ClockPublic, Stamp};
-use nightjar_seal::{Invitation, Line, Pass, PassStanding, Roster, ScopeTag, Strand};
+use nightjar_seal::{Line, Pass, Roster, ScopeTag, Strand};
 use nightjar_sync::wire::{Outcome, Reason};
 use nightjar_sync::{Backoff, Event, Exchange, Outbox, Request, Response, ScopePlan, Step, Transport};
-use nightjar_vault::KEEP_DAYS;
+use nightjar_vault::{Arrived, KEEP_DAYS};
 
-use crate::bundle;
 use crate::clock::Clock;
 use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
-use crate::membership::check_document;
-use crate::study_pack::StudyPack;
 use crate::syncing::{SyncOptions, SyncProgress};
-use crate::view::{BundleView, SyncView};
+use crate::view::SyncView;
 
 pub(crate) use intake::{Intake, Way};
+pub(crate) use joining::check_invited;
 #[cfg(feature = "evaluate")]
 pub(crate) use memory::seen_of;
 pub(crate) use memory::{TOLD, known_chains};
@@ -110,76 +110,6 @@ async fn send(device: &Device, transport: &Transport, request: &Request) -> Resu
 }
 
 impl Device {
-    /// Fetches the roster of the study that an invitation names, checks that it is the whole one and lets this device in,
-    /// and keeps it with the study's forms.
-    pub(crate) async fn join(&self, invitation: String, pack: StudyPack) -> Result<(), Failure> {
-        let invitation = self.invited(&invitation)?;
-        if invitation.hub.is_empty() {
-            return Err(Failure::Invalid(
-                "this invitation names no hub: join with a bundle that the steward made after letting this device in".into(),
-            ));
-        }
-        let transport = self.transport(&invitation.hub)?;
-        if let Some(pass) = &invitation.pass {
-            let request = nightjar_sync::bring(invitation.study, pass);
-            nightjar_sync::brought(&send(self, &transport, &request).await?)?;
-        }
-        let roster = fetch_roster(self, &transport, &invitation).await?;
-        // By the hub's time alone: this device's own clock may show any.
-        if transport.hub_time().is_some_and(|now| now > invitation.until) {
-            return Err(Failure::Rejected(
-                "this invitation has expired; ask the steward for a new one".into(),
-            ));
-        }
-        self.join_by(&invitation, roster, &pack)
-    }
-
-    /// An invitation for this device.
-    fn invited(&self, invitation: &str) -> Result<Invitation, Failure> {
-        let invitation = Invitation::from_text(invitation)?;
-        match invitation.device == self.tag() {
-            true => Ok(invitation),
-            false => Err(Failure::Rejected(
-                "this invitation is for another device; show the steward this device's own request".into(),
-            )),
-        }
-    }
-
-    /// Joins with the roster in a bundle, offline, and takes in what else is in it.
-    pub(crate) fn join_with_bundle(
-        &self,
-        invitation: &str,
-        pack: &StudyPack,
-        file: &Path,
-    ) -> Result<BundleView, Failure> {
-        let invitation = self.invited(invitation)?;
-        self.join_by(&invitation, bundle::roster_of(file, &invitation)?, pack)?;
-        bundle::import(self, file)
-    }
-
-    fn join_by(&self, invitation: &Invitation, mut roster: Roster, pack: &StudyPack) -> Result<(), Failure> {
-        if self.maybe_joined()?.is_some() {
-            return Err(Failure::Invalid("this device belongs to a study already".into()));
-        }
-        if let Some(pass) = invitation.pass.clone()
-            && let PassStanding::Denied(denied) = roster.take(pass)?
-        {
-            return Err(Failure::Rejected(denied.to_string()));
-        }
-        let roster = &roster;
-        let refused = |why: &str| Err(Failure::Rejected(why.into()));
-        match roster.member(&self.tag()) {
-            None => return refused("the roster does not name this device (yet); ask the steward"),
-            Some(member) if member.revoked.is_some() => {
-                return refused("this device was put out of the study");
-            }
-            Some(_) => {}
-        }
-        check_document(roster, pack)?;
-        self.keep_study(pack, roster, &invitation.hub)?;
-        self.joined().map(|_| ())
-    }
-
     /// Sends what is new and receives what is new; tries as often as it is told to.
     pub(crate) async fn sync(&self, options: &SyncOptions) -> Result<SyncView, Failure> {
         let mut backoff = Backoff::default();
@@ -331,58 +261,6 @@ impl Device {
     }
 }
 
-/// Asks for roster entries until the hub has no more, and checks every one.
-async fn fetch_roster(
-    device: &Device,
-    transport: &Transport,
-    invitation: &Invitation,
-) -> Result<Roster, Failure> {
-    let mut roster: Option<Roster> = None;
-    let mut waiting: Vec<Pass>;
-    loop {
-        let held = roster.as_ref().map_or(0, |roster| roster.entries().len() as u64);
-        let request = nightjar_sync::fetch_roster(invitation.study, held);
-        let (entries, passes, all) =
-            nightjar_sync::fetched_roster(&send(device, transport, &request).await?)?;
-        waiting = passes;
-        let none_came = entries.is_empty();
-        for entry in entries {
-            match &mut roster {
-                None => roster = Some(Roster::begin(entry)?),
-                Some(roster) => roster.push(entry)?,
-            }
-        }
-        let Some(known) = &roster else {
-            return Err(Failure::Rejected("the hub holds no roster of this study".into()));
-        };
-        if known.entries().len() as u64 >= all {
-            break;
-        }
-        if none_came {
-            return Err(Failure::Rejected("the hub holds back a part of the roster".into()));
-        }
-    }
-    let mut roster =
-        roster.ok_or_else(|| Failure::Rejected("the hub holds no roster of this study".into()))?;
-    for pass in waiting {
-        // What lets nobody in is nobody's trouble.
-        let _ = roster.take(pass);
-    }
-    check_invited(&roster, invitation, "hub")?;
-    Ok(roster)
-}
-
-/// That this is the roster of an invitation, or a longer one.
-pub(crate) fn check_invited(roster: &Roster, invitation: &Invitation, source: &str) -> Result<(), Failure> {
-    let is_invited_to = roster.study() == invitation.study && roster.root() == invitation.root;
-    match is_invited_to && roster.entries().iter().any(|entry| entry.hash() == invitation.head) {
-        true => Ok(()),
-        false => {
-            Err(Failure::Rejected(format!("the roster of the {source} is not the one of the invitation")))
-        }
-    }
-}
-
 /// One sync while it runs.
 struct Sync<'a> {
     intake: Intake<'a>,
@@ -392,11 +270,18 @@ struct Sync<'a> {
     exchange: Exchange,
     /// Scopes whose outbox has got its places in this sync.
     chained: BTreeSet<ScopeTag>,
-    /// What the last answer brought and is not kept yet.
+    /// What the last answer brought and is not kept yet, and what the one before it brought.
     brought: Vec<Event>,
+    opened: Option<Opened>,
     /// The stretch that is on its way, until what follows it was read.
     sent: Option<Sent>,
     ahead: Option<Ahead>,
+}
+
+/// What an answer brought, with its envelopes opened.
+struct Opened {
+    events: Vec<Event>,
+    arrived: Vec<Arrived>,
 }
 
 /// A stretch of the outbox that is on its way.
@@ -442,6 +327,7 @@ impl<'a> Sync<'a> {
             exchange,
             chained: BTreeSet::new(),
             brought: Vec::new(),
+            opened: None,
             sent: None,
             ahead: None,
         })
@@ -518,31 +404,54 @@ impl<'a> Sync<'a> {
         }
     }
 
-    /// While a request is on its way: keeps what the last answer brought, and reads ahead what may be sent next.
+    /// While a request is on its way: reads ahead what may be sent next; opens what the last answer brought, and keeps what the one before
+    /// it did.
     fn meanwhile(&mut self) -> Result<(), Failure> {
-        self.keep()?;
         if let Some(Sent { scope, end, links, bytes }) = self.sent.take() {
+            self.keep()?;
             let outbox = outbox::next(self.intake.device, &scope, Some(end), links, bytes)?;
             self.ahead = Some(Ahead { scope, outbox });
+            return Ok(());
         }
+        let before = self.opened.take();
+        let mut events = std::mem::take(&mut self.brought);
+        let (device, joined) = (self.intake.device, self.intake.joined.clone());
+        let arrived = std::thread::scope(|scope| {
+            let mut open = || opening::open_ahead(device, &joined, &mut events);
+            let Some(before) = before else { return open() };
+            let opening = scope.spawn(open);
+            let kept = self.keep_one(before);
+            let arrived = opening.join().map_err(|_| Failure::Internal("a thread ended".into()))?;
+            kept.and(arrived)
+        })?;
+        self.opened = Some(Opened { events, arrived });
         Ok(())
     }
 
+    /// Keeps all that was brought.
     fn keep(&mut self) -> Result<(), Failure> {
-        let events = std::mem::take(&mut self.brought);
-        if events.is_empty() {
-            return Ok(());
+        if let Some(opened) = self.opened.take() {
+            self.keep_one(opened)?;
         }
+        let events = std::mem::take(&mut self.brought);
         // Whatever else came of it, what was read ahead may not be what comes next.
         if !events.iter().all(is_of_a_stretch) {
             self.ahead = None;
+        }
+        self.keep_one(Opened { events, arrived: Vec::new() })
+    }
+
+    fn keep_one(&mut self, opened: Opened) -> Result<(), Failure> {
+        let Opened { events, arrived } = opened;
+        if events.is_empty() && arrived.is_empty() {
+            return Ok(());
         }
         let left = events.iter().find_map(|event| match event {
             Event::Pulled { left, .. } => Some(*left),
             _ => None,
         });
         let pushes = events.iter().any(|event| matches!(event, Event::Acknowledged { .. }));
-        self.intake.keep(events)?;
+        self.intake.keep_opened(events, arrived)?;
         self.tell(pushes, left);
         Ok(())
     }
