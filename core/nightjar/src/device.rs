@@ -197,6 +197,7 @@ impl Device {
     pub(crate) fn repair(&self) -> Result<RepairedView, Failure> {
         let joined = self.joined()?;
         let done = joined.reading(|reading| self.vault.repair(reading))?;
+        self.forget_told()?;
         self.notifier.reset();
         Ok(RepairedView { records: done.records, set_aside: done.set_aside })
     }

@@ -388,7 +388,14 @@ pub(crate) fn bring_back(
     let Parts { header, body, keys, .. } = envelope.clone().into_parts();
     let more = More::of(&header)?;
     let (back, left) = (state.number(), from.number());
-    Ok(t.prepare_cached(sql)?.execute(params![n, header.key.0, more, keys, body, back, left])? == 1)
+    let is_back =
+        t.prepare_cached(sql)?.execute(params![n, header.key.0, more, keys, body, back, left])? == 1;
+    if is_back {
+        // It leaves with the rest of its response, some time after an evaluator says again that it has it.
+        let sql = "UPDATE outbox SET state = 1, offered = NULL, custody = NULL WHERE n = ?1 AND state = 4";
+        t.prepare_cached(sql)?.execute([n])?;
+    }
+    Ok(is_back)
 }
 
 /// Says what became of an envelope; does not write when nothing changed.

@@ -81,21 +81,24 @@ pub(crate) fn drawn(t: &Transaction<'_>, header: &Header) -> Result<i64, VaultEr
                WHERE record_begin = ?1 AND record_rest = ?2 AND outbox.scope = ?3 AND chained = 0 AND outbox.state = 0
                      AND envelope.n > ?4 LIMIT 1";
     let beside = t.prepare_cached(sql)?.query_row(params![begin, rest, scope, band], |row| row.get(0));
-    let mut beside: Option<i64> = beside.optional()?;
-    loop {
+    let beside: Option<i64> = beside.optional()?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE n = ?1)";
+    let mut is_taken = t.prepare_cached(sql)?;
+    for step in 1.. {
         let mut bytes = [0; 4];
         fill(&mut bytes)?;
         let random = u32::from_le_bytes(bytes).max(1);
-        let n = match beside.take() {
-            Some(n) if random % 2 == 0 => n.saturating_sub(1).max(band.saturating_add(1)),
-            Some(n) => n.saturating_add(1),
+        let n = match beside {
+            // The first that is free, on either side.
+            Some(n) if random.is_multiple_of(2) && n.saturating_sub(step) > band => n.saturating_sub(step),
+            Some(n) => n.saturating_add(step),
             None => band.saturating_add(random.into()),
         };
-        let sql = "SELECT EXISTS (SELECT 1 FROM envelope WHERE n = ?1)";
-        if !t.prepare_cached(sql)?.query_row([n], |row| row.get::<_, bool>(0))? {
+        if !is_taken.query_row([n], |row| row.get::<_, bool>(0))? {
             return Ok(n);
         }
     }
+    Err(VaultError::Corrupt("the numbers of envelopes"))
 }
 
 /// Where the band of a scope begins, if something in it has a place.

@@ -322,14 +322,17 @@ fn in_order(
             // What had a place and lost it, with its line, is mixed with the rest.
             let moves = !numbers::are_in_band(t, scope, waiting.iter().map(|(_, n)| *n))?;
             if moves {
+                let mut record = t.prepare_cached("SELECT record_begin FROM envelope WHERE n = ?1")?;
+                let mut records = BTreeMap::new();
                 let mut drawn = Vec::with_capacity(waiting.len());
                 for place in waiting {
-                    let mut random = [0; 16];
-                    fill(&mut random)?;
-                    drawn.push((random, place));
+                    let mut random = [[0; 16]; 2];
+                    fill(random.as_flattened_mut())?;
+                    let record: i64 = record.query_row([place.1], |row| row.get(0))?;
+                    drawn.push((*records.entry(record).or_insert(random[0]), random[1], place));
                 }
                 drawn.sort_unstable();
-                waiting = drawn.into_iter().map(|(_, place)| place).collect();
+                waiting = drawn.into_iter().map(|(_, _, place)| place).collect();
             }
             return Ok((waiting, moves));
         }
@@ -366,11 +369,13 @@ fn unchained(c: &Connection, scope: &ScopeTag) -> Result<Vec<(EnvelopeId, i64)>,
 
 /// The row of what has a place in an own chain.
 fn row_at(c: &Connection, scope: &ScopeTag, line: Line, seq: u64) -> Result<Option<i64>, VaultError> {
+    // In this order: from the one link to its row.
     let sql = "SELECT outbox.n FROM chain
-               JOIN link ON link.chain = chain.n
-               JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
-               JOIN outbox ON outbox.n = envelope.n
-               JOIN shared ON shared.n = outbox.line AND shared.value = chain.line
+               CROSS JOIN link ON link.chain = chain.n
+               CROSS JOIN envelope ON envelope.begin = link.begin AND envelope.rest = link.rest
+                          AND (SELECT value FROM shared WHERE shared.n = envelope.device) = chain.device
+               CROSS JOIN outbox ON outbox.n = envelope.n
+                          AND (SELECT value FROM shared WHERE shared.n = outbox.line) = chain.line
                WHERE chain.line = ?1 AND chain.scope = ?2 AND link.seq = ?3";
     let row = params![line.0, scope.0, seq.cast_signed()];
     Ok(c.prepare_cached(sql)?.query_row(row, |row| row.get(0)).optional()?)

@@ -41,6 +41,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) changed: BTreeSet<String>,
     /// Whether it was found on the way that this vault is an older copy: what is pulled is then asked for again.
     begun_line: bool,
+    /// What the hub said to a line that was given up: told only where another did not help.
+    begun_for: Vec<String>,
     /// Whether something came whose device this one does not know yet: what is pulled is asked for again with the next sync, from where
     /// this one began.
     too_early: bool,
@@ -55,6 +57,8 @@ pub(crate) struct Intake<'a> {
     pub(super) telling: BTreeMap<ScopeTag, Vec<u8>>,
     /// How far each chain was applied when that was counted last.
     pub(super) reach: BTreeMap<ScopeTag, BTreeMap<Strand, u64>>,
+    /// Whether anything was judged again: then it is counted from the beginning, and once.
+    judged: bool,
     /// What is being compared with what the hub holds.
     pub(crate) compared: BTreeSet<EnvelopeId>,
     /// Scopes in which the hub has no room now: nothing more is offered in this sync.
@@ -82,12 +86,14 @@ impl<'a> Intake<'a> {
             view: SyncView::default(),
             changed: BTreeSet::new(),
             begun_line: false,
+            begun_for: Vec::new(),
             too_early: false,
             altered: false,
             gapped: BTreeSet::new(),
             moved: false,
             telling: BTreeMap::new(),
             reach: BTreeMap::new(),
+            judged: false,
             compared: BTreeSet::new(),
             full: BTreeSet::new(),
             applied: BTreeMap::new(),
@@ -106,31 +112,23 @@ impl<'a> Intake<'a> {
 
     /// Begins once more, and goes on counting.
     pub(crate) fn again(self) -> Result<Self, Failure> {
-        let Self {
-            device,
-            way,
-            view,
-            changed,
-            moved,
-            applied,
-            heard,
-            known,
-            of_strangers,
-            passes_refused,
-            ..
-        } = self;
-        let counted = Self {
-            view,
-            changed,
-            moved,
-            applied,
-            heard,
-            known,
-            of_strangers,
-            passes_refused,
-            ..Self::begin(device, way)?
-        };
-        Ok(counted)
+        Ok(Self {
+            view: self.view,
+            changed: self.changed,
+            moved: self.moved,
+            full: self.full,
+            applied: self.applied,
+            heard: self.heard,
+            known: self.known,
+            of_strangers: self.of_strangers,
+            passes_refused: self.passes_refused,
+            ..Self::begin(self.device, self.way)?
+        })
+    }
+
+    /// Tells what the hub said to a line that was given up, where that was the end of it.
+    pub(crate) fn tell_refusals(&mut self) {
+        self.view.refused.append(&mut self.begun_for);
     }
 
     /// Whether anything was brought or sent.
@@ -258,8 +256,10 @@ impl<'a> Intake<'a> {
                     // Or bytes of places before were let go, and the hub lost them.
                     if [Reason::ChainForked, Reason::ChainGap].contains(&refusal.reason) {
                         self.begin_line()?;
+                        self.begun_for.push(refusal.to_string());
+                    } else {
+                        self.view.refused.push(refusal.to_string());
                     }
-                    self.view.refused.push(refusal.to_string());
                 }
                 _ => {}
             }
@@ -329,6 +329,7 @@ impl<'a> Intake<'a> {
         }
         let changed = self.joined.reading(|reading| self.device.vault.judge_again(devices, reading))?;
         self.reach.clear();
+        self.judged = true;
         self.device.forget_told()?;
         self.changed.extend(changed.iter().map(ToString::to_string));
         Ok(())
@@ -435,7 +436,7 @@ impl<'a> Intake<'a> {
         // A gap or a fork leaves the chain where it was; the count of what is expected, from the signed end, shows it. In a bundle the
         // stretch before it may be missing, and come with another or from a hub.
         let followed = self.device.vault.follow_all(&stretches, self.way == Way::Hub)?;
-        if self.way == Way::Hub && self.is_evaluator() {
+        if self.way == Way::Hub && self.is_evaluator() && !self.judged {
             // While its pages are at hand.
             for scope in heads.iter().map(|(head, _)| head.scope).collect::<BTreeSet<_>>() {
                 self.reach(&scope)?;

@@ -146,6 +146,7 @@ impl Device {
             sync = Sync::begin(options, sync.intake.again()?)?;
             result = sync.run(&transport).await;
         }
+        sync.intake.tell_refusals();
         // Whatever the end, tell what changed until then.
         self.notifier.changed(std::mem::take(&mut sync.intake.changed));
         if sync.intake.view.published > 0 {
@@ -317,7 +318,7 @@ impl<'a> Sync<'a> {
             .holding(device.vault.publications()?)
             .knowing_refused(memory::refused_passes(device, joined.roster())?);
         let waiting = match options.watcher {
-            Some(_) => device.vault.outbox()?.waiting,
+            Some(_) => device.vault.outbox()?.waiting + intake.view.pushed,
             None => 0,
         };
         Ok(Self {
@@ -334,7 +335,7 @@ impl<'a> Sync<'a> {
     }
 
     /// What an answer brought is kept while the next request is on its way, wherever that needs nothing of it: hub and device then work at
-    /// the same time. Whatever the device is cut off at, the hub has been told of no more than what is kept.
+    /// the same time. The hub is told of nothing for good that is not kept: it holds no cursor of ours.
     async fn run(&mut self, transport: &Transport) -> Result<(), Failure> {
         let device = self.intake.device;
         self.options.tell(SyncProgress::Connecting);
@@ -383,19 +384,24 @@ impl<'a> Sync<'a> {
                 Step::Send(request) => {
                     let sending = send(device, transport, &request);
                     let mut sending = std::pin::pin!(sending);
-                    // As far as it goes without waiting: from there on the connection sends it by itself.
+                    // As far as it goes without waiting: from there on a connection that is there sends it by itself.
                     let gone =
                         std::future::poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
                     tokio::task::block_in_place(|| self.meanwhile())?;
                     let response = match gone {
-                        Poll::Ready(response) => response?,
+                        Poll::Ready(response) => response,
                         Poll::Pending => tokio::select! {
                             biased;
-                            () = self.options.stop.stopped() => return Err(Failure::Cancelled),
-                            response = sending => response?,
+                            () = self.options.stop.stopped() => Err(Failure::Cancelled),
+                            response = sending => response,
                         },
                     };
-                    self.brought = self.exchange.on_response(&response)?;
+                    let brought = response.and_then(|response| Ok(self.exchange.on_response(&response)?));
+                    // What came before it came whole: on a line that breaks after every answer each try brings one.
+                    self.brought = match brought {
+                        Ok(brought) => brought,
+                        Err(failure) => return self.keep().and(Err(failure)),
+                    };
                     if !self.brought.iter().all(is_of_a_stretch) {
                         self.keep()?;
                     }

@@ -12,12 +12,9 @@ use crate::failure::Failure;
 impl Intake<'_> {
     /// What this evaluator has applied of every chain.
     ///
-    /// `None` where the hub was told so already: what was applied is then counted only if something came.
+    /// `None` where the hub was told so already. Where nothing came since, that is two lookups a chain.
     pub(crate) fn applied_here(&mut self, scope: &ScopeTag) -> Result<Option<Applied>, Failure> {
         let told = self.device.vault.cursor(scope, TOLD)?.unwrap_or_default();
-        if !self.moved && !told.is_empty() {
-            return Ok(None);
-        }
         let reach = self.reach(scope)?;
         let to =
             |(strand, seq): (&Strand, &u64)| Reach { device: strand.device, line: strand.line, seq: *seq };

@@ -25,9 +25,10 @@ pub(crate) use compare::Comparison;
 
 /// One sync of one device with one hub.
 ///
-/// Call [`step`](Self::step) and do what it says until it says [`Step::Done`]. Store the events of every response before the
-/// next step; then the sync may break off anywhere, and a new exchange made from what was stored goes on from there. A
-/// response either counts as a whole or, with an error, changes nothing.
+/// Call [`step`](Self::step) and do what it says until it says [`Step::Done`]. Store the events of every response in
+/// the order in which they came: those of a stretch (envelopes, chains, a mark; outcomes that all say "here") at the latest when the answer to
+/// the next request is there, all others before the next step. Then the sync may break off anywhere, and a new exchange made from what
+/// was stored goes on from there. A response either counts as a whole or, with an error, changes nothing.
 #[derive(Debug)]
 pub struct Exchange {
     roster: Roster,
