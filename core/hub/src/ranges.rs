@@ -129,7 +129,8 @@ impl Known {
         Some(set)
     }
 
-    /// How many envelopes stand in the log before the first of these; as many as are compared where it holds none of them.
+    /// How many envelopes stand in the log before the first of these. None where it does not hold all of them: then what the device found
+    /// was altered on the way, and what it lacks may stand anywhere.
     fn before_first(
         &self,
         store: &Store,
@@ -138,8 +139,10 @@ impl Known {
     ) -> Result<u64, Refusal> {
         let lacking: HashSet<_> = lacking.iter().copied().collect();
         self.with_log(store, compared, |log| {
-            let first = log.of(&compared).find(|(_, id)| lacking.contains(id));
-            Ok(first.map_or(compared.up_to, |(before, _)| before))
+            let mut held = log.of(&compared).filter(|(_, id)| lacking.contains(id));
+            let first = held.next().map(|(before, _)| before);
+            let all = held.count() + usize::from(first.is_some()) == lacking.len();
+            Ok(first.filter(|_| all).unwrap_or_default())
         })
     }
 

@@ -364,6 +364,12 @@ async fn real_answers_are_what_the_document_says() {
         .iter()
         .fold(Mark::start(head.incarnation), |mark, (link, _)| mark.after(link.envelope));
     assert_eq!(ranged.told, wire::RangesTold::Before(before));
+    // Of what was altered on the way no place is known: all of it is to be looked at again.
+    let altered = vec![tablet.open[2].0.envelope, nightjar_seal::EnvelopeId([9; 32])];
+    let place = wire::RangesAsked::Place(altered);
+    let (_, ranged) = asking.answer(RANGES, "ward", keys, &asked_about(false, Some(head), place)).await;
+    let ranged = wire::Ranged::decode(&ranged.body).expect("an answer");
+    assert_eq!(ranged.told, wire::RangesTold::Before(Mark::start(head.incarnation)));
     assert_eq!(
         asking.send(RANGES, "ward", keys, &asked_about(false, Some(lost), message.clone())).await,
         "cursor_unknown"

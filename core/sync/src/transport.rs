@@ -155,6 +155,12 @@ impl Transport {
         start.and_then(|start| u64::try_from(start + i128::from(self.started.elapsed().as_secs())).ok())
     }
 
+    /// Whether a request that was begun goes on while whoever sent it does something else.
+    #[must_use]
+    pub fn goes_on_by_itself(&self) -> bool {
+        matches!(self.way, Way::Http { .. })
+    }
+
     /// Sends one request, signed by these keys where it has to be, and reads the answer. A refusal is an answer.
     ///
     /// As long as the hub's time is not known, this device's clock is taken for it. Where that is wrong, the hub refuses the first

@@ -384,9 +384,14 @@ impl<'a> Sync<'a> {
                 Step::Send(request) => {
                     let sending = send(device, transport, &request);
                     let mut sending = std::pin::pin!(sending);
-                    // As far as it goes without waiting: from there on a connection that is there sends it by itself.
-                    let gone =
-                        std::future::poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+                    // As far as it goes without waiting: from there on a connection that is there sends it by itself. Who carries messages
+                    // otherwise decides what comes when: the answer is there, and then what came before it is kept.
+                    let gone = match transport.goes_on_by_itself() {
+                        true => {
+                            std::future::poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await
+                        }
+                        false => Poll::Ready(sending.as_mut().await),
+                    };
                     tokio::task::block_in_place(|| self.meanwhile())?;
                     let response = match gone {
                         Poll::Ready(response) => response,

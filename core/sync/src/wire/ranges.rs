@@ -45,7 +45,8 @@ pub struct Ranged {
 pub enum RangesTold {
     /// A message of the reconciliation, at most [`bounds::RANGES_BYTES`].
     Message(Vec<u8>),
-    /// The mark before the first of the envelopes that were asked for; the end of the comparison where none of them is in the log.
+    /// The mark before the first of the envelopes that were asked for; the start of the log where it does not hold all of
+    /// them.
     Before(Mark),
 }
 

@@ -278,7 +278,8 @@ impl ModelHub {
                 RangesTold::Message(IdSet::new(ids.into_iter())?.answer(&message)?)
             }
             RangesAsked::Place(lacking) => {
-                let first = log.iter().position(|(id, _)| lacking.contains(id)).unwrap_or(log.len());
+                let all = lacking.iter().all(|id| log.iter().any(|(held, _)| held == id));
+                let first = log.iter().position(|(id, _)| lacking.contains(id)).filter(|_| all).unwrap_or(0);
                 let before = first.checked_sub(1).map(|before| log[before].1);
                 RangesTold::Before(before.unwrap_or(Mark::start(self.incarnation)))
             }
