@@ -90,6 +90,8 @@ pub(super) struct Inner {
     pub(super) sung: u64,
     /// Whether a byte near the end of the next answer to a greeting, which brings what is new, is altered on the way.
     pub(super) spoils_news: bool,
+    /// So many requests get an answer before the line is cut; all, where nothing is said.
+    pub(super) answers: Option<u32>,
 }
 
 /// The line of all devices of a schedule.
@@ -113,6 +115,7 @@ impl Line {
             found: Found::default(),
             sung: 0,
             spoils_news: false,
+            answers: None,
         })))
     }
 
@@ -168,6 +171,9 @@ impl Line {
     }
 
     async fn carry(&self, device: usize, sent: Sent) -> Result<Arrived, Failure> {
+        if let Some(left) = &mut self.inner().answers {
+            *left = left.checked_sub(1).ok_or_else(unreachable)?;
+        }
         if sent.path.ends_with("/greet") && self.inner().spoils_news {
             let mut arrived = self.deliver(device, sent).await?;
             // A refusal brings nothing: the first greeting may be signed at another time than the hub's.

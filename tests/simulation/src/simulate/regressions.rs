@@ -140,3 +140,37 @@ fn a_disk_that_was_put_back_beneath_its_files_gets_what_it_had_sent_with_one_syn
     let view = world.units[2].face().sync().expect("it syncs");
     assert_eq!((view.pulled, view.requests), (0, 1), "{view:?}");
 }
+
+/// What came whole is kept, whatever becomes of the request after it: on a line that breaks after every other answer each try brings one.
+#[test]
+fn a_line_that_is_cut_after_every_answer_brings_one_with_each_try() {
+    let mut world = calm();
+    world.units[0].face().sync().expect("it hears the hub's time");
+    // More than one answer holds.
+    for number in 0..300_u64 {
+        let (form_id, role, ward) = (SAY.to_owned(), "patient".to_owned(), WARD.to_owned());
+        let sitting = world.units[2].tablet().begin(BeginRequest { form_id, role, ward, language: None });
+        let sitting = sitting.expect("begun");
+        for (cell, name) in (0_u64..).zip(super::pack::CELLS) {
+            let words = (0..60_u64).map(|at| [number, cell, at].map(u64::to_le_bytes).concat());
+            let text: String = words.map(|word| blake3::hash(&word).to_hex().to_string()).collect();
+            sitting.answer(name, Some(Value::Text(text))).expect("answered");
+        }
+        sitting.stop_keeping().expect("kept");
+    }
+    world.units[2].face().sync().expect("it sends");
+    let mut here = 0;
+    for tries in 1.. {
+        // The greeting, and one answer.
+        world.line.inner().answers = Some(2);
+        let done = world.units[0].face().sync();
+        let now = world.units[0].envelopes().len();
+        assert!(now > here, "try {tries} brought nothing: {done:?}");
+        here = now;
+        if here == 300 {
+            assert!(tries > 1, "it came with one answer");
+            return;
+        }
+        assert!(matches!(done, Err(Failure::Offline(_))), "{done:?}");
+    }
+}
