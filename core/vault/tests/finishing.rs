@@ -221,6 +221,9 @@ fn what_is_placed_by_its_number_stays_where_it_is_in_an_order_that_tells_nothing
             pending.iter().map(|one| one.seq).eq(1..=pending.len() as u64),
             "read in the order of the chain"
         );
+        let rest = vault.pending(&SCOPE, Some((pending[6].line, pending[6].seq)), usize::MAX).unwrap();
+        let ids = |of: &[Pending]| of.iter().map(|one| one.id).collect::<Vec<_>>();
+        assert_eq!(ids(&rest), ids(&pending[7..]), "what follows a place");
         pending.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
     for _ in 0..3 {

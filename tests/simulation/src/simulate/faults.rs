@@ -8,9 +8,10 @@ use jiff::{Span, Zoned};
 use nightjar_seal::EnvelopeId;
 use rand::RngExt;
 
+use super::found::Invariant;
 use super::line::Face;
 use super::template::{now, vault};
-use super::unit::{Copied, Kind, Unit, copy_whole, key, with};
+use super::unit::{Copied, Kind, Unit, copy_whole, key, state, with};
 use super::world::{Logged, World};
 
 impl World {
@@ -54,6 +55,7 @@ impl World {
         let faces = self.faces();
         let before = self.model.carried(&bytes_of(&mut self.units[unit]));
         let elsewhere = self.held(Some(unit), &faces);
+        self.evaluator_put_back |= self.units[unit].kind == Kind::Evaluator;
         self.units[unit].close();
         put(&copied.file, &self.units[unit].path.clone());
         self.units[unit].own.clone_from(&copied.own);
@@ -155,9 +157,25 @@ impl World {
         let after = self.model.carried(&whole(&self.log_of(0)));
         let gone: Vec<_> =
             before.into_iter().filter(|id| !after.contains(id) && !elsewhere.contains(id)).collect();
+        self.none_let_go_of(&gone);
         self.found.add("write gone with the only disk", gone.len() as u64);
         self.model.lost.extend(gone);
         true
+    }
+
+    /// Of what is gone with the hub's disk nobody has let go: its bytes would be there, or with an evaluator, if none of them was put back.
+    fn none_let_go_of(&mut self, gone: &[EnvelopeId]) {
+        if self.evaluator_put_back {
+            return;
+        }
+        let mut let_go = BTreeSet::new();
+        for unit in &mut self.units {
+            let released = unit.envelopes().into_iter().filter(|(_, stored)| stored.state == state::RELEASED);
+            let_go.extend(released.map(|(id, _)| id).filter(|id| gone.contains(id)));
+        }
+        self.holds(let_go.is_empty(), Invariant::NothingMissing, || {
+            format!("{} envelopes that only the hub had were let go of", let_go.len())
+        });
     }
 
     /// The hub is put back to a copy from before evaluators told it what they have applied; all else in its log stays.

@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) invited: Vec<(usize, String)>,
     /// Whether a hub has shown two logs under one name, or was put back without saying so.
     pub(super) hub_lied: bool,
+    /// Whether an evaluator was put back to an older copy.
+    pub(super) evaluator_put_back: bool,
     pub(super) responses: ScopeTag,
     pub(super) ward: ScopeTag,
     pub(super) settled: bool,
@@ -95,6 +97,7 @@ impl World {
             hub_copies: Vec::new(),
             invited: Vec::new(),
             hub_lied: false,
+            evaluator_put_back: false,
             responses,
             ward,
             settled: false,
