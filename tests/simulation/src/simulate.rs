@@ -182,6 +182,24 @@ pub fn blind(most: u64, seed: u64, devices: usize, only: Option<&str>, controls:
     asked.map(|without| notice(&templates, without, most, seed, controls)).collect()
 }
 
+/// One schedule around the first safeguard whose name has this in it, with it or without, told step by step.
+///
+/// # Panics
+/// As [`simulate`].
+#[must_use]
+pub fn around(safeguard: &str, is_there: bool, only: u64, seed: u64, devices: usize) -> Found {
+    let all = safeguards();
+    let Some(without) = all.iter().find(|without| without.name.contains(safeguard)) else {
+        return Found::default();
+    };
+    let templates = Templates::new(devices, false);
+    Safeguard::switch_off(without.switch.filter(|_| !is_there));
+    let plan = Plan { tells: true, ..Plan::around(only, without, is_there) };
+    let found = std::thread::scope(|scope| scope.spawn(|| schedule(&templates, plan, seed)).join());
+    Safeguard::switch_off(None);
+    found.expect("a schedule ends")
+}
+
 fn notice(templates: &Templates, without: &Without, most: u64, seed: u64, controls: bool) -> Noticed {
     let mut noticed = Noticed {
         name: without.name,

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use clap::Args;
-use nightjar_simulation::simulate::{Asked, Found, blind, simulate};
+use nightjar_simulation::simulate::{Asked, Found, around, blind, simulate};
 
 /// What can be asked of `simulate`.
 #[derive(Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// Take each safeguard away in turn instead, and show that it is noticed
     #[arg(long)]
     blind: bool,
-    /// Of the safeguards only those whose name has this in it
+    /// Of the safeguards only those whose name has this in it; with `--only` the schedule is told with it in its place and without
     #[arg(long, requires = "blind")]
     safeguard: Option<String>,
     /// Most schedules for each safeguard
@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
 
 /// Whether everything was as it has to be.
 pub(crate) fn run(arguments: &Arguments, seed: u64) -> bool {
+    if let (true, Some(only), Some(safeguard)) = (arguments.blind, arguments.only, &arguments.safeguard) {
+        return told(safeguard, only, arguments, seed);
+    }
     if arguments.blind {
         return noticed(arguments, seed);
     }
@@ -70,6 +73,17 @@ fn tell(found: &Found, seed: u64, steps: u64, devices: usize) {
             "again: cargo xtask simulate --seed {seed} --steps {steps} --devices {devices} --only {number}"
         );
     }
+}
+
+/// Whether one schedule holds with a safeguard in its place; it is told without it, too.
+fn told(safeguard: &str, only: u64, arguments: &Arguments, seed: u64) -> bool {
+    let [with_it, without] =
+        [true, false].map(|is_there| around(safeguard, is_there, only, seed, arguments.devices));
+    for (found, how) in [(&with_it, "WITH"), (&without, "WITHOUT")] {
+        println!("{how} \"{safeguard}\":");
+        tell(found, seed, arguments.steps, arguments.devices);
+    }
+    with_it.is_sound() && !without.is_sound()
 }
 
 fn noticed(arguments: &Arguments, seed: u64) -> bool {

@@ -340,6 +340,28 @@ impl Unit {
         links.first().copied()
     }
 
+    /// Envelopes that came with stretches of chains before which something is missing still.
+    pub(super) fn came_after_gap(&mut self) -> BTreeSet<EnvelopeId> {
+        let sql = "SELECT cursor.value,
+                     (SELECT max(seq) FROM link JOIN chain ON chain.n = link.chain WHERE chain.scope = cursor.scope
+                      AND 'apart/' || lower(hex(chain.device)) || '/' || lower(hex(chain.line)) = cursor.name)
+                   FROM cursor WHERE name LIKE 'apart/%'";
+        let kept = self.rows(sql, [], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<u64>>(1)?)));
+        let mut after_gap = BTreeSet::new();
+        for (bytes, end) in kept {
+            let mut rest = &bytes[..];
+            while let Some((head, ids)) = rest.split_at_checked(44) {
+                let first = u64::from_le_bytes(head[32..40].try_into().expect("eight"));
+                let count = u32::from_le_bytes(head[40..].try_into().expect("four")) as usize;
+                let (ids, more) = ids.split_at(count * 32);
+                let ids = (first..).zip(ids.as_chunks().0);
+                after_gap.extend(ids.filter(|(seq, _)| Some(*seq) > end).map(|(_, id)| EnvelopeId(*id)));
+                rest = more;
+            }
+        }
+        after_gap
+    }
+
     /// Records whose withdrawal is in the vault, by their envelopes.
     pub(super) fn heard_withdrawn(&mut self) -> BTreeSet<RecordTag> {
         let sql = "SELECT record_begin, record_rest FROM envelope WHERE kind = 2 AND state = 1";
