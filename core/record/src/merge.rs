@@ -1,5 +1,6 @@
 //! Merging: from a set of admitted changes to one record, the same whatever the order they came in.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -73,9 +74,11 @@ impl Record {
         let mut sealed_by = SealedBy::new();
         for change in incoming {
             sealed_by.entry(change.change.hash).or_default().insert(change.from);
-            let entry = pool.entry(change.change.hash).or_insert_with(|| change.clone());
-            // One copy of it that is signed is enough, whichever came first.
-            entry.by_receipt |= change.by_receipt;
+            match pool.entry(change.change.hash) {
+                Entry::Vacant(place) => drop(place.insert(change)),
+                // One copy of it that is signed is enough, whichever came first.
+                Entry::Occupied(mut known) => known.get_mut().by_receipt |= change.by_receipt,
+            }
         }
         let mut refused = BTreeMap::new();
         refuse_clashes(&mut pool, &mut refused);

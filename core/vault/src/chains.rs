@@ -143,13 +143,7 @@ impl Vault {
     ) -> Result<Vec<EnvelopeId>, VaultError> {
         let Some(first) = links.first() else { return Ok(Vec::new()) };
         self.read(|c| {
-            let unnamed = |link: &Link| {
-                let sql = "SELECT NOT EXISTS (SELECT 1 FROM link WHERE begin = ?1 AND rest = ?2)";
-                let (begin, rest) = numbers::split(&link.envelope.0);
-                let unnamed: bool =
-                    c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?;
-                Ok(unnamed.then_some(link.envelope))
-            };
+            let unnamed = |link: &Link| Ok((!is_named(c, &link.envelope)?).then_some(link.envelope));
             let all = |links: &[Link]| {
                 links
                     .iter()
@@ -305,6 +299,13 @@ fn follow(
         }
     }
     keep_head(t, head)
+}
+
+/// Whether a chain that is followed here names an envelope.
+pub(crate) fn is_named(c: &Connection, envelope: &EnvelopeId) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM link WHERE begin = ?1 AND rest = ?2)";
+    let (begin, rest) = numbers::split(&envelope.0);
+    Ok(c.prepare_cached(sql)?.query_row(params![begin, rest], |row| row.get(0))?)
 }
 
 /// Links of a chain after a place, in order.

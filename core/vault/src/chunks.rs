@@ -270,6 +270,12 @@ pub(crate) fn offer_again(t: &Connection, scope: i64) -> Result<(), VaultError> 
     Ok(())
 }
 
+/// Whether a record may name any chunks.
+pub(crate) fn names_any(row: &Row) -> bool {
+    let mut held = row.cells.iter().flat_map(|cell| &cell.held);
+    held.any(|held| matches!(&held.value, Value::Text(text) if Attached::claims(text)))
+}
+
 /// Notes the chunks that a record names and that are not here.
 pub(crate) fn note_missing(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> Result<(), VaultError> {
     forget_missing(t, tag)?;

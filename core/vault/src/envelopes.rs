@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::error::VaultError;
 use crate::numbers::{self, Table};
-use crate::shared;
+use crate::shared::{Given, Numbers};
 use crate::vault::Vault;
 
 /// What became of an envelope on this device. Every envelope is in exactly one state, and which one depends on the
@@ -283,20 +283,30 @@ impl More {
     }
 }
 
+/// The states of a few of the envelopes of a record.
+pub(crate) fn of_record(c: &Connection, record: &RecordTag) -> Result<Vec<i64>, VaultError> {
+    let (begin, rest) = numbers::split(&record.0);
+    let sql = "SELECT state FROM envelope WHERE record_begin = ?1 AND record_rest = ?2 LIMIT 2";
+    let mut statement = c.prepare_cached(sql)?;
+    let states = statement.query_map(params![begin, rest], |row| row.get(0))?;
+    Ok(states.collect::<Result<_, _>>()?)
+}
+
 /// Stores an envelope that is not here yet, by its name.
 pub(crate) fn insert_new(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     id: EnvelopeId,
     envelope: &Envelope,
     state: &State,
 ) -> Result<(), VaultError> {
-    put_whole(t, numbers::next(t, Table::Envelope)?, id, envelope, state)
+    let n = numbers::next(given.transaction(), Table::Envelope)?;
+    put_whole(given, n, id, envelope, state)
 }
 
 /// Stores an envelope of this device, which waits for its place in the chain; gives its number.
 pub(crate) fn insert_own(t: &Transaction<'_>, envelope: &Envelope, state: &State) -> Result<i64, VaultError> {
     let n = numbers::drawn(t, envelope.header())?;
-    put_whole(t, n, envelope.id(), envelope, state)?;
+    put_whole(&mut Given::new(t), n, envelope.id(), envelope, state)?;
     Ok(n)
 }
 
@@ -308,18 +318,18 @@ struct Named<'a> {
 }
 
 fn put_whole(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     n: i64,
     id: EnvelopeId,
     envelope: &Envelope,
     state: &State,
 ) -> Result<(), VaultError> {
     let Parts { format, header, body, keys } = envelope.clone().into_parts();
-    put(t, n, Named { id, format, header: &header }, Some((body, keys)), state)
+    put(given, n, Named { id, format, header: &header }, Some((body, keys)), state)
 }
 
 fn put(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     n: i64,
     named: Named<'_>,
     whole: Option<(Vec<u8>, Option<Vec<u8>>)>,
@@ -333,9 +343,9 @@ fn put(
         Kind::Other(number) => number.into(),
     };
     let lead = [&format.to_be_bytes()[..], &header.study.0, &header.roster_head.0].concat();
-    let device = shared::number(t, header.device.0)?;
-    let scope = shared::number(t, header.scope.0)?;
-    let lead = shared::number(t, lead.as_slice())?;
+    let device = given.of(header.device.0[..].into())?;
+    let scope = given.of(header.scope.0[..].into())?;
+    let lead = given.of(lead[..].into())?;
     // Of what was withdrawn nothing is kept but whose it was.
     let (key, more, keys, body) = match whole {
         Some((body, keys)) => (&header.key.0[..], More::of(header)?, keys, body),
@@ -346,7 +356,7 @@ fn put(
     let sql = "INSERT INTO envelope (n, begin, rest, record_begin, record_rest, key, device, scope, lead, kind, state, more,
                                      keys, body)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    t.prepare_cached(sql)?.execute(params![
+    given.transaction().prepare_cached(sql)?.execute(params![
         n,
         begin,
         rest,
@@ -372,7 +382,7 @@ pub(crate) fn insert_stub(t: &Transaction<'_>, stub: &Stub, state: &State) -> Re
     }
     let n = numbers::next(t, Table::Envelope)?;
     let named = Named { id: stub.id(), format: stub.format(), header: stub.header() };
-    put(t, n, named, None, state)?;
+    put(&mut Given::new(t), n, named, None, state)?;
     Ok(true)
 }
 

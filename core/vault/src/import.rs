@@ -1,7 +1,7 @@
 //! Importing: envelopes from the hub or a bundle, in any order and any number of times. Each is stored, then read if it
 //! can be; one that cannot is set aside as bytes with its reason and its siblings go on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nightjar_record::RecordId;
 use nightjar_seal::{
@@ -9,11 +9,13 @@ use nightjar_seal::{
 };
 use rusqlite::{Transaction, params};
 
-use crate::arrived::{Arrived, Ready};
+use crate::arrived::{Arrived, Made, Ready};
+use crate::chains;
 use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::keep::keep_record_key;
-use crate::projection::{Reading, project_with};
+use crate::projection::{Reading, project_or_gone, project_with, store_alone};
+use crate::shared::Given;
 use crate::vault::Vault;
 use crate::withdrawal::{is_taken_out, take_out};
 
@@ -34,6 +36,15 @@ pub struct Imported {
     pub records: Vec<RecordId>,
     /// Envelopes of this import that were set aside, with the reason; `None` for bytes that are no envelope.
     pub set_aside: Vec<(Option<EnvelopeId>, String)>,
+}
+
+/// What was set apart of what had come.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SetApart {
+    /// How many envelopes.
+    pub envelopes: u64,
+    /// Records whose row may have changed, or is gone.
+    pub records: Vec<RecordId>,
 }
 
 impl Vault {
@@ -80,15 +91,18 @@ impl Vault {
             let mut touched = BTreeSet::new();
             let mut mine = Vec::new();
             let mut ready = Ready::new();
+            let mut made = BTreeMap::new();
+            let mut given = Given::new(t);
             for read in &mut envelopes {
                 match read {
                     Ok(arrived) => {
-                        let id = arrived.envelope.id();
-                        if store(t, id, arrived, holder, reading, &mut done)? {
+                        let (id, record) = (arrived.envelope.id(), arrived.envelope.header().record);
+                        if store(&mut given, id, arrived, holder, reading, &mut done)? {
                             done.new += 1;
-                            touched.insert(arrived.envelope.header().record);
-                            mine.push(id);
+                            touched.insert(record);
+                            mine.push((record, id));
                             ready.extend(arrived.changes.take().map(|changes| (id, changes)));
+                            made.extend(arrived.made.take().map(|made| (record, made)));
                         } else {
                             done.known += 1;
                         }
@@ -100,8 +114,8 @@ impl Vault {
                     }
                 }
             }
-            project_all(t, touched, reading, &mut ready, &mut done)?;
-            for id in mine {
+            let alone = project_all(&mut given, touched, reading, &mut ready, made, &mut done)?;
+            for (_, id) in mine.into_iter().filter(|(record, _)| !alone.contains(record)) {
                 if let Some(reason) = reason_of(t, &id)? {
                     done.set_aside.push((Some(id), reason));
                 }
@@ -170,6 +184,51 @@ impl Vault {
         self.write(|t| keep_unreadable(t, bytes, reason))
     }
 
+    /// Sets envelopes aside that are here and that no chain names which is followed: their bytes are kept as those of [`keep_unproven`], as far
+    /// as there is room for them, and they count no more. Own ones stay, and so does what has no bytes.
+    ///
+    /// [`keep_unproven`]: Self::keep_unproven
+    ///
+    /// # Errors
+    /// Storage errors, and then nothing changed.
+    pub fn set_apart(
+        &self,
+        envelopes: &[EnvelopeId],
+        reason: &str,
+        reading: Reading<'_>,
+    ) -> Result<SetApart, VaultError> {
+        self.write(|t| {
+            let mut done = SetApart::default();
+            let mut touched = BTreeSet::new();
+            let sql = format!(
+                "SELECT {} FROM envelope WHERE n = ?1 AND length(body) > 0 AND n NOT IN (SELECT n FROM outbox)",
+                envelopes::COLUMNS
+            );
+            let mut statement = t.prepare_cached(&sql)?;
+            for id in envelopes {
+                let Some(n) = envelopes::number_of(t, id)? else { continue };
+                if chains::is_named(t, id)? {
+                    continue;
+                }
+                let mut rows = statement.query([n])?;
+                let Some(row) = rows.next()? else { continue };
+                let envelope = envelopes::read_envelope(row)?;
+                drop(rows);
+                let bytes = envelope.encode();
+                if !keep_unreadable(t, &bytes, reason)? && !is_unreadable(t, &bytes)? {
+                    continue;
+                }
+                t.prepare_cached("DELETE FROM envelope WHERE n = ?1")?.execute([n])?;
+                touched.insert(envelope.header().record);
+                done.envelopes += 1;
+            }
+            for tag in touched {
+                done.records.extend(project_or_gone(t, &tag, reading)?);
+            }
+            Ok(done)
+        })
+    }
+
     /// Looks again at everything that waits: after the roster grew, keys came or a form was given.
     ///
     /// # Errors
@@ -201,7 +260,7 @@ impl Vault {
                 envelopes::set_state(t, &envelope.id(), &state)?;
                 touched.insert(envelope.header().record);
             }
-            project_all(t, touched, reading, &mut Ready::new(), &mut done)?;
+            project_all(&mut Given::new(t), touched, reading, &mut Ready::new(), BTreeMap::new(), &mut done)?;
             Ok(done)
         })?;
         self.forget(&done);
@@ -218,14 +277,20 @@ fn keep_unreadable(t: &Transaction<'_>, bytes: &[u8], reason: &str) -> Result<bo
     Ok(t.prepare_cached(sql)?.execute(params![blake3::hash(bytes).as_bytes(), reason, bytes])? == 1)
 }
 
+fn is_unreadable(t: &Transaction<'_>, bytes: &[u8]) -> Result<bool, VaultError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM unreadable WHERE hash = ?1)";
+    Ok(t.prepare_cached(sql)?.query_row([blake3::hash(bytes).as_bytes()], |row| row.get(0))?)
+}
+
 fn store(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     id: EnvelopeId,
     arrived: &Arrived,
     holder: &Holder<'_>,
     reading: Reading<'_>,
     done: &mut Imported,
 ) -> Result<bool, VaultError> {
+    let t = given.transaction();
     let Arrived { envelope, key, .. } = arrived;
     let header = envelope.header();
     if header.kind != Kind::Withdrawal && is_taken_out(t, &header.scope, &header.record)? {
@@ -240,7 +305,7 @@ fn store(
         return envelopes::bring_back(t, envelope, &state, &State::SaidErased);
     }
     let state = receive(t, envelope, key.as_ref(), holder, reading, done)?;
-    envelopes::insert_new(t, id, envelope, &state)?;
+    envelopes::insert_new(given, id, envelope, &state)?;
     Ok(true)
 }
 
@@ -295,19 +360,32 @@ fn receive(
     }
 }
 
+/// Brings records up to date. Gives those of which one envelope is there, which counts as was worked out before.
 fn project_all(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     touched: BTreeSet<RecordTag>,
     reading: Reading<'_>,
     ready: &mut Ready,
+    mut made: BTreeMap<RecordTag, Made>,
     done: &mut Imported,
-) -> Result<(), VaultError> {
+) -> Result<BTreeSet<RecordTag>, VaultError> {
+    let mut alone = BTreeSet::new();
     for tag in touched {
-        done.records.extend(project_with(t, &tag, reading, ready)?);
+        let stored = match made.remove(&tag) {
+            Some(made) => store_alone(given, &tag, made)?,
+            None => None,
+        };
+        match stored {
+            Some(id) => {
+                done.records.push(id);
+                alone.insert(tag);
+            }
+            None => done.records.extend(project_with(given, &tag, reading, ready)?),
+        }
     }
     done.records.sort();
     done.records.dedup();
-    Ok(())
+    Ok(alone)
 }
 
 fn reason_of(t: &Transaction<'_>, id: &EnvelopeId) -> Result<Option<String>, VaultError> {

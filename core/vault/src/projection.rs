@@ -14,7 +14,7 @@ use nightjar_seal::{
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::arrived::Ready;
+use crate::arrived::{Made, Ready};
 use crate::chains;
 use crate::chunks;
 use crate::dictionaries;
@@ -22,13 +22,14 @@ use crate::envelopes::{self, State};
 use crate::error::VaultError;
 use crate::keep::record_keys;
 use crate::numbers::{self, Table};
+use crate::packing::Packed;
 use crate::rows;
 use crate::search;
-use crate::shared;
+use crate::shared::{self, Given};
 use crate::vault::Vault;
 
 /// What the roster says about devices. Answers must depend on the roster alone.
-pub trait Gate {
+pub trait Gate: Sync {
     /// Whether the device is in the roster.
     fn knows(&self, device: &DeviceTag) -> bool;
     /// Whether the device was granted what a change needs.
@@ -229,8 +230,7 @@ impl Vault {
             }
             let mut records = Vec::new();
             for tag in tags {
-                let before = number_of_tag(t, &tag)?.map(|n| rows::record_of(t, n)).transpose()?;
-                records.extend(project(t, &tag, reading)?.or(before));
+                records.extend(project_or_gone(t, &tag, reading)?);
             }
             records.sort();
             records.dedup();
@@ -308,16 +308,27 @@ pub(crate) fn project(
     tag: &RecordTag,
     reading: Reading<'_>,
 ) -> Result<Option<RecordId>, VaultError> {
-    project_with(t, tag, reading, &mut Ready::new())
+    project_with(&mut Given::new(t), tag, reading, &mut Ready::new())
+}
+
+/// The same, and the id of a record that had a row and has none any more.
+pub(crate) fn project_or_gone(
+    t: &Transaction<'_>,
+    tag: &RecordTag,
+    reading: Reading<'_>,
+) -> Result<Option<RecordId>, VaultError> {
+    let before = number_of_tag(t, tag)?.map(|n| rows::record_of(t, n)).transpose()?;
+    Ok(project(t, tag, reading)?.or(before))
 }
 
 /// The same with changes that were opened already.
 pub(crate) fn project_with(
-    t: &Transaction<'_>,
+    given: &mut Given<'_, '_>,
     tag: &RecordTag,
     reading: Reading<'_>,
     ready: &mut Ready,
 ) -> Result<Option<RecordId>, VaultError> {
+    let t = given.transaction();
     let (row, states) = made_with(t, tag, reading, ready)?;
     for (id, state) in states {
         envelopes::set_state(t, &id, &state)?;
@@ -330,10 +341,41 @@ pub(crate) fn project_with(
     };
     // What was said before leaves the index with the words it came with.
     let before = search::known_of(t, tag)?;
-    let n = rows::store(t, tag, &row)?;
+    let n = Packed::of(&row, given)?.store(t, tag)?;
     search::learn_anew(t, before.as_ref(), n, &row)?;
     chunks::note_missing(t, tag, &row)?;
     Ok(Some(row.record))
+}
+
+/// The row of a record of which there is nothing but the changes of one envelope. `None` where not all of them count, or where it takes the
+/// vault to say so: by the place of what a device wrote that was put out, by the chunks of what is attached.
+pub(crate) fn row_alone(header: &Header, changes: Vec<Admitted>, reading: Reading<'_>) -> Option<Row> {
+    if !reading.gate.knows(&header.device) || reading.gate.is_put_out(&header.device) {
+        return None;
+    }
+    if changes.iter().filter_map(Admitted::meta).any(|meta| tag_of(meta, reading.identity) != header.record) {
+        return None;
+    }
+    let id = changes.iter().find_map(|change| Some(change.meta()?.record_id(reading.identity)))?;
+    let incoming = changes.into_iter().map(|change| Incoming::new(change, Contributor(header.device.0)));
+    let allow = |need: &Need, from: Contributor| reading.gate.allows(&DeviceTag(from.0), need);
+    let record = Record::merge(id, reading.identity, incoming, allow).ok()?;
+    if !record.refused().is_empty() || !record.waiting().is_empty() {
+        return None;
+    }
+    record.row().filter(|row| !chunks::names_any(row))
+}
+
+/// Stores a row that was worked out before. `None` where more of its record is here than the one envelope.
+pub(crate) fn store_alone(
+    given: &mut Given<'_, '_>,
+    tag: &RecordTag,
+    made: Made,
+) -> Result<Option<RecordId>, VaultError> {
+    match envelopes::of_record(given.transaction(), tag)? == [State::Applied.number()] {
+        true => made.store(given, tag).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Takes the row of a record out.

@@ -6,72 +6,33 @@
 //! `#` is a number in `shared`; a cell in an instance of a repeat is a text instead. An identity is `[creator#, salt, withdrawal|null]`, or the text of what exists once. A value is an
 //! integer, a float, or a text behind a letter that says what it is; a multi-select is an array of codes. A writer is its
 //! place in the second array. It is built anew from the changes at any time, so it has no version of its own.
+//! Here it is read; [`packing`](crate::packing) writes it.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use minicbor::Decoder;
 use minicbor::data::Type;
-use minicbor::{Decoder, Encoder};
 use nightjar_form::{CellKey, Missing, Value};
 use nightjar_record::{
     AllHeld, Cell, ChangeHash, Conflict, Contributor, Hand, Held, Identity, Meta, Nature, Origin, Purpose,
     RecordId, Row,
 };
-use nightjar_seal::RecordTag;
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Transaction, params};
 
 use crate::error::VaultError;
-use crate::numbers::{self, Table};
-use crate::shared;
+use crate::numbers;
+use crate::shared::REMEMBERED;
 
 /// What is read of a row, as the first columns of a statement.
 pub(crate) const COLUMNS: &str =
     "record.begin, record.rest, record.kind, record.nature, record.instrument, record.ward,
      record.role, record.phase, record.case_label, record.packed";
 
-const DAMAGED: VaultError = VaultError::Corrupt("a projected row");
-
-/// Stores a row in place of the one that its record had; gives its number.
-pub(crate) fn store(t: &Transaction<'_>, tag: &RecordTag, row: &Row) -> Result<i64, VaultError> {
-    let Row { record, meta, conflicts, .. } = row;
-    // Not one statement that does either: it would open a savepoint, at which the index of words is written out each time.
-    let (n, sql) = match numbers::of(t, Table::Record, &record.0)? {
-        Some(n) => (
-            n,
-            "UPDATE record SET begin = ?2, rest = ?3, tag = ?4, kind = ?5, nature = ?6, instrument = ?7, ward = ?8, role = ?9,
-                               phase = ?10, case_label = ?11, conflict = ?12, packed = ?13
-             WHERE n = ?1",
-        ),
-        None => (
-            numbers::next(t, Table::Record)?,
-            "INSERT INTO record
-               (n, begin, rest, tag, kind, nature, instrument, ward, role, phase, case_label, conflict, packed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        ),
-    };
-    let (begin, rest) = numbers::split(&record.0);
-    let packed = pack(t, row)?;
-    let phase = meta.phase.as_deref().map(|phase| shared::number(t, phase)).transpose()?;
-    t.prepare_cached(sql)?.execute(params![
-        n,
-        begin,
-        rest,
-        (tag.0 != record.0).then_some(tag.0),
-        shared::number(t, meta.kind.as_str())?,
-        shared::number(t, meta.nature.code())?,
-        shared::number(t, meta.instrument.as_str())?,
-        shared::number(t, meta.ward.as_str())?,
-        shared::number(t, meta.role.as_str())?,
-        phase,
-        meta.case,
-        !conflicts.is_empty(),
-        packed,
-    ])?;
-    Ok(n)
-}
+pub(crate) const DAMAGED: VaultError = VaultError::Corrupt("a projected row");
 
 /// Whether the row with a number is marked as one with a conflict, rightly.
 pub(crate) fn says_conflict(c: &Connection, n: i64, row: &Row) -> Result<bool, VaultError> {
@@ -81,145 +42,11 @@ pub(crate) fn says_conflict(c: &Connection, n: i64, row: &Row) -> Result<bool, V
     Ok(stored == Some(!row.conflicts.is_empty()))
 }
 
-struct Out<'a> {
-    t: &'a Transaction<'a>,
-    cbor: Encoder<Vec<u8>>,
-}
-
-impl Out<'_> {
-    fn shared(&mut self, value: impl rusqlite::ToSql + Copy) -> Result<(), VaultError> {
-        let n = shared::number(self.t, value)?;
-        self.cbor.i64(n)?;
-        Ok(())
-    }
-
-    /// An item's key is that of its form; one in an instance of a repeat is its record's own.
-    fn cell(&mut self, key: &CellKey) -> Result<(), VaultError> {
-        match key.instance {
-            None => self.shared(key.to_string().as_str()),
-            Some(_) => self.text(Some(&key.to_string())),
-        }
-    }
-
-    fn maybe_shared(&mut self, text: Option<&str>) -> Result<(), VaultError> {
-        match text {
-            Some(text) => self.shared(text),
-            None => self.text(None),
-        }
-    }
-
-    fn text(&mut self, text: Option<&str>) -> Result<(), VaultError> {
-        match text {
-            Some(text) => self.cbor.str(text)?,
-            None => self.cbor.null()?,
-        };
-        Ok(())
-    }
-
-    fn held(&mut self, held: &[Held], places: &BTreeMap<ChangeHash, u64>) -> Result<(), VaultError> {
-        for held in held {
-            self.value(&held.value)?;
-            self.cbor.u64(places.get(&held.change).copied().unwrap_or(0))?;
-        }
-        Ok(())
-    }
-
-    fn value(&mut self, value: &Value) -> Result<(), VaultError> {
-        let letter = match value {
-            Value::Integer(n) => {
-                self.cbor.i64(*n)?;
-                return Ok(());
-            }
-            Value::Decimal(n) => {
-                self.cbor.f64(*n)?;
-                return Ok(());
-            }
-            Value::Many(codes) => {
-                self.cbor.array(codes.len() as u64)?;
-                return codes.iter().try_for_each(|code| self.text(Some(code)));
-            }
-            Value::Missing(missing) => return self.text(Some(&format!("m{}", missing.code()))),
-            Value::Text(_) => 't',
-            Value::Date(_) => 'd',
-            Value::Time(_) => 'h',
-            Value::DateTime(_) => 'w',
-            Value::One(_) => 'o',
-        };
-        self.text(Some(&format!("{letter}{}", value.to_text())))
-    }
-}
-
-fn pack(t: &Transaction<'_>, row: &Row) -> Result<Vec<u8>, VaultError> {
-    let mut out = Out { t, cbor: Encoder::new(Vec::new()) };
-    let Row { meta, cells, conflicts, .. } = row;
-    out.cbor.array(4)?.array(7)?;
-    out.shared(&meta.version[..])?;
-    out.maybe_shared(meta.week.as_deref())?;
-    out.maybe_shared(meta.part_of_day.as_deref())?;
-    out.maybe_shared(meta.language.as_deref())?;
-    match &meta.identity {
-        Identity::Given(Origin { withdrawal, creator, random }) => {
-            out.cbor.array(3)?;
-            out.shared(&creator[..])?;
-            out.cbor.bytes(random)?;
-            match withdrawal {
-                Some(withdrawal) => out.cbor.bytes(withdrawal)?,
-                None => out.cbor.null()?,
-            };
-        }
-        Identity::Once(natural) => out.text(Some(natural))?,
-    }
-    out.cbor.map(meta.purposes.len() as u64)?;
-    for (purpose, cell) in &meta.purposes {
-        out.shared(purpose.code())?;
-        out.cell(cell)?;
-    }
-    out.cbor.map(meta.extra.len() as u64)?;
-    for (name, value) in &meta.extra {
-        out.shared(name.as_str())?;
-        out.shared(value.as_str())?;
-    }
-    let held = cells.iter().flat_map(|c| &c.held).chain(conflicts.iter().flat_map(|c| &c.values));
-    let writers: BTreeMap<ChangeHash, &Held> = held.map(|held| (held.change, held)).collect();
-    let places: BTreeMap<ChangeHash, u64> = writers.keys().copied().zip(0u64..).collect();
-    out.cbor.array(writers.len() as u64)?;
-    for (change, held) in &writers {
-        out.cbor.array(5)?.bytes(&change.0)?;
-        out.shared(&held.from.0[..])?;
-        out.shared(held.hand.role.as_str())?;
-        out.text(held.hand.at.as_deref())?;
-        out.text(held.disputes.as_deref())?;
-    }
-    out.cbor.array(cells.len() as u64)?;
-    for cell in cells {
-        out.cbor.array(1 + 2 * cell.held.len() as u64)?;
-        out.cell(&cell.key)?;
-        out.held(&cell.held, &places)?;
-    }
-    out.cbor.array(conflicts.len() as u64)?;
-    for conflict in conflicts {
-        out.cbor.array(2 + 2 * conflict.values.len() as u64)?;
-        out.cell(&conflict.cell)?;
-        out.text(conflict.option.as_deref())?;
-        out.held(&conflict.values, &places)?;
-    }
-    Ok(out.cbor.into_writer())
-}
-
-impl From<minicbor::encode::Error<std::convert::Infallible>> for VaultError {
-    fn from(_: minicbor::encode::Error<std::convert::Infallible>) -> Self {
-        DAMAGED
-    }
-}
-
 /// A value of `shared`.
 enum Word {
     Text(String),
     Bytes(Vec<u8>),
 }
-
-/// Most words that are remembered from one question to the next.
-const REMEMBERED: usize = 4096;
 
 /// What rows have in common, as it was read. A number in `shared` never gets another value once it is committed, so this may
 /// be kept for the next question.

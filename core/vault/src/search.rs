@@ -41,8 +41,12 @@ pub(crate) struct Known {
 }
 
 /// Puts the words of the row with a number into the index.
-pub(crate) fn learn(c: &Connection, n: i64, row: &Row) -> Result<(), VaultError> {
-    put(c, &Known { n, words: words(row) })
+pub(crate) fn learn(c: &Connection, n: i64, words: &str) -> Result<(), VaultError> {
+    if !words.is_empty() {
+        let sql = "INSERT INTO record_words (rowid, words) VALUES (?1, ?2)";
+        c.prepare_cached(sql)?.execute(params![n, words])?;
+    }
+    Ok(())
 }
 
 /// Puts the words of the row with a number in the place of those that the index knew of it. Where they are the same nothing is written:
@@ -58,15 +62,7 @@ pub(crate) fn learn_anew(
         return Ok(());
     }
     before.map_or(Ok(()), |before| take_out(c, before))?;
-    put(c, &now)
-}
-
-fn put(c: &Connection, known: &Known) -> Result<(), VaultError> {
-    if !known.words.is_empty() {
-        let sql = "INSERT INTO record_words (rowid, words) VALUES (?1, ?2)";
-        c.prepare_cached(sql)?.execute(params![known.n, known.words])?;
-    }
-    Ok(())
+    learn(c, now.n, &now.words)
 }
 
 /// What the index knows of a record's row, as it is stored. A row that cannot be read is taken out, and the index built anew.
@@ -114,7 +110,7 @@ fn rebuild(c: &Connection) -> Result<(), VaultError> {
     while let Some(row) = rows.next()? {
         let n = row.get(0)?;
         if let Some(row) = stored(c, n)? {
-            learn(c, n, &row)?;
+            learn(c, n, &words(&row))?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use common::world::*;
 use nightjar_form::Value;
 use nightjar_record::{Conflict, Dissensus, Query, Row};
 use nightjar_seal::{Dictionary, Envelope, EnvelopeId, Holder};
-use nightjar_vault::{Arrived, Held, Readable, State};
+use nightjar_vault::{Arrived, Held, Readable, SetApart, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -74,13 +74,24 @@ fn what_is_seen_never_depends_on_the_order_or_number_of_arrivals() {
         TestRunner::new(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() });
     let order = Just((0..envelopes.len()).collect::<Vec<_>>()).prop_shuffle();
     runner
-        .run(&(order, 1usize..5), |(order, batch)| {
+        .run(&(order, 1usize..5, any::<bool>()), |(order, batch, ahead)| {
             let mut other = Device::new();
             other.keys = clone_keys(&evaluator);
-            for part in order.chunks(batch) {
-                let part: Vec<Vec<u8>> = part.iter().map(|i| envelopes[*i].clone()).collect();
-                other.receive(&part);
-                other.receive(&part[..1]);
+            let parts = order.chunks(batch);
+            let mut parts: Vec<Vec<_>> =
+                parts.map(|part| part.iter().map(|i| envelopes[*i].clone()).collect()).collect();
+            // Of several parts what came is worked out before the first of them is written.
+            for parts in parts.chunks_mut(if ahead { 3 } else { 0 }.max(1)) {
+                let arrived: Vec<_> = parts.iter().map(|part| worked_out(&other, part, usize::MAX)).collect();
+                for (part, arrived) in parts.iter().zip(arrived) {
+                    if ahead {
+                        let holder = Holder { device: Some(&other.keys), ..Holder::default() };
+                        other.vault.import_arrived(arrived, &holder, other.reading()).unwrap();
+                    } else {
+                        other.receive(part);
+                    }
+                    other.receive(&part[..1]);
+                }
             }
             prop_assert!(seen(&other) == expected);
             other.vault.repair(other.reading()).unwrap();
@@ -88,6 +99,17 @@ fn what_is_seen_never_depends_on_the_order_or_number_of_arrivals() {
             Ok(())
         })
         .unwrap();
+}
+
+/// Envelopes of which was worked out what can be, before anything is written.
+fn worked_out(device: &Device, envelopes: &[Vec<u8>], room: usize) -> Vec<Arrived> {
+    let holder = Holder { device: Some(&device.keys), ..Holder::default() };
+    let envelopes = envelopes.iter().map(|bytes| Envelope::decode(bytes).unwrap());
+    let mut arrived: Vec<_> = envelopes.map(Arrived::new).collect();
+    let (new, beforehand) = device.vault.to_work_out(&mut arrived).unwrap();
+    let room = std::sync::atomic::AtomicUsize::new(room);
+    new.into_iter().for_each(|one| one.work_out(&holder, device.reading(), &beforehand, &room));
+    arrived
 }
 
 fn clone_keys(device: &Device) -> nightjar_seal::DeviceKeys {
@@ -289,34 +311,72 @@ fn a_query_pages_through_everything_once() {
 /// Threads may unwrap and open before anything is written; what comes of it is the same.
 #[test]
 fn what_was_worked_out_before_comes_to_the_same() {
-    let (evaluator, other) = (Device::new(), Device::new());
+    let evaluator = Device::new();
     let (_, sent) = collected(&evaluator);
+    let sent: Vec<Vec<u8>> = sent.into_values().collect();
     let nobody = Device::new();
     for reader in [&evaluator, &nobody] {
-        let holder = Holder { device: Some(&reader.keys), ..Holder::default() };
-        let mut arrived: Vec<_> =
-            sent.values().map(|bytes| Arrived::new(Envelope::decode(bytes).unwrap())).collect();
-        let (new, dictionaries) = other.vault.to_work_out(&mut arrived).unwrap();
-        assert_eq!(new.len(), sent.len());
+        let (mut ahead, mut plain) = (Device::new(), Device::new());
+        (ahead.keys, plain.keys) = (clone_keys(reader), clone_keys(reader));
         // Room for some of them: the others are opened when they are written.
-        let room = std::sync::atomic::AtomicUsize::new(1_000);
-        new.into_iter().for_each(|one| one.work_out(&holder, &dictionaries, &room));
-        let (ahead, plain) = (Device::new(), Device::new());
+        let arrived = worked_out(&ahead, &sent, 1_000);
+        let holder = Holder { device: Some(&ahead.keys), ..Holder::default() };
         let done = ahead.vault.import_arrived(arrived, &holder, ahead.reading()).unwrap();
-        let bytes = sent.values().map(Vec::as_slice);
-        assert_eq!(done, plain.vault.import(bytes, &holder, plain.reading()).unwrap());
+        assert_eq!(done, plain.receive(&sent));
         assert_eq!(done.records.is_empty(), reader.keys.tag() == nobody.keys.tag());
-        for id in sent.keys() {
-            assert_eq!(ahead.vault.state(id).unwrap(), plain.vault.state(id).unwrap());
+        for bytes in &sent {
+            let id = Envelope::decode(bytes).unwrap().id();
+            assert_eq!(ahead.vault.state(&id).unwrap(), plain.vault.state(&id).unwrap());
         }
-        let everything = Query::default();
-        assert_eq!(
-            ahead.vault.query(&everything).unwrap().rows,
-            plain.vault.query(&everything).unwrap().rows
-        );
+        assert_eq!(seen(&ahead), seen(&plain));
         let mut again: Vec<_> =
-            sent.values().map(|bytes| Arrived::new(Envelope::decode(bytes).unwrap())).collect();
+            sent.iter().map(|bytes| Arrived::new(Envelope::decode(bytes).unwrap())).collect();
         assert!(ahead.vault.to_work_out(&mut again).unwrap().0.is_empty(), "they are here");
-        assert_eq!(other.vault.to_work_out(&mut again).unwrap().0.len(), 0, "nothing is looked at twice");
+        let empty = Device::new();
+        assert_eq!(empty.vault.to_work_out(&mut again).unwrap().0.len(), 0, "nothing is looked at twice");
     }
+}
+
+/// A roster may have become another one meanwhile: then it is judged anew.
+#[test]
+fn what_was_judged_by_another_roster_is_judged_again() {
+    let evaluator = Device::new();
+    let (tablets, sent) = collected(&evaluator);
+    let sent: Vec<Vec<u8>> = sent.into_values().collect();
+    let (mut ahead, mut plain) = (Device::new(), Device::new());
+    (ahead.keys, plain.keys) = (clone_keys(&evaluator), clone_keys(&evaluator));
+    let mut arrived = worked_out(&ahead, &sent, usize::MAX);
+    for device in [&mut ahead, &mut plain] {
+        device.roster.0.insert(tablets[0].keys.tag());
+    }
+    arrived.iter_mut().for_each(Arrived::judge_anew);
+    let holder = Holder { device: Some(&ahead.keys), ..Holder::default() };
+    let done = ahead.vault.import_arrived(arrived, &holder, ahead.reading()).unwrap();
+    assert_eq!(done, plain.receive(&sent));
+    assert!(done.records.len() < 8);
+    assert_eq!(seen(&ahead), seen(&plain));
+}
+
+/// What came after a gap and stands on another end of a chain is taken back, and its bytes stay.
+#[test]
+fn what_is_set_apart_counts_no_more() {
+    let evaluator = Device::new();
+    let (_, sent) = collected(&evaluator);
+    let ids: Vec<EnvelopeId> = sent.keys().copied().collect();
+    let sent: Vec<Vec<u8>> = sent.into_values().collect();
+    evaluator.receive(&sent);
+    let all = seen(&evaluator);
+    let set = evaluator.vault.set_apart(&ids[..3], "forked", evaluator.reading()).unwrap();
+    assert_eq!((set.envelopes, set.records.is_empty()), (3, false));
+    assert_eq!(ids.iter().filter(|id| evaluator.vault.state(id).unwrap().is_none()).count(), 3);
+    assert_eq!(evaluator.vault.held().unwrap().set_aside, 3);
+    let again = evaluator.vault.set_apart(&ids[..3], "forked", evaluator.reading()).unwrap();
+    assert_eq!(again, SetApart::default(), "once");
+    let mut plain = Device::new();
+    plain.keys = clone_keys(&evaluator);
+    plain.receive(&sent[3..]);
+    assert_eq!(seen(&evaluator).0, seen(&plain).0);
+    // Another chain may name them after all.
+    evaluator.receive(&sent[..3]);
+    assert_eq!(seen(&evaluator).0, all.0);
 }

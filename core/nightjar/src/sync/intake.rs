@@ -144,14 +144,15 @@ impl<'a> Intake<'a> {
 
     /// Keeps what one response, or one part of a bundle, brought. Each step may be repeated: what is known already is harmless.
     pub(crate) fn keep(&mut self, events: Vec<Event>) -> Result<(), Failure> {
-        self.keep_opened(events, Vec::new())
+        self.keep_opened(events, Vec::new(), None)
     }
 
-    /// The same, of which some were opened already.
+    /// The same, of which some were opened already, and judged by a roster.
     pub(crate) fn keep_opened(
         &mut self,
         events: Vec<Event>,
         mut received: Vec<Arrived>,
+        judged_by: Option<&Arc<Joined>>,
     ) -> Result<(), Failure> {
         let mut grown = Vec::new();
         let mut passes: Vec<Pass> = Vec::new();
@@ -278,6 +279,9 @@ impl<'a> Intake<'a> {
             let placing = self.device.vault.keep_publication(&publication, self.joined.roster())?;
             self.view.published += u64::from(matches!(placing, Placing::Kept { .. }));
         }
+        if judged_by.is_some_and(|by| !Arc::ptr_eq(by, &self.joined)) {
+            received.iter_mut().for_each(Arrived::judge_anew);
+        }
         self.import(received, &heads)?;
         if !erased.is_empty() {
             self.device.vault.note_erased(&erased)?;
@@ -339,7 +343,7 @@ impl<'a> Intake<'a> {
         let mut arrived = self.without_forks(received, heads)?;
         if !arrived.is_empty() {
             let holder = self.joined.holder(self.device);
-            opening::open(self.device, &mut arrived, &holder)?;
+            opening::open(self.device, &mut arrived, &self.joined)?;
             let done =
                 self.joined.reading(|reading| self.device.vault.import_arrived(arrived, &holder, reading))?;
             if done.withdrawn > 0 {
@@ -398,6 +402,8 @@ impl<'a> Intake<'a> {
         let sound: BTreeSet<_> = named.filter(|it| !forked.contains(it)).map(|(_, id)| id).collect();
         let forked: BTreeSet<_> =
             forked.into_iter().map(|(_, id)| id).filter(|id| !sound.contains(id)).collect();
+        // Some came after a gap, before it showed.
+        self.set_apart(&forked.iter().copied().collect::<Vec<_>>())?;
         let (forked, received): (Vec<_>, Vec<_>) =
             received.into_iter().partition(|arrived| forked.contains(&arrived.envelope().id()));
         for arrived in forked {
@@ -445,22 +451,29 @@ impl<'a> Intake<'a> {
         let gaps =
             stretches.iter().zip(followed).filter(|(_, followed)| !followed).map(|(stretch, _)| stretch);
         for Stretch { links, head, .. } in gaps {
-            match self.way {
-                Way::Bundle => drop(self.gaps.insert((head.device, head.line))),
-                Way::Hub => self.note_gap(links, head)?,
-            }
+            self.note_gap(links, head)?;
+        }
+        for (scope, strand) in reached.into_keys() {
+            self.judge_apart(&scope, &strand)?;
         }
         Ok(())
     }
 
-    /// Asks for everything again where links are missing: once for each place that a chain ends at here, lest a hub that has lost them is
-    /// asked with every sync.
+    /// Asks a hub for everything again where links are missing: once for each place that a chain ends at here, lest one that has lost them
+    /// is asked with every sync.
     fn note_gap(&mut self, links: &[Link], head: &SignedHead) -> Result<(), Failure> {
+        if self.way == Way::Bundle {
+            self.gaps.insert((head.device, head.line));
+        }
         let end = self.device.vault.chain(&head.strand(), &head.scope)?.seq;
         let other_end = self.device.vault.cursor(&head.scope, &fork(&head.strand()))?;
         if links.first().is_none_or(|first| first.seq <= end + 1)
             || other_end.as_deref() == Some(&head.hash.0)
         {
+            return Ok(());
+        }
+        self.remember_apart(links, head)?;
+        if self.way == Way::Bundle {
             return Ok(());
         }
         let (name, asked) = (gap(&head.strand()), (end + 1).to_le_bytes());

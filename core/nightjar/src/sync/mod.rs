@@ -3,6 +3,7 @@
 //! Work in the vault blocks the thread it runs on. That thread is one of the device's own runtime, which serves nothing
 //! else, so no app's executor waits for a disk.
 
+mod after_gap;
 mod chunks;
 mod comparing;
 mod intake;
@@ -14,6 +15,7 @@ mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use std::task::Poll;
 
 #[cfg(feature = "evaluate")]
@@ -28,6 +30,7 @@ use crate::device::Device;
 use crate::enrol;
 use crate::failure::Failure;
 use crate::key::{OsEntropy, random};
+use crate::membership::Joined;
 use crate::syncing::{SyncOptions, SyncProgress};
 use crate::view::SyncView;
 
@@ -283,6 +286,8 @@ struct Sync<'a> {
 struct Opened {
     events: Vec<Event>,
     arrived: Vec<Arrived>,
+    /// By whose roster they were judged.
+    judged_by: Option<Arc<Joined>>,
 }
 
 /// A stretch of the outbox that is on its way.
@@ -435,7 +440,7 @@ impl<'a> Sync<'a> {
             let arrived = opening.join().map_err(|_| Failure::Internal("a thread ended".into()))?;
             kept.and(arrived)
         })?;
-        self.opened = Some(Opened { events, arrived });
+        self.opened = Some(Opened { events, arrived, judged_by: Some(joined) });
         Ok(())
     }
 
@@ -449,11 +454,11 @@ impl<'a> Sync<'a> {
         if !events.iter().all(is_of_a_stretch) {
             self.ahead = None;
         }
-        self.keep_one(Opened { events, arrived: Vec::new() })
+        self.keep_one(Opened { events, arrived: Vec::new(), judged_by: None })
     }
 
     fn keep_one(&mut self, opened: Opened) -> Result<(), Failure> {
-        let Opened { events, arrived } = opened;
+        let Opened { events, arrived, judged_by } = opened;
         if events.is_empty() && arrived.is_empty() {
             return Ok(());
         }
@@ -462,7 +467,7 @@ impl<'a> Sync<'a> {
             _ => None,
         });
         let pushes = events.iter().any(|event| matches!(event, Event::Acknowledged { .. }));
-        self.intake.keep_opened(events, arrived)?;
+        self.intake.keep_opened(events, arrived, judged_by.as_ref())?;
         self.tell(pushes, left);
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use nightjar_seal::Holder;
 use nightjar_sync::Event;
 use nightjar_vault::Arrived;
 
@@ -16,21 +15,21 @@ const MOST_THREADS: usize = 4;
 /// So many bytes of opened changes are kept from before the writing at most: a few hundred sealed bytes may say a quarter of a MiB.
 const OPENED_BYTES: usize = 4 << 20;
 
-/// How many threads open what came, where nothing else goes on.
+/// How many threads open what came.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
 }
 
 /// Opens what came, where that is worth it.
-pub(super) fn open(device: &Device, arrived: &mut [Arrived], holder: &Holder<'_>) -> Result<(), Failure> {
+pub(super) fn open(device: &Device, arrived: &mut [Arrived], joined: &Joined) -> Result<(), Failure> {
     match arrived.len() < WORTH_THREADS {
         true => Ok(()),
-        false => work_out(device, arrived, holder, threads()),
+        false => work_out(device, arrived, joined),
     }
 }
 
-/// Takes the envelopes out of what an answer brought and opens them, on all threads but one: that one writes what came before. None, where so
-/// few are not worth it.
+/// Takes the envelopes out of what an answer brought and opens them. On as many threads as there are cores, though another writes what came
+/// before: that one is done sooner. None, where so few are not worth it.
 pub(super) fn open_ahead(
     device: &Device,
     joined: &Joined,
@@ -49,32 +48,30 @@ pub(super) fn open_ahead(
         event => Some(event),
     });
     *events = rest.collect();
-    work_out(device, &mut arrived, &joined.holder(device), threads().saturating_sub(1).max(1))?;
+    work_out(device, &mut arrived, joined)?;
     Ok(arrived)
 }
 
-/// Unwraps and opens what is new on so many threads, before one of them writes.
-fn work_out(
-    device: &Device,
-    arrived: &mut [Arrived],
-    holder: &Holder<'_>,
-    threads: usize,
-) -> Result<(), Failure> {
-    let (mut new, dictionaries) = device.vault.to_work_out(arrived)?;
-    let share = new.len().div_ceil(threads).max(1);
+/// Unwraps and opens what is new, before one thread writes it.
+fn work_out(device: &Device, arrived: &mut [Arrived], joined: &Joined) -> Result<(), Failure> {
+    let (mut new, beforehand) = device.vault.to_work_out(arrived)?;
+    let holder = joined.holder(device);
+    let share = new.len().div_ceil(threads()).max(1);
     let room = AtomicUsize::new(OPENED_BYTES);
-    let work_out = |of_one: &mut [&mut Arrived]| {
-        of_one.iter_mut().for_each(|one| one.work_out(holder, &dictionaries, &room));
-    };
-    std::thread::scope(|scope| {
-        let mut shares = new.chunks_mut(share);
-        let own = shares.next();
-        for of_one in shares {
-            scope.spawn(move || work_out(of_one));
-        }
-        if let Some(own) = own {
-            work_out(own);
-        }
-    });
-    Ok(())
+    joined.reading(|reading| {
+        let work_out = |of_one: &mut [&mut Arrived]| {
+            of_one.iter_mut().for_each(|one| one.work_out(&holder, reading, &beforehand, &room));
+        };
+        std::thread::scope(|scope| {
+            let mut shares = new.chunks_mut(share);
+            let own = shares.next();
+            for of_one in shares {
+                scope.spawn(move || work_out(of_one));
+            }
+            if let Some(own) = own {
+                work_out(own);
+            }
+        });
+        Ok(())
+    })
 }
